@@ -1,0 +1,33 @@
+const swc = [
+  "@swc/jest",
+  {
+    jsc: { target: "es2022", parser: { syntax: "typescript" } },
+    module: { type: "commonjs" },
+  },
+];
+
+const project = (displayName, testMatch) => ({
+  displayName,
+  testMatch,
+  transform: { "^.+\\.ts$": swc, "/node_modules/cookie/.+\\.js$": swc },
+  transformIgnorePatterns: ["/node_modules/(?!cookie/)"],
+  testEnvironmentOptions: {
+    customExportConditions: ["zoolog-source", "node", "require", "default"],
+  },
+  modulePathIgnorePatterns: ["<rootDir>/packages/.*/dist/"],
+});
+
+/**
+ * unit: beside the source, no I/O (`x.test.ts`) or a temporary folder (`x.disk.test.ts`).
+ * architecture: the layering as a test. conformance: one suite against several implementations.
+ * integration: whole brokers, real processes, real ZooKeeper.
+ */
+export default {
+  projects: [
+    project("unit", ["<rootDir>/packages/*/src/**/*.test.ts"]),
+    project("architecture", ["<rootDir>/test/architecture/*.test.ts"]),
+    project("conformance", ["<rootDir>/test/conformance/**/*.test.ts"]),
+    project("integration", ["<rootDir>/test/integration/**/*.test.ts"]),
+  ],
+  testTimeout: 60_000,
+};

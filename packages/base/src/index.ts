@@ -1,0 +1,44 @@
+export { AssertionError, assert, unreachable } from "./assert.ts";
+export { runInBackground } from "./background.ts";
+export { type Deferred, deferred } from "./deferred.ts";
+export { errorCode, errorMessage, ZoologError, type ZoologErrorOptions } from "./errors.ts";
+export { writeFileAtomically, writeFully } from "./file-writes.ts";
+export {
+  type Branded,
+  type BrokerEpoch,
+  type BrokerId,
+  brokerEpoch,
+  brokerId,
+  type ControllerEpoch,
+  controllerEpoch,
+  type LeaderEpoch,
+  leaderEpoch,
+  type Offset,
+  offset,
+  type PartitionEpoch,
+  partitionEpoch,
+  type Timestamp,
+  type TopicId,
+  timestamp,
+} from "./ids.ts";
+export type { FileHandle, FileStat, FileSystem, OpenMode } from "./ports/file-system.ts";
+export { type LogFields, type Logger, silentLogger } from "./ports/logger.ts";
+export type { Connection, Listener, ListenOptions, Network } from "./ports/network.ts";
+export type { Random } from "./ports/random.ts";
+export {
+  type AbortSignalLike,
+  type Clock,
+  type Scheduler,
+  sleep,
+  type Timer,
+} from "./ports/time.ts";
+export { SerialQueue } from "./serial-queue.ts";
+export {
+  TOPIC_NAME_LENGTH_MAX,
+  TOPIC_PARTITIONS_MAX,
+  type TopicPartition,
+  topicIdFromBytes,
+  topicNameFault,
+  topicNamesCollide,
+  topicPartitionKey,
+} from "./topic.ts";

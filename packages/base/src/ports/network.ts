@@ -1,0 +1,39 @@
+/** Stream sockets, as the embedded ZooKeeper server and the planes see them. */
+export interface Network {
+  /**
+   * Binds and accepts. `port` 0 asks for any free one.
+   *
+   * @throws an error with `code` `EADDRINUSE` or `EACCES` when the address cannot be bound.
+   */
+  listen(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener>;
+}
+
+export type ListenOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** Connections over this are closed at once. */
+  readonly connectionsMax: number;
+};
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting and destroys what is open. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Connection {
+  readonly remoteAddress: string;
+  /** Bytes written but not yet taken by the kernel: bound it, a slow reader makes it grow. */
+  readonly pendingBytes: number;
+  onData(listener: (chunk: Uint8Array) => void): void;
+  /** Called once, after the last data. */
+  onClose(listener: () => void): void;
+  write(chunk: Uint8Array): void;
+  /** Sends what is pending, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+  pause(): void;
+  resume(): void;
+}

@@ -1,0 +1,90 @@
+import { constants } from "node:fs";
+import * as fs from "node:fs/promises";
+import { join } from "node:path";
+import type { FileHandle, FileStat, FileSystem, OpenMode } from "@zoolog/base";
+
+const OPEN_FLAGS: Record<OpenMode, number> = {
+  read: constants.O_RDONLY,
+  write: constants.O_RDWR | constants.O_CREAT,
+  create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+};
+
+/** Data of others is none of our business: files are the owner's and the group's to read. */
+const FILE_MODE = 0o640;
+const FOLDER_MODE = 0o750;
+
+/** The real disk. */
+export const nodeFileSystem: FileSystem = {
+  open: async (path, mode) =>
+    new NodeFileHandle(path, await fs.open(path, OPEN_FLAGS[mode], FILE_MODE)),
+  readFile: (path) => fs.readFile(path),
+  readDirectory: async (path) => (await fs.readdir(path)).sort(),
+  stat: async (path): Promise<FileStat> => {
+    const stat = await fs.stat(path);
+    return {
+      kind: stat.isDirectory() ? "directory" : "file",
+      sizeBytes: stat.size,
+      modifiedAt: stat.mtimeMs,
+    };
+  },
+  makeDirectory: async (path) => {
+    await fs.mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  },
+  rename: (from, to) => fs.rename(from, to),
+  remove: (path) => fs.unlink(path),
+  removeTree: (path) => fs.rm(path, { recursive: true, force: true }),
+  syncDirectory: async (path) => {
+    const folder = await fs.open(path, constants.O_RDONLY);
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  },
+  freeBytes: async (path) => {
+    const volume = await fs.statfs(join(path, "."));
+    return volume.bavail * volume.bsize;
+  },
+};
+
+class NodeFileHandle implements FileHandle {
+  readonly path: string;
+  readonly #file: fs.FileHandle;
+  #closing: Promise<void> | undefined;
+
+  constructor(path: string, file: fs.FileHandle) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  async read(target: Uint8Array, position: number): Promise<number> {
+    const { bytesRead } = await this.#file.read(target, 0, target.length, position);
+    return bytesRead;
+  }
+
+  async write(chunks: readonly Uint8Array[], position: number): Promise<number> {
+    const only = chunks.length === 1 ? chunks[0] : undefined;
+    const { bytesWritten } =
+      only === undefined
+        ? await this.#file.writev(chunks, position)
+        : await this.#file.write(only, 0, only.length, position);
+    return bytesWritten;
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#file.truncate(sizeBytes);
+  }
+
+  datasync(): Promise<void> {
+    return this.#file.datasync();
+  }
+
+  async size(): Promise<number> {
+    return (await this.#file.stat()).size;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#file.close();
+    return this.#closing;
+  }
+}

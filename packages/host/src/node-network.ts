@@ -1,0 +1,54 @@
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { Connection, Listener, ListenOptions, Network } from "@zoolog/base";
+
+/** The machine's TCP. */
+export const nodeNetwork: Network = {
+  listen: (options, onConnection) =>
+    new Promise((resolve, reject) => {
+      const sockets = new Set<Socket>();
+      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+        sockets.add(socket);
+        socket.once("close", () => sockets.delete(socket));
+        onConnection(nodeConnection(socket));
+      });
+      server.maxConnections = options.connectionsMax;
+      server.once("error", reject);
+      server.listen({ host: options.host, port: options.port }, () => {
+        server.removeListener("error", reject);
+        resolve(nodeListener(options, server, sockets));
+      });
+    }),
+};
+
+function nodeListener(options: ListenOptions, server: Server, sockets: Set<Socket>): Listener {
+  let closing: Promise<void> | undefined;
+  return {
+    host: options.host,
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      closing ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      });
+      return closing;
+    },
+  };
+}
+
+function nodeConnection(socket: Socket): Connection {
+  // A reset by the peer is an ordinary end: `close` follows and is what the owner acts on.
+  socket.on("error", () => {});
+  return {
+    remoteAddress: `${socket.remoteAddress}:${socket.remotePort}`,
+    get pendingBytes() {
+      return socket.writableLength;
+    },
+    onData: (listener) => void socket.on("data", listener),
+    onClose: (listener) => void socket.once("close", () => listener()),
+    write: (chunk) => void socket.write(chunk),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+  };
+}

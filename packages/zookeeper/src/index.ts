@@ -1,0 +1,15 @@
+export {
+  ACL_PERMISSIONS,
+  type AclEntry,
+  type Children,
+  type CreateMode,
+  type CreateOptions,
+  type Operation,
+  type OperationResult,
+  type SessionState,
+  type Watch,
+  type WatchEvent,
+  type Znode,
+  type ZnodeStat,
+  type ZooKeeperClient,
+} from "./client/zookeeper-client.ts";
