@@ -14,6 +14,7 @@ const project = (displayName, testMatch) => ({
   testEnvironmentOptions: {
     customExportConditions: ["zoolog-source", "node", "require", "default"],
   },
+  setupFiles: ["<rootDir>/test/fast-check-seed.ts"],
   modulePathIgnorePatterns: ["<rootDir>/packages/.*/dist/"],
 });
 
