@@ -1,1 +1,6 @@
-export {};
+export {
+  effectiveMinInsyncReplicas,
+  type HighWatermarkInput,
+  nextHighWatermark,
+} from "./high-watermark.ts";
+export { type ParkedOperation, type ParkOutcome, Purgatory } from "./purgatory.ts";

@@ -1,1 +1,1 @@
-export {};
+export { ManualTime } from "./manual-time.ts";
