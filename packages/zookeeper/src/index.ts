@@ -1,4 +1,9 @@
 export {
+  type ConnectString,
+  parseConnectString,
+  type ServerAddress,
+} from "./client/connect-string.ts";
+export {
   ACL_PERMISSIONS,
   type AclEntry,
   type Children,
@@ -13,3 +18,9 @@ export {
   type ZnodeStat,
   type ZooKeeperClient,
 } from "./client/zookeeper-client.ts";
+export {
+  WIRE_ERROR_CODES,
+  ZooKeeperError,
+  type ZooKeeperErrorCode,
+  type ZooKeeperErrorOptions,
+} from "./errors.ts";

@@ -6,6 +6,8 @@
  * make a new client. Calls never wait for a connection: while there is none they reject at once
  * with `CONNECTION_LOSS`, and nothing is sent later. After `CONNECTION_LOSS` a write may or may not
  * have been applied: find out by reading (`barrier` first), never by repeating it blindly.
+ *
+ * Every failure is a `ZooKeeperError`; its `code` says which (`NO_NODE`, `BAD_VERSION`, …).
  */
 export interface ZooKeeperClient {
   readonly state: SessionState;
@@ -16,7 +18,10 @@ export interface ZooKeeperClient {
   /**
    * Milliseconds, by the own monotonic clock, until the server may have expired the session: counted
    * from the moment the last answered request was *sent*. At 0 or less the lease is over; ephemerals
-   * may be gone and others may have taken what we held.
+   * may be gone and others may have taken what we held. 0 before the first connection.
+   *
+   * It bounds how long we were without *a server*. A server cut off from its quorum goes on
+   * answering pings for `syncLimit` ticks: what must hold against that too needs a fenced write.
    */
   leaseRemainingMs(): number;
   /** Called on each change of `state`, in order. The returned function ends it. */
@@ -41,7 +46,12 @@ export interface ZooKeeperClient {
   multi(operations: readonly Operation[]): Promise<readonly OperationResult[]>;
   /** A quorum write in session order: what is read after it is at least as new as its start. */
   barrier(): Promise<void>;
-  addAuth(scheme: string, credential: Uint8Array): void;
+  /**
+   * Authenticates this session, now and after each reconnect before anything else is sent. Rejects
+   * with `AUTH_FAILED` when a server refuses; the server then ends the connection, the client is
+   * `closed`.
+   */
+  addAuth(scheme: string, credential: Uint8Array): Promise<void>;
   /** Ends the session (ephemerals go at once). Bounded in time, safe in every state, idempotent. */
   close(): Promise<void>;
 }
@@ -52,10 +62,16 @@ export interface ZooKeeperClient {
  *     │              └──────────────┴──▶ expired   (told by a server, or the own lease is over
  *     └──▶ closed ◀── from every state                and a server confirmed it)
  * ```
+ *
+ * `closed` follows `close()`, and an authentication that a server refused.
  */
 export type SessionState = "connecting" | "connected" | "suspended" | "expired" | "closed";
 
-/** One shot: called at most once, and also, as a hint to look again, when the session ends. */
+/**
+ * One shot: called at most once, and also, as a hint to look again, when the session ends (expired
+ * or closed). Belongs to the answer: a call that rejects sets no watch, `exists` of a missing znode
+ * does. Survives reconnects. What it throws is logged and goes nowhere else.
+ */
 export type Watch = (event: WatchEvent) => void;
 
 export type WatchEvent = {

@@ -1,0 +1,35 @@
+/**
+ * Says what is wrong with the path of a znode, or nothing when it is legal. The rules are those of
+ * ZooKeeper's `PathUtils.validatePath`; both ends of the protocol apply them.
+ */
+export function znodePathFault(path: string): string | undefined {
+  if (path === "") return "it is empty";
+  if (!path.startsWith("/")) return "it must start with /";
+  if (path === "/") return undefined;
+  if (path.endsWith("/")) return "it must not end with /";
+  for (const name of path.slice(1).split("/")) {
+    if (name === "") return "it has an empty name (//)";
+    if (name === "." || name === "..") return `it has a relative name (${name})`;
+  }
+  return forbiddenCharacterFault(path);
+}
+
+// By UTF-16 unit, as Java's check: characters beyond the BMP (surrogates) and the private use area
+// are refused too.
+const FORBIDDEN_UNITS: readonly (readonly [from: number, to: number])[] = [
+  [0x0000, 0x001f],
+  [0x007f, 0x009f],
+  [0xd800, 0xf8ff],
+  [0xfff0, 0xffff],
+];
+
+function forbiddenCharacterFault(path: string): string | undefined {
+  for (let i = 0; i < path.length; i++) {
+    const unit = path.charCodeAt(i);
+    if (unit > 0x1f && unit < 0x7f) continue;
+    if (FORBIDDEN_UNITS.some(([from, to]) => unit >= from && unit <= to)) {
+      return `it has the forbidden character U+${unit.toString(16).padStart(4, "0")}`;
+    }
+  }
+  return undefined;
+}
