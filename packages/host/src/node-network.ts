@@ -15,6 +15,8 @@ export const nodeNetwork: Network = {
       server.once("error", reject);
       server.listen({ host: options.host, port: options.port }, () => {
         server.removeListener("error", reject);
+        // A failed accept (EMFILE, ECONNABORTED) concerns one connection; the listener goes on.
+        server.on("error", () => {});
         resolve(nodeListener(options, server, sockets));
       });
     }),
@@ -45,6 +47,7 @@ function nodeConnection(socket: Socket): Connection {
     },
     onData: (listener) => void socket.on("data", listener),
     onClose: (listener) => void socket.once("close", () => listener()),
+    onDrain: (listener) => void socket.on("drain", () => listener()),
     write: (chunk) => void socket.write(chunk),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),

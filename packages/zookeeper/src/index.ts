@@ -24,3 +24,8 @@ export {
   type ZooKeeperErrorCode,
   type ZooKeeperErrorOptions,
 } from "./errors.ts";
+export type {
+  ZooKeeperServer,
+  ZooKeeperServerDependencies,
+  ZooKeeperServerOptions,
+} from "./server/zookeeper-server.ts";

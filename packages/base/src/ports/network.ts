@@ -29,6 +29,8 @@ export interface Connection {
   onData(listener: (chunk: Uint8Array) => void): void;
   /** Called once, after the last data. */
   onClose(listener: () => void): void;
+  /** Called each time the kernel has taken all that was pending. */
+  onDrain(listener: () => void): void;
   write(chunk: Uint8Array): void;
   /** Sends what is pending, then closes. */
   end(): void;
