@@ -1,1 +1,9 @@
-export {};
+export {
+  type BrokerConfig,
+  describeBrokerSettings,
+  parseBrokerConfig,
+  parseConfigFile,
+  type SettingDescription,
+  settingsFromEnvironment,
+} from "./config/config.ts";
+export type { SettingSource } from "./config/read-settings.ts";

@@ -1,0 +1,220 @@
+import { boolean, integer, integerOrUnlimited, oneOf, optionalText, text } from "./setting.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+const INT_MAX = 2 ** 31 - 1;
+
+/**
+ * Every setting of a broker. Names are Kafka's where Kafka has the setting; the dotted name is made
+ * of the key here. `docs/configuration.md` is rendered from this table and a test compares them.
+ */
+export const brokerSettings = {
+  brokerId: integer({
+    min: 0,
+    max: INT_MAX,
+    about: "Number of this broker, unique in the cluster. It stays with its data folder for ever.",
+  }),
+  brokerRack: optionalText({
+    takes: "a name",
+    about: "Failure zone of this broker. Replicas of a partition are spread over racks.",
+  }),
+  dataDir: text({
+    takes: "a path",
+    about: "Folder of the partitions. One process at a time may use it.",
+  }),
+
+  zookeeperConnect: text({
+    takes: "`host:port,host:port/chroot`",
+    about: "The ZooKeeper ensemble, and the znode below which this cluster lives.",
+  }),
+  zookeeperSessionTimeoutMs: integer({
+    byDefault: 6 * SECOND,
+    min: 1 * SECOND,
+    max: 2 * MINUTE,
+    about:
+      "A broker that is silent for so long is dead. Shorter finds a dead broker sooner; " +
+      "longer forgives longer pauses of a busy machine.",
+  }),
+  zookeeperConnectionTimeoutMs: integer({
+    byDefault: 15 * SECOND,
+    min: 100,
+    max: 10 * MINUTE,
+    about: "How long a start waits for ZooKeeper before it gives up.",
+  }),
+
+  httpHost: text({
+    byDefault: "127.0.0.1",
+    takes: "a host name or address",
+    about:
+      "Where the HTTP plane listens. Loopback, because everything is open to whoever can connect.",
+  }),
+  httpPort: integer({
+    byDefault: 8092,
+    min: 0,
+    max: 65_535,
+    about: "Port of the HTTP plane; 0 takes any free one.",
+  }),
+  httpAdvertisedHost: optionalText({
+    takes: "a host name or address",
+    about: "The host that clients and brokers are told to connect to. Without it, `http.host`.",
+  }),
+  httpAdvertisedPort: integer({
+    byDefault: 0,
+    min: 0,
+    max: 65_535,
+    about: "The port that clients and brokers are told; 0: the one that is listened on.",
+  }),
+
+  numPartitions: integer({
+    byDefault: 1,
+    min: 1,
+    max: 10_000,
+    about: "Partitions of a new topic that does not say how many.",
+  }),
+  defaultReplicationFactor: integer({
+    byDefault: 1,
+    min: 1,
+    max: 32,
+    about: "Replicas of each partition of a new topic that does not say how many.",
+  }),
+  autoCreateTopicsEnable: boolean({
+    byDefault: false,
+    about:
+      "Create an unknown topic when a record is produced to it. Off, also in `zoolog dev`: a " +
+      "misspelt name should be an error, not a topic.",
+  }),
+  minInsyncReplicas: integer({
+    byDefault: 1,
+    min: 1,
+    max: 32,
+    about: "In-sync replicas that an `acks=all` produce needs. Bounded by the replication factor.",
+  }),
+
+  messageMaxBytes: integer({
+    byDefault: MIB + 12,
+    min: 1 * KIB,
+    max: 64 * MIB,
+    about: "Largest record batch, as it travels (compressed). Kafka's default.",
+  }),
+  messageTimestampType: oneOf(["CreateTime", "LogAppendTime"], {
+    byDefault: "CreateTime",
+    about: "Whose clock stamps records: the producer's, or the broker's at the append.",
+  }),
+  logFlush: oneOf(["os", "fsync"], {
+    byDefault: "os",
+    about:
+      "When an append is acknowledged: in the page cache (`os`: a killed process loses nothing, a " +
+      "power cut may) or on the disk (`fsync`: one flush acknowledges all that wait for it).",
+  }),
+  logSegmentBytes: integer({
+    byDefault: GIB,
+    min: 1 * KIB,
+    max: INT_MAX,
+    about: "A segment is closed and a new one begun at this size. Retention drops whole segments.",
+  }),
+  logRollMs: integer({
+    byDefault: 7 * DAY,
+    min: 1 * SECOND,
+    max: 10 * 365 * DAY,
+    about: "A segment is closed at this age even when it is small, so that retention can drop it.",
+  }),
+  logRetentionMs: integerOrUnlimited({
+    byDefault: 7 * DAY,
+    min: 1,
+    max: 100 * 365 * DAY,
+    about: "Records older than this are dropped, a segment at a time.",
+  }),
+  logRetentionBytes: integerOrUnlimited({
+    byDefault: undefined,
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    about: "A partition larger than this loses its oldest segments.",
+  }),
+  logRetentionCheckIntervalMs: integer({
+    byDefault: 5 * MINUTE,
+    min: 100,
+    max: DAY,
+    about: "How often retention looks.",
+  }),
+  logIndexIntervalBytes: integer({
+    byDefault: 4 * KIB,
+    min: 1,
+    max: INT_MAX,
+    about: "One index entry for so many bytes of log. Smaller finds offsets with less reading.",
+  }),
+
+  fetchMaxBytes: integer({
+    byDefault: 55 * MIB,
+    min: 1 * KIB,
+    max: 512 * MIB,
+    about: "Most bytes in one fetch answer, whatever the request asks for. Kafka's default.",
+  }),
+  fetchMaxWaitMs: integer({
+    byDefault: 30 * SECOND,
+    min: 0,
+    max: 10 * MINUTE,
+    about: "Longest that a long poll may ask to wait; more is cut to this.",
+  }),
+  produceMaxTimeoutMs: integer({
+    byDefault: 2 * MINUTE,
+    min: 1,
+    max: 10 * MINUTE,
+    about: "Longest that an `acks=all` produce may ask to wait for its replicas.",
+  }),
+  queuedMaxRequestBytes: integer({
+    byDefault: 256 * MIB,
+    min: MIB,
+    max: 64 * GIB,
+    about:
+      "Bytes of produce requests that wait for the disk or for replicas. More are refused " +
+      "(retriable), so that a slow disk cannot exhaust the memory.",
+  }),
+  purgatoryOperationsMax: integer({
+    byDefault: 20_000,
+    min: 1,
+    max: 1_000_000,
+    about: "Requests of each kind (produce, fetch) that may wait at the same time.",
+  }),
+
+  replicaHighWatermarkCheckpointIntervalMs: integer({
+    byDefault: 5 * SECOND,
+    min: 100,
+    max: 10 * MINUTE,
+    about: "How often high watermarks are written down, for a restart to begin with.",
+  }),
+  controllerReconcileIntervalMs: integer({
+    byDefault: 30 * SECOND,
+    min: 1 * SECOND,
+    max: 10 * MINUTE,
+    about: "How often the controller reads everything again, in case a watch was missed.",
+  }),
+  shutdownTimeoutMs: integer({
+    byDefault: 30 * SECOND,
+    min: 0,
+    max: 10 * MINUTE,
+    about: "How long a graceful shutdown waits for requests in flight.",
+  }),
+  loggerLevel: oneOf(["debug", "info", "warn", "error", "silent"], {
+    byDefault: "info",
+    about: "The least important lines that are logged.",
+  }),
+};
+
+/** Names of Kafka's `server.properties` that people bring along, with ours. */
+export const settingsKnownElsewhere: Readonly<Record<string, string>> = {
+  "log.dir": "data.dir",
+  "log.dirs": "data.dir",
+  listeners: "http.port",
+  "advertised.listeners": "http.advertised.host",
+  "zookeeper.connection.string": "zookeeper.connect",
+  "log.retention.hours": "log.retention.ms",
+  "log.retention.minutes": "log.retention.ms",
+  "log.roll.hours": "log.roll.ms",
+  "log.flush.interval.messages": "log.flush",
+  "log.flush.interval.ms": "log.flush",
+  "log.message.timestamp.type": "message.timestamp.type",
+};

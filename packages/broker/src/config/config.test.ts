@@ -1,0 +1,132 @@
+import { parseBrokerConfig, parseConfigFile, settingsFromEnvironment } from "./config.ts";
+import type { SettingSource } from "./read-settings.ts";
+
+const required: SettingSource = {
+  from: "test",
+  settings: { "broker.id": 1, "data.dir": "/data", "zookeeper.connect": "localhost:2181" },
+};
+
+function faultsOf(...sources: SettingSource[]): string {
+  try {
+    parseBrokerConfig(sources);
+  } catch (error) {
+    expect(error).toMatchObject({ code: "INVALID_CONFIG", hint: expect.any(String) });
+    return (error as Error).message;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+test("what is not given has its default", () => {
+  const config = parseBrokerConfig([required]);
+
+  expect(config).toMatchObject({
+    brokerId: 1,
+    httpHost: "127.0.0.1",
+    httpPort: 8092,
+    logFlush: "os",
+    autoCreateTopicsEnable: false,
+    logRetentionBytes: undefined,
+  });
+});
+
+test("flags win over the environment, and the environment over the file", () => {
+  const config = parseBrokerConfig([
+    required,
+    parseConfigFile("http.port: 1\nnum.partitions: 2\nlog.flush: fsync\n", "broker.yaml"),
+    settingsFromEnvironment({ ZOOLOG_HTTP_PORT: "3", ZOOLOG_NUM_PARTITIONS: "4", PATH: "/bin" }),
+    { from: "flag", settings: { "http.port": "5" } },
+  ]);
+
+  expect(config).toMatchObject({ httpPort: 5, numPartitions: 4, logFlush: "fsync" });
+});
+
+test("nested maps of a file mean the dotted names", () => {
+  const file = parseConfigFile("http: { host: 0.0.0.0, port: 9000 }\nbroker:\n  rack: 7\n", "f");
+
+  expect(parseBrokerConfig([required, file])).toMatchObject({
+    httpHost: "0.0.0.0",
+    httpPort: 9000,
+    brokerRack: "7",
+  });
+});
+
+test("broker id 0 and an explicit -1 are values, not absences", () => {
+  const config = parseBrokerConfig([
+    required,
+    { from: "flag", settings: { "broker.id": "0", "log.retention.ms": "-1" } },
+  ]);
+
+  expect(config.brokerId).toBe(0);
+  expect(config.logRetentionMs).toBeUndefined();
+});
+
+test.each([
+  ["broker.idd", 'did you mean "broker.id"?'],
+  ["httpPort", 'did you mean "http.port"?'],
+  ["log.dirs", 'did you mean "data.dir"?'],
+  ["log.retention.hours", 'did you mean "log.retention.ms"?'],
+])("the unknown setting %p is refused with a suggestion", (name, suggestion) => {
+  const faults = faultsOf(required, { from: "broker.yaml", settings: { [name]: 1 } });
+
+  expect(faults).toBe(`broker.yaml: unknown setting "${name}"; ${suggestion}`);
+});
+
+test("a setting that resembles nothing is refused without a wrong suggestion", () => {
+  const faults = faultsOf(required, {
+    from: "flag",
+    settings: { "quorum.voters": 1, __proto__x: 2 },
+  });
+
+  expect(faults).toBe('flag: unknown setting "quorum.voters"; flag: unknown setting "__proto__x"');
+});
+
+test.each([
+  ["http.port", 65_536],
+  ["http.port", -1],
+  ["http.port", 1.5],
+  ["http.port", ""],
+  ["http.port", "80 "],
+  ["http.port", null],
+  ["http.port", [8092]],
+  ["log.flush", "sometimes"],
+  ["auto.create.topics.enable", "yes"],
+  ["http.host", ""],
+  ["log.retention.ms", -2],
+])("%s does not take %p", (name, value) => {
+  expect(faultsOf(required, { from: "flag", settings: { [name]: value } })).toMatch(
+    new RegExp(`^flag: "${name}" takes .*, not `),
+  );
+});
+
+test("everything that is wrong is reported at once", () => {
+  const faults = faultsOf({ from: "flag", settings: { "http.port": "x", "broker.idd": 1 } });
+
+  expect(faults.split("; ")).toEqual(
+    expect.arrayContaining([
+      'flag: "http.port" takes an integer, 0 to 65535, not "x"',
+      '"broker.id" is missing',
+      '"data.dir" is missing',
+      '"zookeeper.connect" is missing',
+    ]),
+  );
+});
+
+test.each(["- a\n- b\n", "just text", "a: [1", "a: &x 1\nb: *x\n"])(
+  "a file with %p is refused by name",
+  (contents) => {
+    expect(() => parseConfigFile(contents, "broker.yaml")).toThrow(/^broker\.yaml: /);
+  },
+);
+
+test("an empty file holds no settings", () => {
+  expect(parseConfigFile("# nothing\n", "f").settings).toEqual({});
+});
+
+test("variables that mean something else can be left out", () => {
+  const source = settingsFromEnvironment(
+    { ZOOLOG_BOOTSTRAP: "http://x", ZOOLOG_BROKER_ID: "7" },
+    { ignored: ["ZOOLOG_BOOTSTRAP"] },
+  );
+
+  expect(source.settings).toEqual({ "broker.id": "7" });
+});

@@ -1,0 +1,94 @@
+import { ZoologError } from "@zoolog/base";
+import { parse as parseYaml } from "yaml";
+import { brokerSettings, settingsKnownElsewhere } from "./broker-settings.ts";
+import { readSettings, type SettingSource } from "./read-settings.ts";
+import { type SettingValues, settingName } from "./setting.ts";
+
+/** The one validated configuration of a broker; parts of it are passed down, never all of it. */
+export type BrokerConfig = SettingValues<typeof brokerSettings>;
+
+/**
+ * Merges the sources (a later one wins: file, then environment, then flags), checks every setting
+ * and fills in the defaults.
+ *
+ * @throws ZoologError `INVALID_CONFIG` naming everything that is wrong, unknown settings included.
+ */
+export function parseBrokerConfig(sources: readonly SettingSource[]): BrokerConfig {
+  const read = readSettings(brokerSettings, sources, settingsKnownElsewhere);
+  if ("faults" in read) throw invalidConfig(read.faults);
+  return read.values;
+}
+
+/**
+ * The settings of a YAML (or JSON) file: dotted names, or nested maps that mean the same
+ * (`http: { port: 8092 }` is `http.port: 8092`).
+ *
+ * @throws ZoologError `INVALID_CONFIG` when the text is not a YAML map.
+ */
+export function parseConfigFile(contents: string, from: string): SettingSource {
+  let root: unknown;
+  try {
+    root = parseYaml(contents, { maxAliasCount: 0 });
+  } catch (error) {
+    throw invalidConfig([`${from}: ${error instanceof Error ? error.message.trim() : error}`]);
+  }
+  if (root === null || root === undefined) return { from, settings: {} };
+  if (!isMap(root)) throw invalidConfig([`${from}: a map of settings is expected`]);
+  const settings: Record<string, unknown> = {};
+  flatten(root, "", settings);
+  return { from, settings };
+}
+
+const ENVIRONMENT_PREFIX = "ZOOLOG_";
+
+/** `ZOOLOG_HTTP_PORT` is `http.port`. Names with another meaning to other parts are passed in. */
+export function settingsFromEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  options: { readonly ignored?: readonly string[] } = {},
+): SettingSource {
+  const settings: Record<string, unknown> = {};
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!variable.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
+    if (options.ignored?.includes(variable) === true) continue;
+    const name = variable.slice(ENVIRONMENT_PREFIX.length).toLowerCase().replaceAll("_", ".");
+    settings[name] = value;
+  }
+  return { from: "environment", settings };
+}
+
+/** One row of the documentation for each setting. */
+export type SettingDescription = {
+  readonly name: string;
+  readonly takes: string;
+  readonly byDefault: string;
+  readonly about: string;
+};
+
+/** Every broker setting as the documentation and `zoolog broker --help` show it. */
+export function describeBrokerSettings(): SettingDescription[] {
+  return Object.entries(brokerSettings).map(([key, { takes, about, byDefault }]) => ({
+    name: settingName(key),
+    takes,
+    about,
+    byDefault: byDefault === undefined ? "required" : String(byDefault.value ?? "none"),
+  }));
+}
+
+function flatten(map: object, prefix: string, into: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(map)) {
+    if (isMap(value)) flatten(value, `${prefix}${name}.`, into);
+    else into[`${prefix}${name}`] = value;
+  }
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalidConfig(faults: readonly string[]): ZoologError {
+  return new ZoologError({
+    code: "INVALID_CONFIG",
+    message: faults.join("; "),
+    hint: "docs/configuration.md lists every setting.",
+  });
+}
