@@ -1,0 +1,9 @@
+/** Codecs by the number in bits 0–2 of a batch's attributes. */
+const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
+
+export type CompressionCodec = (typeof CODECS)[number];
+
+/** `undefined` for numbers that Kafka has not given away (5–7). */
+export const codecOfNumber = (number: number): CompressionCodec | undefined => CODECS[number];
+
+export const codecNumber = (codec: CompressionCodec): number => CODECS.indexOf(codec);
