@@ -1,1 +1,34 @@
-export {};
+export type {
+  BrokerEndpoint,
+  BrokerRegistration,
+  RegisteredBroker,
+} from "./broker-registration.ts";
+export type {
+  ClusterSnapshot,
+  ConfigOverrides,
+  DeletedTopic,
+  NamedConfig,
+  PartitionState,
+  ReadPartition,
+  StoredPartition,
+  StoredState,
+  StoredTopic,
+  VersionedPartitionState,
+} from "./cluster-snapshot.ts";
+export type {
+  ConfigResource,
+  ControllerWriter,
+  NewTopicZnodes,
+  PartitionStateWrite,
+  PartitionStateWritten,
+  TopicRemoval,
+} from "./controller-writer.ts";
+export type {
+  CoordinationStore,
+  CurrentController,
+  Election,
+  HintScope,
+  ProducerIdBlock,
+  Read,
+  StoreState,
+} from "./coordination-store.ts";

@@ -1,0 +1,109 @@
+import type {
+  BrokerEpoch,
+  BrokerId,
+  ControllerEpoch,
+  LeaderEpoch,
+  PartitionEpoch,
+  Timestamp,
+  TopicId,
+} from "@zoolog/base";
+
+/**
+ * What the whole cluster agrees on, as one value: brokers, topics, leaders, configs. Only the
+ * controller makes one; brokers receive it by `imageDelta`. Immutable: parts that did not change
+ * are shared between versions, which is also how deltas are found.
+ *
+ * Images are ordered by `(controllerEpoch, version)`; a receiver refuses an older one.
+ */
+export type ClusterImage = {
+  readonly clusterId: string;
+  readonly controllerId: BrokerId;
+  readonly controllerEpoch: ControllerEpoch;
+  /** Counts the changes since this controller was elected; its first image is 1. */
+  readonly version: number;
+  readonly brokers: ReadonlyMap<BrokerId, BrokerImage>;
+  readonly topics: ReadonlyMap<string, TopicImage>;
+  readonly topicNames: ReadonlyMap<TopicId, string>;
+  /** Overrides per broker id (`"0"`), and cluster-wide under `CLUSTER_CONFIG_NAME`. */
+  readonly brokerConfigs: ReadonlyMap<string, ConfigOverrides>;
+  /** Topics that are gone but whose replicas some brokers still have to delete. */
+  readonly deletedTopics: ReadonlyMap<TopicId, DeletedTopic>;
+};
+
+/** The name under which configs of all brokers stand (Kafka's `<default>` entity). */
+export const CLUSTER_CONFIG_NAME = "<default>";
+
+/** Config name to value, both text as in Kafka; only what differs from the defaults. */
+export type ConfigOverrides = Readonly<Record<string, string>>;
+
+export type BrokerEndpoint = {
+  /** Name of the listener: `HTTP`, `PLAINTEXT`, … */
+  readonly listener: string;
+  readonly host: string;
+  readonly port: number;
+};
+
+export type BrokerImage = {
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  /** UUID of the broker's data folder. */
+  readonly incarnation: string;
+  readonly endpoints: readonly BrokerEndpoint[];
+  readonly rack: string | undefined;
+  /** Data acknowledged by an earlier life may be gone (power cut, new data folder). */
+  readonly uncleanBoot: boolean;
+  /** Asked for a controlled shutdown: leads nothing more, joins no ISR. */
+  readonly shuttingDown: boolean;
+};
+
+export type TopicImage = {
+  readonly name: string;
+  readonly topicId: TopicId;
+  /** Indexed by partition number, without holes. */
+  readonly partitions: readonly PartitionImage[];
+  readonly configs: ConfigOverrides;
+};
+
+/** Who leads and who is in sync: the content of a partition's state znode. */
+export type PartitionState = {
+  /** `undefined`: the partition is offline. */
+  readonly leader: BrokerId | undefined;
+  readonly leaderEpoch: LeaderEpoch;
+  /** Never empty: the last member stays, as the one who must come back. */
+  readonly isr: readonly BrokerId[];
+  /**
+   * Parallel to `isr`: the broker epoch under which each member is known to be in sync.
+   * `undefined` when the state was written by hand. A member registered under another epoch has
+   * restarted since.
+   */
+  readonly isrBrokerEpochs: readonly (BrokerEpoch | undefined)[];
+  /** Epoch of the controller that wrote it. */
+  readonly controllerEpoch: ControllerEpoch;
+};
+
+export type PartitionImage = PartitionState & {
+  readonly partition: number;
+  /** Assigned replicas; the first is the preferred leader. */
+  readonly replicas: readonly BrokerId[];
+  /** `undefined` while the partition was never led: its state is not written yet. */
+  readonly partitionEpoch: PartitionEpoch | undefined;
+  /** Replicas whose disk or log failed on a broker that lives. */
+  readonly offlineReplicas: readonly OfflineReplica[];
+  /** Why there is no leader, for people; `undefined` while there is one. */
+  readonly offlineReason: string | undefined;
+};
+
+export type OfflineReplica = {
+  readonly brokerId: BrokerId;
+  /** The registration that reported it; a restart of the broker clears it. */
+  readonly brokerEpoch: BrokerEpoch;
+  readonly reason: string;
+  readonly since: Timestamp;
+};
+
+export type DeletedTopic = {
+  readonly topicId: TopicId;
+  readonly name: string;
+  /** Brokers that have not confirmed yet that their replicas are deleted. */
+  readonly pending: readonly BrokerId[];
+};

@@ -1,0 +1,155 @@
+import type {
+  BrokerEpoch,
+  BrokerId,
+  LeaderEpoch,
+  PartitionEpoch,
+  TopicId,
+  TopicPartition,
+} from "@zoolog/base";
+import type {
+  BrokerEndpoint,
+  ConfigOverrides,
+  DeletedTopic,
+  PartitionState,
+} from "./cluster-image.ts";
+
+/** Names a request; the core only carries it from the event to the reply. */
+export type RequestId = string | number;
+
+/**
+ * Everything that can happen to the controller. Three sources: what was read from ZooKeeper
+ * (`…Observed`: the whole truth of its kind, read again after every hint), requests of brokers and
+ * admins (they carry a `requestId` and get one reply), and timers.
+ */
+export type ControllerEvent =
+  | { readonly type: "controllerElected" }
+  | { readonly type: "brokersObserved"; readonly brokers: readonly ObservedBroker[] }
+  | { readonly type: "partitionsObserved"; readonly partitions: readonly ObservedPartition[] }
+  | { readonly type: "configsObserved"; readonly configs: readonly ObservedConfig[] }
+  | { readonly type: "deletedTopicsObserved"; readonly deletedTopics: readonly DeletedTopic[] }
+  | CreateTopicsEvent
+  | DeleteTopicsEvent
+  | AlterConfigsEvent
+  | AlterPartitionEvent
+  | ReplicasOfflineEvent
+  | ReplicasDeletedEvent
+  | ControlledShutdownEvent
+  | ElectLeadersEvent
+  | { readonly type: "timerFired"; readonly key: ControllerTimer };
+
+/** `leaderImbalance`: look whether leaders should go back to the preferred replicas. */
+export type ControllerTimer = "leaderImbalance";
+
+export type ObservedBroker = {
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly incarnation: string;
+  readonly endpoints: readonly BrokerEndpoint[];
+  readonly rack: string | undefined;
+  readonly uncleanBoot: boolean;
+};
+
+/** A state that somebody else wrote: found after a write conflict or by reconciliation. */
+export type ObservedPartition = TopicPartition & {
+  readonly state: PartitionState;
+  readonly partitionEpoch: PartitionEpoch;
+};
+
+export type ObservedConfig = ConfigResource & { readonly overrides: ConfigOverrides };
+
+export type ConfigResource = { readonly kind: "topic" | "broker"; readonly name: string };
+
+export type CreateTopicsEvent = {
+  readonly type: "createTopics";
+  readonly requestId: RequestId;
+  /** Answer what would be done, do nothing. */
+  readonly validateOnly: boolean;
+  readonly topics: readonly NewTopic[];
+};
+
+export type NewTopic = {
+  readonly name: string;
+  /** Used when the topic is created; the caller draws it. */
+  readonly topicId: TopicId;
+  /** `undefined`: the cluster's default, or what `assignment` says. */
+  readonly partitions: number | undefined;
+  readonly replicationFactor: number | undefined;
+  /** Replicas per partition, chosen by hand; excludes the two above. */
+  readonly assignment: readonly (readonly BrokerId[])[] | undefined;
+  readonly configs: ConfigOverrides;
+  /** Where the balanced assignment starts: any integer from 0, drawn by the caller. */
+  readonly assignmentStart: number;
+};
+
+/** `requestId` is `undefined` for a request found in ZooKeeper (`/admin/delete_topics`). */
+export type DeleteTopicsEvent = {
+  readonly type: "deleteTopics";
+  readonly requestId: RequestId | undefined;
+  readonly topics: readonly string[];
+};
+
+export type AlterConfigsEvent = {
+  readonly type: "alterConfigs";
+  readonly requestId: RequestId;
+  readonly validateOnly: boolean;
+  readonly alterations: readonly ConfigAlteration[];
+};
+
+/** Changes of one resource; what is not named keeps its value (KIP-339). */
+export type ConfigAlteration = ConfigResource & {
+  /** `undefined` removes the override. */
+  readonly changes: Readonly<Record<string, string | undefined>>;
+};
+
+/** A leader asks for another ISR (KIP-497). */
+export type AlterPartitionEvent = {
+  readonly type: "alterPartition";
+  readonly requestId: RequestId;
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly changes: readonly IsrChange[];
+};
+
+export type IsrChange = {
+  readonly topicId: TopicId;
+  readonly partition: number;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  /** With the broker epoch of the fetches that proved each member in sync (KIP-903). */
+  readonly isr: readonly { readonly brokerId: BrokerId; readonly brokerEpoch: BrokerEpoch }[];
+};
+
+/** A broker cannot serve some of its replicas: corrupt log, failed disk. */
+export type ReplicasOfflineEvent = {
+  readonly type: "replicasOffline";
+  readonly requestId: RequestId | undefined;
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly replicas: readonly (TopicIdPartition & { readonly reason: string })[];
+};
+
+export type TopicIdPartition = { readonly topicId: TopicId; readonly partition: number };
+
+/** A broker has deleted what `ClusterImage.deletedTopics` asked it to. */
+export type ReplicasDeletedEvent = {
+  readonly type: "replicasDeleted";
+  readonly requestId: RequestId | undefined;
+  readonly brokerId: BrokerId;
+  readonly topicIds: readonly TopicId[];
+};
+
+export type ControlledShutdownEvent = {
+  readonly type: "controlledShutdown";
+  readonly requestId: RequestId;
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+};
+
+export type ElectLeadersEvent = {
+  readonly type: "electLeaders";
+  readonly requestId: RequestId | undefined;
+  /** `"unclean"` may elect a replica outside the ISR: an operator accepts the loss of records. */
+  readonly election: "preferred" | "unclean";
+  /** `undefined`: all that are eligible. */
+  readonly partitions: readonly TopicPartition[] | undefined;
+};

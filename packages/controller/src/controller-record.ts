@@ -1,0 +1,118 @@
+import type { BrokerId, PartitionEpoch, TopicId } from "@zoolog/base";
+import type {
+  BrokerImage,
+  ConfigOverrides,
+  OfflineReplica,
+  PartitionState,
+} from "./cluster-image.ts";
+import type { ConfigResource } from "./controller-event.ts";
+
+/**
+ * What the controller decided or learnt. Durable records are persisted first and applied when that
+ * has succeeded; observed ones say what is true already (it stands in ZooKeeper or in a broker's
+ * memory), and are applied at once.
+ *
+ * | record | persisted as |
+ * | --- | --- |
+ * | `topicCreated` | topic, config and state znodes |
+ * | `partitionStateChanged` | the state znode, compared by `expectedPartitionEpoch` |
+ * | `topicDeleted` | tombstone created, topic and config znodes and delete request removed |
+ * | `deleteRequestDiscarded` | the delete request removed: it named no topic |
+ * | `replicasDeleted` | the tombstone written again with who is left, or removed |
+ * | `configChanged` | the config znode and a change notification |
+ * | all others | not at all: observed |
+ */
+export type ControllerRecord = DurableRecord | ObservedRecord;
+
+export type DurableRecord =
+  | TopicCreated
+  | PartitionStateChanged
+  | TopicDeleted
+  | { readonly type: "deleteRequestDiscarded"; readonly topic: string }
+  | ReplicasDeleted
+  | ConfigChanged;
+
+export type ObservedRecord =
+  | { readonly type: "brokerRegistered"; readonly broker: BrokerImage }
+  | { readonly type: "brokerRemoved"; readonly brokerId: BrokerId }
+  | ReplicaOffline
+  | PartitionObserved
+  | ConfigObserved
+  | OfflineReasonChanged;
+
+export type TopicCreated = {
+  readonly type: "topicCreated";
+  readonly name: string;
+  readonly topicId: TopicId;
+  readonly configs: ConfigOverrides;
+  /** Indexed by partition. */
+  readonly partitions: readonly {
+    readonly replicas: readonly BrokerId[];
+    readonly state: PartitionState;
+  }[];
+};
+
+export type PartitionStateChanged = {
+  readonly type: "partitionStateChanged";
+  readonly topic: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
+  /** `undefined`: the state is written for the first time. */
+  readonly expectedPartitionEpoch: PartitionEpoch | undefined;
+  /** Once persisted: the expected one plus 1, or 0 for the first. */
+  readonly partitionEpoch: PartitionEpoch;
+  readonly state: PartitionState;
+  /** For logs and for people who ask why there is no leader. */
+  readonly reason: string;
+};
+
+export type TopicDeleted = {
+  readonly type: "topicDeleted";
+  readonly topic: string;
+  readonly topicId: TopicId;
+  /** Number of partitions, so that the znodes can be removed without listing them. */
+  readonly partitions: number;
+  /** Brokers that hold a replica, alive or away: each must confirm its deletion. */
+  readonly replicas: readonly BrokerId[];
+};
+
+export type ReplicasDeleted = {
+  readonly type: "replicasDeleted";
+  readonly topic: string;
+  readonly topicId: TopicId;
+  /** Who has not confirmed yet; empty ends the deletion. */
+  readonly pending: readonly BrokerId[];
+};
+
+export type ConfigChanged = ConfigResource & {
+  readonly type: "configChanged";
+  /** All overrides of the resource, not only the changed ones. */
+  readonly overrides: ConfigOverrides;
+};
+
+export type ConfigObserved = ConfigResource & {
+  readonly type: "configObserved";
+  readonly overrides: ConfigOverrides;
+};
+
+export type ReplicaOffline = {
+  readonly type: "replicaOffline";
+  readonly topic: string;
+  readonly partition: number;
+  readonly replica: OfflineReplica;
+};
+
+export type PartitionObserved = {
+  readonly type: "partitionObserved";
+  readonly topic: string;
+  readonly partition: number;
+  readonly state: PartitionState;
+  readonly partitionEpoch: PartitionEpoch;
+};
+
+export type OfflineReasonChanged = {
+  readonly type: "offlineReasonChanged";
+  readonly topic: string;
+  readonly partition: number;
+  readonly reason: string;
+};

@@ -1,0 +1,75 @@
+import type { BrokerId, ControllerEpoch, PartitionEpoch, TopicId } from "@zoolog/base";
+import type {
+  ClusterImage,
+  ConfigOverrides,
+  DeletedTopic,
+  PartitionState,
+} from "./cluster-image.ts";
+import type { ObservedBroker } from "./controller-event.ts";
+
+/** Immutable; only `apply` makes a new one. */
+export type ControllerState = {
+  readonly settings: ControllerSettings;
+  /** What is published. */
+  readonly image: ClusterImage;
+  /**
+   * Partitions whose state znode cannot be understood, by `topicPartitionKey`, with the reason.
+   * They are offline and never written: an epoch must not be guessed.
+   */
+  readonly unreadable: ReadonlyMap<string, string>;
+};
+
+export type ControllerSettings = {
+  /** For topics created without a number of partitions. */
+  readonly defaultPartitions: number;
+  readonly defaultReplicationFactor: number;
+  /** Used where a topic does not override `unclean.leader.election.enable`. */
+  readonly uncleanLeaderElection: boolean;
+  /** Used where a topic does not override `flush`; see `electable` in leader-election.ts. */
+  readonly flushBeforeAcknowledge: boolean;
+  readonly deleteTopicEnabled: boolean;
+  /** `undefined`: leaders are moved back to preferred replicas only on request. */
+  readonly leaderRebalance: LeaderRebalance | undefined;
+  /** What is wrong with an override of a topic's or broker's config, for a person. */
+  configFault(kind: "topic" | "broker", name: string, value: string): string | undefined;
+};
+
+export type LeaderRebalance = {
+  readonly checkIntervalMs: number;
+  /** Percent, per broker, of preferred partitions led by somebody else that is tolerated. */
+  readonly imbalancePercentMax: number;
+};
+
+/** What a new controller has read before its first event. */
+export type ControllerLoad = {
+  readonly clusterId: string;
+  readonly controllerId: BrokerId;
+  readonly controllerEpoch: ControllerEpoch;
+  readonly brokers: readonly ObservedBroker[];
+  readonly topics: readonly LoadedTopic[];
+  readonly brokerConfigs: readonly { readonly name: string; readonly overrides: ConfigOverrides }[];
+  readonly deletedTopics: readonly DeletedTopic[];
+};
+
+export type LoadedTopic = {
+  readonly name: string;
+  readonly topicId: TopicId;
+  readonly configs: ConfigOverrides;
+  /** Indexed by partition. */
+  readonly partitions: readonly LoadedPartition[];
+};
+
+export type LoadedPartition = {
+  readonly replicas: readonly BrokerId[];
+  readonly stored: StoredState;
+};
+
+export type StoredState =
+  | {
+      readonly status: "present";
+      readonly state: PartitionState;
+      readonly partitionEpoch: PartitionEpoch;
+    }
+  /** The creation of the topic was interrupted before this partition's turn. */
+  | { readonly status: "absent" }
+  | { readonly status: "unreadable"; readonly reason: string };

@@ -1,0 +1,73 @@
+import type {
+  BrokerEpoch,
+  BrokerId,
+  ControllerEpoch,
+  LeaderEpoch,
+  PartitionEpoch,
+  TopicId,
+  TopicPartition,
+  ZoologError,
+} from "@zoolog/base";
+import type { RegisteredBroker } from "./broker-registration.ts";
+
+/** Everything a new controller needs to know, as one read after a barrier. */
+export type ClusterSnapshot = {
+  readonly brokers: readonly RegisteredBroker[];
+  readonly topics: readonly StoredTopic[];
+  readonly brokerConfigs: readonly NamedConfig[];
+  readonly deletedTopics: readonly DeletedTopic[];
+  /** Topics somebody asked to delete by `/admin/delete_topics/<topic>`. */
+  readonly deleteRequests: readonly string[];
+  /** Znodes that could not be understood, each with its path; what they stand for is left out. */
+  readonly faults: readonly ZoologError[];
+};
+
+/** Config name to value; only what differs from the defaults. */
+export type ConfigOverrides = Readonly<Record<string, string>>;
+export type NamedConfig = { readonly name: string; readonly overrides: ConfigOverrides };
+
+export type StoredTopic = {
+  readonly name: string;
+  readonly topicId: TopicId;
+  readonly configs: ConfigOverrides;
+  /** Indexed by partition. */
+  readonly partitions: readonly StoredPartition[];
+};
+
+export type StoredPartition = {
+  readonly replicas: readonly BrokerId[];
+  readonly stored: StoredState;
+};
+
+export type StoredState =
+  | ({ readonly status: "present" } & VersionedPartitionState)
+  | { readonly status: "absent" }
+  | { readonly status: "unreadable"; readonly reason: string };
+
+export type VersionedPartitionState = {
+  readonly state: PartitionState;
+  /** The version of the state znode. */
+  readonly partitionEpoch: PartitionEpoch;
+};
+
+/** The content of `/brokers/topics/<topic>/partitions/<p>/state`. */
+export type PartitionState = {
+  /** `undefined`: nobody leads. */
+  readonly leader: BrokerId | undefined;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly isr: readonly BrokerId[];
+  /** Parallel to `isr`; `undefined` where the znode does not say. */
+  readonly isrBrokerEpochs: readonly (BrokerEpoch | undefined)[];
+  readonly controllerEpoch: ControllerEpoch;
+};
+
+/** The content of `/admin/deleted_topics/<topic id>`: a tombstone. */
+export type DeletedTopic = {
+  readonly topicId: TopicId;
+  readonly name: string;
+  /** Brokers that have not confirmed yet that their replicas are deleted. */
+  readonly pending: readonly BrokerId[];
+};
+
+/** What `readPartitions` found; a partition of a topic that is gone is left out. */
+export type ReadPartition = TopicPartition & { readonly stored: StoredState };

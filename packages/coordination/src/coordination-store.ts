@@ -1,0 +1,131 @@
+import type {
+  BrokerEpoch,
+  BrokerId,
+  ControllerEpoch,
+  TopicPartition,
+  ZoologError,
+} from "@zoolog/base";
+import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
+import type {
+  ClusterSnapshot,
+  DeletedTopic,
+  NamedConfig,
+  ReadPartition,
+} from "./cluster-snapshot.ts";
+import type { ConfigResource, ControllerWriter } from "./controller-writer.ts";
+
+/**
+ * What must agree in the whole cluster, as our words instead of znodes. One store is one process's
+ * door to ZooKeeper; it outlives sessions.
+ *
+ * Errors: `COORDINATION_UNAVAILABLE` (retriable) when ZooKeeper cannot be reached in time,
+ * `ZNODE_MALFORMED` naming the znode, `STORE_CLOSED`, and what each call names. Reads are repeated
+ * after a lost connection; writes only when they were provably not applied.
+ */
+export interface CoordinationStore {
+  readonly state: StoreState;
+  /** What the server granted, milliseconds. */
+  readonly sessionTimeoutMs: number;
+  /**
+   * Milliseconds until what this process holds in ZooKeeper (its registration, the controllership)
+   * may have passed to others, by the own monotonic clock. At 0 or less: acknowledge no `acks<=1`,
+   * be no controller.
+   */
+  leaseRemainingMs(): number;
+  /** Called after each change. The returned function ends it. */
+  onStateChange(listener: (state: StoreState) => void): () => void;
+  /**
+   * `hook` runs after every *new* session but the first, before `state` is `connected` again: the
+   * ephemerals of the old one are gone, register again. Hooks run one after the other; one that
+   * rejects is logged and run again until the session ends. The returned function removes it.
+   */
+  onNewSession(hook: () => Promise<void>): () => void;
+  /**
+   * `listener` is told to read `scope` again: after a change, after every reconnection and every
+   * `reconcileIntervalMs`. A hint is not news: changes may be merged, or none have happened.
+   * It is called once soon after it was added. The returned function ends it.
+   */
+  onHint(scope: HintScope, listener: () => void): () => void;
+  /** What is read after it is at least as new as everything acknowledged before it. */
+  barrier(): Promise<void>;
+
+  /** The cluster's id; `candidate` becomes it when there is none yet. */
+  ensureClusterId(candidate: string): Promise<string>;
+
+  /**
+   * Takes the place of `brokerId` in the cluster for as long as the session lives. An earlier life
+   * of the same incarnation is replaced at once; another broker with the same id is waited for, up
+   * to twice the session timeout.
+   *
+   * @throws ZoologError `BROKER_ID_TAKEN` (not retriable) naming the other one's host and port.
+   */
+  registerBroker(registration: BrokerRegistration): Promise<BrokerEpoch>;
+  /** Removes our own registration; a missing or foreign one is left alone. */
+  unregisterBroker(brokerId: BrokerId): Promise<void>;
+  readBrokers(): Promise<Read<readonly RegisteredBroker[]>>;
+
+  /** One attempt to become the controller. */
+  electController(brokerId: BrokerId): Promise<Election>;
+  readController(): Promise<CurrentController | undefined>;
+
+  /** Barrier, then everything. Thousands of partitions: reads are pipelined. */
+  readCluster(): Promise<ClusterSnapshot>;
+  readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]>;
+  readTopicNames(): Promise<readonly string[]>;
+  readConfigs(kind: ConfigResource["kind"]): Promise<Read<readonly NamedConfig[]>>;
+  readDeletedTopics(): Promise<Read<readonly DeletedTopic[]>>;
+  /** Names below `/admin/delete_topics`. */
+  readDeleteRequests(): Promise<readonly string[]>;
+  /** Asks whoever is controller to delete a topic. Asking twice is fine. */
+  requestTopicDeletion(topic: string): Promise<void>;
+  /** Partitions named by `/admin/preferred_replica_election`; `undefined` when nobody asked. */
+  readPreferredElection(): Promise<readonly TopicPartition[] | undefined>;
+
+  /** Ids that nobody else in the cluster gets, ever. */
+  claimProducerIds(brokerId: BrokerId): Promise<ProducerIdBlock>;
+
+  /** Ends the session: registration and controllership go at once. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * ```
+ * connected ◀──▶ suspended      (connection lost; the session, and what it holds, perhaps alive)
+ *     ▲              │
+ *     └── expired ◀──┘          (everything it held is gone; a new session is being made)
+ * closed                        (by `close()`, for good)
+ * ```
+ */
+export type StoreState = "connected" | "suspended" | "expired" | "closed";
+
+/** What one can be told to read again. */
+export type HintScope =
+  /** Who is registered: `readBrokers`. */
+  | "brokers"
+  /** Who is controller: `readController`. */
+  | "controller"
+  /** Which topics there are: `readTopicNames`. */
+  | "topics"
+  /** Partition states. Only reconnections and the slow timer: nobody but the controller writes. */
+  | "partitionStates"
+  /** Overrides of topics and brokers: `readConfigs`. */
+  | "configs"
+  /** Topics to delete: `readDeleteRequests`. */
+  | "deletions"
+  /** What an operator asked for: `readPreferredElection`. */
+  | "adminRequests";
+
+/** What could be understood, and an error naming each znode that could not. */
+export type Read<T> = { readonly value: T; readonly faults: readonly ZoologError[] };
+
+export type Election =
+  | { readonly outcome: "elected"; readonly writer: ControllerWriter }
+  | { readonly outcome: "lost"; readonly controller: CurrentController | undefined };
+
+export type CurrentController = {
+  readonly brokerId: BrokerId;
+  readonly controllerEpoch: ControllerEpoch;
+};
+
+/** Producer ids `firstId` to `firstId + size - 1`. */
+export type ProducerIdBlock = { readonly firstId: number; readonly size: number };
