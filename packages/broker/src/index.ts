@@ -1,3 +1,10 @@
+export type {
+  BrokerApi,
+  BrokerHealth,
+  CallContext,
+  FetchResult,
+  FetchResultPartition,
+} from "./broker-api.ts";
 export {
   type BrokerConfig,
   describeBrokerSettings,

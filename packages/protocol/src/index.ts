@@ -2,6 +2,47 @@ export type { CompressionCodec } from "./compression/codecs.ts";
 export { DECOMPRESSED_BYTES_MAX, type DecompressLimits } from "./compression/limits.ts";
 export { crc32c, loadNativeCrc32c } from "./crc32c.ts";
 export {
+  NATIVE_CALLS,
+  type NativeCall,
+  type NativeRequest,
+  type NativeResponse,
+} from "./native/calls.ts";
+export { type Checked, checkMessage, type MessageFault } from "./native/check-message.ts";
+export type { CreateTopicsRequest, CreateTopicsResponse } from "./native/create-topics.ts";
+export type { DeleteTopicsRequest, DeleteTopicsResponse } from "./native/delete-topics.ts";
+export type { DescribeClusterRequest, DescribeClusterResponse } from "./native/describe-cluster.ts";
+export type { DescribeTopicsRequest, DescribeTopicsResponse } from "./native/describe-topics.ts";
+export { type ErrorBody, errorBody, type ItemError } from "./native/errors.ts";
+export {
+  FETCH_BYTES_MAX,
+  type FetchRequest,
+  type FetchResponse,
+  type Isolation,
+  MAX_WAIT_MS_MAX,
+} from "./native/fetch.ts";
+export type { InitProducerIdRequest, InitProducerIdResponse } from "./native/init-producer-id.ts";
+export { decodeJsonMessage, encodeJsonMessage } from "./native/json-form.ts";
+export type {
+  ListOffsetsRequest,
+  ListOffsetsResponse,
+  OffsetSpec,
+} from "./native/list-offsets.ts";
+export { decodeMessage, encodeMessage, encodeMessageChunks } from "./native/message-codec.ts";
+export { ChunkedBytes } from "./native/message-writer.ts";
+export type {
+  BrokerEntry,
+  MetadataRequest,
+  MetadataResponse,
+  PartitionEntry,
+} from "./native/metadata.ts";
+export {
+  type ProduceRequest,
+  type ProduceResponse,
+  type RequiredAcks,
+  TIMEOUT_MS_MAX,
+} from "./native/produce.ts";
+export type { JsonSchema, Schema, Static } from "./native/schema.ts";
+export {
   BatchCursor,
   type BatchCursorOptions,
   type BatchSighting,

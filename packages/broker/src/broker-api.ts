@@ -1,0 +1,87 @@
+import type {
+  CreateTopicsRequest,
+  CreateTopicsResponse,
+  DeleteTopicsRequest,
+  DeleteTopicsResponse,
+  DescribeClusterResponse,
+  DescribeTopicsRequest,
+  DescribeTopicsResponse,
+  FetchRequest,
+  FetchResponse,
+  InitProducerIdRequest,
+  InitProducerIdResponse,
+  ListOffsetsRequest,
+  ListOffsetsResponse,
+  MetadataRequest,
+  MetadataResponse,
+  ProduceRequest,
+  ProduceResponse,
+} from "@zoolog/protocol";
+
+/** Who calls, and until when the answer is wanted. */
+export type CallContext = {
+  /** Aborts when the caller has hung up or the plane closes: stop waiting, answer what there is. */
+  readonly signal: AbortSignal;
+  /** As the client names itself; for logs and quotas, never for trust. */
+  readonly clientId: string;
+  readonly remoteAddress: string;
+};
+
+/**
+ * What the broker does, seen from its planes: they decode, call one of these, and encode. Requests
+ * are checked (shapes, ranges, topic names); everything that needs state is decided here.
+ *
+ * What goes wrong with one topic or partition is a value in the response. A method rejects with a
+ * `ZoologError` when the whole call failed, with a code that `http/error-mapping.ts` knows.
+ */
+export interface BrokerApi {
+  /**
+   * Answers when the required acknowledgements are there or `timeoutMs` is over; with `"none"` as
+   * soon as the batches are checked and queued. The records are views of the request's body: keep
+   * them only until the answer, or copy.
+   */
+  produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse>;
+  /** Parks up to `maxWaitMs` for `minBytes`; an aborted signal answers with what is there. */
+  fetch(request: FetchRequest, context: CallContext): Promise<FetchResult>;
+  listOffsets(request: ListOffsetsRequest, context: CallContext): Promise<ListOffsetsResponse>;
+  metadata(request: MetadataRequest, context: CallContext): Promise<MetadataResponse>;
+  initProducerId(
+    request: InitProducerIdRequest,
+    context: CallContext,
+  ): Promise<InitProducerIdResponse>;
+  createTopics(request: CreateTopicsRequest, context: CallContext): Promise<CreateTopicsResponse>;
+  deleteTopics(request: DeleteTopicsRequest, context: CallContext): Promise<DeleteTopicsResponse>;
+  describeTopics(
+    request: DescribeTopicsRequest,
+    context: CallContext,
+  ): Promise<DescribeTopicsResponse>;
+  describeCluster(context: CallContext): Promise<DescribeClusterResponse>;
+  /** Cheap, without I/O: asked every few seconds by whatever supervises the broker. */
+  health(): BrokerHealth;
+}
+
+/**
+ * `live`: restarting would not help. `ready`: registered, and able to serve clients. The reasons
+ * say what is missing, one sentence each.
+ */
+export type BrokerHealth = {
+  readonly live: boolean;
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+};
+
+type FetchResponseTopic = FetchResponse["topics"][number];
+type FetchResponsePartition = FetchResponseTopic["partitions"][number];
+type FetchedPartition = Exclude<FetchResponsePartition, { readonly error: unknown }>;
+
+/** A `FetchResponse` whose records are still in the buffers that they were read into. */
+export type FetchResult = {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly FetchResultPartition[];
+  }[];
+};
+
+export type FetchResultPartition =
+  | (Omit<FetchedPartition, "records"> & { readonly records: readonly Uint8Array[] })
+  | Exclude<FetchResponsePartition, FetchedPartition>;

@@ -1,0 +1,66 @@
+import { createTopicsRequest, createTopicsResponse } from "./create-topics.ts";
+import { deleteTopicsRequest, deleteTopicsResponse } from "./delete-topics.ts";
+import { describeClusterRequest, describeClusterResponse } from "./describe-cluster.ts";
+import { describeTopicsRequest, describeTopicsResponse } from "./describe-topics.ts";
+import { fetchRequest, fetchResponse } from "./fetch.ts";
+import { initProducerIdRequest, initProducerIdResponse } from "./init-producer-id.ts";
+import { listOffsetsRequest, listOffsetsResponse } from "./list-offsets.ts";
+import { metadataRequest, metadataResponse } from "./metadata.ts";
+import { produceRequest, produceResponse } from "./produce.ts";
+import type { Static } from "./schema.ts";
+
+/** Every call of the native plane: `POST /v1/<name>`. The broker makes its routes of this table. */
+export const NATIVE_CALLS = {
+  produce: {
+    summary: "Append record batches",
+    request: produceRequest,
+    response: produceResponse,
+  },
+  fetch: {
+    summary: "Read record batches; waits for new ones",
+    request: fetchRequest,
+    response: fetchResponse,
+  },
+  "list-offsets": {
+    summary: "Find offsets: earliest, latest, by timestamp",
+    request: listOffsetsRequest,
+    response: listOffsetsResponse,
+  },
+  metadata: {
+    summary: "Brokers, and where the leaders of partitions are",
+    request: metadataRequest,
+    response: metadataResponse,
+  },
+  "init-producer-id": {
+    summary: "An id and epoch for an idempotent producer",
+    request: initProducerIdRequest,
+    response: initProducerIdResponse,
+  },
+  "create-topics": {
+    summary: "Create topics",
+    request: createTopicsRequest,
+    response: createTopicsResponse,
+  },
+  "delete-topics": {
+    summary: "Delete topics and their records",
+    request: deleteTopicsRequest,
+    response: deleteTopicsResponse,
+  },
+  "describe-topics": {
+    summary: "Topics with their settings, offsets and sizes",
+    request: describeTopicsRequest,
+    response: describeTopicsResponse,
+  },
+  "describe-cluster": {
+    summary: "The cluster at a glance",
+    request: describeClusterRequest,
+    response: describeClusterResponse,
+  },
+} as const;
+
+export type NativeCall = keyof typeof NATIVE_CALLS;
+/** What a client sends: fields with a default may be left out. */
+export type NativeRequest<Call extends NativeCall> = Static<(typeof NATIVE_CALLS)[Call]["request"]>;
+export type NativeResponse<Call extends NativeCall> = Static<
+  (typeof NATIVE_CALLS)[Call]["response"]
+>;

@@ -1,0 +1,46 @@
+import { Unpackr } from "msgpackr/unpack";
+import type { Checked } from "./check-message.ts";
+import { malformed, scanMessage } from "./message-scan.ts";
+import { MessageWriter } from "./message-writer.ts";
+
+/**
+ * Plain maps and nothing of msgpackr's own. Bins stay views of the message's bytes. `int64AsType`
+ * is safe because the scan lets no integer pass that a number cannot hold.
+ */
+const unpackr = new Unpackr({
+  useRecords: false,
+  mapsAsObjects: true,
+  int64AsType: "number",
+  copyBuffers: false,
+});
+
+/**
+ * A msgpack message as chunks to be written one behind the other; large bins are the caller's own
+ * buffers. `encodeMessage` joins them.
+ */
+export function encodeMessageChunks(message: unknown): readonly Uint8Array[] {
+  const writer = new MessageWriter();
+  writer.value(message);
+  return writer.finish();
+}
+
+/** A msgpack message in one buffer. */
+export function encodeMessage(message: unknown): Uint8Array {
+  const chunks = encodeMessageChunks(message);
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+}
+
+/**
+ * Reads a msgpack message from bytes that nobody vouches for; `checkMessage` is the next step. Bins
+ * are views of `bytes`: they live, and change, with them.
+ */
+export function decodeMessage(bytes: Uint8Array): Checked<unknown> {
+  const fault = scanMessage(bytes);
+  if (fault !== undefined) return { fault };
+  try {
+    return { value: unpackr.unpack(bytes) };
+  } catch (error) {
+    // The scan should have seen it; a decoder that disagrees is still no reason to fail.
+    return { fault: malformed(`the message cannot be decoded: ${String(error)}`) };
+  }
+}

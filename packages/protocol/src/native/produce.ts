@@ -1,0 +1,70 @@
+import { currentLeader, itemError } from "./errors.ts";
+import {
+  bytes,
+  either,
+  integer,
+  leaderEpochField,
+  list,
+  object,
+  offsetField,
+  oneOfNames,
+  optional,
+  partitionIndex,
+  type Static,
+  timestampField,
+  topicName,
+} from "./schema.ts";
+
+/**
+ * Longest wait a caller may ask for. Longer ones would outlive the connection's idle timeout.
+ */
+export const TIMEOUT_MS_MAX = 120_000;
+
+export const requiredAcks = oneOfNames(["none", "leader", "all"], {
+  description: "Whose copy counts: nobody's, the leader's, that of every in-sync replica",
+  default: "all",
+});
+/** Kafka's `acks` 0, 1 and -1. */
+export type RequiredAcks = Static<typeof requiredAcks>;
+
+/** Kafka's Produce (key 0): appends record batches, one batch per partition. */
+export const produceRequest = object({
+  requiredAcks,
+  timeoutMs: integer(
+    { minimum: 0, maximum: TIMEOUT_MS_MAX, default: 30_000 },
+    { description: "How long `all` may wait for the replicas" },
+  ),
+  topics: list(
+    object({
+      topic: topicName,
+      partitions: list(
+        object({
+          partition: partitionIndex,
+          currentLeaderEpoch: optional(leaderEpochField),
+          records: bytes({ description: "Exactly one RecordBatch v2" }),
+        }),
+      ),
+    }),
+  ),
+});
+export type ProduceRequest = Static<typeof produceRequest>;
+
+const partitionProduced = either([
+  object({
+    partition: partitionIndex,
+    baseOffset: optional(offsetField),
+    logAppendTime: optional(timestampField),
+    logStartOffset: optional(offsetField),
+  }),
+  object({
+    partition: partitionIndex,
+    error: itemError,
+    currentLeader: optional(currentLeader),
+  }),
+]);
+
+/** `baseOffset` is missing only with `requiredAcks: "none"`. */
+export const produceResponse = object({
+  topics: list(object({ topic: topicName, partitions: list(partitionProduced) })),
+});
+export type ProduceResponse = Static<typeof produceResponse>;

@@ -1,0 +1,176 @@
+import type { BrokerId, LeaderEpoch, Offset, Timestamp, TopicId } from "@zoolog/base";
+
+/**
+ * The few shapes the native plane's messages are made of. A schema is a plain JSON Schema (2020-12)
+ * object, so that one value is the static type (`Static`), the check (`checkMessage`) and the page
+ * of the OpenAPI document. Building it costs nothing and pulls in no library: the SDK and the
+ * command line load these modules too (docs/decisions/003-native-schemas.md has the figures).
+ */
+export type Schema<T> = JsonSchema & { readonly [carried]?: T };
+
+declare const carried: unique symbol;
+
+/** The type that a schema describes. */
+export type Static<S> = S extends { readonly [carried]?: infer T } ? Exclude<T, undefined> : never;
+
+/** The keywords of JSON Schema that these messages use, and no others. */
+export type JsonSchema = {
+  readonly type?: "object" | "array" | "string" | "integer" | "boolean";
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: false | JsonSchema;
+  readonly maxProperties?: number;
+  readonly items?: JsonSchema;
+  readonly maxItems?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly format?: "topic-name";
+  /** Raw bytes: a msgpack `bin`, base64 text in JSON. */
+  readonly contentEncoding?: "base64";
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
+};
+
+type Keywords = { readonly description?: string };
+
+type Optional<T> = { readonly optional: Schema<T> };
+
+type Fields = Readonly<Record<string, Schema<unknown> | Optional<unknown>>>;
+
+type RequiredNames<F extends Fields> = {
+  [K in keyof F]: F[K] extends Optional<unknown> ? never : K;
+}[keyof F];
+
+/** Spells the intersection out, so that an editor shows fields instead of machinery. */
+type Shape<T> = { [K in keyof T]: T[K] };
+
+type ObjectOf<F extends Fields> = Shape<
+  { readonly [K in RequiredNames<F>]: Static<F[K]> } & {
+    readonly [K in Exclude<keyof F, RequiredNames<F>>]?: F[K] extends Optional<infer T>
+      ? Exclude<T, undefined>
+      : never;
+  }
+>;
+
+/** A field that may be missing; it is never `null`. */
+export function optional<T>(schema: Schema<T>): Optional<T> {
+  return { optional: schema };
+}
+
+/**
+ * Exactly these fields: an unknown one is refused, never ignored. One with a `default` may be left
+ * out by the sender and is always there after `checkMessage`.
+ */
+export function object<F extends Fields>(fields: F, keywords: Keywords = {}): Schema<ObjectOf<F>> {
+  const properties: Record<string, JsonSchema> = {};
+  const required: string[] = [];
+  for (const [name, field] of Object.entries(fields)) {
+    if ("optional" in field) {
+      properties[name] = field.optional;
+    } else {
+      properties[name] = field;
+      if (field.default === undefined) required.push(name);
+    }
+  }
+  return { type: "object", ...keywords, properties, required, additionalProperties: false };
+}
+
+/** Entries of one list: as many as a topic may have partitions, and more than any client batches. */
+const LIST_ITEMS_MAX = 10_000;
+/** Names in one map: more than a topic has settings. */
+const RECORD_NAMES_MAX = 1_000;
+
+export function list<T>(items: Schema<T>, keywords: Keywords = {}): Schema<readonly T[]> {
+  return { type: "array", ...keywords, items, maxItems: LIST_ITEMS_MAX };
+}
+
+/** Names chosen by the user (configuration keys) with values of one type. */
+export function record<T>(
+  values: Schema<T>,
+  keywords: Keywords = {},
+): Schema<Readonly<Record<string, T>>> {
+  return {
+    type: "object",
+    ...keywords,
+    additionalProperties: values,
+    maxProperties: RECORD_NAMES_MAX,
+  };
+}
+
+export function integer(
+  range: { readonly minimum: number; readonly maximum: number; readonly default?: number },
+  keywords: Keywords = {},
+): Schema<number> {
+  return { type: "integer", ...keywords, ...range };
+}
+
+export function text(
+  limits: { readonly maxLength: number },
+  keywords: Keywords = {},
+): Schema<string> {
+  return { type: "string", ...keywords, ...limits };
+}
+
+export function flag(keywords: Keywords & { readonly default?: boolean } = {}): Schema<boolean> {
+  return { type: "boolean", ...keywords };
+}
+
+export function bytes(keywords: Keywords = {}): Schema<Uint8Array> {
+  return { type: "string", contentEncoding: "base64", ...keywords };
+}
+
+export function oneOfNames<const Names extends readonly string[]>(
+  names: Names,
+  keywords: Keywords & { readonly default?: Names[number] } = {},
+): Schema<Names[number]> {
+  return { type: "string", ...keywords, enum: names };
+}
+
+/**
+ * A value of exactly one of these shapes. Choose shapes that differ in a required field or in kind:
+ * the first that fits is taken.
+ */
+export function either<const Shapes extends readonly Schema<unknown>[]>(
+  shapes: Shapes,
+  keywords: Keywords = {},
+): Schema<Static<Shapes[number]>> {
+  return { ...keywords, anyOf: shapes };
+}
+
+const INT32_MAX = 0x7fff_ffff;
+
+/** Kafka's rule for names, which also makes them safe as folders (`topicNameFault` of base). */
+export const topicName: Schema<string> = {
+  type: "string",
+  format: "topic-name",
+  description: "Letters, digits, '.', '_', '-'; at most 249 characters; not '.' or '..'",
+  maxLength: 249,
+  pattern: "^(?!\\.{1,2}$)[a-zA-Z0-9._-]+$",
+};
+
+export const topicId: Schema<TopicId> = {
+  type: "string",
+  description: "128 bits in base64url: one incarnation of a topic",
+  maxLength: 22,
+  pattern: "^[A-Za-z0-9_-]{22}$",
+};
+
+export const int32: Schema<number> = { type: "integer", minimum: 0, maximum: INT32_MAX };
+/** Whole numbers above 2^53 - 1 do not survive JavaScript or JSON and are refused. */
+export const int64: Schema<number> = {
+  type: "integer",
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+};
+export const partitionIndex: Schema<number> = { ...int32, description: "0 for the first" };
+export const offsetField: Schema<Offset> = int64 as Schema<Offset>;
+export const leaderEpochField: Schema<LeaderEpoch> = int32 as Schema<LeaderEpoch>;
+export const brokerIdField: Schema<BrokerId> = int32 as Schema<BrokerId>;
+export const timestampField: Schema<Timestamp> = {
+  ...int64,
+  description: "Milliseconds since 1970-01-01 UTC",
+} as Schema<Timestamp>;
