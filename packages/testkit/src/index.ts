@@ -1,1 +1,2 @@
 export { ManualTime } from "./manual-time.ts";
+export { seededRandom } from "./seeded-random.ts";

@@ -51,6 +51,22 @@ export class ManualTime {
     this.#moveTo(target);
   }
 
+  /**
+   * Like `advance`, with a turn of the event loop after each timer: what a timer started with
+   * promises has run (and may have set timers of its own) before the next one fires.
+   */
+  async advanceAndSettle(ms: number): Promise<void> {
+    const target = this.#monotonic + ms;
+    await turnOfTheEventLoop();
+    for (;;) {
+      const next = this.#earliest();
+      if (next === undefined || next.due > target) break;
+      this.advance(Math.max(0, next.due - this.#monotonic));
+      await turnOfTheEventLoop();
+    }
+    this.#moveTo(target);
+  }
+
   /** Sets the wall clock alone, as an operator or NTP does. */
   jumpWallClock(ms: number): void {
     this.#wall += ms;
@@ -79,4 +95,8 @@ export class ManualTime {
     }
     return earliest;
   }
+}
+
+function turnOfTheEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
