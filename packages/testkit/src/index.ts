@@ -1,2 +1,13 @@
+export type {
+  DiskFault,
+  DiskFaultEffect,
+  DiskOperation,
+  InjectedFault,
+} from "./file-system/disk-faults.ts";
+export {
+  type PowerCutOptions,
+  SimulatedDisk,
+  type SimulatedDiskOptions,
+} from "./file-system/simulated-disk.ts";
 export { ManualTime } from "./manual-time.ts";
 export { seededRandom } from "./seeded-random.ts";

@@ -1,0 +1,140 @@
+import { type Deferred, deferred, type FileSystem, type Random } from "@zoolog/base";
+import {
+  type DiskFault,
+  DiskFaults,
+  type DiskOperation,
+  diskError,
+  type InjectedFault,
+} from "./disk-faults.ts";
+import type { SimulatedFile } from "./simulated-file.ts";
+import { SimulatedFileSystem } from "./simulated-file-system.ts";
+import { SimulatedFolder } from "./simulated-folder.ts";
+
+export type SimulatedDiskOptions = {
+  /** Bytes that all files together may have; unlimited when absent. */
+  readonly capacityBytes?: number;
+};
+
+export type PowerCutOptions = {
+  /**
+   * Chance, 0 to 1, of each unsynced 512-byte sector, size and name to have reached the platter.
+   * 0 keeps exactly what was synced. Drawn at random when absent.
+   */
+  readonly keepUnsynced?: number;
+};
+
+type Hold = {
+  readonly operation: DiskOperation;
+  readonly path: RegExp;
+  readonly gate: Deferred<void>;
+};
+
+/**
+ * A disk that lives in memory and fails on demand, the same way for the same seed.
+ *
+ * Programs use it through `mount()`. `crash()` ends them: whatever an old mount still tries is
+ * rejected, like the work of a dead process. What the next mount finds follows the promises of the
+ * `FileSystem` port to the letter and no further (see there).
+ */
+export class SimulatedDisk {
+  readonly root = new SimulatedFolder();
+  readonly faults = new DiskFaults();
+  readonly random: Random;
+  capacityBytes: number;
+  #generation = 0;
+  readonly #holds = new Set<Hold>();
+
+  constructor(options: SimulatedDiskOptions, dependencies: { readonly random: Random }) {
+    this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
+    this.random = dependencies.random;
+  }
+
+  /** The disk as one running process sees it. */
+  mount(): FileSystem {
+    return new SimulatedFileSystem(this, this.#generation);
+  }
+
+  /**
+   * `"process"`: kill -9; what was written is still in the page cache. `"power"`: unsynced sectors,
+   * sizes and names are kept or lost by chance. Handles and mounts of before are dead.
+   */
+  crash(kind: "process" | "power", options: PowerCutOptions = {}): void {
+    this.#generation += 1;
+    this.releaseAll();
+    this.faults.removeAll();
+    if (kind === "power") {
+      this.root.losePower(this.random, options.keepUnsynced ?? this.random.next());
+    }
+  }
+
+  /** See `DiskFault`. Removed by a crash. */
+  inject(fault: DiskFault): InjectedFault {
+    return this.faults.inject(fault);
+  }
+
+  /** Keeps matching operations from ending until `release`; others go on. */
+  hold(operation: DiskOperation, path: RegExp = /./): { readonly release: () => void } {
+    const hold: Hold = { operation, path, gate: deferred<void>() };
+    this.#holds.add(hold);
+    return {
+      release: () => {
+        this.#holds.delete(hold);
+        hold.gate.resolve();
+      },
+    };
+  }
+
+  releaseAll(): void {
+    for (const hold of this.#holds) hold.gate.resolve();
+    this.#holds.clear();
+  }
+
+  /** Waits as a real operation would: some turns of the microtask queue, and any hold. */
+  async delay(operation: DiskOperation, path: string): Promise<void> {
+    const turns = 1 + Math.floor(this.random.next() * 3);
+    for (let i = 0; i < turns; i++) await undefined;
+    for (const hold of this.#holds) {
+      if (hold.operation === operation && hold.path.test(path)) await hold.gate.promise;
+    }
+  }
+
+  /** @throws when the process behind a mount of `generation` is dead. */
+  assertAlive(generation: number, operation: string, path: string): void {
+    if (generation !== this.#generation) throw diskError("SIMULATED_CRASH", operation, path);
+  }
+
+  /** Bytes of all files that have a name. */
+  get usedBytes(): number {
+    let used = 0;
+    for (const [, file] of this.root.files()) used += file.size;
+    return used;
+  }
+
+  /** Live contents of a file, for assertions. */
+  contents(path: string): Buffer {
+    return this.#file(path).contents();
+  }
+
+  /** Paths of all files, sorted. */
+  paths(): string[] {
+    return [...this.root.files("/")].map(([path]) => path).sort();
+  }
+
+  /** Turns over one bit, on the platter and in the page cache. */
+  flipBit(path: string, byte: number, bit: number): void {
+    this.corrupt(path, (bytes) => {
+      bytes[byte] = bytes[byte]! ^ (1 << bit);
+      return bytes;
+    });
+  }
+
+  /** Replaces a file's bytes behind the back of every program. */
+  corrupt(path: string, change: (bytes: Buffer) => Buffer): void {
+    this.#file(path).corrupt(change);
+  }
+
+  #file(path: string): SimulatedFile {
+    for (const [candidate, file] of this.root.files("/")) if (candidate === path) return file;
+    throw diskError("ENOENT", "inspect", path);
+  }
+}
