@@ -50,11 +50,18 @@ export type BrokerImage = {
   readonly incarnation: string;
   readonly endpoints: readonly BrokerEndpoint[];
   readonly rack: string | undefined;
-  /** Data acknowledged by an earlier life may be gone (power cut, new data folder). */
-  readonly uncleanBoot: boolean;
+  readonly boot: BootKind;
   /** Asked for a controlled shutdown: leads nothing more, joins no ISR. */
   readonly shuttingDown: boolean;
 };
+
+/**
+ * What a broker's start means for the data of its earlier lives.
+ * - `"clean"`: all there: it was shut down cleanly, or only the process died.
+ * - `"unclean"`: the machine went down; what was not fsynced may be gone.
+ * - `"newFolder"`: the data folder was just made; all of it is gone, or there never was any.
+ */
+export type BootKind = "clean" | "unclean" | "newFolder";
 
 export type TopicImage = {
   readonly name: string;

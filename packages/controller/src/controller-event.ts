@@ -6,12 +6,8 @@ import type {
   TopicId,
   TopicPartition,
 } from "@zoolog/base";
-import type {
-  BrokerEndpoint,
-  ConfigOverrides,
-  DeletedTopic,
-  PartitionState,
-} from "./cluster-image.ts";
+import type { ConfigOverrides } from "./cluster-image.ts";
+import type { ObservedBroker, StoredState } from "./controller-load.ts";
 
 /** Names a request; the core only carries it from the event to the reply. */
 export type RequestId = string | number;
@@ -25,8 +21,7 @@ export type ControllerEvent =
   | { readonly type: "controllerElected" }
   | { readonly type: "brokersObserved"; readonly brokers: readonly ObservedBroker[] }
   | { readonly type: "partitionsObserved"; readonly partitions: readonly ObservedPartition[] }
-  | { readonly type: "configsObserved"; readonly configs: readonly ObservedConfig[] }
-  | { readonly type: "deletedTopicsObserved"; readonly deletedTopics: readonly DeletedTopic[] }
+  | ConfigsObservedEvent
   | CreateTopicsEvent
   | DeleteTopicsEvent
   | AlterConfigsEvent
@@ -40,22 +35,15 @@ export type ControllerEvent =
 /** `leaderImbalance`: look whether leaders should go back to the preferred replicas. */
 export type ControllerTimer = "leaderImbalance";
 
-export type ObservedBroker = {
-  readonly brokerId: BrokerId;
-  readonly brokerEpoch: BrokerEpoch;
-  readonly incarnation: string;
-  readonly endpoints: readonly BrokerEndpoint[];
-  readonly rack: string | undefined;
-  readonly uncleanBoot: boolean;
-};
+/** What stands in ZooKeeper, read after a write conflict or by reconciliation. */
+export type ObservedPartition = TopicPartition & { readonly stored: StoredState };
 
-/** A state that somebody else wrote: found after a write conflict or by reconciliation. */
-export type ObservedPartition = TopicPartition & {
-  readonly state: PartitionState;
-  readonly partitionEpoch: PartitionEpoch;
+/** All overrides of one kind; a resource that is not named has none. */
+export type ConfigsObservedEvent = {
+  readonly type: "configsObserved";
+  readonly kind: ConfigResource["kind"];
+  readonly configs: readonly { readonly name: string; readonly overrides: ConfigOverrides }[];
 };
-
-export type ObservedConfig = ConfigResource & { readonly overrides: ConfigOverrides };
 
 export type ConfigResource = { readonly kind: "topic" | "broker"; readonly name: string };
 

@@ -1,4 +1,5 @@
 export {
+  type BootKind,
   type BrokerEndpoint,
   type BrokerImage,
   CLUSTER_CONFIG_NAME,
@@ -15,6 +16,7 @@ export type {
   AlterPartitionEvent,
   ConfigAlteration,
   ConfigResource,
+  ConfigsObservedEvent,
   ControlledShutdownEvent,
   ControllerEvent,
   ControllerTimer,
@@ -23,14 +25,19 @@ export type {
   ElectLeadersEvent,
   IsrChange,
   NewTopic,
-  ObservedBroker,
-  ObservedConfig,
   ObservedPartition,
   ReplicasDeletedEvent,
   ReplicasOfflineEvent,
   RequestId,
   TopicIdPartition,
 } from "./controller-event.ts";
+export type {
+  ControllerLoad,
+  LoadedPartition,
+  LoadedTopic,
+  ObservedBroker,
+  StoredState,
+} from "./controller-load.ts";
 export type {
   ConfigChanged,
   ConfigObserved,
@@ -56,13 +63,5 @@ export type {
   ElectedLeader,
   Refusal,
 } from "./controller-response.ts";
-export type {
-  ControllerLoad,
-  ControllerSettings,
-  ControllerState,
-  LeaderRebalance,
-  LoadedPartition,
-  LoadedTopic,
-  StoredState,
-} from "./controller-state.ts";
+export type { ControllerSettings, ControllerState, LeaderRebalance } from "./controller-state.ts";
 export type { Decision, Reply, TimerChange } from "./decision.ts";

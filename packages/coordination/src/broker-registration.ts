@@ -9,13 +9,18 @@ export type BrokerRegistration = {
   readonly rack: string | undefined;
   /** The kernel's boot id, where there is one: tells a process crash from a machine crash. */
   readonly bootId: string | undefined;
-  /**
-   * True when data acknowledged by an earlier life may be gone: the machine went down without a
-   * clean shutdown of the broker, or the data folder is new.
-   */
-  readonly uncleanBoot: boolean;
+  /** Of this process's first registration; later ones of the same store count as `clean`. */
+  readonly boot: BootKind;
   readonly timestamp: Timestamp;
 };
+
+/**
+ * What this start means for the data of earlier lives.
+ * - `"clean"`: all there: the broker was shut down cleanly, or only its process died.
+ * - `"unclean"`: the machine went down; what was not fsynced may be gone.
+ * - `"newFolder"`: the data folder was just made; all of it is gone, or there never was any.
+ */
+export type BootKind = "clean" | "unclean" | "newFolder";
 
 export type BrokerEndpoint = {
   /** Name of the listener: `HTTP`, `PLAINTEXT`, … */

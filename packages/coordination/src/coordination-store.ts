@@ -6,12 +6,7 @@ import type {
   ZoologError,
 } from "@zoolog/base";
 import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
-import type {
-  ClusterSnapshot,
-  DeletedTopic,
-  NamedConfig,
-  ReadPartition,
-} from "./cluster-snapshot.ts";
+import type { ClusterSnapshot, NamedConfig, ReadPartition } from "./cluster-snapshot.ts";
 import type { ConfigResource, ControllerWriter } from "./controller-writer.ts";
 
 /**
@@ -73,7 +68,6 @@ export interface CoordinationStore {
   readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]>;
   readTopicNames(): Promise<readonly string[]>;
   readConfigs(kind: ConfigResource["kind"]): Promise<Read<readonly NamedConfig[]>>;
-  readDeletedTopics(): Promise<Read<readonly DeletedTopic[]>>;
   /** Names below `/admin/delete_topics`. */
   readDeleteRequests(): Promise<readonly string[]>;
   /** Asks whoever is controller to delete a topic. Asking twice is fine. */

@@ -1,4 +1,5 @@
 export type {
+  BootKind,
   BrokerEndpoint,
   BrokerRegistration,
   RegisteredBroker,

@@ -1,0 +1,44 @@
+import type { BrokerId, ControllerEpoch, PartitionEpoch, TopicId } from "@zoolog/base";
+import type {
+  BrokerImage,
+  ConfigOverrides,
+  DeletedTopic,
+  PartitionState,
+} from "./cluster-image.ts";
+
+/** What a new controller has read before its first event. */
+export type ControllerLoad = {
+  readonly clusterId: string;
+  readonly controllerId: BrokerId;
+  readonly controllerEpoch: ControllerEpoch;
+  readonly brokers: readonly ObservedBroker[];
+  readonly topics: readonly LoadedTopic[];
+  readonly brokerConfigs: readonly { readonly name: string; readonly overrides: ConfigOverrides }[];
+  readonly deletedTopics: readonly DeletedTopic[];
+};
+
+export type LoadedTopic = {
+  readonly name: string;
+  readonly topicId: TopicId;
+  readonly configs: ConfigOverrides;
+  /** Indexed by partition. */
+  readonly partitions: readonly LoadedPartition[];
+};
+
+export type LoadedPartition = {
+  readonly replicas: readonly BrokerId[];
+  readonly stored: StoredState;
+};
+
+export type StoredState =
+  | {
+      readonly status: "present";
+      readonly state: PartitionState;
+      readonly partitionEpoch: PartitionEpoch;
+    }
+  /** The creation of the topic was interrupted before this partition's turn. */
+  | { readonly status: "absent" }
+  | { readonly status: "unreadable"; readonly reason: string };
+
+/** A broker as it registered itself. */
+export type ObservedBroker = Omit<BrokerImage, "shuttingDown">;
