@@ -1,35 +1,29 @@
 import { ZoologError } from "@zoolog/base";
+import { ERROR_CODES, type ErrorCode } from "./error-codes.ts";
 
-/** Bytes that are not what their format demands. Reading them again gives the same answer. */
+/** An error with one of Kafka's names; whether it is retriable is the table's to say. */
+function kafkaError(code: ErrorCode, message: string, hint: string, cause?: unknown): ZoologError {
+  return new ZoologError({ code, message, hint, cause, retriable: ERROR_CODES[code].retriable });
+}
+
+/** Bytes that are not what their format demands: damaged on the way, or never a batch. */
 export function corruptMessage(what: string, cause?: unknown): ZoologError {
-  return new ZoologError({
-    code: "CORRUPT_MESSAGE",
-    message: what,
-    hint: "The bytes were damaged or were not written as a record batch; fetch or produce them again",
-    cause,
-  });
+  const hint = "The bytes are damaged or are no record batch; fetch or produce them again";
+  return kafkaError("CORRUPT_MESSAGE", what, hint, cause);
 }
 
 /** More bytes than a limit of the caller allows. */
 export function messageTooLarge(what: string, hint: string): ZoologError {
-  return new ZoologError({ code: "MESSAGE_TOO_LARGE", message: what, hint });
+  return kafkaError("MESSAGE_TOO_LARGE", what, hint);
 }
 
 /** A codec that nobody knows, or that this process has not loaded or cannot load. */
 export function unsupportedCompression(what: string, hint: string, cause?: unknown): ZoologError {
-  return new ZoologError({
-    code: "UNSUPPORTED_COMPRESSION_TYPE",
-    message: what,
-    hint,
-    cause,
-  });
+  return kafkaError("UNSUPPORTED_COMPRESSION_TYPE", what, hint, cause);
 }
 
-/** A record that cannot be written: the caller's value is out of the format's range. */
+/** A record that cannot be written: a value of the caller's is out of the format's range. */
 export function invalidRecord(what: string): ZoologError {
-  return new ZoologError({
-    code: "INVALID_RECORD",
-    message: what,
-    hint: "Correct the record; sending the same one again gives the same answer",
-  });
+  const hint = "Correct the record; sending the same one again gives the same answer";
+  return kafkaError("INVALID_RECORD", what, hint);
 }

@@ -2,6 +2,12 @@ export type { CompressionCodec } from "./compression/codecs.ts";
 export { DECOMPRESSED_BYTES_MAX, type DecompressLimits } from "./compression/limits.ts";
 export { crc32c, loadNativeCrc32c } from "./crc32c.ts";
 export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorCodeEntry,
+  errorCodeOfNumber,
+} from "./error-codes.ts";
+export {
   NATIVE_CALLS,
   type NativeCall,
   type NativeRequest,
@@ -55,7 +61,20 @@ export {
   RECORD_BATCH_OVERHEAD,
   SEQUENCE_MAX,
 } from "./record-batch/batch-layout.ts";
+export {
+  type ControlRecord,
+  type EndTransactionMarker,
+  encodeControlBatch,
+  readControlRecord,
+} from "./record-batch/control-batch.ts";
+export { type DecodedRecord, DecodedRecords } from "./record-batch/decoded-records.ts";
 export { encodeRecordBatch } from "./record-batch/encode-record-batch.ts";
+export {
+  type ProducedBatchFault,
+  type ProducedBatchRules,
+  type ProducedBatchVerdict,
+  validateProducedBatch,
+} from "./record-batch/produced-batch.ts";
 export { RecordBatch, type TimestampType } from "./record-batch/record-batch.ts";
 export {
   type ProducerState,
@@ -65,5 +84,6 @@ export {
   type RecordHeaderInput,
   type RecordInput,
 } from "./record-batch/record-batch-builder.ts";
-export type { DecodedRecord, RecordHeader } from "./record-batch/record-iterator.ts";
+export { RecordCursor, type RecordHeader } from "./record-batch/record-cursor.ts";
+
 export { splitBatches } from "./record-batch/split-batches.ts";

@@ -3,7 +3,7 @@ import { messageTooLarge } from "../errors.ts";
 
 export type DecompressLimits = {
   /** More output than this is refused while inflating, before it is allocated. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 };
 
 /**

@@ -12,7 +12,8 @@ import {
   LOG_OVERHEAD,
   RECORD_BATCH_OVERHEAD,
 } from "./batch-layout.ts";
-import { type DecodedRecord, RecordIterator } from "./record-iterator.ts";
+import { DecodedRecords } from "./decoded-records.ts";
+import { RecordCursor } from "./record-cursor.ts";
 
 /** Who says when a record happened: its producer, or the broker that appended it. */
 export type TimestampType = "createTime" | "logAppendTime";
@@ -167,8 +168,16 @@ export class RecordBatch {
     const attributes = this.#attributes | BATCH_ATTRIBUTES.logAppendTime;
     this.bytes.writeInt16BE(attributes, BATCH_LAYOUT.attributes);
     writeInt64(this.bytes, now, BATCH_LAYOUT.maxTimestamp);
-    const crc = crc32c(this.bytes.subarray(BATCH_LAYOUT.attributes));
-    this.bytes.writeUInt32BE(crc, BATCH_LAYOUT.crc);
+    this.#renewChecksum();
+  }
+
+  /**
+   * Sets the greatest timestamp where a producer claimed another one than its records have. Changes
+   * the batch in place and computes its checksum anew.
+   */
+  correctMaxTimestamp(maxTimestamp: Timestamp): void {
+    writeInt64(this.bytes, maxTimestamp, BATCH_LAYOUT.maxTimestamp);
+    this.#renewChecksum();
   }
 
   /**
@@ -178,7 +187,12 @@ export class RecordBatch {
    * @throws ZoologError CORRUPT_MESSAGE, also in the middle of an iteration;
    *   UNSUPPORTED_COMPRESSION_TYPE; MESSAGE_TOO_LARGE when they inflate beyond the limit.
    */
-  records(limits?: DecompressLimits): IterableIterator<DecodedRecord> {
+  records(limits?: DecompressLimits): DecodedRecords {
+    return new DecodedRecords(this.cursor(limits));
+  }
+
+  /** The records without an object for each; throws as `records` does. */
+  cursor(limits?: DecompressLimits): RecordCursor {
     const codec = this.compression;
     if (codec === undefined) {
       throw unsupportedCompression(
@@ -187,16 +201,21 @@ export class RecordBatch {
       );
     }
     const stored = this.bytes.subarray(BATCH_LAYOUT.records);
-    const logAppendTime = this.timestampType === "logAppendTime";
-    return new RecordIterator({
-      block:
-        codec === "none" || this.recordCount === 0 ? stored : decompress(codec, stored, limits),
+    const isEmptied = this.recordCount === 0; // By compaction; nothing was compressed then.
+    const isStamped = this.timestampType === "logAppendTime";
+    return new RecordCursor({
+      block: codec === "none" || isEmptied ? stored : decompress(codec, stored, limits),
       recordCount: this.recordCount,
       baseOffset: this.baseOffset,
       lastOffsetDelta: this.lastOffsetDelta,
       baseTimestamp: this.baseTimestamp,
-      appendTimestamp: logAppendTime ? this.maxTimestamp : undefined,
+      appendTimestamp: isStamped ? this.maxTimestamp : undefined,
     });
+  }
+
+  #renewChecksum(): void {
+    const crc = crc32c(this.bytes.subarray(BATCH_LAYOUT.attributes));
+    this.bytes.writeUInt32BE(crc, BATCH_LAYOUT.crc);
   }
 
   get #attributes(): number {

@@ -1,0 +1,205 @@
+import { errorMessage, type Timestamp, ZoologError } from "@zoolog/base";
+import { crc32c } from "../crc32c.ts";
+import type { ErrorCode } from "../error-codes.ts";
+import { describeBatchFault, headerFault } from "./batch-header.ts";
+import {
+  BATCH_LAYOUT,
+  LOG_OVERHEAD,
+  RECORD_BATCH_MAGIC,
+  RECORD_BATCH_OVERHEAD,
+} from "./batch-layout.ts";
+import { RecordBatch } from "./record-batch.ts";
+
+export type ProducedBatchRules = {
+  /** The topic's `max.message.bytes`, for the batch as sent. */
+  readonly batchBytesMax: number;
+  /**
+   * Which batches are walked record by record, beyond header and checksum. `uncompressed` costs a
+   * few nanoseconds a record; `all` inflates compressed ones, as Kafka's leaders do.
+   */
+  readonly walk: "none" | "uncompressed" | "all";
+  /** A compacted topic: every record needs a key. Implies `walk: "all"`. */
+  readonly keysRequired?: boolean;
+  /** The timestamps that the topic accepts (`message.timestamp.before/after.max.ms`), inclusive. */
+  readonly earliestTimestamp?: Timestamp;
+  readonly latestTimestamp?: Timestamp;
+  /** How far a compressed batch may inflate when it is walked. */
+  readonly decompressedBytesMax?: number;
+};
+
+export type ProducedBatchFault = {
+  readonly error: Extract<
+    ErrorCode,
+    | "CORRUPT_MESSAGE"
+    | "INVALID_RECORD"
+    | "INVALID_TIMESTAMP"
+    | "MESSAGE_TOO_LARGE"
+    | "UNSUPPORTED_COMPRESSION_TYPE"
+  >;
+  readonly message: string;
+};
+
+export type ProducedBatchVerdict =
+  | { readonly error?: never; readonly batch: RecordBatch }
+  | ProducedBatchFault;
+
+/**
+ * What a leader checks before it appends what a client sent (Kafka's LogValidator, KIP-98): exactly
+ * one batch of format 2, its size, checksum, offsets, sequence, codec and, where asked, each record.
+ *
+ * A walked batch whose header claims another greatest timestamp than its records have gets it put
+ * right in place, as the time index relies on it (kafkajs sends the last record's).
+ */
+export function validateProducedBatch(
+  bytes: Buffer,
+  rules: ProducedBatchRules,
+): ProducedBatchVerdict {
+  const envelope = envelopeFault(bytes, rules.batchBytesMax);
+  if (envelope !== undefined) return envelope;
+  // The checksum comes before the fields it covers: a flipped bit is damage, not a client's mistake.
+  const crcFault = checksumFault(bytes);
+  if (crcFault !== undefined) return crcFault;
+  const fieldFault = headerFault(bytes, 0, bytes.length);
+  if (fieldFault !== undefined) return fault("INVALID_RECORD", describeBatchFault(fieldFault));
+  const batch = RecordBatch.parse(bytes);
+  const mark = markFault(batch) ?? producerFault(batch) ?? timestampFault(batch, rules);
+  if (mark !== undefined) return mark;
+  const isWalked =
+    rules.keysRequired === true ||
+    rules.walk === "all" ||
+    (rules.walk === "uncompressed" && batch.compression === "none");
+  return (isWalked ? recordFault(batch, rules) : undefined) ?? { batch };
+}
+
+function envelopeFault(bytes: Buffer, batchBytesMax: number): ProducedBatchFault | undefined {
+  if (bytes.length === 0) return fault("INVALID_RECORD", "there is no record batch");
+  if (bytes.length < RECORD_BATCH_OVERHEAD) {
+    return fault("CORRUPT_MESSAGE", `${bytes.length} bytes are no record batch`);
+  }
+  const magic = bytes[BATCH_LAYOUT.magic];
+  if (magic !== RECORD_BATCH_MAGIC) {
+    return fault("INVALID_RECORD", `message format ${magic} is not accepted, only format 2 is`);
+  }
+  const sizeInBytes = bytes.readInt32BE(BATCH_LAYOUT.batchLength) + LOG_OVERHEAD;
+  if (sizeInBytes < RECORD_BATCH_OVERHEAD) {
+    return fault("CORRUPT_MESSAGE", `the batch length says ${sizeInBytes} bytes`);
+  }
+  if (sizeInBytes > batchBytesMax) {
+    const sizes = `the batch has ${sizeInBytes} bytes, the topic accepts ${batchBytesMax}`;
+    return fault("MESSAGE_TOO_LARGE", sizes);
+  }
+  if (sizeInBytes > bytes.length) {
+    const sizes = `the batch length says ${sizeInBytes} bytes, here are ${bytes.length}`;
+    return fault("CORRUPT_MESSAGE", sizes);
+  }
+  if (sizeInBytes < bytes.length) {
+    return fault("INVALID_RECORD", "bytes follow the batch; one batch per partition is accepted");
+  }
+  return undefined;
+}
+
+function checksumFault(bytes: Buffer): ProducedBatchFault | undefined {
+  const claimed = bytes.readUInt32BE(BATCH_LAYOUT.crc);
+  const actual = crc32c(bytes.subarray(BATCH_LAYOUT.attributes));
+  if (claimed === actual) return undefined;
+  const sums = `the checksum is ${actual}, the batch says ${claimed}`;
+  return fault("CORRUPT_MESSAGE", sums);
+}
+
+/** What only brokers may set, and what a client must. */
+function markFault(batch: RecordBatch): ProducedBatchFault | undefined {
+  if (batch.compression === undefined) {
+    return fault("UNSUPPORTED_COMPRESSION_TYPE", "the batch names a codec that does not exist");
+  }
+  if (batch.isControl) return fault("INVALID_RECORD", "clients may not write control batches");
+  if (batch.deleteHorizon !== undefined) {
+    return fault("INVALID_RECORD", "clients may not set a delete horizon");
+  }
+  if (batch.baseOffset !== 0) {
+    return fault("INVALID_RECORD", `the base offset must be 0, not ${batch.baseOffset}`);
+  }
+  if (batch.recordCount === 0 || batch.recordCount !== batch.lastOffsetDelta + 1) {
+    const counts = `${batch.recordCount} records do not fill offsets 0 to ${batch.lastOffsetDelta}`;
+    return fault("INVALID_RECORD", counts);
+  }
+  return undefined;
+}
+
+function producerFault(batch: RecordBatch): ProducedBatchFault | undefined {
+  const { producerId, producerEpoch, baseSequence } = batch;
+  if (producerId === undefined) {
+    if (!batch.isTransactional) return undefined;
+    return fault("INVALID_RECORD", "a transactional batch needs a producer id");
+  }
+  if (baseSequence === undefined) {
+    return fault("INVALID_RECORD", "a batch with a producer id needs a base sequence");
+  }
+  if (producerEpoch === undefined || producerEpoch < 0) {
+    return fault("INVALID_RECORD", "a batch with a producer id needs a producer epoch");
+  }
+  return undefined;
+}
+
+function timestampFault(
+  batch: RecordBatch,
+  rules: ProducedBatchRules,
+): ProducedBatchFault | undefined {
+  if (batch.timestampType === "logAppendTime") {
+    return fault("INVALID_TIMESTAMP", "only the broker may set the log append time");
+  }
+  return timestampRangeFault(batch.maxTimestamp, rules);
+}
+
+function timestampRangeFault(
+  timestamp: Timestamp,
+  rules: ProducedBatchRules,
+): ProducedBatchFault | undefined {
+  if (timestamp === -1) return undefined; // The producer gave none.
+  const { earliestTimestamp: earliest = 0, latestTimestamp: latest = Number.MAX_SAFE_INTEGER } =
+    rules;
+  if (timestamp >= earliest && timestamp <= latest) return undefined;
+  const range = `timestamp ${timestamp} lies outside ${earliest} to ${latest}`;
+  return fault("INVALID_TIMESTAMP", range);
+}
+
+function recordFault(
+  batch: RecordBatch,
+  rules: ProducedBatchRules,
+): ProducedBatchFault | undefined {
+  let maxTimestamp = -1 as Timestamp;
+  try {
+    const cursor = batch.cursor({ maxBytes: rules.decompressedBytesMax });
+    while (cursor.next()) {
+      if (rules.keysRequired === true && !cursor.hasKey) {
+        return fault("INVALID_RECORD", "a record has no key, but the topic is compacted");
+      }
+      const { timestamp } = cursor;
+      const range = timestampRangeFault(timestamp, rules);
+      if (range !== undefined) return range;
+      if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+    }
+  } catch (error) {
+    return decodingFault(error);
+  }
+  if (maxTimestamp !== batch.maxTimestamp) batch.correctMaxTimestamp(maxTimestamp);
+  return undefined;
+}
+
+/** Under a valid checksum nothing was damaged on the way: the client wrote it so. */
+function decodingFault(error: unknown): ProducedBatchFault {
+  if (!(error instanceof ZoologError)) throw error;
+  switch (error.code) {
+    case "CORRUPT_MESSAGE":
+      return fault("INVALID_RECORD", error.message);
+    case "MESSAGE_TOO_LARGE":
+    case "UNSUPPORTED_COMPRESSION_TYPE":
+      return fault(error.code, errorMessage(error));
+    default:
+      throw error;
+  }
+}
+
+const fault = (error: ProducedBatchFault["error"], message: string): ProducedBatchFault => ({
+  error,
+  message,
+});
