@@ -1,6 +1,41 @@
+export type { FetchedPartition, FetchPartition, FetchRequest } from "./consumer-fetch.ts";
 export {
   effectiveMinInsyncReplicas,
   type HighWatermarkInput,
   nextHighWatermark,
 } from "./high-watermark.ts";
+export {
+  type ConsumerRead,
+  type ConsumerReadError,
+  Partition,
+  type PartitionConfig,
+  type PartitionDependencies,
+  type PartitionOptions,
+} from "./partition.ts";
+export type { PartitionEvent } from "./partition-event.ts";
+export type { PartitionLog, PartitionLogs } from "./partition-log.ts";
+export type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
+export type {
+  FollowerState,
+  LeaderState,
+  PartitionState,
+  ReplicaAssignment,
+} from "./partition-state.ts";
+export type {
+  AppendOptions,
+  AppendOutcome,
+  PendingAppend,
+  RequiredAcks,
+} from "./pending-append.ts";
 export { type ParkedOperation, type ParkOutcome, Purgatory } from "./purgatory.ts";
+export type { ReplicaCounters } from "./replica-counters.ts";
+export type { ReplicaError } from "./replica-error.ts";
+export {
+  type HostedReplica,
+  type OffsetRequest,
+  type ProduceBatches,
+  type ProduceTrace,
+  ReplicaManager,
+  type ReplicaManagerDependencies,
+  type ReplicaManagerOptions,
+} from "./replica-manager.ts";

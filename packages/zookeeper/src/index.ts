@@ -1,9 +1,4 @@
 export {
-  connectZooKeeper,
-  type ZooKeeperClientDependencies,
-  type ZooKeeperClientOptions,
-} from "./client/connect.ts";
-export {
   type ConnectString,
   parseConnectString,
   type ServerAddress,

@@ -1,0 +1,45 @@
+import { errorMessage, ZoologError } from "@zoolog/base";
+import { type ReplicaError, replicaError } from "./replica-error.ts";
+
+/**
+ * What a rejected call of the log means to the partition: a refusal of this one call, or the end of
+ * the replica on this broker.
+ */
+export type LogFailure = { readonly refusal: ReplicaError } | { readonly failure: ZoologError };
+
+/**
+ * Only what passes by itself, or is the caller's fault, is a refusal. Anything else, a broken
+ * invariant of ours included, takes the replica offline: after a failed append nobody knows what
+ * the log holds (KAFKA-10778), and another replica may serve.
+ */
+export function judgeLogFailure(error: unknown): LogFailure {
+  if (!(error instanceof ZoologError)) return { failure: storageError(error) };
+  switch (error.code) {
+    case "RECORD_LIST_TOO_LARGE":
+    case "FENCED_LEADER_EPOCH":
+      return { refusal: replicaError(error.code, error.message) };
+    case "QUEUE_FULL":
+      return { refusal: replicaError("THROTTLING_QUOTA_EXCEEDED", error.message) };
+    case "DISK_FULL":
+    case "TOO_MANY_OPEN_FILES":
+      return { refusal: replicaError("KAFKA_STORAGE_ERROR", error.message) };
+    case "LOG_CLOSED":
+      return { refusal: replicaError("NOT_LEADER_OR_FOLLOWER", error.message) };
+    case "KAFKA_STORAGE_ERROR":
+      return { failure: error };
+    default:
+      return { failure: storageError(error) };
+  }
+}
+
+/** A replica's failure under the one name that clients and the controller know. */
+export function storageError(cause: unknown): ZoologError {
+  if (cause instanceof ZoologError && cause.code === "KAFKA_STORAGE_ERROR") return cause;
+  return new ZoologError({
+    code: "KAFKA_STORAGE_ERROR",
+    message: errorMessage(cause),
+    retriable: true,
+    hint: "The replica is offline until its broker starts anew; the broker's log has the cause.",
+    cause,
+  });
+}

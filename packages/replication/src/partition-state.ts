@@ -1,0 +1,75 @@
+import type { BrokerId, LeaderEpoch, Offset, PartitionEpoch, ZoologError } from "@zoolog/base";
+import type { PartitionLog } from "./partition-log.ts";
+
+/**
+ * What this broker is to a partition. A log can only be reached through a state that has one, so a
+ * replica that failed cannot be read or written by mistake.
+ *
+ * | state | `becomeLeader` | `becomeFollower` | a failure of the log | `close` |
+ * | --- | --- | --- | --- | --- |
+ * | `unassigned` (opened, no role yet) | `leader` | `follower` | `offline` | `closed` |
+ * | `leader` | newer epoch: `leader`; same epoch, newer ISR: stays | newer epoch: `follower` | `offline` | `closed` |
+ * | `follower` | newer epoch: `leader` | newer epoch or leader: `follower` | `offline` | `closed` |
+ * | `offline` (named error) | stays | stays | stays | `closed` |
+ * | `closed` (for good) | – | – | – | – |
+ *
+ * An assignment of an older leader epoch, or of the same one with an older partition epoch, is
+ * stale and changes nothing in any state.
+ */
+export type PartitionState =
+  | { readonly role: "unassigned"; readonly log: PartitionLog }
+  | LeaderState
+  | FollowerState
+  | { readonly role: "offline"; readonly error: ZoologError }
+  | { readonly role: "closed" };
+
+export type LeaderState = {
+  readonly role: "leader";
+  readonly log: PartitionLog;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  /** The log end when this epoch began; what lies below may not be committed yet (KIP-207). */
+  readonly epochStartOffset: Offset;
+  readonly replicas: readonly BrokerId[];
+  readonly isr: readonly BrokerId[];
+  /**
+   * Ends of the other members of the maximal ISR; `undefined` until a member has fetched in this
+   * epoch.
+   */
+  readonly followerEndOffsets: ReadonlyMap<BrokerId, Offset | undefined>;
+};
+
+export type FollowerState = {
+  readonly role: "follower";
+  readonly log: PartitionLog;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  /** `undefined` while the partition has no leader. */
+  readonly leader: BrokerId | undefined;
+};
+
+/** What the cluster image says about a replica of this broker. */
+export type ReplicaAssignment = {
+  /** `undefined`: the partition is offline. */
+  readonly leader: BrokerId | undefined;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly partitionEpoch: PartitionEpoch;
+  readonly replicas: readonly BrokerId[];
+  readonly isr: readonly BrokerId[];
+};
+
+/**
+ * How an assignment relates to what a replica knows: an older one is never followed (a delayed
+ * image of a deposed controller), and a change of the ISR alone must not begin an epoch
+ * (KAFKA-13790).
+ */
+export function compareAssignment(
+  state: PartitionState,
+  assignment: ReplicaAssignment,
+): "newEpoch" | "sameEpoch" | "known" | "stale" {
+  if (state.role !== "leader" && state.role !== "follower") return "newEpoch";
+  if (assignment.leaderEpoch > state.leaderEpoch) return "newEpoch";
+  if (assignment.leaderEpoch < state.leaderEpoch) return "stale";
+  if (assignment.partitionEpoch > state.partitionEpoch) return "sameEpoch";
+  return assignment.partitionEpoch === state.partitionEpoch ? "known" : "stale";
+}

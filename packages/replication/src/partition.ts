@@ -1,0 +1,412 @@
+import {
+  type BrokerId,
+  type LeaderEpoch,
+  type Offset,
+  offset,
+  SerialQueue,
+  type TopicId,
+  type TopicPartition,
+  topicPartitionKey,
+  unreachable,
+  type ZoologError,
+} from "@zoolog/base";
+import type { AppendInfo, LogConfig } from "@zoolog/log";
+import { type RecordBatch, validateProducedBatch } from "@zoolog/protocol";
+import { CommittedBytes } from "./committed-bytes.ts";
+import { effectiveMinInsyncReplicas, nextHighWatermark } from "./high-watermark.ts";
+import { missingReplicas, otherMembers } from "./in-sync-replicas.ts";
+import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
+import { judgeLogFailure, storageError } from "./log-failure.ts";
+import type { PartitionEvent } from "./partition-event.ts";
+import type { PartitionLog } from "./partition-log.ts";
+import { findOffset, type OffsetAnswer, type OffsetQuery } from "./partition-offsets.ts";
+import {
+  compareAssignment,
+  type LeaderState,
+  type PartitionState,
+  type ReplicaAssignment,
+} from "./partition-state.ts";
+import {
+  type AppendOptions,
+  type AppendOutcome,
+  awaitCommit,
+  type PendingAppend,
+  type RequiredAcks,
+} from "./pending-append.ts";
+import type { Purgatory } from "./purgatory.ts";
+import { type ReplicaError, replicaError } from "./replica-error.ts";
+
+/** Settings of the topic that the partition and its log obey. */
+export type PartitionConfig = {
+  readonly minInsyncReplicas: number;
+  /** `max.message.bytes`: the largest batch, as it travels. */
+  readonly messageBytesMax: number;
+  readonly log: LogConfig;
+};
+
+export type PartitionOptions = {
+  readonly topicPartition: TopicPartition;
+  readonly topicId: TopicId;
+  readonly brokerId: BrokerId;
+  readonly config: PartitionConfig;
+};
+
+export type PartitionDependencies = {
+  readonly openLog: () => Promise<PartitionLog>;
+  /** Where `acks=all` appends wait for the high watermark. */
+  readonly commits: Purgatory;
+  readonly emit: (event: PartitionEvent) => void;
+  /**
+   * False once this broker may have been declared dead without knowing it. From then on nothing is
+   * acknowledged that only the leader has seen.
+   */
+  readonly leaseHeld: () => boolean;
+  readonly trace?: ((hop: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
+};
+
+export type ConsumerRead = {
+  readonly error?: never;
+  /** Whole batches from the one that holds the fetch offset; none when there is nothing yet. */
+  readonly batches: readonly Buffer[];
+  readonly sizeInBytes: number;
+  readonly highWatermark: Offset;
+  readonly logStartOffset: Offset;
+};
+
+export type ConsumerReadError = ReplicaError & { readonly logStartOffset?: Offset };
+
+/** Transitions that may wait for each other: a new image every few milliseconds at worst. */
+const TRANSITIONS_WAITING_MAX = 1_000;
+
+/** One replica of a partition on this broker (states and transitions: `partition-state.ts`). */
+export class Partition {
+  readonly topicPartition: TopicPartition;
+  readonly topicId: TopicId;
+  /** `"<topic>-<partition>"`: what waiting requests watch. */
+  readonly key: string;
+  readonly #self: Self;
+  readonly #dependencies: PartitionDependencies;
+  readonly #transitions = new SerialQueue({ waitingMax: TRANSITIONS_WAITING_MAX });
+  readonly #committedBytes = new CommittedBytes();
+  #config: PartitionConfig;
+  #state: PartitionState;
+  /** An epoch is being written down; an append of the old one must not slip in behind it. */
+  #electing = false;
+  /** End of what our own log has acknowledged: appended, and on the disk where that is asked for. */
+  #localEndOffset: Offset = offset(0);
+
+  private constructor(
+    options: PartitionOptions,
+    dependencies: PartitionDependencies,
+    state: PartitionState,
+  ) {
+    this.topicPartition = options.topicPartition;
+    this.topicId = options.topicId;
+    this.key = topicPartitionKey(options.topicPartition);
+    this.#self = { brokerId: options.brokerId, key: this.key };
+    this.#config = options.config;
+    this.#dependencies = dependencies;
+    this.#state = state;
+  }
+
+  /** Opens the log. A log that cannot be opened makes an offline partition, not an error. */
+  static async open(
+    options: PartitionOptions,
+    dependencies: PartitionDependencies,
+  ): Promise<Partition> {
+    let state: PartitionState;
+    try {
+      state = { role: "unassigned", log: await dependencies.openLog() };
+    } catch (error) {
+      state = { role: "offline", error: storageError(error) };
+    }
+    return new Partition(options, dependencies, state);
+  }
+
+  get state(): PartitionState {
+    return this.#state;
+  }
+
+  /** The log, unless it failed or was closed. */
+  get log(): PartitionLog | undefined {
+    return "log" in this.#state ? this.#state.log : undefined;
+  }
+
+  get config(): PartitionConfig {
+    return this.#config;
+  }
+
+  /** Bytes committed since this object was made; a parked fetch measures progress by it. */
+  get committedBytes(): number {
+    return this.#committedBytes.total;
+  }
+
+  /**
+   * Appends what a producer sent (Kafka's `Partition.appendRecordsToLeader`): epoch fence, min ISR,
+   * the batch's own soundness, then the log. The log owns `bytes` from then on.
+   */
+  appendAsLeader(bytes: Buffer, options: AppendOptions): PendingAppend {
+    const leader = this.#leaderAt(options.leaderEpoch);
+    if ("error" in leader) return refused(leader);
+    const tooFew =
+      options.requiredAcks === "all" ? missingReplicas(leader, this.#config) : undefined;
+    if (tooFew !== undefined) return refused(replicaError("NOT_ENOUGH_REPLICAS", tooFew));
+    const rules = { batchBytesMax: this.#config.messageBytesMax, walk: "none" } as const;
+    const checked = validateProducedBatch(bytes, rules);
+    if (checked.error !== undefined) return refused(checked);
+    this.#dependencies.trace?.("append accepted", { topicPartition: this.key });
+    const appended = this.#append(leader, checked.batch, options.requiredAcks);
+    if (options.requiredAcks !== "all") return { appended, committed: appended };
+    const verdict = (info: AppendInfo) => this.#commitVerdict(info);
+    const wait = { appended, verdict, key: this.key, deadline: options.deadline };
+    return { appended, committed: awaitCommit(wait, this.#dependencies.commits) };
+  }
+
+  /**
+   * Reads for a consumer: below the high watermark only. `maxBytes` bounds the answer, but
+   * `minOneBatch` lets the first batch through whatever its size.
+   */
+  async readForConsumer(request: {
+    readonly fetchOffset: Offset;
+    readonly maxBytes: number;
+    readonly minOneBatch: boolean;
+    readonly leaderEpoch?: LeaderEpoch | undefined;
+  }): Promise<ConsumerRead | ConsumerReadError> {
+    const leader = this.#leaderAt(request.leaderEpoch);
+    if ("error" in leader) return leader;
+    const { log } = leader;
+    const { highWatermark, logStartOffset } = log;
+    const nothing: ConsumerRead = { batches: [], sizeInBytes: 0, highWatermark, logStartOffset };
+    if (request.fetchOffset < logStartOffset || request.fetchOffset > log.logEndOffset) {
+      return outOfRange(request.fetchOffset, logStartOffset, log.logEndOffset);
+    }
+    if (request.fetchOffset >= highWatermark) return nothing;
+    if (request.maxBytes <= 0 && !request.minOneBatch) return nothing;
+    try {
+      const read = await log.read({
+        from: request.fetchOffset,
+        maxBytes: request.maxBytes,
+        upTo: highWatermark,
+        minOneBatch: request.minOneBatch,
+      });
+      if (read.error !== undefined) {
+        return outOfRange(request.fetchOffset, read.logStartOffset, read.logEndOffset);
+      }
+      const { batches, sizeInBytes } = read;
+      return { batches, sizeInBytes, highWatermark, logStartOffset: log.logStartOffset };
+    } catch (error) {
+      return this.#logFailed(error);
+    }
+  }
+
+  /** Finds an offset by position or by time, as consumers see the log. */
+  async findOffset(
+    query: OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined },
+  ): Promise<OffsetAnswer | ReplicaError> {
+    const leader = this.#leaderAt(query.leaderEpoch);
+    if ("error" in leader) return leader;
+    try {
+      return await findOffset(leader, query);
+    } catch (error) {
+      return this.#logFailed(error);
+    }
+  }
+
+  /**
+   * Follows the cluster image. Assignments are taken one after the other; stale ones are ignored.
+   * Rejects when the log refused; unless that took the replica offline, the same assignment may be
+   * given again.
+   */
+  assign(assignment: ReplicaAssignment): Promise<void> {
+    return this.#transitions.run(() => this.#transition(assignment));
+  }
+
+  configure(config: PartitionConfig): void {
+    this.#config = config;
+    this.log?.configure(config.log);
+    // A lower min.insync.replicas may commit what was held back.
+    if (this.#state.role === "leader") this.#advanceHighWatermark(this.#state);
+  }
+
+  /** Ends all service. The log stays open: who opened it closes or deletes it. */
+  close(): void {
+    this.#enter({ role: "closed" });
+  }
+
+  async #append(
+    leader: LeaderState,
+    batch: RecordBatch,
+    requiredAcks: RequiredAcks,
+  ): Promise<AppendOutcome> {
+    const { sizeInBytes, recordCount } = batch;
+    let info: AppendInfo;
+    try {
+      info = await leader.log.append([batch], { leaderEpoch: leader.leaderEpoch });
+    } catch (error) {
+      return this.#logFailed(error);
+    }
+    this.#dependencies.trace?.("batch appended", { topicPartition: this.key, ...info });
+    const state = this.#state;
+    if (state.role !== "leader") return this.#notLeader();
+    this.#emit({ type: "batchAppended", recordCount, sizeInBytes });
+    // An append of the epoch before is answered late: its end is behind us already.
+    const endOffset = offset(info.lastOffset + 1);
+    if (endOffset > this.#localEndOffset) this.#localEndOffset = endOffset;
+    this.#committedBytes.appended(endOffset, sizeInBytes);
+    this.#advanceHighWatermark(state);
+    if (requiredAcks !== "all" && !this.#mayAcknowledgeAlone(state)) {
+      return replicaError(
+        "NOT_LEADER_OR_FOLLOWER",
+        "the broker lost touch with ZooKeeper and may have been replaced as leader",
+      );
+    }
+    return info;
+  }
+
+  /** The only replica cannot have been replaced: nobody else has the log. */
+  #mayAcknowledgeAlone(state: LeaderState): boolean {
+    return state.replicas.length === 1 || this.#dependencies.leaseHeld();
+  }
+
+  /** What became of an append, or nothing as long as that is open. */
+  #commitVerdict(info: AppendInfo): AppendOutcome | undefined {
+    const state = this.#state;
+    if (state.role !== "leader") return this.#notLeader();
+    if (state.log.highWatermark > info.lastOffset) return info;
+    const tooFew = missingReplicas(state, this.#config);
+    if (tooFew === undefined) return undefined;
+    return replicaError("NOT_ENOUGH_REPLICAS_AFTER_APPEND", tooFew);
+  }
+
+  #advanceHighWatermark(state: LeaderState): void {
+    const from = state.log.highWatermark;
+    const to = nextHighWatermark({
+      current: from,
+      leaderEndOffset: this.#localEndOffset,
+      followerEndOffsets: state.followerEndOffsets,
+      isrSize: state.isr.length,
+      minInsyncReplicas: effectiveMinInsyncReplicas(
+        this.#config.minInsyncReplicas,
+        state.replicas.length,
+      ),
+    });
+    if (to === from) return;
+    state.log.updateHighWatermark(to);
+    this.#committedBytes.committed(to);
+    this.#emit({ type: "highWatermarkAdvanced", from, to });
+  }
+
+  async #transition(assignment: ReplicaAssignment): Promise<void> {
+    const state = this.#state;
+    if (state.role === "offline" || state.role === "closed") return;
+    const news = compareAssignment(state, assignment);
+    switch (news) {
+      case "known":
+      case "stale":
+        return;
+      case "sameEpoch":
+        this.#changeIsr(assignment);
+        return;
+      case "newEpoch":
+        if (assignment.leader === this.#self.brokerId)
+          await this.#becomeLeader(state.log, assignment);
+        else this.#becomeFollower(state.log, assignment);
+        return;
+      default:
+        unreachable(news);
+    }
+  }
+
+  /**
+   * The epoch is written down before anything is appended in it (KAFKA-7415), and entered as the
+   * last step: a transition that failed half-way must not look done when it is tried again
+   * (KAFKA-9307).
+   */
+  async #becomeLeader(log: PartitionLog, assignment: ReplicaAssignment): Promise<void> {
+    this.#electing = true;
+    try {
+      await log.assignLeaderEpoch(assignment.leaderEpoch);
+      // What a crash left in the page cache is shown to consumers now, so it has to be safe now.
+      if (this.#config.log.flush === "fsync") await log.flush();
+    } catch (error) {
+      this.#logFailed(error);
+      throw error;
+    } finally {
+      this.#electing = false;
+    }
+    if (this.#state.role === "offline" || this.#state.role === "closed") return;
+    const state: LeaderState = {
+      role: "leader",
+      log,
+      leaderEpoch: assignment.leaderEpoch,
+      partitionEpoch: assignment.partitionEpoch,
+      epochStartOffset: log.logEndOffset,
+      replicas: assignment.replicas,
+      isr: assignment.isr,
+      followerEndOffsets: otherMembers(assignment.isr, this.#self.brokerId),
+    };
+    this.#localEndOffset = log.logEndOffset;
+    this.#committedBytes.restart();
+    this.#enter(state);
+    this.#advanceHighWatermark(state);
+  }
+
+  #becomeFollower(log: PartitionLog, assignment: ReplicaAssignment): void {
+    const { leader, leaderEpoch, partitionEpoch } = assignment;
+    this.#enter({ role: "follower", log, leader, leaderEpoch, partitionEpoch });
+  }
+
+  /** No epoch begins. A smaller ISR may commit what waited for the one who left (KAFKA-13091). */
+  #changeIsr(assignment: ReplicaAssignment): void {
+    const state = this.#state;
+    const { isr, replicas, partitionEpoch } = assignment;
+    if (state.role === "follower") this.#state = { ...state, partitionEpoch };
+    if (state.role !== "leader") return;
+    const followerEndOffsets = otherMembers(isr, this.#self.brokerId, state.followerEndOffsets);
+    const next = { ...state, isr, replicas, partitionEpoch, followerEndOffsets };
+    this.#state = next;
+    this.#advanceHighWatermark(next);
+    this.#emit({ type: "roleChanged" });
+  }
+
+  #leaderAt(leaderEpoch: LeaderEpoch | undefined): LeaderState | ReplicaError {
+    return this.#electing ? this.#notLeader() : requireLeader(this.#state, this.#self, leaderEpoch);
+  }
+
+  #notLeader(): ReplicaError {
+    return notLeader(this.#state, this.#self);
+  }
+
+  /** Takes the replica offline when the log is beyond use; says what the caller is answered. */
+  #logFailed(error: unknown): ReplicaError {
+    const judged = judgeLogFailure(error);
+    if ("refusal" in judged) return judged.refusal;
+    this.#fail(judged.failure);
+    return replicaError("KAFKA_STORAGE_ERROR", judged.failure.message);
+  }
+
+  #fail(error: ZoologError): void {
+    if (this.#state.role === "offline" || this.#state.role === "closed") return;
+    this.#enter({ role: "offline", error });
+    this.#emit({ type: "replicaFailed", error });
+  }
+
+  #enter(state: PartitionState): void {
+    this.#state = state;
+    this.#emit({ type: "roleChanged" });
+  }
+
+  #emit(event: PartitionEvent): void {
+    this.#dependencies.emit(event);
+  }
+}
+
+function refused(error: ReplicaError): PendingAppend {
+  const outcome = Promise.resolve(error);
+  return { appended: outcome, committed: outcome };
+}
+
+function outOfRange(asked: Offset, logStartOffset: Offset, end: Offset): ConsumerReadError {
+  const message = `offset ${asked} is outside ${logStartOffset} to ${end}`;
+  return { error: "OFFSET_OUT_OF_RANGE", message, logStartOffset };
+}

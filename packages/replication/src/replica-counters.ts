@@ -1,0 +1,24 @@
+/** Plain numbers that only grow; the broker's metrics read them when they are asked for. */
+export type ReplicaCounters = {
+  appendedBatches: number;
+  appendedRecords: number;
+  appendedBytes: number;
+  refusedBatches: number;
+  fetchedBytes: number;
+  /** Consumer fetches that had to wait for data. */
+  parkedFetches: number;
+  /** Replicas that went offline since the start. */
+  failedReplicas: number;
+};
+
+export function newReplicaCounters(): ReplicaCounters {
+  return {
+    appendedBatches: 0,
+    appendedRecords: 0,
+    appendedBytes: 0,
+    refusedBatches: 0,
+    fetchedBytes: 0,
+    parkedFetches: 0,
+    failedReplicas: 0,
+  };
+}

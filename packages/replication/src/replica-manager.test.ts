@@ -1,0 +1,449 @@
+import {
+  brokerId,
+  leaderEpoch,
+  type Offset,
+  offset,
+  partitionEpoch,
+  silentLogger,
+  type TopicId,
+  topicPartitionKey,
+} from "@zoolog/base";
+import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
+import { encodeRecordBatch } from "@zoolog/protocol";
+import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
+import type { FetchRequest } from "./consumer-fetch.ts";
+import { replicaError } from "./replica-error.ts";
+import { type HostedReplica, type ProduceBatches, ReplicaManager } from "./replica-manager.ts";
+
+const TOPIC_ID = "A".repeat(22) as TopicId;
+
+async function setUp(
+  options: { partitions?: number; parkedMax?: number; replicas?: number[] } = {},
+) {
+  const time = new ManualTime();
+  const logs = new Map<string, MemoryPartitionLog>();
+  const failures: string[] = [];
+  const trace: string[] = [];
+  const manager = new ReplicaManager(
+    { brokerId: brokerId(1), parkedMax: options.parkedMax ?? 10, fetchBytesMax: 1_000_000 },
+    {
+      logs: {
+        getOrCreate: async (tp) => {
+          if (tp.topic === "corrupt") throw new Error("segment 0 is corrupt");
+          const log = new MemoryPartitionLog();
+          logs.set(topicPartitionKey(tp), log);
+          return log;
+        },
+      },
+      ...time,
+      clock: time.clock,
+      scheduler: time.scheduler,
+      logger: silentLogger,
+      leaseHeld: () => true,
+      whereIs: () => replicaError("UNKNOWN_TOPIC_OR_PARTITION", "no such topic"),
+      onReplicaFailed: (replica, error) => void failures.push(`${replica.key}: ${error.message}`),
+      trace: (hop) => void trace.push(hop),
+    },
+  );
+  for (let partition = 0; partition < (options.partitions ?? 1); partition++) {
+    await manager.host(hosted({ partition, replicas: options.replicas ?? [1] }));
+  }
+  return { time, logs, failures, trace, manager };
+}
+
+function hosted(given: {
+  topic?: string;
+  partition?: number;
+  epoch?: number;
+  leader?: number;
+  replicas?: number[];
+}): HostedReplica {
+  const replicas = (given.replicas ?? [1]).map(brokerId);
+  return {
+    topic: given.topic ?? "t",
+    partition: given.partition ?? 0,
+    topicId: TOPIC_ID,
+    config: { minInsyncReplicas: 1, messageBytesMax: 100_000, log: DEFAULT_LOG_CONFIG },
+    assignment: {
+      leader: brokerId(given.leader ?? 1),
+      leaderEpoch: leaderEpoch(given.epoch ?? 0),
+      partitionEpoch: partitionEpoch(given.epoch ?? 0),
+      replicas,
+      isr: replicas,
+    },
+  };
+}
+
+const batchOf = (value: string): Buffer => encodeRecordBatch([{ timestamp: 1_000, value }]);
+
+const produceTo = (partition: number, value: string, topic = "t"): ProduceBatches => ({
+  requiredAcks: "all",
+  timeoutMs: 1_000,
+  batches: [{ topic, partition, records: batchOf(value) }],
+});
+
+function fetchFrom(
+  given: Partial<FetchRequest> & { at?: readonly (readonly [number, number])[]; each?: number },
+): FetchRequest {
+  const { at = [[0, 0]], each = 1_000_000, ...rest } = given;
+  return {
+    partitions: at.map(([partition, from]) => ({
+      topic: "t",
+      partition,
+      fetchOffset: offset(from) as Offset,
+      maxBytes: each,
+    })),
+    minBytes: 1,
+    maxWaitMs: 500,
+    maxBytes: 1_000_000,
+    ...rest,
+  };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Tells whether a promise has settled, without waiting for it. */
+function watch<T>(promise: Promise<T>): { settled: boolean } {
+  const watched = { settled: false };
+  void promise.then(() => {
+    watched.settled = true;
+  });
+  return watched;
+}
+
+describe("produce", () => {
+  test("outcomes stand in the order of the batches, each partition on its own", async () => {
+    const { manager } = await setUp({ partitions: 2 });
+
+    const outcomes = await manager.produce({
+      requiredAcks: "all",
+      timeoutMs: 1_000,
+      batches: [1, 9, 0, 1].map((partition) => ({
+        topic: "t",
+        partition,
+        records: batchOf("x"),
+      })),
+    });
+
+    expect(outcomes).toMatchObject([
+      { baseOffset: 0 },
+      { error: "UNKNOWN_TOPIC_OR_PARTITION" },
+      { baseOffset: 0 },
+      { baseOffset: 1 },
+    ]);
+    expect(manager.counters).toMatchObject({
+      appendedBatches: 3,
+      appendedRecords: 3,
+      refusedBatches: 1,
+    });
+  });
+
+  test("acks=leader does not wait for other replicas, acks=all does", async () => {
+    const { manager, time } = await setUp({ replicas: [1, 2] });
+
+    const quick = await manager.produce({ ...produceTo(0, "a"), requiredAcks: "leader" });
+    const slow = manager.produce(produceTo(0, "b"));
+    await turn();
+    expect(manager.parked.produces).toBe(1);
+    time.advance(1_000);
+
+    expect(quick).toMatchObject([{ baseOffset: 0 }]);
+    expect(await slow).toMatchObject([{ error: "REQUEST_TIMED_OUT" }]);
+  });
+
+  test("without acknowledgement the answer is empty and refusals are counted", async () => {
+    const { manager, logs } = await setUp();
+
+    const answer = await manager.produce({ ...produceTo(0, "a"), requiredAcks: "none" });
+    await manager.produce({ ...produceTo(7, "a"), requiredAcks: "none" });
+    await turn();
+
+    expect(answer).toEqual([]);
+    expect(logs.get("t-0")?.logEndOffset).toBe(1);
+    expect(manager.counters.refusedBatches).toBe(1);
+  });
+
+  test("the hops of a produce come in the order of the walk", async () => {
+    const { manager, trace } = await setUp();
+    trace.length = 0;
+
+    await manager.produce(produceTo(0, "a"));
+
+    expect(trace).toEqual([
+      "partition found",
+      "append accepted",
+      "batch appended",
+      "high watermark advanced",
+    ]);
+  });
+});
+
+describe("fetch", () => {
+  test("what is there is answered at once, in the order asked for", async () => {
+    const { manager } = await setUp({ partitions: 3 });
+    await manager.produce(produceTo(0, "zero"));
+    await manager.produce(produceTo(2, "two"));
+
+    const answers = await manager.fetch(
+      fetchFrom({
+        at: [
+          [2, 0],
+          [1, 0],
+          [0, 0],
+        ],
+      }),
+    );
+
+    expect(answers.map(({ partition }) => partition)).toEqual([2, 1, 0]);
+    expect(answers).toMatchObject([
+      { batches: [expect.any(Buffer)], highWatermark: 1 },
+      { batches: [], highWatermark: 0 },
+      { batches: [expect.any(Buffer)] },
+    ]);
+    expect(manager.parked.fetches).toBe(0);
+  });
+
+  test("at the end of the log it waits and is released by the next commit", async () => {
+    const { manager } = await setUp();
+    const fetch = manager.fetch(fetchFrom({}));
+    const watched = watch(fetch);
+    await turn();
+    expect(watched.settled).toBe(false);
+    expect(manager.parked.fetches).toBe(1);
+
+    await manager.produce(produceTo(0, "news"));
+
+    expect(await fetch).toMatchObject([{ batches: [expect.any(Buffer)], highWatermark: 1 }]);
+    expect(manager.parked.fetches).toBe(0);
+  });
+
+  test("data that is not committed releases nobody", async () => {
+    const { manager, time } = await setUp({ replicas: [1, 2] });
+    const fetch = manager.fetch(fetchFrom({}));
+    const watched = watch(fetch);
+    await manager.produce({ ...produceTo(0, "a"), requiredAcks: "leader" });
+    await turn();
+    expect(watched.settled).toBe(false);
+
+    time.advance(500);
+
+    expect(await fetch).toMatchObject([{ batches: [], highWatermark: 0 }]);
+  });
+
+  test("it waits for minBytes over all partitions, then answers them all", async () => {
+    const { manager } = await setUp({ partitions: 2 });
+    const size = batchOf("x").length;
+    const fetch = manager.fetch(
+      fetchFrom({
+        at: [
+          [0, 0],
+          [1, 0],
+        ],
+        minBytes: 2 * size,
+      }),
+    );
+    const watched = watch(fetch);
+
+    await manager.produce(produceTo(0, "x"));
+    await turn();
+    expect(watched.settled).toBe(false);
+    await manager.produce(produceTo(1, "x"));
+
+    expect(await fetch).toMatchObject([{ sizeInBytes: size }, { sizeInBytes: size }]);
+  });
+
+  test("bytes that were there before it parked count towards minBytes", async () => {
+    const { manager } = await setUp();
+    const size = batchOf("x").length;
+    await manager.produce(produceTo(0, "x"));
+    const fetch = manager.fetch(fetchFrom({ minBytes: 2 * size }));
+    await turn();
+
+    await manager.produce(produceTo(0, "x"));
+
+    expect(await fetch).toMatchObject([{ sizeInBytes: 2 * size }]);
+  });
+
+  test("data committed while the first read was under way wakes it up", async () => {
+    const { manager, logs } = await setUp({ partitions: 2 });
+    await manager.produce(produceTo(1, "x"));
+    const size = batchOf("x").length;
+    const slow = logs.get("t-1")!;
+    const read = slow.read.bind(slow);
+    slow.read = async (request) => {
+      slow.read = read;
+      const answer = await read(request);
+      await manager.produce(produceTo(0, "y"));
+      return answer;
+    };
+
+    const fetch = manager.fetch(
+      fetchFrom({
+        at: [
+          [0, 0],
+          [1, 0],
+        ],
+        minBytes: 2 * size,
+      }),
+    );
+
+    expect(await fetch).toMatchObject([{ sizeInBytes: size }, { sizeInBytes: size }]);
+  });
+
+  test("the deadline answers with what there is", async () => {
+    const { manager, time } = await setUp();
+    const fetch = manager.fetch(fetchFrom({ minBytes: 10_000 }));
+    await turn();
+    await manager.produce(produceTo(0, "little"));
+
+    time.advance(500);
+
+    expect(await fetch).toMatchObject([{ batches: [expect.any(Buffer)] }]);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test("no wait is no wait", async () => {
+    const { manager } = await setUp();
+
+    expect(await manager.fetch(fetchFrom({ maxWaitMs: 0 }))).toMatchObject([{ batches: [] }]);
+    expect(await manager.fetch(fetchFrom({ minBytes: 0 }))).toMatchObject([{ batches: [] }]);
+    expect(await manager.fetch(fetchFrom({ at: [] }))).toEqual([]);
+    expect(manager.counters.parkedFetches).toBe(0);
+  });
+
+  test("the first batch of the answer comes even when it is larger than every limit", async () => {
+    const { manager } = await setUp({ partitions: 2 });
+    await manager.produce(produceTo(0, "a".repeat(500)));
+    await manager.produce(produceTo(1, "b".repeat(500)));
+
+    const answers = await manager.fetch(
+      fetchFrom({
+        at: [
+          [0, 0],
+          [1, 0],
+        ],
+        each: 1,
+        maxBytes: 10,
+      }),
+    );
+
+    expect(answers).toMatchObject([{ batches: [expect.any(Buffer)] }, { batches: [] }]);
+  });
+
+  test("maxBytes is shared by the partitions in their order", async () => {
+    const { manager } = await setUp({ partitions: 3 });
+    const size = batchOf("x").length;
+    for (const partition of [0, 1, 2]) await manager.produce(produceTo(partition, "x"));
+
+    const answers = await manager.fetch(
+      fetchFrom({
+        at: [
+          [2, 0],
+          [0, 0],
+          [1, 0],
+        ],
+        maxBytes: 2 * size,
+      }),
+    );
+
+    expect(answers).toMatchObject([
+      { partition: 2, sizeInBytes: size },
+      { partition: 0, sizeInBytes: size },
+      { partition: 1, sizeInBytes: 0 },
+    ]);
+  });
+
+  test("an error is told at once, beside the partitions that are fine", async () => {
+    const { manager } = await setUp();
+
+    const answers = await manager.fetch(
+      fetchFrom({
+        at: [
+          [0, 0],
+          [5, 0],
+          [0, 9],
+        ],
+      }),
+    );
+
+    expect(answers).toMatchObject([
+      { batches: [] },
+      { error: "UNKNOWN_TOPIC_OR_PARTITION" },
+      { error: "OFFSET_OUT_OF_RANGE" },
+    ]);
+  });
+
+  test("a leader that leaves sends its waiting readers away", async () => {
+    const { manager } = await setUp({ replicas: [1, 2] });
+    const fetch = manager.fetch(fetchFrom({}));
+    await turn();
+
+    await manager.host(hosted({ epoch: 1, leader: 2, replicas: [1, 2] }));
+
+    expect(await fetch).toMatchObject([{ error: "NOT_LEADER_OR_FOLLOWER" }]);
+  });
+
+  test("a deleted partition sends its waiting readers away", async () => {
+    const { manager } = await setUp();
+    const fetch = manager.fetch(fetchFrom({}));
+    await turn();
+
+    manager.release({ topic: "t", partition: 0 });
+
+    expect(await fetch).toMatchObject([{ error: "UNKNOWN_TOPIC_OR_PARTITION" }]);
+  });
+
+  test("a caller that hangs up is not waited for, and leaves no listener behind", async () => {
+    const { manager, time } = await setUp();
+    const hangUp = new AbortController();
+    const removed = jest.spyOn(hangUp.signal, "removeEventListener");
+    const fetch = manager.fetch(fetchFrom({ signal: hangUp.signal }));
+    await turn();
+
+    hangUp.abort();
+
+    expect(await fetch).toMatchObject([{ batches: [] }]);
+    expect(manager.parked.fetches).toBe(0);
+    expect(removed).toHaveBeenCalledTimes(1);
+    time.advance(500);
+    expect(time.pendingTimers).toBe(0);
+  });
+
+  test("when too many wait already, a fetch is answered with what there is", async () => {
+    const { manager } = await setUp({ parkedMax: 1 });
+    const parked = manager.fetch(fetchFrom({}));
+    await turn();
+
+    expect(await manager.fetch(fetchFrom({}))).toMatchObject([{ batches: [] }]);
+
+    await manager.produce(produceTo(0, "x"));
+    await parked;
+  });
+});
+
+describe("replicas", () => {
+  test("a replica whose log does not open is reported, answers why, and harms no other", async () => {
+    const { manager, failures } = await setUp();
+
+    await manager.host(hosted({ topic: "corrupt" }));
+
+    expect(failures).toEqual(["corrupt-0: segment 0 is corrupt"]);
+    expect(await manager.produce(produceTo(0, "x", "corrupt"))).toMatchObject([
+      { error: "KAFKA_STORAGE_ERROR", message: "segment 0 is corrupt" },
+    ]);
+    expect(await manager.produce(produceTo(0, "x"))).toMatchObject([{ baseOffset: 0 }]);
+  });
+
+  test("closing answers everything that waits", async () => {
+    const { manager, time } = await setUp({ replicas: [1, 2] });
+    const produce = manager.produce(produceTo(0, "a"));
+    const fetch = manager.fetch(fetchFrom({}));
+    await turn();
+
+    manager.close();
+
+    expect(await produce).toMatchObject([{ error: "REQUEST_TIMED_OUT" }]);
+    expect(await fetch).toMatchObject([{ error: "UNKNOWN_TOPIC_OR_PARTITION" }]);
+    expect(time.pendingTimers).toBe(0);
+  });
+});

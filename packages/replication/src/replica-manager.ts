@@ -1,0 +1,261 @@
+import {
+  type BrokerId,
+  type Clock,
+  type LeaderEpoch,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type TopicId,
+  type TopicPartition,
+  topicPartitionKey,
+  unreachable,
+  type ZoologError,
+} from "@zoolog/base";
+
+import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
+import { Partition, type PartitionConfig } from "./partition.ts";
+import type { PartitionEvent } from "./partition-event.ts";
+import type { PartitionLogs } from "./partition-log.ts";
+import type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
+import type { ReplicaAssignment } from "./partition-state.ts";
+import type { AppendOutcome, PendingAppend, RequiredAcks } from "./pending-append.ts";
+import { Purgatory } from "./purgatory.ts";
+import { newReplicaCounters, type ReplicaCounters } from "./replica-counters.ts";
+import type { ReplicaError } from "./replica-error.ts";
+
+export type ReplicaManagerOptions = {
+  readonly brokerId: BrokerId;
+  /** Requests of each kind (produce, fetch) that may be parked at the same time. */
+  readonly parkedMax: number;
+  /** Bytes in one fetch answer, whatever the request asks for. */
+  readonly fetchBytesMax: number;
+};
+
+export type ReplicaManagerDependencies = {
+  readonly logs: PartitionLogs;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  /** See `PartitionDependencies.leaseHeld`. */
+  readonly leaseHeld: () => boolean;
+  /** What the cluster knows of a partition that has no replica here. */
+  readonly whereIs: (topicPartition: TopicPartition) => ReplicaError;
+  /** A replica went offline: the controller has to know. */
+  readonly onReplicaFailed: (replica: Partition, error: ZoologError) => void;
+  readonly trace?: ProduceTrace | undefined;
+};
+
+/** Names each hop of a produce as it happens (ARCHITECTURE.md, "The produce walk"). */
+export type ProduceTrace = (hop: string, fields: Readonly<Record<string, unknown>>) => void;
+
+/** A replica that the cluster image places on this broker. */
+export type HostedReplica = TopicPartition & {
+  readonly topicId: TopicId;
+  readonly config: PartitionConfig;
+  readonly assignment: ReplicaAssignment;
+};
+
+export type ProduceBatches = {
+  readonly requiredAcks: RequiredAcks;
+  /** How long `"all"` may wait for the replicas. */
+  readonly timeoutMs: number;
+  /** Appended in this order. */
+  readonly batches: readonly (TopicPartition & {
+    readonly records: Buffer;
+    readonly leaderEpoch?: LeaderEpoch | undefined;
+  })[];
+};
+
+export type OffsetRequest = TopicPartition &
+  OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined };
+
+/** The partitions of this broker: finds them, makes them follow the cluster image, serves them. */
+export class ReplicaManager {
+  readonly counters: ReplicaCounters = newReplicaCounters();
+  readonly #options: ReplicaManagerOptions;
+  readonly #dependencies: ReplicaManagerDependencies;
+  readonly #partitions = new Map<string, Partition>();
+  /** Appends that wait for the high watermark. */
+  readonly #commits: Purgatory;
+  /** Consumers' fetches that wait for bytes. */
+  readonly #fetches: Purgatory;
+
+  constructor(options: ReplicaManagerOptions, dependencies: ReplicaManagerDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#commits = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
+    this.#fetches = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
+  }
+
+  /** All replicas of this broker. */
+  get partitions(): ReadonlyMap<string, Partition> {
+    return this.#partitions;
+  }
+
+  /** Requests that wait now. */
+  get parked(): { readonly produces: number; readonly fetches: number } {
+    return { produces: this.#commits.size, fetches: this.#fetches.size };
+  }
+
+  /** The outcomes stand in the order of the batches; with `"none"` nothing is waited for. */
+  async produce(request: ProduceBatches): Promise<readonly AppendOutcome[]> {
+    const { requiredAcks, timeoutMs } = request;
+    const deadline = this.#dependencies.clock.monotonic() + timeoutMs;
+    const pending = request.batches.map((batch) => this.#append(batch, requiredAcks, deadline));
+    switch (requiredAcks) {
+      case "none":
+        for (const { appended } of pending) this.#countUnasked(appended);
+        return [];
+      case "leader":
+        return this.#outcomes(pending.map(({ appended }) => appended));
+      case "all":
+        return this.#outcomes(pending.map(({ committed }) => committed));
+      default:
+        return unreachable(requiredAcks);
+    }
+  }
+
+  /** Answers every partition asked for, in the order of the request. */
+  async fetch(request: FetchRequest): Promise<readonly FetchedPartition[]> {
+    const maxBytes = Math.min(request.maxBytes, this.#options.fetchBytesMax);
+    const answers = await fetchForConsumer(
+      { ...request, maxBytes },
+      {
+        find: (topicPartition) => this.#find(topicPartition),
+        fetches: this.#fetches,
+        clock: this.#dependencies.clock,
+        onParked: () => {
+          this.counters.parkedFetches += 1;
+        },
+      },
+    );
+    for (const answer of answers) {
+      if (answer.error === undefined) this.counters.fetchedBytes += answer.sizeInBytes;
+    }
+    return answers;
+  }
+
+  async findOffset(request: OffsetRequest): Promise<OffsetAnswer | ReplicaError> {
+    const found = this.#find(request);
+    return "error" in found ? found : found.findOffset(request);
+  }
+
+  /**
+   * Opens the replica when it is new and makes it follow its assignment. A log that cannot be
+   * opened makes an offline replica, which is reported and answers with the reason.
+   */
+  async host(replica: HostedReplica): Promise<void> {
+    const { topic, partition: index, topicId, config } = replica;
+    const key = topicPartitionKey(replica);
+    let partition = this.#partitions.get(key);
+    if (partition === undefined) {
+      const { logs } = this.#dependencies;
+      const topicPartition = { topic, partition: index };
+      partition = await Partition.open(
+        { topicPartition, topicId, brokerId: this.#options.brokerId, config },
+        {
+          openLog: () => logs.getOrCreate(topicPartition, { topicId, config: config.log }),
+          commits: this.#commits,
+          emit: (event) => this.#onEvent(key, event),
+          leaseHeld: this.#dependencies.leaseHeld,
+          trace: this.#dependencies.trace,
+        },
+      );
+      this.#partitions.set(key, partition);
+      if (partition.state.role === "offline") this.#reportFailure(partition, partition.state.error);
+    } else if (partition.config !== config) {
+      partition.configure(config);
+    }
+    await partition.assign(replica.assignment);
+  }
+
+  /** Forgets a replica without touching its data. Waiting requests are answered. */
+  release(topicPartition: TopicPartition): void {
+    const key = topicPartitionKey(topicPartition);
+    const partition = this.#partitions.get(key);
+    if (partition === undefined) return;
+    this.#partitions.delete(key);
+    partition.close();
+  }
+
+  /** Answers everything that waits and stops serving. The logs are the log manager's to close. */
+  close(): void {
+    this.#commits.close();
+    this.#fetches.close();
+    for (const { topicPartition } of [...this.#partitions.values()]) this.release(topicPartition);
+  }
+
+  #append(
+    batch: ProduceBatches["batches"][number],
+    requiredAcks: RequiredAcks,
+    deadline: number,
+  ): PendingAppend {
+    const found = this.#find(batch);
+    if ("error" in found) {
+      const refused = Promise.resolve(found);
+      return { appended: refused, committed: refused };
+    }
+    this.#dependencies.trace?.("partition found", { topicPartition: found.key });
+    const { leaderEpoch } = batch;
+    return found.appendAsLeader(batch.records, { requiredAcks, deadline, leaderEpoch });
+  }
+
+  async #outcomes(pending: Promise<AppendOutcome>[]): Promise<readonly AppendOutcome[]> {
+    const outcomes = await Promise.all(pending);
+    for (const { error } of outcomes) if (error !== undefined) this.counters.refusedBatches += 1;
+    return outcomes;
+  }
+
+  #countUnasked(appended: Promise<AppendOutcome>): void {
+    runInBackground("append without acknowledgement", this.#dependencies.logger, async () => {
+      await this.#outcomes([appended]);
+    });
+  }
+
+  #find(topicPartition: TopicPartition): Partition | ReplicaError {
+    return (
+      this.#partitions.get(topicPartitionKey(topicPartition)) ??
+      this.#dependencies.whereIs(topicPartition)
+    );
+  }
+
+  #onEvent(key: string, event: PartitionEvent): void {
+    switch (event.type) {
+      case "batchAppended":
+        this.counters.appendedBatches += 1;
+        this.counters.appendedRecords += event.recordCount;
+        this.counters.appendedBytes += event.sizeInBytes;
+        return;
+      case "highWatermarkAdvanced":
+        this.#dependencies.trace?.("high watermark advanced", {
+          topicPartition: key,
+          to: event.to,
+        });
+        this.#release(key);
+        return;
+      case "roleChanged":
+        this.#release(key);
+        return;
+      case "replicaFailed": {
+        const partition = this.#partitions.get(key);
+        if (partition !== undefined) this.#reportFailure(partition, event.error);
+        return;
+      }
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** Producers first: their answers are older than any data a consumer could get by waiting. */
+  #release(key: string): void {
+    this.#commits.check(key);
+    this.#fetches.check(key);
+  }
+
+  #reportFailure(partition: Partition, error: ZoologError): void {
+    this.counters.failedReplicas += 1;
+    const { key: topicPartition } = partition;
+    this.#dependencies.logger.error("replica failed", { topicPartition, error: error.message });
+    this.#dependencies.onReplicaFailed(partition, error);
+  }
+}
