@@ -1,1 +1,27 @@
-export {};
+export { ZoologError } from "@zoolog/base";
+export type { CompressionCodec } from "@zoolog/protocol";
+export {
+  Admin,
+  type AdminCallOptions,
+  type ClusterDescription,
+  type CreatedTopic,
+  type NewTopic,
+  type TopicDescription,
+} from "./admin.ts";
+export { Client, type ClientDependencies, type ClientOptions } from "./client.ts";
+export type { FoundOffset } from "./cluster/offset-lookup.ts";
+export { murmur2, partitionOfKey } from "./murmur2.ts";
+export type { Transport, TransportRequest, TransportResponse } from "./net/transport.ts";
+export { type OffsetPoint, type OffsetRange, parseOffsets } from "./offsets.ts";
+export type { PartitionedTopic, Partitioner } from "./partitioner.ts";
+export type { Delivery, RequiredAcks } from "./producer/delivery.ts";
+export { Producer, type RecordSource, type SendOptions } from "./producer/producer.ts";
+export type { ProducerOptions } from "./producer/producer-options.ts";
+export type { HeadersInput, HeaderValue, ProducerRecord } from "./producer/record.ts";
+export type { SendManyResult } from "./producer/send-run.ts";
+export type { ReadFrom, ReadOptions } from "./reader/read-options.ts";
+export { Reader, type ReaderProgress } from "./reader/reader.ts";
+export { ReaderBatch } from "./reader/reader-batch.ts";
+export { type ReaderHeader, ReaderRecord } from "./reader/reader-record.ts";
+export { type Serde, serde } from "./serde.ts";
+export { type Topic, topic } from "./topic.ts";

@@ -1,0 +1,183 @@
+import type { AbortSignalLike, BrokerId, TopicId } from "@zoolog/base";
+import { topicNameFault } from "@zoolog/base";
+import type {
+  DescribeClusterResponse,
+  DescribeTopicsResponse,
+  ItemError,
+  OffsetSpec,
+} from "@zoolog/protocol";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { FoundOffset, OffsetLookup } from "./cluster/offset-lookup.ts";
+import { invalidTopicName } from "./errors.ts";
+import { itemFailure } from "./retriable.ts";
+
+export type AdminCallOptions = {
+  /** All attempts together, ms; default 30,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignalLike;
+};
+
+export type NewTopic = {
+  readonly topic: string;
+  /** Default: the broker's `num.partitions`. */
+  readonly partitions?: number;
+  /** Default: the broker's `default.replication.factor`. */
+  readonly replicationFactor?: number;
+  /** Replicas of each partition by broker id, the preferred leader first; instead of counts. */
+  readonly assignments?: readonly (readonly number[])[];
+  /** Kafka's names of topic settings. */
+  readonly configs?: Readonly<Record<string, string>>;
+};
+
+export type CreatedTopic = {
+  readonly topic: string;
+  /** Missing when it was only validated. */
+  readonly topicId?: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+};
+
+export type TopicDescription = Extract<
+  DescribeTopicsResponse["topics"][number],
+  { readonly partitions: unknown }
+>;
+
+export type ClusterDescription = DescribeClusterResponse;
+
+const TIMEOUT_MS = 30_000;
+
+/** Topics and the cluster. Every broker can answer; the next one is asked when one does not. */
+export class Admin {
+  readonly #cluster: Cluster;
+  readonly #lookup: OffsetLookup;
+
+  /** Made by `client.admin`. */
+  constructor(dependencies: { readonly cluster: Cluster; readonly lookup: OffsetLookup }) {
+    this.#cluster = dependencies.cluster;
+    this.#lookup = dependencies.lookup;
+  }
+
+  /**
+   * @throws ZoologError `TOPIC_ALREADY_EXISTS`, `INVALID_TOPIC_EXCEPTION`, `INVALID_PARTITIONS`,
+   *   `INVALID_REPLICATION_FACTOR`, `INVALID_CONFIG`, … After a timeout the topic may exist.
+   */
+  async createTopic(
+    topic: NewTopic,
+    options: AdminCallOptions & { readonly validateOnly?: boolean } = {},
+  ): Promise<CreatedTopic> {
+    const limits = limitsOf(options);
+    requireTopicName(topic.topic);
+    const { partitions, replicationFactor, assignments, configs } = topic;
+    const answer = await this.#cluster.anyBroker(
+      "create-topics",
+      {
+        timeoutMs: limits.timeoutMs,
+        validateOnly: options.validateOnly ?? false,
+        topics: [
+          {
+            topic: topic.topic,
+            ...(partitions === undefined ? {} : { numPartitions: partitions }),
+            ...(replicationFactor === undefined ? {} : { replicationFactor }),
+            ...(assignments === undefined
+              ? {}
+              : { assignments: assignments as readonly (readonly BrokerId[])[] }),
+            ...(configs === undefined ? {} : { configs }),
+          },
+        ],
+      },
+      limits,
+    );
+    const [created] = accepted(answer.topics);
+    const { numPartitions, replicationFactor: factor, topicId } = created;
+    return {
+      topic: topic.topic,
+      ...(topicId === undefined ? {} : { topicId }),
+      partitions: numPartitions,
+      replicationFactor: factor,
+    };
+  }
+
+  /** Deletes a topic and its records. @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION` */
+  async deleteTopic(
+    topic: string,
+    options: AdminCallOptions & { readonly topicId?: string } = {},
+  ): Promise<void> {
+    requireTopicName(topic);
+    const limits = limitsOf(options);
+    const topicId = options.topicId as TopicId | undefined;
+    const answer = await this.#cluster.anyBroker(
+      "delete-topics",
+      {
+        timeoutMs: limits.timeoutMs,
+        topics: [{ topic, ...(topicId === undefined ? {} : { topicId }) }],
+      },
+      limits,
+    );
+    accepted(answer.topics);
+  }
+
+  /** All topics, sorted by name. */
+  async listTopics(options: AdminCallOptions = {}): Promise<TopicDescription[]> {
+    const answer = await this.#cluster.anyBroker("describe-topics", {}, limitsOf(options));
+    const topics = accepted(answer.topics);
+    return [...topics].sort((a, b) => (a.topic < b.topic ? -1 : 1));
+  }
+
+  /** @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION` */
+  async describeTopic(topic: string, options: AdminCallOptions = {}): Promise<TopicDescription> {
+    requireTopicName(topic);
+    const answer = await this.#cluster.anyBroker(
+      "describe-topics",
+      { topics: [topic] },
+      limitsOf(options),
+    );
+    return accepted(answer.topics)[0];
+  }
+
+  describeCluster(options: AdminCallOptions = {}): Promise<ClusterDescription> {
+    return this.#cluster.anyBroker("describe-cluster", {}, limitsOf(options));
+  }
+
+  /**
+   * An offset of each partition: `"earliest"`, `"latest"` (the high watermark), `"maxTimestamp"` or
+   * the first record not older than `{timestamp}`. Asks the leaders. Default: all partitions.
+   */
+  async listOffsets(
+    topic: string,
+    at: "earliest" | "latest" | "maxTimestamp" | { readonly timestamp: number },
+    options: AdminCallOptions & { readonly partitions?: readonly number[] } = {},
+  ): Promise<Map<number, FoundOffset>> {
+    requireTopicName(topic);
+    const limits = limitsOf(options);
+    const { partitionCount } = await this.#cluster.topic(topic, limits);
+    const partitions =
+      options.partitions ?? Array.from({ length: partitionCount }, (_, index) => index);
+    const wanted = new Map(partitions.map((partition) => [partition, at as OffsetSpec]));
+    return await this.#lookup.find(topic, wanted, limits);
+  }
+}
+
+function limitsOf(options: AdminCallOptions) {
+  return { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, signal: options.signal };
+}
+
+function requireTopicName(topic: string): void {
+  const fault = topicNameFault(topic);
+  if (fault !== undefined) throw invalidTopicName(topic, fault);
+}
+
+type Refused = { readonly topic: string; readonly error: ItemError };
+type Accepted<T> = Exclude<T, { readonly error: unknown }>;
+
+/** The topics of an answer, none of which was refused; there is one for each that was asked for. */
+function accepted<T extends { readonly topic: string }>(
+  topics: readonly T[],
+): [Accepted<T>, ...Accepted<T>[]] {
+  for (const entry of topics) {
+    if ("error" in entry) {
+      const refused = entry as unknown as Refused;
+      throw itemFailure(`topic ${refused.topic}`, refused.error);
+    }
+  }
+  return topics as unknown as [Accepted<T>, ...Accepted<T>[]];
+}

@@ -1,0 +1,209 @@
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  runInBackground,
+  type Scheduler,
+  silentLogger,
+} from "@zoolog/base";
+import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
+import { Admin } from "./admin.ts";
+import { Cluster } from "./cluster/cluster.ts";
+import { OffsetLookup } from "./cluster/offset-lookup.ts";
+import { alreadyClosed, invalidOption } from "./errors.ts";
+import { BrokerCalls } from "./net/broker-calls.ts";
+import { HttpTransport } from "./net/http-transport.ts";
+import type { Transport } from "./net/transport.ts";
+import type { RequiredAcks } from "./producer/delivery.ts";
+import { Producer } from "./producer/producer.ts";
+import { type ProducerOptions, resolveProducerOptions } from "./producer/producer-options.ts";
+import { type ReadOptions, resolveReadOptions } from "./reader/read-options.ts";
+import { Reader } from "./reader/reader.ts";
+import type { ReaderRecord } from "./reader/reader-record.ts";
+import type { Topic } from "./topic.ts";
+
+export type ClientOptions = {
+  /** Base URLs of one or more brokers; the others are learned from them. */
+  readonly brokers: readonly string[];
+  /** As brokers show it in logs. */
+  readonly clientId?: string;
+  /** One attempt of one call, ms; default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** How long a TCP connection may take to come about, ms; default 5,000. */
+  readonly connectTimeoutMs?: number;
+  readonly retry?: {
+    /** Wait before the second attempt, ms; default 100. It doubles with each. */
+    readonly backoffMs?: number;
+    /** Longest wait between attempts, ms; default 1,000. */
+    readonly backoffMaxMs?: number;
+  };
+  /** What is known of the cluster is renewed when older than this, ms; default 5 minutes. */
+  readonly metadataMaxAgeMs?: number;
+  readonly logger?: Logger;
+  /** Closes the client. */
+  readonly signal?: AbortSignal;
+};
+
+/** The machine as the client uses it; tests give simulated parts. */
+export type ClientDependencies = {
+  readonly clock?: Clock;
+  readonly scheduler?: Scheduler;
+  readonly random?: Random;
+  readonly transport?: Transport;
+};
+
+type Closable = { close(): Promise<void> };
+
+/** The way into a cluster. Connects when it is first used. */
+export class Client implements AsyncDisposable {
+  readonly admin: Admin;
+  readonly #retry: { readonly backoffMs: number; readonly backoffMaxMs: number };
+  readonly #requestTimeoutMs: number;
+  readonly #transport: Transport;
+  readonly #cluster: Cluster;
+  readonly #dependencies: {
+    readonly calls: BrokerCalls;
+    readonly clock: Clock;
+    readonly cluster: Cluster;
+    readonly logger: Logger;
+    readonly lookup: OffsetLookup;
+    readonly random: Random;
+    readonly scheduler: Scheduler;
+  };
+  readonly #producers = new Set<Closable>();
+  readonly #readers = new Set<Closable>();
+  readonly #signal: AbortSignal | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ZoologError `INVALID_OPTION` */
+  constructor(options: ClientOptions, dependencies: ClientDependencies = {}) {
+    const {
+      clock = systemClock,
+      scheduler = systemScheduler,
+      random = systemRandom,
+    } = dependencies;
+    const logger = options.logger ?? silentLogger;
+    const { backoffMs = 100, backoffMaxMs = 1_000 } = options.retry ?? {};
+    this.#retry = { backoffMs, backoffMaxMs };
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
+    this.#transport =
+      dependencies.transport ??
+      new HttpTransport(
+        {
+          connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+          clientId: options.clientId ?? "zoolog-client",
+        },
+        { scheduler },
+      );
+    const calls = new BrokerCalls({ transport: this.#transport });
+    const requestTimeoutMs = this.#requestTimeoutMs;
+    this.#cluster = new Cluster(
+      {
+        ...this.#retry,
+        requestTimeoutMs,
+        brokers: endpointsOf(options.brokers),
+        metadataMaxAgeMs: options.metadataMaxAgeMs ?? 300_000,
+      },
+      { calls, clock, scheduler, random, logger },
+    );
+    const basics = { cluster: this.#cluster, calls, clock, scheduler, random };
+    const lookup = new OffsetLookup({ ...this.#retry, requestTimeoutMs }, basics);
+    this.#dependencies = { ...basics, logger, lookup };
+    this.admin = new Admin({ cluster: this.#cluster, lookup });
+    this.#signal = options.signal;
+    if (this.#signal?.aborted === true) this.#onAbort();
+    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** @throws ZoologError `INVALID_OPTION`, `CLOSED` */
+  producer<Acks extends RequiredAcks = "all">(options: ProducerOptions<Acks> = {}): Producer<Acks> {
+    this.#assertOpen();
+    const producer: Producer<Acks> = new Producer(
+      {
+        ...resolveProducerOptions(options),
+        ...this.#retry,
+        requestTimeoutMs: this.#requestTimeoutMs,
+        onClose: () => this.#producers.delete(producer),
+      },
+      this.#dependencies,
+    );
+    this.#producers.add(producer);
+    return producer;
+  }
+
+  /** A reader that can be left and entered again, moved and asked. Close it. */
+  reader<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): Reader<K, V> {
+    this.#assertOpen();
+    const reader: Reader<K, V> = new Reader(
+      topic,
+      {
+        ...resolveReadOptions(options),
+        ...this.#retry,
+        requestTimeoutMs: this.#requestTimeoutMs,
+        onClose: () => this.#readers.delete(reader),
+      },
+      this.#dependencies,
+    );
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /**
+   * Reads a topic once: `for await (const record of client.read(orders))`. Leaving the loop ends it.
+   * Without `follow` it ends where the log ended at the start.
+   */
+  async *read<K, V>(
+    topic: Topic<K, V>,
+    options: ReadOptions = {},
+  ): AsyncGenerator<ReaderRecord<K, V>, void, undefined> {
+    const reader = this.reader(topic, options);
+    try {
+      yield* reader;
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /**
+   * Lets producers finish (see `Producer.close`), ends readers, closes connections. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close(undefined);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(signal: AbortSignal | undefined): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    await Promise.all([...this.#readers].map((reader) => reader.close()));
+    await Promise.all([...this.#producers].map((p) => (p as Producer).close({ signal })));
+    this.#cluster.close();
+    await this.#transport.close();
+  }
+
+  readonly #onAbort = (): void => {
+    runInBackground("close the client", this.#dependencies.logger, () => {
+      this.#closing ??= this.#close(this.#signal);
+      return this.#closing;
+    });
+  };
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw alreadyClosed("client");
+  }
+}
+
+/** Base URLs without a path; only HTTP is spoken. */
+function endpointsOf(brokers: readonly string[]): string[] {
+  if (brokers.length === 0) throw invalidOption("brokers", "must name at least one broker");
+  return brokers.map((broker) => {
+    const url = URL.canParse(broker) ? new URL(broker) : undefined;
+    if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+      throw invalidOption("brokers", `must be URLs such as http://127.0.0.1:8092, not "${broker}"`);
+    }
+    return url.origin;
+  });
+}

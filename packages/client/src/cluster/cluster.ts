@@ -1,0 +1,253 @@
+import {
+  type AbortSignalLike,
+  type BrokerId,
+  type Clock,
+  type LeaderEpoch,
+  type Logger,
+  type Random,
+  runInBackground,
+  type Scheduler,
+  sleep,
+  type TopicPartition,
+  type ZoologError,
+} from "@zoolog/base";
+import type { NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
+import { abortable, throwIfAborted } from "../abort.ts";
+import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
+import { alreadyClosed, brokersUnreachable, callTimedOut } from "../errors.ts";
+import type { BrokerCalls } from "../net/broker-calls.ts";
+import { isRetriable, itemFailure } from "../retriable.ts";
+import { mergeTopic, type TopicMetadata, withLeader } from "./topic-metadata.ts";
+
+export type ClusterOptions = BackoffOptions & {
+  /** Base URLs to begin with; the cluster itself tells of the others. */
+  readonly brokers: readonly string[];
+  /** One attempt of one call, ms. */
+  readonly requestTimeoutMs: number;
+  /** Knowledge older than this is renewed when it is used, ms. */
+  readonly metadataMaxAgeMs: number;
+};
+
+export type ClusterDependencies = {
+  readonly calls: BrokerCalls;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly logger: Logger;
+};
+
+/** How long a call may take with all its attempts, and who may end it. */
+export type CallLimits = {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignalLike | undefined;
+};
+
+/**
+ * A topic that was just created may not be known to every broker yet. Longer would only delay the
+ * answer to a misspelt name.
+ */
+const UNKNOWN_TOPIC_GRACE_MS = 500;
+/** Refreshes of metadata are at least so far apart, however many partitions ask for one. */
+const REFRESH_INTERVAL_MIN_MS = 50;
+/** Topics whose metadata is kept; the ones looked up longest ago go first. */
+const TOPICS_CACHED_MAX = 10_000;
+
+/** What this client knows of the cluster, how it learns it, and calls that any broker can answer. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #dependencies: ClusterDependencies;
+  readonly #endpoints = new Map<BrokerId, string>();
+  readonly #topics = new Map<string, TopicMetadata>();
+  readonly #missing = new Map<string, ZoologError>();
+  readonly #closing = new AbortController();
+  #rotation = 0;
+  #version = 0;
+  #wanted = new Set<string>();
+  #queued: Promise<void> | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #refreshedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ClusterOptions, dependencies: ClusterDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  /** Changes whenever anything that is known changes. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** What is known, without asking. Renewed in the background when it is old. */
+  cachedTopic(name: string): TopicMetadata | undefined {
+    const known = this.#topics.get(name);
+    if (known === undefined) return undefined;
+    const age = this.#dependencies.clock.monotonic() - known.fetchedAt;
+    if (age > this.#options.metadataMaxAgeMs) this.refreshSoon([name]);
+    return known;
+  }
+
+  /**
+   * @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION` when no such topic exists;
+   *   `BROKER_UNREACHABLE`, `REQUEST_TIMED_OUT`.
+   */
+  async topic(name: string, limits: CallLimits): Promise<TopicMetadata> {
+    const { clock, random } = this.#dependencies;
+    const startedAt = clock.monotonic();
+    for (let failures = 1; ; failures++) {
+      const known = this.cachedTopic(name);
+      if (known !== undefined) return known;
+      await abortable(this.refresh([name]), limits.signal);
+      if (this.#topics.has(name)) continue;
+      const failure = this.#missing.get(name);
+      const elapsedMs = clock.monotonic() - startedAt;
+      if (failure === undefined || elapsedMs >= limits.timeoutMs) {
+        throw callTimedOut("metadata", limits.timeoutMs, failure);
+      }
+      const unknown = failure.code === "UNKNOWN_TOPIC_OR_PARTITION";
+      if (!failure.retriable || (unknown && elapsedMs >= UNKNOWN_TOPIC_GRACE_MS)) throw failure;
+      await this.#pause(backoffDelayMs(failures, this.#options, random), limits.signal);
+    }
+  }
+
+  /** Why the last answer had no such topic, if it had none. */
+  missing(name: string): ZoologError | undefined {
+    return this.#missing.get(name);
+  }
+
+  /** The leader's base URL, if both the leader and its address are known. */
+  leaderOf(
+    tp: TopicPartition,
+  ): { readonly endpoint: string; readonly leaderEpoch: LeaderEpoch } | undefined {
+    const partition = this.cachedTopic(tp.topic)?.partitions[tp.partition];
+    if (partition?.leader === undefined) return undefined;
+    const endpoint = this.#endpoints.get(partition.leader);
+    return endpoint === undefined ? undefined : { endpoint, leaderEpoch: partition.leaderEpoch };
+  }
+
+  /** A broker refused and said who leads now. */
+  noteLeader(
+    tp: TopicPartition,
+    hint: { readonly brokerId: BrokerId; readonly leaderEpoch: LeaderEpoch },
+  ): void {
+    const known = this.#topics.get(tp.topic);
+    if (known === undefined) return;
+    this.#topics.set(tp.topic, withLeader(known, tp.partition, hint));
+    this.#version += 1;
+  }
+
+  refreshSoon(topics: readonly string[]): void {
+    runInBackground("refresh metadata", this.#dependencies.logger, async () => {
+      // A failure shows where it matters: the leader stays unknown, and its records time out.
+      await this.refresh(topics).catch(() => {});
+    });
+  }
+
+  /** Asks for these topics. Requests that come while one is under way share the next one. */
+  refresh(topics: readonly string[]): Promise<void> {
+    for (const name of topics) this.#wanted.add(name);
+    this.#queued ??= this.#refreshAfter(this.#running);
+    return this.#queued;
+  }
+
+  /**
+   * One call that every broker can answer: tries them in turn, with back-off after each round,
+   * until one answers, refuses for good, or time is up.
+   */
+  async anyBroker<Call extends NativeCall>(
+    call: Call,
+    request: NativeRequest<Call>,
+    limits: CallLimits,
+  ): Promise<NativeResponse<Call>> {
+    const { calls, clock, random } = this.#dependencies;
+    const deadline = clock.monotonic() + limits.timeoutMs;
+    let answered = false;
+    for (let failures = 1; ; failures++) {
+      throwIfAborted(limits.signal);
+      const endpoints = this.#knownEndpoints();
+      const endpoint = endpoints[this.#rotation % endpoints.length] as string;
+      const remainingMs = Math.max(1, deadline - clock.monotonic());
+      try {
+        return await calls.call(endpoint, call, request, {
+          timeoutMs: Math.min(this.#options.requestTimeoutMs, remainingMs),
+          signal: limits.signal,
+        });
+      } catch (error) {
+        if (this.#closing.signal.aborted || !isRetriable(error)) throw error;
+        answered ||= !isUnreachable(error);
+        this.#rotation += 1;
+        const round = Math.ceil(failures / endpoints.length);
+        const roundEnds = failures % endpoints.length === 0;
+        const pauseMs = roundEnds ? backoffDelayMs(round, this.#options, random) : 0;
+        if (clock.monotonic() + pauseMs >= deadline) {
+          throw answered
+            ? callTimedOut(call, limits.timeoutMs, error)
+            : brokersUnreachable(endpoints, error);
+        }
+        if (roundEnds) await this.#pause(pauseMs, limits.signal);
+      }
+    }
+  }
+
+  /** Ends waits that are under way. Idempotent. */
+  close(): void {
+    this.#closing.abort(alreadyClosed("client"));
+  }
+
+  async #refreshAfter(running: Promise<void>): Promise<void> {
+    const { clock } = this.#dependencies;
+    await running.catch(() => {});
+    const waitMs = this.#refreshedAt + REFRESH_INTERVAL_MIN_MS - clock.monotonic();
+    if (waitMs > 0) await this.#pause(waitMs, undefined);
+    const topics = [...this.#wanted];
+    this.#wanted = new Set();
+    this.#queued = undefined;
+    this.#refreshedAt = clock.monotonic();
+    this.#running = this.#learn(topics);
+    await this.#running;
+  }
+
+  async #learn(topics: readonly string[]): Promise<void> {
+    const { requestTimeoutMs } = this.#options;
+    const answer = await this.anyBroker(
+      "metadata",
+      { topics },
+      { timeoutMs: requestTimeoutMs, signal: this.#closing.signal },
+    );
+    const fetchedAt = this.#dependencies.clock.monotonic();
+    this.#version += 1;
+    this.#endpoints.clear();
+    for (const broker of answer.brokers) this.#endpoints.set(broker.brokerId, broker.url);
+    for (const entry of answer.topics) {
+      if ("error" in entry) {
+        this.#topics.delete(entry.topic);
+        this.#remember(this.#missing, entry.topic, itemFailure(entry.topic, entry.error));
+      } else {
+        this.#missing.delete(entry.topic);
+        const merged = mergeTopic(this.#topics.get(entry.topic), entry, fetchedAt);
+        this.#remember(this.#topics, entry.topic, merged);
+      }
+    }
+  }
+
+  #remember<T>(cache: Map<string, T>, name: string, value: T): void {
+    cache.delete(name);
+    cache.set(name, value);
+    const [oldest] = cache.keys();
+    if (cache.size > TOPICS_CACHED_MAX && oldest !== undefined) cache.delete(oldest);
+  }
+
+  /** Brokers that the cluster told of first; the list we began with stays as the last resort. */
+  #knownEndpoints(): string[] {
+    return [...new Set([...this.#endpoints.values(), ...this.#options.brokers])];
+  }
+
+  async #pause(delayMs: number, signal: AbortSignalLike | undefined): Promise<void> {
+    const pause = sleep(this.#dependencies.scheduler, delayMs, this.#closing.signal);
+    await abortable(pause, signal);
+  }
+}
+
+function isUnreachable(error: unknown): boolean {
+  const code = (error as ZoologError).code;
+  return code === "CONNECTION_REFUSED" || code === "NETWORK_EXCEPTION";
+}

@@ -1,0 +1,227 @@
+/**
+ * The failures that the SDK itself finds. What a broker refuses arrives as a `ZoologError` too, with
+ * Kafka's error name as its `code`. Switch on `code`, never on the message.
+ */
+import { errorMessage, type TopicPartition, topicPartitionKey, ZoologError } from "@zoolog/base";
+
+/** No broker of the list answered. */
+export function brokersUnreachable(brokers: readonly string[], cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "BROKER_UNREACHABLE",
+    message: `no broker answers at ${brokers.join(", ")}: ${errorMessage(cause)}`,
+    retriable: true,
+    hint: "Start one with `zoolog dev`, or name one that runs.",
+    cause,
+  });
+}
+
+/** The connection failed or broke. Whether the broker did what was asked is not known. */
+export function connectionFailed(endpoint: string, cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "NETWORK_EXCEPTION",
+    message: `the connection to ${endpoint} failed: ${connectionFault(cause)}`,
+    retriable: true,
+    hint: "Is the broker running, and reachable from here?",
+    cause,
+  });
+}
+
+/** Nothing listened: the request cannot have reached the broker. */
+export function connectionRefused(endpoint: string, cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "CONNECTION_REFUSED",
+    message: `cannot connect to ${endpoint}: ${connectionFault(cause)}`,
+    retriable: true,
+    hint: "Is the broker running, and reachable from here?",
+    cause,
+  });
+}
+
+/** Node reports several tried addresses as one error whose own message is empty. */
+function connectionFault(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(errorMessage).join("; ");
+  return errorMessage(cause);
+}
+
+export function requestTimedOut(endpoint: string, call: string, timeoutMs: number): ZoologError {
+  return new ZoologError({
+    code: "REQUEST_TIMED_OUT",
+    message: `${endpoint} did not answer ${call} within ${timeoutMs} ms`,
+    retriable: true,
+    hint: "The broker is slow or unreachable; raise requestTimeoutMs when it is only slow.",
+  });
+}
+
+/** The whole call, with all its attempts, took too long. */
+export function callTimedOut(call: string, timeoutMs: number, cause: unknown): ZoologError {
+  const last = cause === undefined ? "" : `; the last attempt: ${errorMessage(cause)}`;
+  return new ZoologError({
+    code: "REQUEST_TIMED_OUT",
+    message: `${call} did not succeed within ${timeoutMs} ms${last}`,
+    retriable: true,
+    hint: "Give it more time with timeoutMs, or look why the broker does not answer.",
+    cause,
+  });
+}
+
+/** An answer that is no answer of the native plane: cut short, another server, another version. */
+export function invalidResponse(endpoint: string, call: string, why: string): ZoologError {
+  return new ZoologError({
+    code: "INVALID_RESPONSE",
+    message: `the answer of ${endpoint} to ${call} cannot be read: ${why}`,
+    retriable: true,
+    hint: "Is this address a Zoolog broker, and not something in front of it?",
+  });
+}
+
+/** Records were not acknowledged in time. They may or may not be in the log. */
+export function deliveryTimedOut(
+  where: string,
+  deliveryTimeoutMs: number,
+  cause: unknown,
+): ZoologError {
+  const last = cause === undefined ? "" : `; the last attempt: ${errorMessage(cause)}`;
+  return new ZoologError({
+    code: "DELIVERY_TIMED_OUT",
+    message: `records for ${where} were not acknowledged within ${deliveryTimeoutMs} ms${last}`,
+    retriable: true,
+    hint: "They may have been written all the same; sending them again may write them twice.",
+    cause,
+  });
+}
+
+/** Records never left this process: no memory, or no metadata, in all that time. */
+export function neverSent(topic: string, deliveryTimeoutMs: number): ZoologError {
+  return new ZoologError({
+    code: "DELIVERY_TIMED_OUT",
+    message: `records for ${topic} found no room to wait in for ${deliveryTimeoutMs} ms`,
+    retriable: true,
+    hint: "They were not sent. Brokers are slower than the sender; raise maxInFlightBytes or wait.",
+  });
+}
+
+/** The end of a run of records whose fate is known one by one only by its counts. */
+export function sendManyFailed(
+  cause: ZoologError,
+  counts: { readonly taken: number; readonly delivered: number },
+): ZoologError {
+  return new ZoologError({
+    code: cause.code,
+    message: `${cause.message} (${counts.delivered} of ${counts.taken} records were acknowledged)`,
+    retriable: cause.retriable,
+    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    cause,
+  });
+}
+
+/** More sends wait for memory than `WAITING_SENDS_MAX`: the caller does not await them. */
+export function tooManyWaitingSends(waiting: number): ZoologError {
+  return new ZoologError({
+    code: "BUFFER_EXHAUSTED",
+    message: `${waiting} sends already wait for memory`,
+    retriable: true,
+    hint: "Await send(), or use sendMany(), which stops reading its source while memory is full.",
+  });
+}
+
+/** One record that no batch may hold. */
+export function recordTooLarge(topic: string, bytes: number, bytesMax: number): ZoologError {
+  return new ZoologError({
+    code: "MESSAGE_TOO_LARGE",
+    message: `a record of ${bytes} bytes for ${topic} is larger than ${bytesMax} bytes`,
+    hint: "Send smaller records, or raise max.message.bytes of the topic and recordBytesMax here.",
+  });
+}
+
+export function unknownPartition(tp: TopicPartition, partitionCount: number): ZoologError {
+  return new ZoologError({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+    message: `topic ${tp.topic} has no partition ${tp.partition}, it has ${partitionCount}`,
+    hint: `Choose a partition from 0 to ${partitionCount - 1}.`,
+  });
+}
+
+export function serializationFailed(
+  topic: string,
+  part: "key" | "value",
+  cause: unknown,
+): ZoologError {
+  return new ZoologError({
+    code: "SERIALIZATION_FAILED",
+    message: `a ${part} for ${topic} cannot be serialized: ${errorMessage(cause)}`,
+    hint: `Does the ${part} fit the serde of the topic?`,
+    cause,
+  });
+}
+
+export function deserializationFailed(
+  where: TopicPartition & { readonly offset: number; readonly part: "key" | "value" },
+  cause: unknown,
+): ZoologError {
+  const record = `${topicPartitionKey(where)} at offset ${where.offset}`;
+  return new ZoologError({
+    code: "DESERIALIZATION_FAILED",
+    message: `the ${where.part} of ${record} cannot be read: ${errorMessage(cause)}`,
+    hint: "Read it with another serde (serde.bytes() reads anything), or seek past it.",
+    cause,
+  });
+}
+
+export function offsetOutOfRange(
+  tp: TopicPartition,
+  position: { readonly offset: number; readonly logStartOffset: number | undefined },
+): ZoologError {
+  const { offset, logStartOffset } = position;
+  const start = logStartOffset === undefined ? "" : `, its log starts at ${logStartOffset}`;
+  return new ZoologError({
+    code: "OFFSET_OUT_OF_RANGE",
+    message: `${topicPartitionKey(tp)} has no offset ${offset}${start}`,
+    hint: "Read from an offset that exists, or choose one with onOffsetOutOfRange.",
+  });
+}
+
+/** Bytes that arrived are not those that were written. */
+export function corruptBatch(tp: TopicPartition, offset: number, cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "CORRUPT_MESSAGE",
+    message: `${topicPartitionKey(tp)} is corrupt at offset ${offset}: ${errorMessage(cause)}`,
+    hint: "Read another replica, or seek past the batch; `zoolog log dump` shows what is on disk.",
+    cause,
+  });
+}
+
+export function invalidOffsets(text: string, why: string): ZoologError {
+  return new ZoologError({
+    code: "INVALID_OFFSETS",
+    message: `"${text}" does not say where to read: ${why}`,
+    hint: "Write start, end, 42, +10, -10, 5:9, @2026-01-31, @1767225600000 or @-1h.",
+  });
+}
+
+export function invalidOption(name: string, why: string): ZoologError {
+  return new ZoologError({ code: "INVALID_OPTION", message: `${name} ${why}` });
+}
+
+export function invalidTopicName(name: string, fault: string): ZoologError {
+  return new ZoologError({
+    code: "INVALID_TOPIC_EXCEPTION",
+    message: `"${name}" is no topic name: ${fault}`,
+  });
+}
+
+export function alreadyClosed(what: string): ZoologError {
+  return new ZoologError({
+    code: "CLOSED",
+    message: `the ${what} is closed`,
+    hint: `Make a new one with client.${what}().`,
+  });
+}
+
+/** Closing ended the wait for acknowledgement. */
+export function closedBeforeDelivery(where: string): ZoologError {
+  return new ZoologError({
+    code: "CLOSED",
+    message: `the producer was closed before records for ${where} were acknowledged`,
+    hint: "Call flush() or close() without an abort to wait for them.",
+  });
+}

@@ -1,0 +1,203 @@
+import { errorCode, type Scheduler, type Timer } from "@zoolog/base";
+import { type Dispatcher, Pool } from "undici";
+import {
+  alreadyClosed,
+  connectionFailed,
+  connectionRefused,
+  invalidResponse,
+  requestTimedOut,
+} from "../errors.ts";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
+
+export type HttpTransportOptions = {
+  /** Sent as the user agent. */
+  readonly clientId: string;
+  /** How long a TCP connection may take to come about, ms. */
+  readonly connectTimeoutMs: number;
+};
+
+/**
+ * Connections to one broker. A long poll occupies one, so this bounds how many readers of one
+ * client wait at one broker; more requests than this queue in the pool until their timeout.
+ */
+const CONNECTIONS_PER_BROKER_MAX = 128;
+/** Idle connections are dropped after this, or earlier when the broker says so in its answers. */
+const KEEP_ALIVE_MS = 30_000;
+/** An answer beyond this is refused: fetches ask for at most 50 MiB plus one large batch. */
+const RESPONSE_BYTES_MAX = 256 * 1024 * 1024;
+/** Never reserve more for an announced length than this before bytes arrive. */
+const RESERVED_BYTES_MAX = 64 * 1024 * 1024;
+
+/** HTTP/1.1 over pooled keep-alive connections. */
+export class HttpTransport implements Transport {
+  readonly #options: HttpTransportOptions;
+  readonly #scheduler: Scheduler;
+  readonly #pools = new Map<string, Pool>();
+  #closed = false;
+
+  constructor(options: HttpTransportOptions, dependencies: { readonly scheduler: Scheduler }) {
+    this.#options = options;
+    this.#scheduler = dependencies.scheduler;
+  }
+
+  post(request: TransportRequest): Promise<TransportResponse> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(alreadyClosed("client"));
+      if (request.signal?.aborted === true) return reject(request.signal.reason);
+      const exchange = new Exchange(request, this.#scheduler, resolve, reject);
+      this.#pool(request.endpoint).dispatch(
+        {
+          path: request.path,
+          method: "POST",
+          headers: {
+            "content-type": request.contentType,
+            accept: request.contentType,
+            "user-agent": this.#options.clientId,
+          },
+          body: request.body,
+        },
+        exchange,
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.destroy(alreadyClosed("client"))));
+  }
+
+  #pool(endpoint: string): Pool {
+    let pool = this.#pools.get(endpoint);
+    if (pool === undefined) {
+      pool = new Pool(endpoint, {
+        connections: CONNECTIONS_PER_BROKER_MAX,
+        pipelining: 1,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connect: { timeout: this.#options.connectTimeoutMs },
+        // One timer per request, ours, covers headers and body alike.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+      this.#pools.set(endpoint, pool);
+    }
+    return pool;
+  }
+}
+
+/** One request under way: settles its promise once, whatever comes first. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #request: TransportRequest;
+  readonly #resolve: (response: TransportResponse) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #timer: Timer;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #contentType = "";
+  #body: Buffer = Buffer.alloc(0);
+  #length = 0;
+
+  constructor(
+    request: TransportRequest,
+    scheduler: Scheduler,
+    resolve: (response: TransportResponse) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = scheduler.after(request.timeoutMs, () => {
+      const { endpoint, path, timeoutMs } = request;
+      this.#fail(requestTimedOut(endpoint, path, timeoutMs));
+    });
+    request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // The request was given up while it waited for a connection.
+    if (this.#settled) controller.abort(new Error("given up"));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#status = status;
+    this.#contentType = String(headers["content-type"] ?? "");
+    const announced = Number(headers["content-length"] ?? 0);
+    if (announced > RESPONSE_BYTES_MAX) this.#refuse(`it announces ${announced} bytes`);
+    else if (announced > 0)
+      this.#body = Buffer.allocUnsafe(Math.min(announced, RESERVED_BYTES_MAX));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    const length = this.#length + chunk.length;
+    if (length > RESPONSE_BYTES_MAX) {
+      this.#refuse(`it is longer than ${RESPONSE_BYTES_MAX} bytes`);
+      return;
+    }
+    if (length > this.#body.length) this.#grow(length);
+    chunk.copy(this.#body, this.#length);
+    this.#length = length;
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settle()) return;
+    const body = this.#body.subarray(0, this.#length);
+    this.#resolve({ status: this.#status, contentType: this.#contentType, body });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.#settle()) return;
+    this.#reject(failureOf(this.#request.endpoint, error));
+  }
+
+  #grow(lengthMin: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(lengthMin, this.#body.length * 2));
+    this.#body.copy(grown, 0, 0, this.#length);
+    this.#body = grown;
+  }
+
+  readonly #onAbort = (): void => this.#fail(this.#request.signal?.reason);
+
+  #refuse(why: string): void {
+    this.#fail(invalidResponse(this.#request.endpoint, this.#request.path, why));
+  }
+
+  #fail(reason: unknown): void {
+    if (!this.#settle()) return;
+    this.#controller?.abort(new Error("given up"));
+    this.#reject(reason);
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#timer.cancel();
+    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    return true;
+  }
+}
+
+/** Failures before a connection stood: the broker cannot have seen the request. */
+const NEVER_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+function failureOf(endpoint: string, error: Error): unknown {
+  const code = errorCode(error);
+  if (code === "CLOSED") return error;
+  return NEVER_CONNECTED.has(code ?? "")
+    ? connectionRefused(endpoint, error)
+    : connectionFailed(endpoint, error);
+}

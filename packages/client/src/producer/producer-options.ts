@@ -1,0 +1,95 @@
+import type { CompressionCodec } from "@zoolog/protocol";
+import { invalidOption } from "../errors.ts";
+import { type Partitioner, roundRobinPartitioner, stickyPartitioner } from "../partitioner.ts";
+import type { RequiredAcks } from "./delivery.ts";
+
+export type ProducerOptions<Acks extends RequiredAcks = RequiredAcks> = {
+  /**
+   * Whose copy must be written before a record counts as sent: every in-sync replica's (`"all"`,
+   * the default), the leader's, or nobody's (records may be lost without a word).
+   */
+  readonly acks?: Acks;
+  /**
+   * How long a batch waits for more records, ms (0 to 60,000; default 0: what is sent in one turn of
+   * the event loop, and while an earlier batch is under way, travels together).
+   */
+  readonly lingerMs?: number;
+  /** A batch takes no record beyond this, bytes before compression (1 KiB to 16 MiB). */
+  readonly batchBytes?: number;
+  /** Largest record, bytes; default 1 MiB, Kafka's. The topic's `max.message.bytes` rules, too. */
+  readonly recordBytesMax?: number;
+  readonly compression?: CompressionCodec;
+  /** Memory for records that are not acknowledged yet, bytes; default 32 MiB. Senders wait for it. */
+  readonly maxInFlightBytes?: number;
+  /**
+   * Records without a partition: `"roundRobin"` (default) shares those without a key equally,
+   * `"sticky"` fills one batch after the other. Keys go by Java's murmur2 in both.
+   */
+  readonly partitioner?: "roundRobin" | "sticky" | Partitioner;
+  /** All attempts together, ms; default 2 minutes. */
+  readonly deliveryTimeoutMs?: number;
+};
+
+export type ResolvedProducerOptions<Acks extends RequiredAcks> = {
+  readonly acks: Acks;
+  readonly lingerMs: number;
+  readonly batchBytes: number;
+  readonly recordBytesMax: number;
+  readonly compression: CompressionCodec;
+  readonly maxInFlightBytes: number;
+  readonly partitioner: Partitioner;
+  readonly deliveryTimeoutMs: number;
+};
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const COMPRESSIONS: readonly string[] = ["none", "gzip", "snappy", "lz4", "zstd"];
+const ACKS: readonly string[] = ["none", "leader", "all"];
+
+/** Measured: larger batches gain little over HTTP, and every record waits for its whole batch. */
+const BATCH_BYTES = 256 * KIB;
+
+/** @throws ZoologError `INVALID_OPTION` */
+export function resolveProducerOptions<Acks extends RequiredAcks>(
+  options: ProducerOptions<Acks>,
+): ResolvedProducerOptions<Acks> {
+  const { acks = "all", compression = "none" } = options;
+  if (!ACKS.includes(acks)) throw invalidOption("acks", 'must be "all", "leader" or "none"');
+  if (!COMPRESSIONS.includes(compression)) {
+    throw invalidOption("compression", `must be one of ${COMPRESSIONS.join(", ")}`);
+  }
+  return {
+    acks: acks as Acks,
+    compression,
+    lingerMs: numberIn("lingerMs", options.lingerMs ?? 0, 0, 60_000),
+    batchBytes: numberIn("batchBytes", options.batchBytes ?? BATCH_BYTES, KIB, 16 * MIB),
+    recordBytesMax: numberIn("recordBytesMax", options.recordBytesMax ?? MIB, KIB, 64 * MIB),
+    maxInFlightBytes: numberIn(
+      "maxInFlightBytes",
+      options.maxInFlightBytes ?? 32 * MIB,
+      KIB,
+      1024 * MIB,
+    ),
+    deliveryTimeoutMs: numberIn(
+      "deliveryTimeoutMs",
+      options.deliveryTimeoutMs ?? 120_000,
+      1,
+      86_400_000,
+    ),
+    partitioner: partitionerOf(options.partitioner ?? "roundRobin"),
+  };
+}
+
+function partitionerOf(choice: NonNullable<ProducerOptions["partitioner"]>): Partitioner {
+  if (choice === "roundRobin") return roundRobinPartitioner();
+  if (choice === "sticky") return stickyPartitioner();
+  if (typeof choice !== "object") {
+    throw invalidOption("partitioner", 'must be "roundRobin", "sticky" or a Partitioner');
+  }
+  return choice;
+}
+
+function numberIn(name: string, value: number, min: number, max: number): number {
+  if (Number.isFinite(value) && value >= min && value <= max) return value;
+  throw invalidOption(name, `must be a number from ${min} to ${max}, not ${value}`);
+}

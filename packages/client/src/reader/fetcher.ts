@@ -1,0 +1,311 @@
+import {
+  type Clock,
+  type Logger,
+  offset,
+  type Random,
+  runInBackground,
+  type Scheduler,
+  type Timer,
+  type TopicPartition,
+  topicPartitionKey,
+} from "@zoolog/base";
+import type { FetchResponse } from "@zoolog/protocol";
+import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { OffsetLookup } from "../cluster/offset-lookup.ts";
+import { alreadyClosed, invalidResponse, offsetOutOfRange } from "../errors.ts";
+import type { BrokerCalls } from "../net/broker-calls.ts";
+import type { OffsetPoint } from "../offsets.ts";
+import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
+import type { AssignedPartition } from "./assigned-partition.ts";
+import { findBounds, type OffsetBounds } from "./offset-bounds.ts";
+import { FETCH_BYTES, type ResolvedReadOptions } from "./read-options.ts";
+
+export type FetcherOptions = BackoffOptions &
+  Pick<
+    ResolvedReadOptions,
+    "to" | "follow" | "prefetchBytes" | "maxWaitMs" | "onOffsetOutOfRange" | "retryTimeoutMs"
+  > & { readonly topic: string; readonly requestTimeoutMs: number };
+
+export type FetcherDependencies = {
+  readonly cluster: Cluster;
+  readonly calls: BrokerCalls;
+  readonly lookup: OffsetLookup;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** A partition has something to hand out, has ended or has failed. */
+  readonly onChange: (partition: AssignedPartition) => void;
+};
+
+type FetchedEntry = FetchResponse["topics"][number]["partitions"][number];
+
+/** One chunk is read while the next one is on its way. */
+const CHUNKS_PER_PARTITION_MAX = 2;
+/**
+ * A long poll for quiet partitions must not hold up busy ones of the same broker, so there may be
+ * several; few, so that requests stay large.
+ */
+const FETCHES_PER_BROKER_MAX = 3;
+/** A partition that is deleted while we read it: so many looks before we believe it. */
+const MISSING_TOPIC_FAILURES_MAX = 3;
+
+/** Keeps the partitions of a reader supplied: finds out where they begin, fetches ahead, retries. */
+export class Fetcher {
+  readonly #options: FetcherOptions;
+  readonly #dependencies: FetcherDependencies;
+  /** In the order in which they are asked for; who got something goes to the end. */
+  readonly #partitions = new Set<AssignedPartition>();
+  readonly #underWay = new Map<string, number>();
+  readonly #closing = new AbortController();
+  #reservedBytes = 0;
+  #timer: Timer | undefined;
+
+  constructor(options: FetcherOptions, dependencies: FetcherDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  add(partition: AssignedPartition): void {
+    this.#partitions.add(partition);
+  }
+
+  remove(partition: AssignedPartition): void {
+    this.#partitions.delete(partition);
+  }
+
+  /** Asks for whatever there is room for. Call it when something was taken, added or sought. */
+  pump(): void {
+    if (this.#closing.signal.aborted) return;
+    const now = this.#dependencies.clock.monotonic();
+    const idle = [...this.#partitions].filter((p) => !p.busy && p.failure === undefined);
+    const due = idle.filter((partition) => partition.notBefore <= now);
+    const unresolved = due.filter((partition) => partition.start !== undefined);
+    if (unresolved.length > 0) this.#resolve(unresolved);
+    for (const [endpoint, partitions] of this.#byLeader(due)) this.#fetch(endpoint, partitions);
+    const waits = idle.map(({ notBefore }) => notBefore).filter((notBefore) => notBefore > now);
+    this.#timer?.cancel();
+    this.#timer =
+      waits.length === 0
+        ? undefined
+        : this.#dependencies.scheduler.after(Math.min(...waits) - now, () => this.pump());
+  }
+
+  /** Breaks off what is under way. Idempotent. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#closing.abort(alreadyClosed("reader"));
+  }
+
+  #byLeader(due: readonly AssignedPartition[]): Map<string, AssignedPartition[]> {
+    const groups = new Map<string, AssignedPartition[]>();
+    for (const partition of due) {
+      const wanted =
+        !partition.busy &&
+        partition.start === undefined &&
+        !partition.isFetched &&
+        partition.chunkCount < CHUNKS_PER_PARTITION_MAX;
+      if (!wanted) continue;
+      const leader = this.#dependencies.cluster.leaderOf(partition.topicPartition);
+      if (leader === undefined) {
+        this.#withoutLeader(partition);
+      } else {
+        const group = groups.get(leader.endpoint) ?? [];
+        group.push(partition);
+        groups.set(leader.endpoint, group);
+      }
+    }
+    return groups;
+  }
+
+  #fetch(endpoint: string, partitions: readonly AssignedPartition[]): void {
+    const { calls, logger } = this.#dependencies;
+    const { maxWaitMs, prefetchBytes, requestTimeoutMs, topic } = this.#options;
+    const underWay = this.#underWay.get(endpoint) ?? 0;
+    const maxBytes = Math.min(FETCH_BYTES, prefetchBytes);
+    if (underWay >= FETCHES_PER_BROKER_MAX || !this.#hasRoomFor(maxBytes)) return;
+    this.#underWay.set(endpoint, underWay + 1);
+    this.#reservedBytes += maxBytes;
+    const asked = partitions.map((partition) => ({ partition, generation: partition.generation }));
+    for (const partition of partitions) partition.busy = true;
+    runInBackground("fetch", logger, async () => {
+      try {
+        const answer = await calls.call(
+          endpoint,
+          "fetch",
+          {
+            maxWaitMs,
+            minBytes: 1,
+            maxBytes,
+            isolation: "readUncommitted",
+            topics: [{ topic, partitions: partitions.map((p) => request(p, maxBytes)) }],
+          },
+          { timeoutMs: maxWaitMs + requestTimeoutMs, signal: this.#closing.signal },
+        );
+        const entries = new Map(answer.topics[0]?.partitions.map((e) => [e.partition, e]));
+        for (const { generation, partition } of asked) {
+          if (partition.generation !== generation) continue;
+          const entry = entries.get(partition.topicPartition.partition);
+          this.#arrived(endpoint, partition, entry);
+        }
+      } catch (error) {
+        for (const { generation, partition } of asked) {
+          if (partition.generation === generation) this.#failed(partition, error);
+        }
+      } finally {
+        this.#underWay.set(endpoint, (this.#underWay.get(endpoint) ?? 1) - 1);
+        this.#reservedBytes -= maxBytes;
+        for (const partition of partitions) partition.busy = false;
+        this.pump();
+      }
+    });
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    let buffered = this.#reservedBytes;
+    for (const partition of this.#partitions) buffered += partition.bufferedBytes;
+    return buffered === 0 || buffered + bytes <= this.#options.prefetchBytes;
+  }
+
+  #arrived(endpoint: string, partition: AssignedPartition, entry: FetchedEntry | undefined): void {
+    const where = topicPartitionKey(partition.topicPartition);
+    if (entry === undefined) {
+      this.#failed(partition, invalidResponse(endpoint, "fetch", `${where} is missing`));
+      return;
+    }
+    if ("error" in entry) {
+      this.#refused(partition, entry);
+      return;
+    }
+    partition.succeeded();
+    partition.highWatermark = entry.highWatermark;
+    if (entry.records.length === 0) return;
+    this.#partitions.delete(partition);
+    this.#partitions.add(partition);
+    const { buffer, byteLength, byteOffset } = entry.records;
+    const before = partition.fetchOffset;
+    try {
+      partition.receive(Buffer.from(buffer, byteOffset, byteLength));
+    } catch (error) {
+      partition.failure = error;
+    }
+    if (partition.fetchOffset === before && partition.failure === undefined) {
+      const why = `${byteLength} bytes of ${where} hold no whole batch`;
+      this.#failed(partition, invalidResponse(endpoint, "fetch", why));
+    }
+    this.#dependencies.onChange(partition);
+  }
+
+  #refused(
+    partition: AssignedPartition,
+    entry: Extract<FetchedEntry, { readonly error: unknown }>,
+  ): void {
+    const tp = partition.topicPartition;
+    if (entry.currentLeader !== undefined) {
+      this.#dependencies.cluster.noteLeader(tp, entry.currentLeader);
+    }
+    if (entry.error.code === "OFFSET_OUT_OF_RANGE") {
+      this.#outOfRange(partition, entry.logStartOffset);
+    } else {
+      this.#failed(partition, itemFailure(topicPartitionKey(tp), entry.error));
+    }
+  }
+
+  #outOfRange(partition: AssignedPartition, logStartOffset: number | undefined): void {
+    const { logger, onChange } = this.#dependencies;
+    const { onOffsetOutOfRange } = this.#options;
+    const tp: TopicPartition = partition.topicPartition;
+    const offset = partition.fetchOffset;
+    if (onOffsetOutOfRange === "fail") {
+      partition.failure = offsetOutOfRange(tp, { offset, logStartOffset });
+      onChange(partition);
+      return;
+    }
+    logger.warn("offset out of range was reset", {
+      topicPartition: topicPartitionKey(tp),
+      offset,
+      to: onOffsetOutOfRange,
+    });
+    const { endOffset } = partition;
+    partition.start = { at: onOffsetOutOfRange };
+    partition.endOffset = endOffset;
+  }
+
+  #withoutLeader(partition: AssignedPartition): void {
+    const { cluster } = this.#dependencies;
+    const { topic } = this.#options;
+    const missing = cluster.missing(topic);
+    if (missing !== undefined && partition.failures >= MISSING_TOPIC_FAILURES_MAX) {
+      partition.failure = missing;
+      this.#dependencies.onChange(partition);
+      return;
+    }
+    const where = topicPartitionKey(partition.topicPartition);
+    const message = "the partition has no leader that is known here";
+    this.#failed(
+      partition,
+      missing ?? itemFailure(where, { code: "LEADER_NOT_AVAILABLE", message }),
+    );
+  }
+
+  /** Another attempt later, or the end of the reader. */
+  #failed(partition: AssignedPartition, error: unknown): void {
+    const { clock, cluster, onChange, random } = this.#dependencies;
+    if (this.#closing.signal.aborted) return;
+    const now = clock.monotonic();
+    partition.failures += 1;
+    partition.failingSince ??= now;
+    const delayMs = backoffDelayMs(partition.failures, this.#options, random);
+    const tooLong = now + delayMs - partition.failingSince > this.#options.retryTimeoutMs;
+    if (!isRetriable(error) || tooLong) {
+      partition.failure = error;
+      onChange(partition);
+      return;
+    }
+    partition.notBefore = now + delayMs;
+    if (meansStaleMetadata(error)) cluster.refreshSoon([this.#options.topic]);
+  }
+
+  /** Finds out the offsets at which partitions begin and end. */
+  #resolve(partitions: readonly AssignedPartition[]): void {
+    const asked = partitions.map((partition) => ({
+      partition,
+      generation: partition.generation,
+      start: partition.start as OffsetPoint,
+    }));
+    for (const partition of partitions) partition.busy = true;
+    runInBackground("find offsets", this.#dependencies.logger, async () => {
+      try {
+        const starts = new Map(asked.map((a) => [a.partition.topicPartition.partition, a.start]));
+        const { follow, requestTimeoutMs, to, topic } = this.#options;
+        const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal };
+        const bounds = await findBounds({ topic, starts, to, follow }, this.#dependencies, limits);
+        for (const { generation, partition } of asked) {
+          if (partition.generation !== generation) continue;
+          const found = bounds.get(partition.topicPartition.partition) as OffsetBounds;
+          partition.beginAt(found.from);
+          partition.endOffset ??= found.to;
+          partition.succeeded();
+          if (partition.isExhausted) this.#dependencies.onChange(partition);
+        }
+      } catch (error) {
+        for (const { generation, partition } of asked) {
+          if (partition.generation === generation) this.#failed(partition, error);
+        }
+      } finally {
+        for (const partition of partitions) partition.busy = false;
+        this.pump();
+      }
+    });
+  }
+}
+
+function request(partition: AssignedPartition, partitionMaxBytes: number) {
+  const { fetchOffset, topicPartition } = partition;
+  return {
+    partition: topicPartition.partition,
+    fetchOffset: offset(fetchOffset),
+    partitionMaxBytes,
+  };
+}

@@ -1,0 +1,97 @@
+import { FETCH_BYTES_MAX, MAX_WAIT_MS_MAX } from "@zoolog/protocol";
+import { invalidOption } from "../errors.ts";
+import { type OffsetPoint, type OffsetRange, parseOffsets } from "../offsets.ts";
+
+/** Where to begin: a name, an offset, a time, or an offset per partition. */
+export type ReadFrom = "start" | "end" | number | Date | Readonly<Record<number, number>>;
+
+export type ReadOptions = {
+  /** In the grammar of `parseOffsets`: `"start"`, `"-100"`, `"@-1h"`, `"5:9"`. Not with `from`. */
+  readonly offsets?: string | OffsetRange;
+  /** Default: `"start"`. Partitions that a record of offsets leaves out begin at the start. */
+  readonly from?: ReadFrom;
+  /** Default: all. */
+  readonly partitions?: readonly number[];
+  /**
+   * False (default): end where the log ended when reading began. True: wait for new records for
+   * ever, or up to the end of the range that `offsets` names.
+   */
+  readonly follow?: boolean;
+  /** Memory for records that were fetched and not yet handed out, bytes; default 16 MiB. */
+  readonly prefetchBytes?: number;
+  /** A broker waits so long for new records before it answers with none, ms; default 500. */
+  readonly maxWaitMs?: number;
+  /** Verify the CRC-32C of each batch; default true. */
+  readonly checkCrcs?: boolean;
+  /** When the position is not (or no longer) in the log; default `"fail"`. */
+  readonly onOffsetOutOfRange?: "fail" | "start" | "end";
+  /** How long a partition may fail without any success before the reader does, ms; default 2 min. */
+  readonly retryTimeoutMs?: number;
+  /** Ends reading: the iteration rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+};
+
+export type ResolvedReadOptions = {
+  readonly from: (partition: number) => OffsetPoint;
+  readonly to: OffsetPoint | undefined;
+  readonly partitions: readonly number[] | undefined;
+  readonly follow: boolean;
+  readonly prefetchBytes: number;
+  readonly maxWaitMs: number;
+  readonly checkCrcs: boolean;
+  readonly onOffsetOutOfRange: "fail" | "start" | "end";
+  readonly retryTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+};
+
+const MIB = 1024 * 1024;
+const START: OffsetPoint = { at: "start" };
+
+/** @throws ZoologError `INVALID_OPTION`, `INVALID_OFFSETS` */
+export function resolveReadOptions(options: ReadOptions): ResolvedReadOptions {
+  const { from, offsets } = options;
+  if (from !== undefined && offsets !== undefined) {
+    throw invalidOption("from", "cannot be combined with offsets");
+  }
+  const range = typeof offsets === "string" ? parseOffsets(offsets) : offsets;
+  return {
+    from: range === undefined ? pointsFrom(from ?? "start") : () => range.from,
+    to: range?.to,
+    partitions: options.partitions,
+    follow: options.follow ?? false,
+    prefetchBytes: within("prefetchBytes", options.prefetchBytes ?? 16 * MIB, 1, 1024 * MIB),
+    maxWaitMs: within("maxWaitMs", options.maxWaitMs ?? 500, 0, MAX_WAIT_MS_MAX),
+    checkCrcs: options.checkCrcs ?? true,
+    onOffsetOutOfRange: options.onOffsetOutOfRange ?? "fail",
+    retryTimeoutMs: within("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, 86_400_000),
+    signal: options.signal,
+  };
+}
+
+export function pointOf(from: "start" | "end" | number | Date): OffsetPoint {
+  if (from === "start" || from === "end") return { at: from };
+  if (from instanceof Date) return { at: "time", timestamp: from.getTime() };
+  if (typeof from === "number" && Number.isSafeInteger(from) && from >= 0) {
+    return { at: "offset", offset: from };
+  }
+  throw invalidOption("from", `must be "start", "end", an offset or a Date, not ${String(from)}`);
+}
+
+function pointsFrom(from: ReadFrom): (partition: number) => OffsetPoint {
+  if (typeof from === "object" && !(from instanceof Date)) {
+    const points = new Map(
+      Object.entries(from).map(([partition, offset]) => [Number(partition), pointOf(offset)]),
+    );
+    return (partition) => points.get(partition) ?? START;
+  }
+  const point = pointOf(from);
+  return () => point;
+}
+
+function within(name: string, value: number, min: number, max: number): number {
+  if (Number.isFinite(value) && value >= min && value <= max) return value;
+  throw invalidOption(name, `must be a number from ${min} to ${max}, not ${value}`);
+}
+
+/** What one fetch asks for: enough to keep both sides busy, little enough to come soon. */
+export const FETCH_BYTES = Math.min(4 * MIB, FETCH_BYTES_MAX);

@@ -1,0 +1,56 @@
+import { errorCode, ZoologError } from "@zoolog/base";
+import { ERROR_CODES, type ErrorCodeEntry } from "@zoolog/protocol";
+
+/** After these the client's picture of who leads is out of date. */
+const STALE_METADATA = new Set([
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_OR_FOLLOWER",
+  "REPLICA_NOT_AVAILABLE",
+  "KAFKA_STORAGE_ERROR",
+  "FENCED_LEADER_EPOCH",
+  "UNKNOWN_LEADER_EPOCH",
+  "NETWORK_EXCEPTION",
+  "CONNECTION_REFUSED",
+  "REQUEST_TIMED_OUT",
+  "BROKER_NOT_AVAILABLE",
+]);
+
+const codes: Readonly<Record<string, ErrorCodeEntry>> = ERROR_CODES;
+
+/** An error of one topic or partition of an answer, with the retriability that its code has. */
+export function itemFailure(
+  where: string,
+  item: { readonly code: string; readonly message: string },
+): ZoologError {
+  return new ZoologError({
+    code: item.code,
+    message: `${where}: ${item.message}`,
+    retriable: codes[item.code]?.retriable ?? false,
+    ...hintOf(item.code),
+  });
+}
+
+export function isRetriable(error: unknown): boolean {
+  return error instanceof ZoologError && error.retriable;
+}
+
+export function meansStaleMetadata(error: unknown): boolean {
+  return STALE_METADATA.has(errorCode(error) ?? "");
+}
+
+function hintOf(code: string): { hint?: string } {
+  switch (code) {
+    case "UNKNOWN_TOPIC_OR_PARTITION":
+      return { hint: "List what exists with `zoolog topic list`, or create it." };
+    case "TOPIC_ALREADY_EXISTS":
+      return { hint: "Choose another name, or delete the topic first." };
+    case "MESSAGE_TOO_LARGE":
+      return { hint: "Send smaller records, or raise max.message.bytes of the topic." };
+    case "NOT_ENOUGH_REPLICAS":
+    case "NOT_ENOUGH_REPLICAS_AFTER_APPEND":
+      return { hint: "Too few replicas are in sync; `zoolog topic describe` shows which." };
+    default:
+      return {};
+  }
+}
