@@ -37,6 +37,7 @@ export type ObservedRecord =
   | { readonly type: "brokerRemoved"; readonly brokerId: BrokerId }
   | ReplicaOffline
   | PartitionObserved
+  | PartitionUnreadable
   | ConfigObserved
   | OfflineReasonChanged;
 
@@ -102,12 +103,21 @@ export type ReplicaOffline = {
   readonly replica: OfflineReplica;
 };
 
+/** Somebody else wrote a state, or removed it (`undefined`). Its leader is elected anew. */
 export type PartitionObserved = {
   readonly type: "partitionObserved";
   readonly topic: string;
   readonly partition: number;
-  readonly state: PartitionState;
-  readonly partitionEpoch: PartitionEpoch;
+  readonly stored:
+    | { readonly state: PartitionState; readonly partitionEpoch: PartitionEpoch }
+    | undefined;
+};
+
+export type PartitionUnreadable = {
+  readonly type: "partitionUnreadable";
+  readonly topic: string;
+  readonly partition: number;
+  readonly reason: string;
 };
 
 export type OfflineReasonChanged = {

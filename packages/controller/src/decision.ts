@@ -17,3 +17,8 @@ export type Reply = { readonly requestId: RequestId; readonly response: Controll
 
 /** When it fires, give `decide` the event `timerFired` with this key. Arming again replaces. */
 export type TimerChange = { readonly arm: ControllerTimer; readonly afterMs: number };
+
+/** A decision that changes nothing and only answers. */
+export function replyTo(requestId: RequestId, response: ControllerResponse): Decision {
+  return { records: [], replies: [{ requestId, response }], timers: [] };
+}

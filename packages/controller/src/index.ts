@@ -1,3 +1,5 @@
+export { apply, applyAll } from "./apply.ts";
+export { type AssignableBroker, assignReplicas } from "./assign-replicas.ts";
 export {
   type BootKind,
   type BrokerEndpoint,
@@ -11,6 +13,7 @@ export {
   type PartitionState,
   type TopicImage,
 } from "./cluster-image.ts";
+export { type Conflict, repliesAfterConflicts } from "./conflicts.ts";
 export type {
   AlterConfigsEvent,
   AlterPartitionEvent,
@@ -64,4 +67,13 @@ export type {
   Refusal,
 } from "./controller-response.ts";
 export type { ControllerSettings, ControllerState, LeaderRebalance } from "./controller-state.ts";
+export { decide } from "./decide.ts";
 export type { Decision, Reply, TimerChange } from "./decision.ts";
+export {
+  applyImageDelta,
+  type ImageDelta,
+  type ImageUpdate,
+  imageDelta,
+  type TopicDelta,
+} from "./image-delta.ts";
+export { loadController } from "./load-controller.ts";

@@ -1,3 +1,5 @@
+export { controllerViolations } from "./controller/controller-invariants.ts";
+export { ControllerScript } from "./controller/controller-script.ts";
 export type {
   DiskFault,
   DiskFaultEffect,

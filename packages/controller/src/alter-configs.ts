@@ -1,0 +1,113 @@
+import { applyAll } from "./apply.ts";
+import { CLUSTER_CONFIG_NAME, type ConfigOverrides } from "./cluster-image.ts";
+import type {
+  AlterConfigsEvent,
+  ConfigAlteration,
+  ConfigResource,
+  ConfigsObservedEvent,
+} from "./controller-event.ts";
+import type { ControllerRecord } from "./controller-record.ts";
+import type { AlteredConfig, Refusal } from "./controller-response.ts";
+import type { ControllerState } from "./controller-state.ts";
+import type { Decision } from "./decision.ts";
+import { reconcileAll } from "./reconcile.ts";
+import { refusal, unknownTopic } from "./refusals.ts";
+
+/** Changes the named configs of each resource and keeps the others (KIP-339). */
+export function decideAlterConfigs(state: ControllerState, event: AlterConfigsEvent): Decision {
+  const records: ControllerRecord[] = [];
+  let next = state;
+  const resources = event.alterations.map((alteration): AlteredConfig => {
+    const { kind, name } = alteration;
+    const error = resourceFault(next, alteration) ?? valueFault(next, alteration);
+    if (error !== undefined) return { kind, name, error };
+
+    const overrides = merge(overridesOf(next, alteration), alteration.changes);
+    if (!event.validateOnly && !sameOverrides(overrides, overridesOf(next, alteration))) {
+      const record: ControllerRecord = { type: "configChanged", kind, name, overrides };
+      records.push(record);
+      next = applyAll(next, [record]);
+    }
+    return { kind, name, overrides };
+  });
+  const { requestId } = event;
+  return {
+    records: [...records, ...electionsAfter(state, next, "configs changed")],
+    replies: [{ requestId, response: { type: "alterConfigs", resources } }],
+    timers: [],
+  };
+}
+
+/** Somebody else changed overrides, or we did and read them back. */
+export function decideConfigsObserved(
+  state: ControllerState,
+  event: ConfigsObservedEvent,
+): Decision {
+  const { kind } = event;
+  const observed = new Map(event.configs.map((config) => [config.name, config.overrides]));
+  const names =
+    kind === "topic"
+      ? [...state.image.topics.keys()]
+      : [...new Set([...state.image.brokerConfigs.keys(), ...observed.keys()])];
+  const records = names.flatMap((name): ControllerRecord[] => {
+    const overrides = observed.get(name) ?? {};
+    if (sameOverrides(overrides, overridesOf(state, { kind, name }))) return [];
+    return [{ type: "configObserved", kind, name, overrides }];
+  });
+  const next = applyAll(state, records);
+  return {
+    records: [...records, ...electionsAfter(state, next, "configs changed")],
+    replies: [],
+    timers: [],
+  };
+}
+
+/** A config may have made a replica electable that was not. */
+function electionsAfter(
+  before: ControllerState,
+  after: ControllerState,
+  cause: string,
+): ControllerRecord[] {
+  return before === after ? [] : reconcileAll(after, cause);
+}
+
+function resourceFault(
+  state: ControllerState,
+  { kind, name }: ConfigResource,
+): Refusal | undefined {
+  if (kind === "topic") {
+    return state.image.topics.has(name) ? undefined : unknownTopic(name);
+  }
+  const isBroker = /^(0|[1-9][0-9]{0,9})$/.test(name) || name === CLUSTER_CONFIG_NAME;
+  if (isBroker) return undefined;
+  return refusal("INVALID_REQUEST", `${name} is neither a broker id nor ${CLUSTER_CONFIG_NAME}`);
+}
+
+function valueFault(state: ControllerState, alteration: ConfigAlteration): Refusal | undefined {
+  for (const [name, value] of Object.entries(alteration.changes)) {
+    if (value === undefined) continue;
+    const fault = state.settings.configFault(alteration.kind, name, value);
+    if (fault !== undefined) return refusal("INVALID_CONFIG", fault);
+  }
+  return undefined;
+}
+
+function overridesOf(state: ControllerState, { kind, name }: ConfigResource): ConfigOverrides {
+  const overrides =
+    kind === "topic" ? state.image.topics.get(name)?.configs : state.image.brokerConfigs.get(name);
+  return overrides ?? {};
+}
+
+function merge(overrides: ConfigOverrides, changes: ConfigAlteration["changes"]): ConfigOverrides {
+  const merged = new Map<string, string | undefined>([
+    ...Object.entries(overrides),
+    ...Object.entries(changes),
+  ]);
+  const kept = [...merged].filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function sameOverrides(a: ConfigOverrides, b: ConfigOverrides): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}

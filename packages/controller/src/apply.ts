@@ -1,0 +1,173 @@
+import { assert, type BrokerId, leaderEpoch, topicPartitionKey, unreachable } from "@zoolog/base";
+import type { PartitionImage } from "./cluster-image.ts";
+import type {
+  ControllerRecord,
+  PartitionObserved,
+  PartitionStateChanged,
+  ReplicasDeleted,
+  TopicCreated,
+  TopicDeleted,
+} from "./controller-record.ts";
+import type { ControllerState } from "./controller-state.ts";
+import { NEVER_ELECTED } from "./load-controller.ts";
+import { FIRST_PARTITION_EPOCH } from "./partition-state.ts";
+import { StateDraft } from "./state-draft.ts";
+
+/** What is true once `record` is. Never fails: what may be applied was checked by `decide`. */
+export function apply(state: ControllerState, record: ControllerRecord): ControllerState {
+  return applyAll(state, [record]);
+}
+
+/** The same, one after the other, with one copy of each map that changes: thousands are cheap. */
+export function applyAll(
+  state: ControllerState,
+  records: readonly ControllerRecord[],
+): ControllerState {
+  if (records.length === 0) return state;
+  const draft = new StateDraft(state);
+  for (const record of records) applyTo(draft, record);
+  return draft.finish(records.length);
+}
+
+function applyTo(draft: StateDraft, record: ControllerRecord): void {
+  switch (record.type) {
+    case "brokerRegistered": {
+      const before = draft.brokers.get(record.broker.brokerId);
+      draft.brokers.set(record.broker.brokerId, record.broker);
+      if (before !== undefined && before.brokerEpoch !== record.broker.brokerEpoch) {
+        clearOfflineReplicas(draft, record.broker.brokerId);
+      }
+      return;
+    }
+    case "brokerRemoved":
+      draft.brokers.delete(record.brokerId);
+      clearOfflineReplicas(draft, record.brokerId);
+      return;
+    case "topicCreated":
+      applyTopicCreated(draft, record);
+      return;
+    case "topicDeleted":
+      applyTopicDeleted(draft, record);
+      return;
+    case "replicasDeleted":
+      applyReplicasDeleted(draft, record);
+      return;
+    case "partitionStateChanged":
+      applyPartitionStateChanged(draft, record);
+      return;
+    case "partitionObserved":
+      applyPartitionObserved(draft, record);
+      return;
+    case "partitionUnreadable":
+      draft.unreadable.set(topicPartitionKey(record), record.reason);
+      draft.updatePartition(record, (partition) => ({
+        ...partition,
+        leader: undefined,
+        partitionEpoch: undefined,
+        offlineReason: record.reason,
+      }));
+      return;
+    case "offlineReasonChanged":
+      draft.updatePartition(record, (partition) => ({
+        ...partition,
+        offlineReason: record.reason,
+      }));
+      return;
+    case "replicaOffline":
+      draft.updatePartition(record, (partition) => ({
+        ...partition,
+        offlineReplicas: [
+          ...partition.offlineReplicas.filter((r) => r.brokerId !== record.replica.brokerId),
+          record.replica,
+        ],
+      }));
+      return;
+    case "configChanged":
+    case "configObserved":
+      if (record.kind === "broker") draft.brokerConfigs.set(record.name, record.overrides);
+      else draft.updateTopic(record.name, (topic) => ({ ...topic, configs: record.overrides }));
+      return;
+    case "deleteRequestDiscarded":
+      return;
+    default:
+      unreachable(record);
+  }
+}
+
+function applyTopicCreated(draft: StateDraft, record: TopicCreated): void {
+  draft.topicNames.set(record.topicId, record.name);
+  draft.topics.set(record.name, {
+    name: record.name,
+    topicId: record.topicId,
+    configs: record.configs,
+    partitions: record.partitions.map(
+      ({ replicas, state }, partition): PartitionImage => ({
+        ...state,
+        partition,
+        replicas,
+        partitionEpoch: FIRST_PARTITION_EPOCH,
+        offlineReplicas: [],
+        offlineReason: undefined,
+      }),
+    ),
+  });
+}
+
+function applyTopicDeleted(draft: StateDraft, record: TopicDeleted): void {
+  const { topic: name, topicId } = record;
+  for (let partition = 0; partition < record.partitions; partition++) {
+    draft.unreadable.delete(topicPartitionKey({ topic: name, partition }));
+  }
+  draft.topics.delete(name);
+  draft.topicNames.delete(topicId);
+  draft.deletedTopics.set(topicId, { topicId, name, pending: record.replicas });
+}
+
+function applyReplicasDeleted(draft: StateDraft, record: ReplicasDeleted): void {
+  const { topic: name, topicId, pending } = record;
+  if (pending.length === 0) draft.deletedTopics.delete(topicId);
+  else draft.deletedTopics.set(topicId, { topicId, name, pending });
+}
+
+function applyPartitionStateChanged(draft: StateDraft, record: PartitionStateChanged): void {
+  draft.updatePartition(record, (partition) => {
+    assert(record.state.isr.length > 0, "the ISR never becomes empty");
+    assert(record.state.leaderEpoch >= partition.leaderEpoch, "leader epochs never fall");
+    return {
+      ...partition,
+      ...record.state,
+      partitionEpoch: record.partitionEpoch,
+      offlineReason: record.state.leader === undefined ? record.reason : undefined,
+    };
+  });
+}
+
+function applyPartitionObserved(draft: StateDraft, record: PartitionObserved): void {
+  draft.unreadable.delete(topicPartitionKey(record));
+  draft.updatePartition(record, (partition) => {
+    if (record.stored === undefined) return { ...partition, partitionEpoch: undefined };
+    const { state, partitionEpoch } = record.stored;
+    return {
+      ...partition,
+      ...state,
+      // A hand that writes an older epoch cannot make us forget the one that was given out, and a
+      // leader it names was not elected: unknown broker epochs make the controller elect again.
+      leaderEpoch: leaderEpoch(Math.max(state.leaderEpoch, partition.leaderEpoch)),
+      isrBrokerEpochs: state.isr.map(() => undefined),
+      partitionEpoch,
+      offlineReason: state.leader === undefined ? NEVER_ELECTED : undefined,
+    };
+  });
+}
+
+function clearOfflineReplicas(draft: StateDraft, brokerId: BrokerId): void {
+  for (const topic of draft.topics.values()) {
+    for (const { partition, offlineReplicas } of topic.partitions) {
+      if (!offlineReplicas.some((replica) => replica.brokerId === brokerId)) continue;
+      draft.updatePartition({ topic: topic.name, partition }, (image) => ({
+        ...image,
+        offlineReplicas: offlineReplicas.filter((replica) => replica.brokerId !== brokerId),
+      }));
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { type BrokerId, TOPIC_PARTITIONS_MAX, topicNameFault } from "@zoolog/base";
+import { assignReplicas } from "./assign-replicas.ts";
+import type { PartitionImage, TopicImage } from "./cluster-image.ts";
+import type { CreateTopicsEvent, NewTopic } from "./controller-event.ts";
+import type { ControllerRecord, TopicCreated } from "./controller-record.ts";
+import type { CreatedTopic, Refusal } from "./controller-response.ts";
+import type { ControllerState } from "./controller-state.ts";
+import type { Decision } from "./decision.ts";
+import { chooseFirstLeadership } from "./leader-election.ts";
+import { FIRST_LEADER_EPOCH, leadershipChanged, situationOf } from "./partition-state.ts";
+import { refusal } from "./refusals.ts";
+
+/** Kafka's limit on the wire: the factor is an int16. */
+const REPLICATION_FACTOR_MAX = 32_767;
+
+/** Each topic is created or refused by itself; one bad name does not stop the others. */
+export function decideCreateTopics(state: ControllerState, event: CreateTopicsEvent): Decision {
+  const names = new TakenNames(state, event.topics);
+  const records: ControllerRecord[] = [];
+  const topics = event.topics.map((topic): CreatedTopic => {
+    const error = names.fault(topic.name) ?? configsFault(state, topic);
+    if (error !== undefined) return { name: topic.name, error };
+    const assignment = chooseAssignment(state, topic);
+    if ("error" in assignment) return { name: topic.name, error: assignment.error };
+
+    names.take(topic.name);
+    const record = topicCreated(state, topic, assignment.replicas);
+    if (!event.validateOnly) records.push(record);
+    return {
+      name: topic.name,
+      topicId: topic.topicId,
+      partitions: record.partitions.length,
+      replicationFactor: assignment.replicas[0]?.length ?? 0,
+      configs: topic.configs,
+    };
+  });
+  const { requestId } = event;
+  return {
+    records,
+    replies: [{ requestId, response: { type: "createTopics", topics } }],
+    timers: [],
+  };
+}
+
+/** Which names can still be given, within one request and against what there is. */
+class TakenNames {
+  readonly #topics: ReadonlyMap<string, TopicImage>;
+  readonly #occurrences = new Map<string, number>();
+  /** By the form in which `.` and `_` are the same, as they are in names of metrics. */
+  readonly #takenForms = new Map<string, string>();
+
+  constructor(state: ControllerState, requested: readonly NewTopic[]) {
+    this.#topics = state.image.topics;
+    for (const name of this.#topics.keys()) this.take(name);
+    for (const { name } of requested) {
+      this.#occurrences.set(name, (this.#occurrences.get(name) ?? 0) + 1);
+    }
+  }
+
+  take(name: string): void {
+    this.#takenForms.set(collisionForm(name), name);
+  }
+
+  fault(name: string): Refusal | undefined {
+    if ((this.#occurrences.get(name) ?? 0) > 1) {
+      return refusal("INVALID_REQUEST", `topic ${name} is named twice in the request`);
+    }
+    const nameFault = topicNameFault(name);
+    if (nameFault !== undefined) return refusal("INVALID_TOPIC_EXCEPTION", nameFault);
+    if (this.#topics.has(name)) {
+      return refusal("TOPIC_ALREADY_EXISTS", `there is a topic ${name} already`);
+    }
+    const other = this.#takenForms.get(collisionForm(name));
+    if (other === undefined) return undefined;
+    return refusal(
+      "INVALID_TOPIC_EXCEPTION",
+      `topic ${name} collides with ${other}: '.' and '_' are the same in names of metrics`,
+    );
+  }
+}
+
+function collisionForm(name: string): string {
+  return name.replaceAll(".", "_");
+}
+
+function configsFault(state: ControllerState, topic: NewTopic): Refusal | undefined {
+  for (const [name, value] of Object.entries(topic.configs)) {
+    const fault = state.settings.configFault("topic", name, value);
+    if (fault !== undefined) return refusal("INVALID_CONFIG", fault);
+  }
+  return undefined;
+}
+
+type Assignment =
+  | { readonly replicas: readonly (readonly BrokerId[])[] }
+  | { readonly error: Refusal };
+
+function chooseAssignment(state: ControllerState, topic: NewTopic): Assignment {
+  if (topic.assignment !== undefined) return manualAssignment(state, topic, topic.assignment);
+
+  const partitions = topic.partitions ?? state.settings.defaultPartitions;
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > TOPIC_PARTITIONS_MAX) {
+    const range = `1 to ${TOPIC_PARTITIONS_MAX}`;
+    return refused("INVALID_PARTITIONS", `a topic has ${range} partitions, not ${partitions}`);
+  }
+  const replicationFactor = topic.replicationFactor ?? state.settings.defaultReplicationFactor;
+  if (
+    !Number.isInteger(replicationFactor) ||
+    replicationFactor < 1 ||
+    replicationFactor > REPLICATION_FACTOR_MAX
+  ) {
+    return refused(
+      "INVALID_REPLICATION_FACTOR",
+      `a replication factor is 1 or more, not ${replicationFactor}`,
+    );
+  }
+  const brokers = [...state.image.brokers.values()].filter((broker) => !broker.shuttingDown);
+  if (replicationFactor > brokers.length) {
+    return refused(
+      "INVALID_REPLICATION_FACTOR",
+      `replication factor ${replicationFactor} needs as many brokers, ${brokers.length} are there`,
+    );
+  }
+  const start = topic.assignmentStart;
+  return { replicas: assignReplicas({ brokers, partitions, replicationFactor, start }) };
+}
+
+function manualAssignment(
+  state: ControllerState,
+  topic: NewTopic,
+  replicas: readonly (readonly BrokerId[])[],
+): Assignment {
+  if (topic.partitions !== undefined || topic.replicationFactor !== undefined) {
+    return refused(
+      "INVALID_REQUEST",
+      "give an assignment, or a number of partitions and a replication factor, not both",
+    );
+  }
+  if (replicas.length < 1 || replicas.length > TOPIC_PARTITIONS_MAX) {
+    const range = `1 to ${TOPIC_PARTITIONS_MAX}`;
+    return refused("INVALID_PARTITIONS", `a topic has ${range} partitions, not ${replicas.length}`);
+  }
+  const factor = replicas[0]?.length ?? 0;
+  for (const [partition, brokerIds] of replicas.entries()) {
+    const fault = manualReplicasFault(state, brokerIds, factor);
+    if (fault !== undefined) {
+      return refused("INVALID_REPLICA_ASSIGNMENT", `partition ${partition} ${fault}`);
+    }
+  }
+  return { replicas };
+}
+
+function manualReplicasFault(
+  state: ControllerState,
+  brokerIds: readonly BrokerId[],
+  factor: number,
+): string | undefined {
+  if (brokerIds.length === 0) return "has no replica";
+  if (brokerIds.length !== factor) {
+    return `has ${brokerIds.length} replicas, the first partition ${factor}`;
+  }
+  if (new Set(brokerIds).size !== brokerIds.length) return "has two replicas on one broker";
+  const unknown = brokerIds.find((brokerId) => !state.image.brokers.has(brokerId));
+  return unknown === undefined ? undefined : `names broker ${unknown}, which is not registered`;
+}
+
+function refused(code: Refusal["code"], message: string): Assignment {
+  return { error: refusal(code, message) };
+}
+
+function topicCreated(
+  state: ControllerState,
+  topic: NewTopic,
+  assignment: readonly (readonly BrokerId[])[],
+): TopicCreated {
+  const partitions = assignment.map(
+    (replicas, partition): PartitionImage => ({
+      partition,
+      replicas,
+      leader: undefined,
+      leaderEpoch: FIRST_LEADER_EPOCH,
+      isr: [],
+      isrBrokerEpochs: [],
+      controllerEpoch: state.image.controllerEpoch,
+      partitionEpoch: undefined,
+      offlineReplicas: [],
+      offlineReason: undefined,
+    }),
+  );
+  const { name, topicId, configs } = topic;
+  const image: TopicImage = { name, topicId, configs, partitions };
+  return {
+    type: "topicCreated",
+    name,
+    topicId,
+    configs,
+    partitions: partitions.map((partition) => {
+      const situation = situationOf(state, image, partition);
+      const leadership = chooseFirstLeadership(situation);
+      const reason = "topic created";
+      const { state: first } = leadershipChanged({
+        state,
+        topic: image,
+        situation,
+        leadership,
+        reason,
+      });
+      return { replicas: partition.replicas, state: first };
+    }),
+  };
+}

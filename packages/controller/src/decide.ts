@@ -1,0 +1,56 @@
+import { type Timestamp, unreachable } from "@zoolog/base";
+import { decideAlterConfigs, decideConfigsObserved } from "./alter-configs.ts";
+import { decideAlterPartition } from "./alter-partition.ts";
+import { decideBrokersObserved, decideControlledShutdown } from "./broker-changes.ts";
+import type { ControllerEvent } from "./controller-event.ts";
+import type { ControllerState } from "./controller-state.ts";
+import { decideCreateTopics } from "./create-topics.ts";
+import type { Decision } from "./decision.ts";
+import { decideDeleteTopics, decideReplicasDeleted, unfinishedDeletions } from "./delete-topics.ts";
+import { decideElectLeaders, decideLeaderImbalance, imbalanceTimer } from "./elect-leaders.ts";
+import { reconcileAll } from "./reconcile.ts";
+import { decidePartitionsObserved, decideReplicasOffline } from "./replica-changes.ts";
+
+/**
+ * What the controller wants done about `event`. Pure: the same arguments give the same decision.
+ *
+ * The runtime decides one event at a time: until a decision's records are persisted and applied, no
+ * other event is decided. When ZooKeeper refuses some of them (`conflict`), it applies the others,
+ * reads what stands there, and decides `partitionsObserved` with it.
+ */
+export function decide(state: ControllerState, event: ControllerEvent, now: Timestamp): Decision {
+  switch (event.type) {
+    case "controllerElected":
+      return {
+        records: [...unfinishedDeletions(state), ...reconcileAll(state, "controller elected")],
+        replies: [],
+        timers: imbalanceTimer(state),
+      };
+    case "brokersObserved":
+      return decideBrokersObserved(state, event.brokers);
+    case "partitionsObserved":
+      return decidePartitionsObserved(state, event.partitions);
+    case "configsObserved":
+      return decideConfigsObserved(state, event);
+    case "createTopics":
+      return decideCreateTopics(state, event);
+    case "deleteTopics":
+      return decideDeleteTopics(state, event);
+    case "alterConfigs":
+      return decideAlterConfigs(state, event);
+    case "alterPartition":
+      return decideAlterPartition(state, event);
+    case "replicasOffline":
+      return decideReplicasOffline(state, event, now);
+    case "replicasDeleted":
+      return decideReplicasDeleted(state, event);
+    case "controlledShutdown":
+      return decideControlledShutdown(state, event);
+    case "electLeaders":
+      return decideElectLeaders(state, event);
+    case "timerFired":
+      return decideLeaderImbalance(state);
+    default:
+      return unreachable(event);
+  }
+}

@@ -1,0 +1,168 @@
+import type { BrokerEpoch, BrokerId } from "@zoolog/base";
+import type { BrokerImage, PartitionImage } from "./cluster-image.ts";
+
+/** All that the choice of a leader depends on. */
+export type Situation = {
+  readonly partition: PartitionImage;
+  readonly brokers: ReadonlyMap<BrokerId, BrokerImage>;
+  /** Acknowledged records were fsynced: an unclean boot loses none of them. */
+  readonly flushBeforeAcknowledge: boolean;
+  /** A replica outside the ISR may lead when nobody inside can: records will be lost. */
+  readonly uncleanElection: boolean;
+};
+
+export type Leadership = {
+  readonly leader: BrokerId | undefined;
+  readonly isr: readonly BrokerId[];
+  /** `"kept"`: the leader stays in office, under its epoch. */
+  readonly election: "kept" | "clean" | "unclean" | "none";
+};
+
+/**
+ * Who leads a partition and who is in its ISR, from what is known now. Level-triggered: it looks at
+ * the situation, not at what happened, so a missed event or a change of controller costs nothing.
+ *
+ * | an ISR member | stays in the ISR | may lead |
+ * | --- | --- | --- |
+ * | registered, same broker epoch | yes | yes |
+ * | registered anew, its log all there | yes | yes, under a new leader epoch |
+ * | registered anew, its log in doubt | only if all are | no |
+ * | shutting down | only as the last one | only when nobody else can |
+ * | not registered, or its replica is offline | only as the last one | no |
+ *
+ * Among those who may, the first in the order of assignment leads.
+ */
+export function chooseLeadership(situation: Situation): Leadership {
+  const { leader, replicas } = situation.partition;
+  const isr = nextIsr(situation);
+  const candidates = replicas.filter((r) => isr.includes(r) && mayLead(situation, r));
+  const staying = candidates.filter((r) => !isShuttingDown(situation, r));
+  const inOffice =
+    leader !== undefined && candidates.includes(leader) && !hasRestarted(situation, leader);
+
+  if (inOffice && (staying.includes(leader) || staying.length === 0)) {
+    return { leader, isr, election: "kept" };
+  }
+  const successor = staying[0] ?? candidates[0];
+  if (successor !== undefined) return { leader: successor, isr, election: "clean" };
+  if (situation.uncleanElection) return chooseUncleanLeader(situation, isr);
+  return { leader: undefined, isr, election: "none" };
+}
+
+/** The first leadership of a partition: its logs are empty, so all that serve are in sync. */
+export function chooseFirstLeadership(situation: Situation): Leadership {
+  const serving = situation.partition.replicas.filter((r) => serves(situation, r));
+  const staying = serving.filter((r) => !isShuttingDown(situation, r));
+  const isr = staying.length > 0 ? staying : serving;
+  return { leader: isr[0], isr, election: isr.length > 0 ? "clean" : "none" };
+}
+
+/**
+ * Any replica that serves, those whose logs are likely to hold most before the others. Its log
+ * becomes the truth: it alone is in the ISR, and the others truncate to it.
+ */
+export function chooseUncleanLeader(situation: Situation, isr: readonly BrokerId[]): Leadership {
+  const serving = situation.partition.replicas.filter((r) => serves(situation, r));
+  for (const boot of ["clean", "unclean", "newFolder"] as const) {
+    const leader = serving.find((r) => situation.brokers.get(r)?.boot === boot);
+    if (leader !== undefined) return { leader, isr: [leader], election: "unclean" };
+  }
+  return { leader: undefined, isr, election: "none" };
+}
+
+/** Invariant: never empty. Who must come back for a clean election is never forgotten. */
+function nextIsr(situation: Situation): readonly BrokerId[] {
+  const { isr, replicas } = situation.partition;
+  const assigned = isr.filter((r) => replicas.includes(r));
+  const members = assigned.length > 0 ? assigned : isr;
+  const trusted = members.filter((r) => !isInDoubt(situation, r));
+  if (trusted.length === 0) return members;
+  const serving = trusted.filter((r) => serves(situation, r));
+  const staying = serving.filter((r) => !isShuttingDown(situation, r));
+  return firstNotEmpty(staying, serving, trusted);
+}
+
+function firstNotEmpty(...lists: readonly (readonly BrokerId[])[]): readonly BrokerId[] {
+  return lists.find((list) => list.length > 0) ?? [];
+}
+
+/** May lead without a loss, if it is in the ISR. */
+export function mayLead(situation: Situation, replica: BrokerId): boolean {
+  return serves(situation, replica) && !isInDoubt(situation, replica);
+}
+
+/** Its broker is registered and has not reported this replica as failed. */
+export function serves(situation: Situation, replica: BrokerId): boolean {
+  return (
+    situation.brokers.has(replica) &&
+    !situation.partition.offlineReplicas.some((offline) => offline.brokerId === replica)
+  );
+}
+
+export function isShuttingDown(situation: Situation, replica: BrokerId): boolean {
+  return situation.brokers.get(replica)?.shuttingDown === true;
+}
+
+/**
+ * Registered under another broker epoch than the one it was known to be in sync with: it has been
+ * away, even if no controller saw it. As leader it has lost its followers' progress and its open
+ * requests, so it leads again only under a new leader epoch.
+ */
+function hasRestarted(situation: Situation, member: BrokerId): boolean {
+  const registered = situation.brokers.get(member);
+  return registered !== undefined && registered.brokerEpoch !== recordedEpoch(situation, member);
+}
+
+/**
+ * It has restarted, and acknowledged records may be missing from its log. A sole assigned replica
+ * after an unclean boot is not in doubt: no other log can have more.
+ */
+function isInDoubt(situation: Situation, member: BrokerId): boolean {
+  if (!hasRestarted(situation, member)) return false;
+  const boot = situation.brokers.get(member)?.boot;
+  if (boot === "newFolder") return true;
+  const others = situation.partition.replicas.some((r) => r !== member);
+  return boot === "unclean" && !situation.flushBeforeAcknowledge && others;
+}
+
+function recordedEpoch(situation: Situation, member: BrokerId): BrokerEpoch | undefined {
+  const { isr, isrBrokerEpochs } = situation.partition;
+  const index = isr.indexOf(member);
+  return index < 0 ? undefined : isrBrokerEpochs[index];
+}
+
+/** The broker epochs to record for `leadership.isr`: whoever is known to be in sync, since when. */
+export function isrBrokerEpochs(
+  situation: Situation,
+  leadership: Leadership,
+): readonly (BrokerEpoch | undefined)[] {
+  return leadership.isr.map((member) => {
+    const trusted = member === leadership.leader || !isInDoubt(situation, member);
+    const registered = situation.brokers.get(member)?.brokerEpoch;
+    return trusted && registered !== undefined ? registered : recordedEpoch(situation, member);
+  });
+}
+
+/** Why nobody leads, for the person who will ask. */
+export function offlineReason(situation: Situation): string {
+  const { partition } = situation;
+  if (partition.isr.length === 0)
+    return `none of its replicas is there: ${list(partition.replicas)}`;
+  const members = partition.isr.map((member) => `broker ${member} ${whyNot(situation, member)}`);
+  return `no replica in the ISR can lead: ${members.join("; ")}`;
+}
+
+function whyNot(situation: Situation, member: BrokerId): string {
+  const { partition, brokers } = situation;
+  const broker = brokers.get(member);
+  if (broker === undefined) return "is not registered";
+  const offline = partition.offlineReplicas.find((replica) => replica.brokerId === member);
+  if (offline !== undefined) return `has the replica offline: ${offline.reason}`;
+  if (!partition.replicas.includes(member)) return "is not an assigned replica";
+  if (broker.boot === "newFolder") return "came back with an empty data folder";
+  return "went down with its machine: records may be missing from its log";
+}
+
+function list(replicas: readonly BrokerId[]): string {
+  return replicas.map((replica) => `broker ${replica}`).join(", ");
+}

@@ -1,0 +1,72 @@
+import { topicPartitionKey } from "@zoolog/base";
+import type { BrokerImage, ClusterImage, PartitionImage, TopicImage } from "./cluster-image.ts";
+import type { ControllerLoad, LoadedTopic } from "./controller-load.ts";
+import type { ControllerSettings, ControllerState } from "./controller-state.ts";
+import { FIRST_LEADER_EPOCH } from "./partition-state.ts";
+
+/**
+ * The state of a controller that has just been elected. Its first event is `controllerElected`,
+ * which carries on with whatever its predecessor left unfinished.
+ */
+export function loadController(
+  load: ControllerLoad,
+  settings: ControllerSettings,
+): ControllerState {
+  const unreadable = new Map<string, string>();
+  const topics = load.topics.map((topic) => loadTopic(topic, load, unreadable));
+  const image: ClusterImage = {
+    clusterId: load.clusterId,
+    controllerId: load.controllerId,
+    controllerEpoch: load.controllerEpoch,
+    version: 1,
+    brokers: new Map(
+      load.brokers.map((broker): [BrokerImage["brokerId"], BrokerImage] => [
+        broker.brokerId,
+        { ...broker, shuttingDown: false },
+      ]),
+    ),
+    topics: new Map(topics.map((topic) => [topic.name, topic])),
+    topicNames: new Map(topics.map((topic) => [topic.topicId, topic.name])),
+    brokerConfigs: new Map(load.brokerConfigs.map((config) => [config.name, config.overrides])),
+    deletedTopics: new Map(load.deletedTopics.map((deleted) => [deleted.topicId, deleted])),
+  };
+  return { settings, image, unreadable };
+}
+
+function loadTopic(
+  topic: LoadedTopic,
+  load: ControllerLoad,
+  unreadable: Map<string, string>,
+): TopicImage {
+  const partitions = topic.partitions.map(({ replicas, stored }, partition): PartitionImage => {
+    if (stored.status === "present") {
+      return {
+        ...stored.state,
+        partition,
+        replicas,
+        partitionEpoch: stored.partitionEpoch,
+        offlineReplicas: [],
+        offlineReason: stored.state.leader === undefined ? NEVER_ELECTED : undefined,
+      };
+    }
+    if (stored.status === "unreadable") {
+      unreadable.set(topicPartitionKey({ topic: topic.name, partition }), stored.reason);
+    }
+    return {
+      partition,
+      replicas,
+      leader: undefined,
+      leaderEpoch: FIRST_LEADER_EPOCH,
+      isr: [],
+      isrBrokerEpochs: [],
+      controllerEpoch: load.controllerEpoch,
+      partitionEpoch: undefined,
+      offlineReplicas: [],
+      offlineReason: stored.status === "unreadable" ? stored.reason : NEVER_ELECTED,
+    };
+  });
+  return { name: topic.name, topicId: topic.topicId, configs: topic.configs, partitions };
+}
+
+/** Why a partition has no leader until the controller has looked at it. */
+export const NEVER_ELECTED = "no leader was elected yet";

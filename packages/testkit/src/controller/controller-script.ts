@@ -1,0 +1,342 @@
+import {
+  type BrokerEpoch,
+  type BrokerId,
+  brokerEpoch,
+  brokerId,
+  controllerEpoch,
+  leaderEpoch,
+  partitionEpoch,
+  type TopicId,
+  type TopicPartition,
+  timestamp,
+} from "@zoolog/base";
+import {
+  apply,
+  applyAll,
+  type BootKind,
+  type ControllerEvent,
+  type ControllerLoad,
+  type ControllerSettings,
+  type ControllerState,
+  decide,
+  type LoadedTopic,
+  loadController,
+  type NewTopic,
+  type ObservedBroker,
+  type PartitionState,
+  type StoredState,
+} from "@zoolog/controller";
+import { controllerViolations } from "./controller-invariants.ts";
+import { describeDecision, describeImage } from "./controller-script-output.ts";
+
+/**
+ * Interprets the commands of packages/controller/testdata. A broker is written `1@20` (id and broker
+ * epoch), with `/rack`, `!unclean` or `!newFolder` behind it; a partition `orders-0`.
+ *
+ * ```
+ * settings unclean=true flush=fsync rebalance=10
+ * load epoch=2 brokers=0@10,1@11           lines below: topic orders-0 [0,1] leader=0 epoch=3 isr=0@9 v=4
+ * brokers 0@10 1@11/a                      who is registered now
+ * create orders partitions=2 rf=1 | audit assignment=0,1;1,0 config.flush=fsync
+ * delete orders                            delete-request orders: found in ZooKeeper
+ * configs topic orders:flush=fsync         what stands in ZooKeeper now
+ * alter-config topic orders flush=fsync retention.ms=
+ * alter-partition 0@10 orders-0 epoch=1 v=0 isr=0@10,1@11
+ * offline 0@10 orders-0 the reason
+ * deleted 0 orders                         broker 0 has deleted its replicas
+ * shutdown 0@10
+ * elect preferred orders-0                 or unclean; without partitions: all
+ * observe orders-0 leader=1 epoch=3 isr=1  or absent, or unreadable
+ * timer leaderImbalance
+ * show
+ * ```
+ */
+export class ControllerScript {
+  #settings = DEFAULT_SETTINGS;
+  #state: ControllerState | undefined;
+  #step = 0;
+
+  /** Runs one command (the lines of one paragraph) and answers what it printed. */
+  run(command: string): string {
+    const [first = "", ...rest] = command.split("\n");
+    const [verb = "", ...words] = first.trim().split(/\s+/);
+    if (verb === "settings") {
+      this.#settings = parseSettings(words);
+      return "ok";
+    }
+    if (verb === "load") {
+      this.#state = loadController(parseLoad(words, rest), this.#settings);
+      return this.#decide({ type: "controllerElected" });
+    }
+    if (verb === "show") return describeImage(this.#current);
+    return this.#decide(parseEvent(verb, words, this.#step));
+  }
+
+  get #current(): ControllerState {
+    if (this.#state === undefined) throw new Error("a script begins with load");
+    return this.#state;
+  }
+
+  #decide(event: ControllerEvent): string {
+    const before = this.#current;
+    const now = timestamp(1_000 + this.#step);
+    this.#step += 1;
+    const decision = decide(before, event, now);
+    const again = decide(before, event, now);
+    if (JSON.stringify(decision) !== JSON.stringify(again)) throw new Error("decided otherwise");
+
+    const after = applyAll(before, decision.records);
+    const replayed = decision.records.reduce(apply, before);
+    if (describeImage(after) !== describeImage(replayed)) throw new Error("replay differs");
+    const violations = controllerViolations(before, after);
+    if (violations.length > 0) throw new Error(violations.join("\n"));
+    this.#state = after;
+    return describeDecision(decision);
+  }
+}
+
+const DEFAULT_SETTINGS: ControllerSettings = {
+  defaultPartitions: 1,
+  defaultReplicationFactor: 1,
+  uncleanLeaderElection: false,
+  flushBeforeAcknowledge: false,
+  deleteTopicEnabled: true,
+  leaderRebalance: undefined,
+  configFault: (_kind, name, value) => (value === "bad" ? `${name} cannot be bad` : undefined),
+};
+
+function parseSettings(words: readonly string[]): ControllerSettings {
+  const options = parseOptions(words);
+  const percent = options.get("rebalance");
+  return {
+    ...DEFAULT_SETTINGS,
+    uncleanLeaderElection: options.get("unclean") === "true",
+    flushBeforeAcknowledge: options.get("flush") === "fsync",
+    deleteTopicEnabled: options.get("delete") !== "false",
+    leaderRebalance:
+      percent === undefined
+        ? undefined
+        : { checkIntervalMs: 300_000, imbalancePercentMax: Number(percent) },
+  };
+}
+
+function parseLoad(words: readonly string[], lines: readonly string[]): ControllerLoad {
+  const options = parseOptions(words);
+  const topics = new Map<string, LoadedTopic>();
+  const deleted = (options.get("deleted") ?? "").split(",").filter((name) => name !== "");
+  for (const line of lines) {
+    const [verb, key = "", replicas = "", ...state] = line.trim().split(/\s+/);
+    if (verb !== "topic") throw new Error(`expected a topic: ${line}`);
+    const { topic: name, partition } = parsePartition(key);
+    const topic = topics.get(name) ?? emptyTopic(name);
+    const partitions = [...topic.partitions];
+    partitions[partition] = {
+      replicas: parseIds(replicas.slice(1, -1)),
+      stored: parseStored(state),
+    };
+    topics.set(name, { ...topic, partitions });
+  }
+  return {
+    clusterId: "cluster",
+    controllerId: brokerId(Number(options.get("controller") ?? 0)),
+    controllerEpoch: controllerEpoch(Number(options.get("epoch") ?? 1)),
+    brokers: parseBrokers((options.get("brokers") ?? "").split(",")),
+    topics: [...topics.values()],
+    brokerConfigs: [],
+    deletedTopics: deleted.map((name) => ({ topicId: topicIdOf(name), name, pending: [] })),
+  };
+}
+
+function emptyTopic(name: string): LoadedTopic {
+  return { name, topicId: topicIdOf(name), configs: {}, partitions: [] };
+}
+
+function parseStored(words: readonly string[]): StoredState {
+  if (words[0] === "absent") return { status: "absent" };
+  if (words[0] === "unreadable") return { status: "unreadable", reason: words.slice(1).join(" ") };
+  const options = parseOptions(words);
+  return {
+    status: "present",
+    state: parseState(options),
+    partitionEpoch: partitionEpoch(Number(options.get("v") ?? 0)),
+  };
+}
+
+function parseState(options: ReadonlyMap<string, string>): PartitionState {
+  const leader = options.get("leader");
+  const isr = (options.get("isr") ?? "").split(",").map((member) => member.split("@"));
+  return {
+    leader: leader === undefined || leader === "none" ? undefined : brokerId(Number(leader)),
+    leaderEpoch: leaderEpoch(Number(options.get("epoch") ?? 0)),
+    isr: isr.map(([id]) => brokerId(Number(id))),
+    isrBrokerEpochs: isr.map(([, epoch]) =>
+      epoch === undefined ? undefined : brokerEpoch(Number(epoch)),
+    ),
+    controllerEpoch: controllerEpoch(Number(options.get("controller") ?? 1)),
+  };
+}
+
+function parseEvent(verb: string, words: readonly string[], step: number): ControllerEvent {
+  const requestId = `r${step}`;
+  const [first = ""] = words;
+  switch (verb) {
+    case "brokers":
+      return { type: "brokersObserved", brokers: parseBrokers(words) };
+    case "create":
+      return {
+        type: "createTopics",
+        requestId,
+        validateOnly: words.includes("validate"),
+        topics: words.join(" ").split(" | ").map(parseNewTopic),
+      };
+    case "delete":
+      return { type: "deleteTopics", requestId, topics: words };
+    case "delete-request":
+      return { type: "deleteTopics", requestId: undefined, topics: words };
+    case "configs":
+      return {
+        type: "configsObserved",
+        kind: first === "topic" ? "topic" : "broker",
+        configs: words.slice(1).map((word) => {
+          const [name = "", entries = ""] = word.split(":");
+          return { name, overrides: Object.fromEntries(parseOptions(entries.split(","))) };
+        }),
+      };
+    case "alter-config":
+      return {
+        type: "alterConfigs",
+        requestId,
+        validateOnly: words.includes("validate"),
+        alterations: [
+          {
+            kind: first === "topic" ? "topic" : "broker",
+            name: words[1] ?? "",
+            changes: Object.fromEntries(
+              [...parseOptions(words.slice(2))].map(([k, v]) => [k, v === "" ? undefined : v]),
+            ),
+          },
+        ],
+      };
+    case "alter-partition":
+      return { ...parseBrokerOf(first), ...parseIsrChange(words), requestId };
+    case "offline":
+      return {
+        type: "replicasOffline",
+        requestId,
+        ...parseBrokerOf(first),
+        replicas: [{ ...parseIdPartition(words[1] ?? ""), reason: words.slice(2).join(" ") }],
+      };
+    case "deleted":
+      return {
+        type: "replicasDeleted",
+        requestId,
+        brokerId: brokerId(Number(first)),
+        topicIds: words.slice(1).map(topicIdOf),
+      };
+    case "shutdown":
+      return { type: "controlledShutdown", requestId, ...parseBrokerOf(first) };
+    case "elect":
+      return {
+        type: "electLeaders",
+        requestId,
+        election: first === "unclean" ? "unclean" : "preferred",
+        partitions: words.length === 1 ? undefined : words.slice(1).map(parsePartition),
+      };
+    case "observe":
+      return {
+        type: "partitionsObserved",
+        partitions: [{ ...parsePartition(first), stored: parseStored(words.slice(1)) }],
+      };
+    case "timer":
+      return { type: "timerFired", key: "leaderImbalance" };
+    default:
+      throw new Error(`unknown command ${verb}`);
+  }
+}
+
+function parseIsrChange(words: readonly string[]) {
+  const options = parseOptions(words);
+  const isr = (options.get("isr") ?? "").split(",").filter((member) => member !== "");
+  return {
+    type: "alterPartition",
+    changes: [
+      {
+        ...parseIdPartition(words[1] ?? ""),
+        leaderEpoch: leaderEpoch(Number(options.get("epoch"))),
+        partitionEpoch: partitionEpoch(Number(options.get("v"))),
+        isr: isr.map(parseBrokerOf),
+      },
+    ],
+  } as const;
+}
+
+function parseNewTopic(text: string): NewTopic {
+  const [name = "", ...words] = text.split(" ");
+  const options = parseOptions(words);
+  const number = (key: string): number | undefined => {
+    const value = options.get(key);
+    return value === undefined ? undefined : Number(value);
+  };
+  return {
+    name,
+    topicId: topicIdOf(name),
+    partitions: number("partitions"),
+    replicationFactor: number("rf"),
+    assignment: options.get("assignment")?.split(";").map(parseIds),
+    configs: Object.fromEntries(
+      [...options].flatMap(([key, value]) =>
+        key.startsWith("config.") ? [[key.slice("config.".length), value]] : [],
+      ),
+    ),
+    assignmentStart: number("start") ?? 0,
+  };
+}
+
+function parseBrokers(words: readonly string[]): ObservedBroker[] {
+  return words
+    .filter((word) => word !== "")
+    .map((word) => {
+      const [named = "", boot = "clean"] = word.split("!");
+      const [registered = "", rack] = named.split("/");
+      const id = parseBrokerOf(registered);
+      const endpoints = [{ listener: "HTTP", host: `b${id.brokerId}`, port: 8092 }];
+      const incarnation = `data-${id.brokerId}`;
+      return { ...id, incarnation, endpoints, rack, boot: boot as BootKind };
+    });
+}
+
+function parseBrokerOf(word: string): { brokerId: BrokerId; brokerEpoch: BrokerEpoch } {
+  const [id, epoch] = word.split("@");
+  return { brokerId: brokerId(Number(id)), brokerEpoch: brokerEpoch(Number(epoch ?? 0)) };
+}
+
+function parseIds(text: string): BrokerId[] {
+  return text
+    .split(",")
+    .filter((id) => id !== "")
+    .map((id) => brokerId(Number(id)));
+}
+
+function parsePartition(key: string): TopicPartition {
+  const dash = key.lastIndexOf("-");
+  return { topic: key.slice(0, dash), partition: Number(key.slice(dash + 1)) };
+}
+
+function parseIdPartition(key: string): { topicId: TopicId; partition: number } {
+  const { topic, partition } = parsePartition(key);
+  return { topicId: topicIdOf(topic), partition };
+}
+
+/** Scripts name a topic's id after the topic. */
+function topicIdOf(name: string): TopicId {
+  return `#${name}` as TopicId;
+}
+
+function parseOptions(words: readonly string[]): Map<string, string> {
+  return new Map(
+    words.flatMap((word): [string, string][] => {
+      const equals = word.indexOf("=");
+      return equals < 0 ? [] : [[word.slice(0, equals), word.slice(equals + 1)]];
+    }),
+  );
+}
