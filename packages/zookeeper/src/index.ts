@@ -24,8 +24,9 @@ export {
   type ZooKeeperErrorCode,
   type ZooKeeperErrorOptions,
 } from "./errors.ts";
-export type {
-  ZooKeeperServer,
-  ZooKeeperServerDependencies,
-  ZooKeeperServerOptions,
+export {
+  startZooKeeperServer,
+  type ZooKeeperServer,
+  type ZooKeeperServerDependencies,
+  type ZooKeeperServerOptions,
 } from "./server/zookeeper-server.ts";

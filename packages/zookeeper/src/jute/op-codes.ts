@@ -1,0 +1,36 @@
+/** What a request asks for (`ZooDefs.OpCode` of ZooKeeper 3.8). */
+export const OP_CODES = {
+  create: 1,
+  delete: 2,
+  exists: 3,
+  getData: 4,
+  setData: 5,
+  getAcl: 6,
+  setAcl: 7,
+  getChildren: 8,
+  sync: 9,
+  ping: 11,
+  getChildren2: 12,
+  check: 13,
+  multi: 14,
+  create2: 15,
+  reconfig: 16,
+  checkWatches: 17,
+  removeWatches: 18,
+  createContainer: 19,
+  createTtl: 21,
+  multiRead: 22,
+  auth: 100,
+  setWatches: 101,
+  sasl: 102,
+  getEphemerals: 103,
+  getAllChildrenNumber: 104,
+  setWatches2: 105,
+  addWatch: 106,
+  whoAmI: 107,
+  closeSession: -11,
+  error: -1,
+} as const;
+
+/** Transaction ids that are no request's: the reply to these was not asked for by number. */
+export const SPECIAL_XIDS = { watchEvent: -1, ping: -2, auth: -4 } as const;
