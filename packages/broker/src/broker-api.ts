@@ -37,8 +37,8 @@ export type CallContext = {
 export interface BrokerApi {
   /**
    * Answers when the required acknowledgements are there or `timeoutMs` is over; with `"none"` as
-   * soon as the batches are checked and queued. The records are views of the request's body: keep
-   * them only until the answer, or copy.
+   * soon as the batches are checked and queued. The records are views of a buffer that belongs to
+   * this request alone: the log may patch and keep them.
    */
   produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse>;
   /** Parks up to `maxWaitMs` for `minBytes`; an aborted signal answers with what is there. */
@@ -83,5 +83,5 @@ export type FetchResult = {
 };
 
 export type FetchResultPartition =
-  | (Omit<FetchedPartition, "records"> & { readonly records: readonly Uint8Array[] })
+  | (Omit<FetchedPartition, "records"> & { readonly records: readonly Buffer[] })
   | Exclude<FetchResponsePartition, FetchedPartition>;

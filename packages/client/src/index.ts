@@ -1,5 +1,6 @@
 export { ZoologError } from "@zoolog/base";
 export type { CompressionCodec } from "@zoolog/protocol";
+export { murmur2, partitionOfKey } from "@zoolog/protocol";
 export {
   Admin,
   type AdminCallOptions,
@@ -10,7 +11,6 @@ export {
 } from "./admin.ts";
 export { Client, type ClientDependencies, type ClientOptions } from "./client.ts";
 export type { FoundOffset } from "./cluster/offset-lookup.ts";
-export { murmur2, partitionOfKey } from "./murmur2.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./net/transport.ts";
 export { type OffsetPoint, type OffsetRange, parseOffsets } from "./offsets.ts";
 export type { PartitionedTopic, Partitioner } from "./partitioner.ts";

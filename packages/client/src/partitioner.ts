@@ -1,4 +1,4 @@
-import { partitionOfKey } from "./murmur2.ts";
+import { partitionOfKey } from "@zoolog/protocol";
 
 /** What a partitioner may know of a topic. */
 export type PartitionedTopic = {

@@ -13,7 +13,12 @@ export {
   type NativeRequest,
   type NativeResponse,
 } from "./native/calls.ts";
-export { type Checked, checkMessage, type MessageFault } from "./native/check-message.ts";
+export {
+  type Checked,
+  checkMessage,
+  checkResponse,
+  type MessageFault,
+} from "./native/check-message.ts";
 export type { CreateTopicsRequest, CreateTopicsResponse } from "./native/create-topics.ts";
 export type { DeleteTopicsRequest, DeleteTopicsResponse } from "./native/delete-topics.ts";
 export type { DescribeClusterRequest, DescribeClusterResponse } from "./native/describe-cluster.ts";
@@ -41,13 +46,35 @@ export type {
   MetadataResponse,
   PartitionEntry,
 } from "./native/metadata.ts";
+export { murmur2, partitionOfKey } from "./native/murmur2.ts";
+export {
+  type PostRecordsRequest,
+  type PostRecordsResponse,
+  postRecordsRequest,
+  postRecordsResponse,
+} from "./native/post-records.ts";
 export {
   type ProduceRequest,
   type ProduceResponse,
   type RequiredAcks,
   TIMEOUT_MS_MAX,
 } from "./native/produce.ts";
+export {
+  type ReadRecord,
+  type ReadRecordsQuery,
+  type ReadRecordsResponse,
+  readRecordsQuery,
+  readRecordsResponse,
+} from "./native/read-records.ts";
+export type { RecordField } from "./native/record-field.ts";
 export type { JsonSchema, Schema, Static } from "./native/schema.ts";
+export {
+  type PutTopicRequest,
+  postTopicRequest,
+  putTopicRequest,
+  type TopicListResponse,
+  topicListResponse,
+} from "./native/topic-pages.ts";
 export {
   BatchCursor,
   type BatchCursorOptions,

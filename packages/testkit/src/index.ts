@@ -12,5 +12,6 @@ export {
   type SimulatedDiskOptions,
 } from "./file-system/simulated-disk.ts";
 export { ManualTime } from "./manual-time.ts";
+export { MemoryBroker } from "./memory-broker.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
 export { seededRandom } from "./seeded-random.ts";

@@ -210,7 +210,7 @@ export class Cluster {
     const { requestTimeoutMs } = this.#options;
     const answer = await this.anyBroker(
       "metadata",
-      { topics },
+      { topics, allowAutoTopicCreation: false },
       { timeoutMs: requestTimeoutMs, signal: this.#closing.signal },
     );
     const fetchedAt = this.#dependencies.clock.monotonic();

@@ -1,6 +1,6 @@
 import { type AbortSignalLike, ZoologError } from "@zoolog/base";
 import {
-  checkMessage,
+  checkResponse,
   decodeMessage,
   encodeMessage,
   errorBody,
@@ -49,7 +49,7 @@ export class BrokerCalls {
     const decoded = decodedBody(endpoint, call, response);
     if (response.status !== 200) throw refusal(endpoint, call, response.status, decoded);
     const schema: Schema<unknown> = NATIVE_CALLS[call].response;
-    const checked = checkMessage(schema, decoded);
+    const checked = checkResponse(schema, decoded);
     if (checked.fault !== undefined) throw invalidResponse(endpoint, call, checked.fault.message);
     return checked.value as NativeResponse<Call>;
   }
@@ -67,7 +67,7 @@ function decodedBody(endpoint: string, call: string, response: TransportResponse
 
 /** The broker's own words, as the error that they describe. */
 function refusal(endpoint: string, call: string, status: number, decoded: unknown): ZoologError {
-  const checked = checkMessage(errorBody, decoded);
+  const checked = checkResponse(errorBody, decoded);
   if (checked.fault !== undefined) {
     return invalidResponse(endpoint, call, `status ${status} without an error`);
   }

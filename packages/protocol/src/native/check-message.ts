@@ -1,4 +1,4 @@
-import { assert, topicNameFault } from "@zoolog/base";
+import { topicNameFault } from "@zoolog/base";
 import type { JsonSchema, Schema } from "./schema.ts";
 
 /** Why a message was refused. The plane answers it with status 400. */
@@ -14,15 +14,29 @@ export type Checked<T> =
   | { readonly fault: MessageFault };
 
 /**
- * Checks a decoded message against its schema and completes it **in place**: missing fields get
+ * Checks a decoded request against its schema and completes it **in place**: missing fields get
  * their default, base64 texts become bytes. Give it what a decoder has just made, nothing shared.
  *
  * It walks the schema, not the value: a hostile value cannot make it recurse deeper than the
  * message's own shape, and unknown parts are refused without being looked into.
  */
 export function checkMessage<T>(schema: Schema<T>, decoded: unknown): Checked<T> {
+  return check(schema, decoded, "refuse");
+}
+
+/**
+ * As `checkMessage`, for what a broker answers: fields that are not in the schema are left alone,
+ * so that a client gets along with a broker that is newer than itself.
+ */
+export function checkResponse<T>(schema: Schema<T>, decoded: unknown): Checked<T> {
+  return check(schema, decoded, "allow");
+}
+
+type UnknownFields = "refuse" | "allow";
+
+function check<T>(schema: Schema<T>, decoded: unknown, unknown: UnknownFields): Checked<T> {
   const root = { message: decoded };
-  const problem = checkAt(schema, root, "message");
+  const problem = checkAt(schema, root, "message", unknown);
   if (problem === undefined) return { value: root.message as T };
   const path = problem.path.replace(/^\./, "");
   return {
@@ -45,20 +59,25 @@ type Problem = {
 type Holder = Record<string | number, unknown>;
 
 /** The value is given by where it is kept, so that defaults and bytes can be put in its place. */
-function checkAt(schema: JsonSchema, holder: Holder, key: string | number): Problem | undefined {
-  if (schema.anyOf !== undefined) return checkEither(schema, schema.anyOf, holder, key);
-  assert(schema.type !== undefined, "a schema has a type or alternatives");
-  return checks[schema.type](schema, holder, key);
-}
+type Check = (
+  schema: JsonSchema,
+  holder: Holder,
+  key: string | number,
+  unknown: UnknownFields,
+) => Problem | undefined;
 
-type Check = (schema: JsonSchema, holder: Holder, key: string | number) => Problem | undefined;
+const checkAt: Check = (schema, holder, key, unknown) => {
+  if (schema.anyOf !== undefined) return checkEither(schema, holder, key, unknown);
+  return schema.type === undefined ? undefined : checks[schema.type](schema, holder, key, unknown);
+};
 
 const checks: Readonly<Record<NonNullable<JsonSchema["type"]>, Check>> = {
-  object: (schema, holder, key) => checkObject(schema, holder[key]),
-  array: (schema, holder, key) => checkArray(schema, holder[key]),
+  object: (schema, holder, key, unknown) => checkObject(schema, holder[key], unknown),
+  array: (schema, holder, key, unknown) => checkArray(schema, holder[key], unknown),
   integer: checkInteger,
   boolean: (_schema, holder, key) =>
     typeof holder[key] === "boolean" ? undefined : wrong("must be true or false"),
+  null: (_schema, holder, key) => (holder[key] === null ? undefined : wrong("must be null")),
   string: (schema, holder, key) =>
     schema.contentEncoding === "base64" ? checkBytes(holder, key) : checkText(schema, holder[key]),
 };
@@ -72,12 +91,17 @@ function inside(step: string, problem: Problem | undefined): Problem | undefined
   return problem;
 }
 
-function checkObject(schema: JsonSchema, value: unknown): Problem | undefined {
+function checkObject(
+  schema: JsonSchema,
+  value: unknown,
+  unknown: UnknownFields,
+): Problem | undefined {
   if (!isPlainObject(value)) return wrong("must be a map of named fields");
   const named = schema.properties;
-  if (named === undefined) return checkEntries(schema, value);
-  for (const name of Object.keys(value)) {
-    if (!Object.hasOwn(named, name)) return unknownField(name, Object.keys(named));
+  if (named === undefined) return checkEntries(schema, value, unknown);
+  if (unknown === "refuse") {
+    const stranger = Object.keys(value).find((name) => !Object.hasOwn(named, name));
+    if (stranger !== undefined) return unknownField(stranger, Object.keys(named));
   }
   for (const name of Object.keys(named)) {
     const property = named[name] as JsonSchema;
@@ -86,34 +110,42 @@ function checkObject(schema: JsonSchema, value: unknown): Problem | undefined {
       else if (schema.required?.includes(name)) return inside(`.${name}`, wrong("is missing"));
       continue;
     }
-    const problem = checkAt(property, value, name);
+    const problem = checkAt(property, value, name, unknown);
     if (problem !== undefined) return inside(`.${name}`, problem);
   }
   return undefined;
 }
 
 /** A map with names of the sender's choice. */
-function checkEntries(schema: JsonSchema, value: Holder): Problem | undefined {
+function checkEntries(
+  schema: JsonSchema,
+  value: Holder,
+  unknown: UnknownFields,
+): Problem | undefined {
   const names = Object.keys(value);
   if (names.length > (schema.maxProperties ?? Number.POSITIVE_INFINITY)) {
     return wrong(`must have at most ${schema.maxProperties} entries, not ${names.length}`);
   }
   if (!schema.additionalProperties) return undefined;
   for (const name of names) {
-    const problem = checkAt(schema.additionalProperties, value, name);
+    const problem = checkAt(schema.additionalProperties, value, name, unknown);
     if (problem !== undefined) return inside(`.${printable(name)}`, problem);
   }
   return undefined;
 }
 
-function checkArray(schema: JsonSchema, value: unknown): Problem | undefined {
+function checkArray(
+  schema: JsonSchema,
+  value: unknown,
+  unknown: UnknownFields,
+): Problem | undefined {
   if (!Array.isArray(value)) return wrong("must be a list");
   if (value.length > (schema.maxItems ?? Number.POSITIVE_INFINITY)) {
     return wrong(`must have at most ${schema.maxItems} entries, not ${value.length}`);
   }
   if (schema.items === undefined) return undefined;
   for (let i = 0; i < value.length; i++) {
-    const problem = checkAt(schema.items, value as unknown as Holder, i);
+    const problem = checkAt(schema.items, value as unknown as Holder, i, unknown);
     if (problem !== undefined) return inside(`[${i}]`, problem);
   }
   return undefined;
@@ -175,7 +207,12 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function checkBytes(holder: Holder, key: string | number): Problem | undefined {
   const value = holder[key];
-  if (value instanceof Uint8Array) return undefined;
+  if (value instanceof Uint8Array) {
+    if (!Buffer.isBuffer(value)) {
+      holder[key] = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    }
+    return undefined;
+  }
   if (typeof value !== "string") return wrong("must be bytes: a msgpack bin, base64 text in JSON");
   if (value.length % 4 !== 0 || !BASE64.test(value)) {
     return wrong("must be base64 with padding", "Use the alphabet of RFC 4648 §4 ('+' and '/').");
@@ -184,19 +221,25 @@ function checkBytes(holder: Holder, key: string | number): Problem | undefined {
   return undefined;
 }
 
+/** The first shape that fits is taken; where none does, the nearest one explains. */
 function checkEither(
   schema: JsonSchema,
-  shapes: readonly JsonSchema[],
   holder: Holder,
   key: string | number,
+  unknown: UnknownFields,
 ): Problem | undefined {
-  let deepest: Problem | undefined;
-  for (const shape of shapes) {
-    const problem = checkAt(shape, holder, key);
+  let nearest: Problem | undefined;
+  for (const shape of schema.anyOf ?? []) {
+    const problem = checkAt(shape, holder, key, unknown);
     if (problem === undefined) return undefined;
-    if (problem.path.length > (deepest?.path.length ?? 0)) deepest = problem;
+    const isNear = problem.path !== "" || (shape.type === "integer" && isNumber(holder[key]));
+    if (isNear && problem.path.length >= (nearest?.path.length ?? 0)) nearest = problem;
   }
-  return deepest ?? wrong(`must be ${schema.description ?? "of another shape"}`);
+  return nearest ?? wrong(`must be ${schema.description ?? "of another shape"}`);
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number";
 }
 
 function unknownField(name: string, known: readonly string[]): Problem {

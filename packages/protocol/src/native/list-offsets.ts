@@ -47,14 +47,14 @@ export type ListOffsetsRequest = Static<typeof listOffsetsRequest>;
 const partitionOffset = either([
   object({
     partition: partitionIndex,
-    offset: optional(offsetField),
-    timestamp: optional(timestampField),
-    leaderEpoch: optional(leaderEpochField),
+    error: itemError,
+    currentLeader: optional(currentLeader),
   }),
   object({
     partition: partitionIndex,
-    error: itemError,
-    currentLeader: optional(currentLeader),
+    offset: optional(offsetField),
+    timestamp: optional(timestampField),
+    leaderEpoch: optional(leaderEpochField),
   }),
 ]);
 

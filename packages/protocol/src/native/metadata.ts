@@ -37,7 +37,13 @@ export const partitionEntry = object({
 export type PartitionEntry = Static<typeof partitionEntry>;
 
 /** Kafka's Metadata (key 3). Without `topics`: all of them; an empty list: brokers only. */
-export const metadataRequest = object({ topics: optional(list(topicName)) });
+export const metadataRequest = object({
+  topics: optional(list(topicName)),
+  allowAutoTopicCreation: flag({
+    description: "Create missing topics, if the broker's auto.create.topics.enable allows it",
+    default: false,
+  }),
+});
 export type MetadataRequest = Static<typeof metadataRequest>;
 
 export const metadataResponse = object({

@@ -52,14 +52,14 @@ export type ProduceRequest = Static<typeof produceRequest>;
 const partitionProduced = either([
   object({
     partition: partitionIndex,
-    baseOffset: optional(offsetField),
-    logAppendTime: optional(timestampField),
-    logStartOffset: optional(offsetField),
+    error: itemError,
+    currentLeader: optional(currentLeader),
   }),
   object({
     partition: partitionIndex,
-    error: itemError,
-    currentLeader: optional(currentLeader),
+    baseOffset: optional(offsetField),
+    logAppendTime: optional(timestampField),
+    logStartOffset: optional(offsetField),
   }),
 ]);
 

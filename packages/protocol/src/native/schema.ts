@@ -15,7 +15,7 @@ export type Static<S> = S extends { readonly [carried]?: infer T } ? Exclude<T, 
 
 /** The keywords of JSON Schema that these messages use, and no others. */
 export type JsonSchema = {
-  readonly type?: "object" | "array" | "string" | "integer" | "boolean";
+  readonly type?: "object" | "array" | "string" | "integer" | "boolean" | "null";
   readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -119,8 +119,17 @@ export function flag(keywords: Keywords & { readonly default?: boolean } = {}): 
   return { type: "boolean", ...keywords };
 }
 
-export function bytes(keywords: Keywords = {}): Schema<Uint8Array> {
+export function bytes(keywords: Keywords = {}): Schema<Buffer> {
   return { type: "string", contentEncoding: "base64", ...keywords };
+}
+
+export function nothing(): Schema<null> {
+  return { type: "null" };
+}
+
+/** Whatever the form can express; the checks do not look into it. */
+export function anything(): Schema<unknown> {
+  return {};
 }
 
 export function oneOfNames<const Names extends readonly string[]>(
@@ -131,12 +140,12 @@ export function oneOfNames<const Names extends readonly string[]>(
 }
 
 /**
- * A value of exactly one of these shapes. Choose shapes that differ in a required field or in kind:
- * the first that fits is taken.
+ * A value of one of these shapes; the first that fits is taken. Where one shape has only optional
+ * fields beside those of another, put the other first: a client allows fields it does not know.
  */
 export function either<const Shapes extends readonly Schema<unknown>[]>(
   shapes: Shapes,
-  keywords: Keywords = {},
+  keywords: Keywords & { readonly default?: Static<Shapes[number]> } = {},
 ): Schema<Static<Shapes[number]>> {
   return { ...keywords, anyOf: shapes };
 }

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from "node:http";
+import { type Checked, decodeJsonMessage, decodeMessage } from "@zoolog/protocol";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { readBody } from "./body-reader.ts";
+import { JSON_TYPE, MSGPACK_TYPE } from "./content-types.ts";
+import { refusedMessage, unsupportedCharset } from "./errors.ts";
+import type { PlaneParts } from "./plane-parts.ts";
+
+/**
+ * Two content types and no other: what fastify brings along (text/plain) is what a web page can
+ * send across origins without asking.
+ */
+export function addBodyParsers(app: FastifyInstance, { metrics }: PlaneParts): void {
+  const parser =
+    (decode: (bytes: Uint8Array) => Checked<unknown>) =>
+    async (request: FastifyRequest, stream: IncomingMessage): Promise<unknown> => {
+      checkCharset(request.headers["content-type"] ?? "");
+      const declared = request.headers["content-length"];
+      const body = await readBody(stream, {
+        bytesMax: request.routeOptions.bodyLimit ?? 0,
+        declaredBytes: declared === undefined ? undefined : Number(declared),
+        reserve: (bytes) => request.call.tryReserve(bytes),
+      });
+      metrics.http.receivedBytes.value += body.length;
+      const decoded = decode(body);
+      if (decoded.fault !== undefined) throw refusedMessage(decoded.fault);
+      return decoded.value;
+    };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(JSON_TYPE, parser(decodeJsonMessage));
+  app.addContentTypeParser(MSGPACK_TYPE, parser(decodeMessage));
+}
+
+/** RFC 8259 §8.1: JSON between systems is UTF-8. */
+function checkCharset(contentType: string): void {
+  const charset = /charset\s*=\s*"?([^\s;"]*)/i.exec(contentType)?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw unsupportedCharset(contentType);
+}

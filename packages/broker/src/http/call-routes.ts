@@ -1,0 +1,78 @@
+import {
+  ChunkedBytes,
+  checkMessage,
+  NATIVE_CALLS,
+  type NativeCall,
+  type NativeRequest,
+} from "@zoolog/protocol";
+import type { FastifyInstance } from "fastify";
+import type { FetchResult } from "../broker-api.ts";
+import type { Call } from "./call-registry.ts";
+import { answerType, MESSAGE_TYPES, sendMessage } from "./content-types.ts";
+import { refusedMessage, throttled } from "./errors.ts";
+import type { PlaneParts } from "./plane-parts.ts";
+
+type CallHandlers = {
+  readonly [Name in NativeCall]: (request: NativeRequest<Name>, call: Call) => Promise<unknown>;
+};
+
+/** `POST /v1/<call>` for each call of the protocol: decode, check, one method, encode. */
+export function addCallRoutes(app: FastifyInstance, parts: PlaneParts): void {
+  const handlers = callHandlers(parts);
+  for (const name of Object.keys(NATIVE_CALLS) as NativeCall[]) {
+    addCallRoute(app, parts, name, handlers);
+  }
+}
+
+function addCallRoute<Name extends NativeCall>(
+  app: FastifyInstance,
+  { limits }: PlaneParts,
+  name: Name,
+  handlers: CallHandlers,
+): void {
+  const schema = NATIVE_CALLS[name].request;
+  const bodyLimit = name === "produce" ? limits.produceBodyBytesMax : limits.bodyBytesMax;
+  app.post(`/v1/${name}`, { bodyLimit }, async (request, reply) => {
+    const type = answerType(request, MESSAGE_TYPES);
+    const checked = checkMessage(schema, request.body ?? {});
+    if (checked.fault !== undefined) throw refusedMessage(checked.fault);
+    const response = await handlers[name](checked.value as NativeRequest<Name>, request.call);
+    return sendMessage(reply, type, 200, response);
+  });
+}
+
+function callHandlers({ api, calls }: PlaneParts): CallHandlers {
+  return {
+    produce: (request, call) => api.produce(request, call),
+    fetch: async (request, call) => {
+      if (request.maxWaitMs > 0) calls.markWaiting(call);
+      return fetchResponse(await api.fetch(request, call), call);
+    },
+    "list-offsets": (request, call) => api.listOffsets(request, call),
+    metadata: (request, call) => api.metadata(request, call),
+    "init-producer-id": (request, call) => api.initProducerId(request, call),
+    "create-topics": (request, call) => api.createTopics(request, call),
+    "delete-topics": (request, call) => api.deleteTopics(request, call),
+    "describe-topics": (request, call) => api.describeTopics(request, call),
+    "describe-cluster": (_request, call) => api.describeCluster(call),
+  } satisfies CallHandlers & Record<NativeCall, unknown>;
+}
+
+/**
+ * The records of each partition as one bin over the buffers that the log has read. They count as in
+ * flight until the reader has taken them: many slow readers must not hold the memory.
+ */
+function fetchResponse(result: FetchResult, call: Call): unknown {
+  let bytes = 0;
+  const topics = result.topics.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map((partition) => {
+      if ("error" in partition) return partition;
+      const records = new ChunkedBytes(partition.records);
+      bytes += records.byteLength;
+      return { ...partition, records };
+    }),
+  }));
+  if (!call.tryReserve(bytes)) throw throttled("too many bytes are in flight");
+  return { topics };
+}

@@ -1,0 +1,132 @@
+import { ZoologError } from "@zoolog/base";
+import {
+  ERROR_CODES,
+  type ErrorCodeEntry,
+  type ItemError,
+  type MessageFault,
+} from "@zoolog/protocol";
+
+/** The refusals that this plane itself makes. Their status is in `error-mapping.ts`. */
+
+export function refusedMessage(fault: MessageFault): ZoologError {
+  return new ZoologError({
+    ...fault,
+    hint: fault.hint ?? "The messages are described at /docs.",
+  });
+}
+
+export function invalidRequest(message: string, hint?: string): ZoologError {
+  return new ZoologError({
+    code: "INVALID_REQUEST",
+    message,
+    hint: hint ?? "The calls are described at /docs.",
+  });
+}
+
+export function invalidTopicName(fault: string): ZoologError {
+  return new ZoologError({
+    code: "INVALID_TOPIC_EXCEPTION",
+    message: fault,
+    hint: "Use letters, digits, '.', '_' and '-', at most 249 of them.",
+  });
+}
+
+/** A component that leaves out what it was asked for: a fault of ours. */
+export const NO_ANSWER: ItemError = {
+  code: "UNKNOWN_SERVER_ERROR",
+  message: "the broker did not answer for the partition",
+};
+
+/** One topic or partition failed where the call is about nothing else. */
+export function failedItem(error: ItemError | undefined, hint?: string): ZoologError {
+  const { code, message } = error ?? NO_ANSWER;
+  const known = (ERROR_CODES as Record<string, ErrorCodeEntry>)[code];
+  return new ZoologError({
+    code,
+    message,
+    retriable: known?.retriable ?? false,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+export function notFound(method: string, path: string): ZoologError {
+  return new ZoologError({
+    code: "NOT_FOUND",
+    message: `there is no ${method} ${path}`,
+    hint: "The calls are listed at /docs.",
+  });
+}
+
+export function methodNotAllowed(method: string, allowed: readonly string[]): ZoologError {
+  return new ZoologError({
+    code: "METHOD_NOT_ALLOWED",
+    message: `${method} is not possible here`,
+    hint: `Use ${allowed.join(" or ")}.`,
+  });
+}
+
+export function notAcceptable(accept: string, offered: readonly string[]): ZoologError {
+  return new ZoologError({
+    code: "NOT_ACCEPTABLE",
+    message: `no answer in the form of ${accept.slice(0, 100)}`,
+    hint: `Accept ${offered.join(" or ")}.`,
+  });
+}
+
+export function bodyTooLarge(bytesMax: number): ZoologError {
+  return new ZoologError({
+    code: "REQUEST_TOO_LARGE",
+    message: `the body is larger than ${bytesMax} bytes`,
+    hint: "Send fewer batches or records in one call.",
+  });
+}
+
+export function unsupportedContentEncoding(encoding: string): ZoologError {
+  return new ZoologError({
+    code: "UNSUPPORTED_CONTENT_ENCODING",
+    message: `bodies in content-encoding ${encoding.slice(0, 40)} are not accepted`,
+    hint: "Send the body as it is; compress the record batches instead.",
+  });
+}
+
+export function unsupportedCharset(contentType: string): ZoologError {
+  return new ZoologError({
+    code: "UNSUPPORTED_MEDIA_TYPE",
+    message: `content-type ${contentType.slice(0, 100)} is not accepted`,
+    hint: "JSON is UTF-8; leave the charset out.",
+  });
+}
+
+export function hostRefused(host: string): ZoologError {
+  return new ZoologError({
+    code: "HOST_REFUSED",
+    message: `this broker does not answer to the host name ${host.slice(0, 100)}`,
+    hint: "Use the address it listens on, or add the name to its allowed hosts.",
+  });
+}
+
+export function originRefused(origin: string): ZoologError {
+  return new ZoologError({
+    code: "ORIGIN_REFUSED",
+    message: `web pages of ${origin.slice(0, 100)} may not call this broker`,
+    hint: "Calls come from programs; a page needs a server of its own in between.",
+  });
+}
+
+export function throttled(what: string): ZoologError {
+  return new ZoologError({
+    code: "THROTTLING_QUOTA_EXCEEDED",
+    message: `the broker is at its limit: ${what}`,
+    retriable: true,
+    hint: "Wait a moment and try again.",
+  });
+}
+
+export function brokerClosing(): ZoologError {
+  return new ZoologError({
+    code: "BROKER_CLOSING",
+    message: "the broker is shutting down",
+    retriable: true,
+    hint: "Ask another broker, or this one again when it is back.",
+  });
+}

@@ -1,0 +1,201 @@
+import { createServer, type Server } from "node:http";
+import { errorCode, sleep, ZoologError } from "@zoolog/base";
+import { type FastifyInstance, fastify } from "fastify";
+import { addBodyParsers } from "./body-parsers.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { addCallHooks } from "./call-hooks.ts";
+import { CallRegistry } from "./call-registry.ts";
+import { addCallRoutes } from "./call-routes.ts";
+import { answerBrokenRequest } from "./client-errors.ts";
+import { addDocsRoutes } from "./docs-routes.ts";
+import { addErrorAnswers, answerFailure } from "./error-answers.ts";
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http-limits.ts";
+import { addMachineRoutes } from "./machine-routes.ts";
+import { refuseOtherMethods } from "./other-methods.ts";
+import type { HttpPlaneDependencies, PlaneParts } from "./plane-parts.ts";
+import { addRecordRoutes } from "./record-routes.ts";
+import { addTopicRoutes } from "./topic-routes.ts";
+
+export type HttpPlaneOptions = {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /**
+   * Host names to answer to, besides `localhost` and addresses. Checked only where this is given or
+   * `host` is a loopback address.
+   */
+  readonly allowedHosts?: readonly string[];
+  readonly limits?: Partial<HttpLimits>;
+};
+
+export type HttpAddress = { readonly host: string; readonly port: number };
+
+/**
+ * The native plane: HTTP in, one method of `BrokerApi`, HTTP out. It has no rules about topics and
+ * records; what it decides alone is what may reach the broker at all (docs/formats/native-plane.md).
+ */
+export class HttpPlane {
+  readonly #options: HttpPlaneOptions;
+  readonly #parts: PlaneParts;
+  readonly #app: FastifyInstance;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HttpPlaneOptions, dependencies: HttpPlaneDependencies) {
+    this.#options = options;
+    const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+    const budget = new ByteBudget({ bytesMax: limits.inFlightBytesMax });
+    this.#parts = {
+      ...dependencies,
+      limits,
+      calls: new CallRegistry(limits, { budget }),
+      allowedHosts: options.allowedHosts ?? (isLoopback(options.host) ? [] : undefined),
+    };
+    describeInFlight(this.#parts, budget);
+    this.#app = createApp(this.#parts);
+  }
+
+  /**
+   * Binds and serves.
+   *
+   * @throws ZoologError ADDRESS_IN_USE, ADDRESS_REFUSED
+   */
+  async listen(): Promise<HttpAddress> {
+    const { host, port } = this.#options;
+    try {
+      await this.#app.listen({ host, port });
+    } catch (error) {
+      throw cannotListen(error, { host, port });
+    }
+    const bound = this.#app.server.address();
+    return { host, port: typeof bound === "object" && bound !== null ? bound.port : port };
+  }
+
+  /** A request without a socket, for tests. */
+  get inject(): FastifyInstance["inject"] {
+    return this.#app.inject.bind(this.#app);
+  }
+
+  /**
+   * Stops accepting, answers waiting fetches at once, lets the other calls end within
+   * `closeTimeoutMs`, then cuts what is left. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { calls, limits, scheduler, logger } = this.#parts;
+    calls.beginClosing();
+    const closed = this.#app.close();
+    this.#app.server.closeIdleConnections();
+    const inTime = new AbortController();
+    const timedOut = sleep(scheduler, limits.closeTimeoutMs, inTime.signal).then(
+      () => true,
+      () => false,
+    );
+    if (await Promise.race([calls.idle().then(() => false), timedOut])) {
+      logger.warn("calls cut at close", { calls: calls.size });
+      calls.abortAll();
+    }
+    inTime.abort();
+    this.#app.server.closeAllConnections();
+    await closed;
+  }
+}
+
+function createApp(parts: PlaneParts): FastifyInstance {
+  const { limits } = parts;
+  const app = fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    // Node's HEAD on a stream would never end; the routes that can have it say so.
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: limits.pathParameterLengthMax },
+    // A closing plane refuses in `call-hooks.ts`, with a body like all others.
+    return503OnClosing: false,
+    // Messages are checked by `checkMessage`: fastify need not load its compilers of schemas.
+    schemaController: {
+      compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas },
+    },
+    frameworkErrors: (error, _request, reply) => void answerFailure(parts, reply, error),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
+    serverFactory: (handler) => createLimitedServer(parts, handler),
+  });
+  addBodyParsers(app, parts);
+  addCallHooks(app, parts);
+  addErrorAnswers(app, parts);
+  const methodsByPath = refuseOtherMethods(app);
+  addCallRoutes(app, parts);
+  addTopicRoutes(app, parts);
+  addRecordRoutes(app, parts);
+  addMachineRoutes(app, parts);
+  addDocsRoutes(app);
+  methodsByPath.close();
+  return app;
+}
+
+function noSchemas(): never {
+  throw new Error("routes of this plane have no fastify schemas");
+}
+
+function createLimitedServer(
+  parts: PlaneParts,
+  handler: Parameters<typeof createServer>[1],
+): Server {
+  const { limits, metrics } = parts;
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
+      maxHeaderSize: limits.headerBytesMax,
+      insecureHTTPParser: false,
+      noDelay: true,
+    },
+    handler,
+  );
+  server.setTimeout(limits.idleTimeoutMs);
+  server.maxConnections = limits.connectionsMax;
+  server.maxRequestsPerSocket = limits.callsPerConnectionMax;
+  server.on("drop", () => {
+    metrics.http.connectionsDropped.value += 1;
+  });
+  return server;
+}
+
+function describeInFlight({ metrics, calls }: PlaneParts, budget: ByteBudget): void {
+  const { registry } = metrics;
+  registry.gauge("zoolog_http_calls_in_flight", "Calls being worked on", () => calls.size);
+  registry.gauge(
+    "zoolog_http_in_flight_bytes",
+    "Bytes of bodies being read and of answers being written",
+    () => budget.usedBytes,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function cannotListen(error: unknown, { host, port }: HttpAddress): unknown {
+  const code = errorCode(error);
+  if (code === "EADDRINUSE") {
+    return new ZoologError({
+      code: "ADDRESS_IN_USE",
+      message: `port ${port} of ${host} is taken by another program`,
+      hint: "Stop that program or choose another port.",
+      cause: error,
+    });
+  }
+  if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    return new ZoologError({
+      code: "ADDRESS_REFUSED",
+      message: `cannot listen on ${host}:${port} (${code})`,
+      hint: "Choose an address of this machine and a port above 1023.",
+      cause: error,
+    });
+  }
+  return error;
+}

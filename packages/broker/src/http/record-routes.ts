@@ -1,0 +1,123 @@
+import { runInBackground } from "@zoolog/base";
+import {
+  checkMessage,
+  type PostRecordsResponse,
+  postRecordsRequest,
+  type ReadRecordsQuery,
+  readRecordsQuery,
+} from "@zoolog/protocol";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import {
+  answerType,
+  EVENT_STREAM_TYPE,
+  MESSAGE_TYPES,
+  MSGPACK_TYPE,
+  sendMessage,
+} from "./content-types.ts";
+import { failedItem, refusedMessage, throttled } from "./errors.ts";
+import type { PlaneParts } from "./plane-parts.ts";
+import { RecordPoster } from "./record-poster.ts";
+import { type ReadLimits, type ReadPosition, readRecords, resolveOffset } from "./record-reader.ts";
+import { offsetAfter, RecordStream } from "./record-stream.ts";
+import { readPartition, readQuery, readTopic } from "./url-values.ts";
+
+const POST_PATH = "/v1/topics/:topic/records";
+const READ_PATH = "/v1/topics/:topic/partitions/:partition/records";
+const READ_TYPES = [...MESSAGE_TYPES, EVENT_STREAM_TYPE];
+
+/** Records for people with curl and for browsers' EventSource: single records, no batches. */
+export function addRecordRoutes(app: FastifyInstance, parts: PlaneParts): void {
+  const poster = new RecordPoster(parts);
+  const bodyLimit = parts.limits.produceBodyBytesMax;
+  app.post<{ Params: { topic: string } }>(POST_PATH, { bodyLimit }, async (request, reply) => {
+    const type = answerType(request, MESSAGE_TYPES);
+    const topic = readTopic(request.params.topic);
+    const checked = checkMessage(postRecordsRequest, request.body ?? {});
+    if (checked.fault !== undefined) throw refusedMessage(checked.fault);
+    const response = await poster.post(topic, checked.value, request.call);
+    return sendMessage(reply, type, postStatus(response), response);
+  });
+  addReadRoute(app, parts);
+}
+
+/** All appended: 200. None: as the first failure. Some: 207, and the body tells which. */
+function postStatus({ records }: PostRecordsResponse): number {
+  const failed = records.filter((record) => "error" in record);
+  const [first] = failed;
+  if (first === undefined) return 200;
+  if (failed.length < records.length) return 207;
+  throw failedItem(first.error);
+}
+
+type ReadRequest = FastifyRequest<{ Params: { topic: string; partition: string } }>;
+
+function addReadRoute(app: FastifyInstance, parts: PlaneParts): void {
+  const streams = { open: 0 };
+  parts.metrics.registry.gauge(
+    "zoolog_http_event_streams",
+    "Open event streams",
+    () => streams.open,
+  );
+  app.get(READ_PATH, async (request: ReadRequest, reply) => {
+    const type = answerType(request, READ_TYPES);
+    const query = readQuery(readRecordsQuery, request.query);
+    const position = await readPosition(parts, request, query, type);
+    if (type !== EVENT_STREAM_TYPE)
+      return answerRecords(parts, request, reply, query, position, type);
+    if (streams.open >= parts.limits.streamsMax) throw throttled("too many event streams are open");
+    streams.open += 1;
+    reply.raw.once("close", () => {
+      streams.open -= 1;
+    });
+    return startStream(parts, request, reply, query, position);
+  });
+}
+
+async function readPosition(
+  { api }: PlaneParts,
+  request: ReadRequest,
+  query: ReadRecordsQuery,
+  type: string,
+): Promise<ReadPosition> {
+  const topic = readTopic(request.params.topic);
+  const partition = readPartition(request.params.partition);
+  const lastEventId = type === EVENT_STREAM_TYPE ? request.headers["last-event-id"] : undefined;
+  const at = lastEventId === undefined ? query.offset : offsetAfter(String(lastEventId));
+  const where = { topic, partition };
+  const offset = await resolveOffset(api, where, at, request.call);
+  return { ...where, offset };
+}
+
+async function answerRecords(
+  { api, calls }: PlaneParts,
+  request: ReadRequest,
+  reply: FastifyReply,
+  query: ReadRecordsQuery,
+  position: ReadPosition,
+  type: string,
+): Promise<FastifyReply> {
+  if (query.maxWaitMs > 0) calls.markWaiting(request.call);
+  const form = type === MSGPACK_TYPE ? "raw" : query.bytes;
+  const records = await readRecords(api, position, { ...query, form }, request.call);
+  return sendMessage(reply, type, 200, records);
+}
+
+/** What fails before the first event is an ordinary answer with a status. */
+async function startStream(
+  parts: PlaneParts,
+  request: ReadRequest,
+  reply: FastifyReply,
+  query: ReadRecordsQuery,
+  position: ReadPosition,
+): Promise<FastifyReply> {
+  const { api, calls, limits, logger } = parts;
+  const { call } = request;
+  const reading: ReadLimits = { ...query, form: query.bytes, maxWaitMs: 0 };
+  const first = await readRecords(api, position, reading, call);
+  reply.hijack();
+  calls.markWaiting(call);
+  const stream = new RecordStream(parts, reply.raw, call);
+  const following = { ...reading, maxWaitMs: limits.heartbeatMs };
+  runInBackground("event stream", logger, () => stream.run(first, following));
+  return reply;
+}

@@ -1,0 +1,49 @@
+import { itemError } from "./errors.ts";
+import { requiredAcks, TIMEOUT_MS_MAX } from "./produce.ts";
+import { recordField, recordHeaders } from "./record-field.ts";
+import {
+  either,
+  integer,
+  list,
+  object,
+  offsetField,
+  oneOfNames,
+  optional,
+  partitionIndex,
+  type Static,
+  timestampField,
+  topicName,
+} from "./schema.ts";
+
+/**
+ * `POST /v1/topics/<topic>/records`, for people: the broker builds the batches. A record goes to
+ * its `partition`, else to the one its key hashes to (Java's murmur2), else to the next in turn.
+ */
+export const postRecordsRequest = object({
+  requiredAcks,
+  timeoutMs: integer({ minimum: 0, maximum: TIMEOUT_MS_MAX, default: 30_000 }),
+  compression: oneOfNames(["none", "gzip", "snappy", "lz4", "zstd"], { default: "none" }),
+  records: list(
+    object({
+      key: optional(recordField),
+      value: optional(recordField),
+      headers: optional(recordHeaders),
+      partition: optional(partitionIndex),
+      timestamp: optional(timestampField),
+    }),
+    { description: "In the order in which each partition shall have them" },
+  ),
+});
+export type PostRecordsRequest = Static<typeof postRecordsRequest>;
+
+/** One entry per record, in the order of the request. */
+export const postRecordsResponse = object({
+  topic: topicName,
+  records: list(
+    either([
+      object({ partition: partitionIndex, error: itemError }),
+      object({ partition: partitionIndex, offset: optional(offsetField) }),
+    ]),
+  ),
+});
+export type PostRecordsResponse = Static<typeof postRecordsResponse>;
