@@ -16,5 +16,5 @@ const DOUBLINGS_MAX = 30;
 export function backoffDelayMs(failures: number, options: BackoffOptions, random: Random): number {
   const doublings = Math.min(Math.max(failures - 1, 0), DOUBLINGS_MAX);
   const delayMs = Math.min(options.backoffMs * 2 ** doublings, options.backoffMaxMs);
-  return delayMs * (1 - JITTER + 2 * JITTER * random.next());
+  return Math.round(delayMs * (1 - JITTER + 2 * JITTER * random.next()));
 }

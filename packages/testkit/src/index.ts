@@ -1,3 +1,8 @@
+export {
+  type BrokerFault,
+  SimulatedBrokers,
+  type SimulatedBrokersOptions,
+} from "./brokers/simulated-brokers.ts";
 export { controllerViolations } from "./controller/controller-invariants.ts";
 export { ControllerScript } from "./controller/controller-script.ts";
 export type {

@@ -96,16 +96,14 @@ export class Cluster {
     for (let failures = 1; ; failures++) {
       const known = this.cachedTopic(name);
       if (known !== undefined) return known;
-      await abortable(this.refresh([name]), limits.signal);
-      if (this.#topics.has(name)) continue;
-      const failure = this.#missing.get(name);
+      const failure = await this.#lookFor(name, startedAt + limits.timeoutMs, limits.signal);
+      if (failure === undefined) continue;
       const elapsedMs = clock.monotonic() - startedAt;
-      if (failure === undefined || elapsedMs >= limits.timeoutMs) {
-        throw callTimedOut("metadata", limits.timeoutMs, failure);
-      }
       const unknown = failure.code === "UNKNOWN_TOPIC_OR_PARTITION";
       if (!failure.retriable || (unknown && elapsedMs >= UNKNOWN_TOPIC_GRACE_MS)) throw failure;
-      await this.#pause(backoffDelayMs(failures, this.#options, random), limits.signal);
+      const pauseMs = backoffDelayMs(failures, this.#options, random);
+      if (elapsedMs + pauseMs >= limits.timeoutMs) throw failure;
+      await this.#pause(pauseMs, limits.signal);
     }
   }
 
@@ -165,7 +163,7 @@ export class Cluster {
       throwIfAborted(limits.signal);
       const endpoints = this.#knownEndpoints();
       const endpoint = endpoints[this.#rotation % endpoints.length] as string;
-      const remainingMs = Math.max(1, deadline - clock.monotonic());
+      const remainingMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
       try {
         return await calls.call(endpoint, call, request, {
           timeoutMs: Math.min(this.#options.requestTimeoutMs, remainingMs),
@@ -191,6 +189,29 @@ export class Cluster {
   /** Ends waits that are under way. Idempotent. */
   close(): void {
     this.#closing.abort(alreadyClosed("client"));
+  }
+
+  /** Asks for one topic once; answers why it is not known after that. */
+  async #lookFor(
+    name: string,
+    deadline: number,
+    signal: AbortSignalLike | undefined,
+  ): Promise<ZoologError | undefined> {
+    const { clock, scheduler } = this.#dependencies;
+    const timeout = new AbortController();
+    const remainingMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
+    const late = callTimedOut("metadata", remainingMs, undefined);
+    const timer = scheduler.after(remainingMs, () => timeout.abort(late));
+    try {
+      await abortable(abortable(this.refresh([name]), timeout.signal), signal);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (error === late || !isRetriable(error)) throw error;
+      return error as ZoologError;
+    } finally {
+      timer.cancel();
+    }
+    return this.#topics.has(name) ? undefined : this.#missing.get(name);
   }
 
   async #refreshAfter(running: Promise<void>): Promise<void> {

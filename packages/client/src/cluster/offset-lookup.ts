@@ -93,7 +93,7 @@ export class OffsetLookup {
         byLeader.set(leader.endpoint, asked);
       }
     }
-    const remainingMs = Math.max(1, deadline - clock.monotonic());
+    const remainingMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
     const timeoutMs = Math.min(this.#options.requestTimeoutMs, remainingMs);
     const asks = [...byLeader].map(async ([endpoint, partitions]) => {
       try {

@@ -276,7 +276,8 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
     this.#waitingUntil = deadline;
     this.#waitingTimer?.cancel();
     if (!Number.isFinite(deadline)) return;
-    this.#waitingTimer = scheduler.after(Math.max(0, deadline - clock.monotonic()), () => {
+    const delayMs = Math.max(0, Math.ceil(deadline - clock.monotonic()));
+    this.#waitingTimer = scheduler.after(delayMs, () => {
       for (const lane of this.#lanes.values()) lane.expire(clock.monotonic());
       this.#armWaitingTimer();
     });

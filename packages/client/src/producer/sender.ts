@@ -111,7 +111,7 @@ export class Sender {
     for (const [endpoint, leaving] of requests) this.#send(endpoint, leaving, now);
     this.#timer?.cancel();
     this.#timer = Number.isFinite(nextAt)
-      ? scheduler.after(Math.max(0, nextAt - now), () => this.pump())
+      ? scheduler.after(Math.max(0, Math.ceil(nextAt - now)), () => this.pump())
       : undefined;
   }
 
@@ -183,7 +183,8 @@ export class Sender {
     const { calls, logger } = this.#dependencies;
     this.#requestsUnderWay.set(endpoint, (this.#requestsUnderWay.get(endpoint) ?? 0) + 1);
     const deadline = Math.min(...leaving.map(({ batch }) => batch.options.deadline));
-    const timeoutMs = Math.max(1, Math.min(this.#options.requestTimeoutMs, deadline - now));
+    const remainingMs = Math.max(1, Math.ceil(deadline - now));
+    const timeoutMs = Math.min(this.#options.requestTimeoutMs, remainingMs);
     runInBackground("produce", logger, async () => {
       try {
         const answer = await calls.call(endpoint, "produce", this.#request(leaving, timeoutMs), {

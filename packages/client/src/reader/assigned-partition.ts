@@ -26,7 +26,7 @@ export class AssignedPartition {
   endOffset: number | undefined;
   highWatermark: number | undefined;
   generation = 0;
-  /** A request for this partition is under way. */
+  /** A request for this partition, of this generation, is under way. */
   busy = false;
   failures = 0;
   /** By the monotonic clock, ms: since when every attempt has failed. */
@@ -67,6 +67,7 @@ export class AssignedPartition {
   seek(start: OffsetPoint): void {
     this.start = start;
     this.generation += 1;
+    this.busy = false;
     this.endOffset = undefined;
     this.failure = undefined;
     this.failures = 0;

@@ -41,6 +41,9 @@ export type FetcherDependencies = {
 
 type FetchedEntry = FetchResponse["topics"][number]["partitions"][number];
 
+/** A partition as it was when something was asked for it. */
+type Asked = { readonly partition: AssignedPartition; readonly generation: number };
+
 /** One chunk is read while the next one is on its way. */
 const CHUNKS_PER_PARTITION_MAX = 2;
 /**
@@ -89,7 +92,9 @@ export class Fetcher {
     this.#timer =
       waits.length === 0
         ? undefined
-        : this.#dependencies.scheduler.after(Math.min(...waits) - now, () => this.pump());
+        : this.#dependencies.scheduler.after(Math.ceil(Math.min(...waits) - now), () =>
+            this.pump(),
+          );
   }
 
   /** Breaks off what is under way. Idempotent. */
@@ -120,43 +125,55 @@ export class Fetcher {
   }
 
   #fetch(endpoint: string, partitions: readonly AssignedPartition[]): void {
-    const { calls, logger } = this.#dependencies;
-    const { maxWaitMs, prefetchBytes, requestTimeoutMs, topic } = this.#options;
     const underWay = this.#underWay.get(endpoint) ?? 0;
-    const maxBytes = Math.min(FETCH_BYTES, prefetchBytes);
+    const maxBytes = Math.min(FETCH_BYTES, this.#options.prefetchBytes);
     if (underWay >= FETCHES_PER_BROKER_MAX || !this.#hasRoomFor(maxBytes)) return;
     this.#underWay.set(endpoint, underWay + 1);
     this.#reservedBytes += maxBytes;
-    const asked = partitions.map((partition) => ({ partition, generation: partition.generation }));
-    for (const partition of partitions) partition.busy = true;
-    runInBackground("fetch", logger, async () => {
+    this.#ask("fetch", partitions, async (asked) => {
       try {
-        const answer = await calls.call(
-          endpoint,
-          "fetch",
-          {
-            maxWaitMs,
-            minBytes: 1,
-            maxBytes,
-            isolation: "readUncommitted",
-            topics: [{ topic, partitions: partitions.map((p) => request(p, maxBytes)) }],
-          },
-          { timeoutMs: maxWaitMs + requestTimeoutMs, signal: this.#closing.signal },
-        );
+        const answer = await this.#callFetch(endpoint, partitions, maxBytes);
         const entries = new Map(answer.topics[0]?.partitions.map((e) => [e.partition, e]));
-        for (const { generation, partition } of asked) {
-          if (partition.generation !== generation) continue;
-          const entry = entries.get(partition.topicPartition.partition);
-          this.#arrived(endpoint, partition, entry);
-        }
-      } catch (error) {
-        for (const { generation, partition } of asked) {
-          if (partition.generation === generation) this.#failed(partition, error);
+        for (const { partition } of asked.filter(isCurrent)) {
+          this.#arrived(endpoint, partition, entries.get(partition.topicPartition.partition));
         }
       } finally {
         this.#underWay.set(endpoint, (this.#underWay.get(endpoint) ?? 1) - 1);
         this.#reservedBytes -= maxBytes;
-        for (const partition of partitions) partition.busy = false;
+      }
+    });
+  }
+
+  #callFetch(
+    endpoint: string,
+    partitions: readonly AssignedPartition[],
+    maxBytes: number,
+  ): Promise<FetchResponse> {
+    const { maxWaitMs, requestTimeoutMs, topic } = this.#options;
+    const topics = [{ topic, partitions: partitions.map((p) => request(p, maxBytes)) }];
+    return this.#dependencies.calls.call(
+      endpoint,
+      "fetch",
+      { maxWaitMs, minBytes: 1, maxBytes, isolation: "readUncommitted", topics },
+      { timeoutMs: maxWaitMs + requestTimeoutMs, signal: this.#closing.signal },
+    );
+  }
+
+  /** Does something for partitions in the background; one at a time for each of them. */
+  #ask(
+    name: string,
+    partitions: readonly AssignedPartition[],
+    task: (asked: readonly Asked[]) => Promise<void>,
+  ): void {
+    const asked = partitions.map((partition) => ({ partition, generation: partition.generation }));
+    for (const partition of partitions) partition.busy = true;
+    runInBackground(name, this.#dependencies.logger, async () => {
+      try {
+        await task(asked);
+      } catch (error) {
+        for (const { partition } of asked.filter(isCurrent)) this.#failed(partition, error);
+      } finally {
+        for (const { partition } of asked.filter(isCurrent)) partition.busy = false;
         this.pump();
       }
     });
@@ -269,33 +286,22 @@ export class Fetcher {
 
   /** Finds out the offsets at which partitions begin and end. */
   #resolve(partitions: readonly AssignedPartition[]): void {
-    const asked = partitions.map((partition) => ({
-      partition,
-      generation: partition.generation,
-      start: partition.start as OffsetPoint,
-    }));
-    for (const partition of partitions) partition.busy = true;
-    runInBackground("find offsets", this.#dependencies.logger, async () => {
-      try {
-        const starts = new Map(asked.map((a) => [a.partition.topicPartition.partition, a.start]));
-        const { follow, requestTimeoutMs, to, topic } = this.#options;
-        const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal };
-        const bounds = await findBounds({ topic, starts, to, follow }, this.#dependencies, limits);
-        for (const { generation, partition } of asked) {
-          if (partition.generation !== generation) continue;
-          const found = bounds.get(partition.topicPartition.partition) as OffsetBounds;
-          partition.beginAt(found.from);
-          partition.endOffset ??= found.to;
-          partition.succeeded();
-          if (partition.isExhausted) this.#dependencies.onChange(partition);
-        }
-      } catch (error) {
-        for (const { generation, partition } of asked) {
-          if (partition.generation === generation) this.#failed(partition, error);
-        }
-      } finally {
-        for (const partition of partitions) partition.busy = false;
-        this.pump();
+    const { follow, requestTimeoutMs, to, topic } = this.#options;
+    const starts = new Map(
+      partitions.map(({ start, topicPartition }) => [
+        topicPartition.partition,
+        start as OffsetPoint,
+      ]),
+    );
+    this.#ask("find offsets", partitions, async (asked) => {
+      const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal };
+      const bounds = await findBounds({ topic, starts, to, follow }, this.#dependencies, limits);
+      for (const { partition } of asked.filter(isCurrent)) {
+        const found = bounds.get(partition.topicPartition.partition) as OffsetBounds;
+        partition.beginAt(found.from);
+        partition.endOffset ??= found.to;
+        partition.succeeded();
+        if (partition.isExhausted) this.#dependencies.onChange(partition);
       }
     });
   }
@@ -308,4 +314,9 @@ function request(partition: AssignedPartition, partitionMaxBytes: number) {
     fetchOffset: offset(fetchOffset),
     partitionMaxBytes,
   };
+}
+
+/** Nobody has sought in between: the answer is still wanted. */
+function isCurrent({ generation, partition }: Asked): boolean {
+  return partition.generation === generation;
 }
