@@ -11,7 +11,7 @@ import {
   type TopicPartition,
   type ZoologError,
 } from "@zoolog/base";
-import type { NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
+import type { MetadataResponse, NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
 import { abortable, throwIfAborted } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import { alreadyClosed, brokersUnreachable, callTimedOut } from "../errors.ts";
@@ -63,6 +63,8 @@ export class Cluster {
   #rotation = 0;
   #version = 0;
   #wanted = new Set<string>();
+  /** Topics that this client produces to: a broker that is allowed to creates them. */
+  readonly #produced = new Set<string>();
   #queued: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
   #refreshedAt = Number.NEGATIVE_INFINITY;
@@ -90,8 +92,13 @@ export class Cluster {
    * @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION` when no such topic exists;
    *   `BROKER_UNREACHABLE`, `REQUEST_TIMED_OUT`.
    */
-  async topic(name: string, limits: CallLimits): Promise<TopicMetadata> {
+  async topic(
+    name: string,
+    limits: CallLimits,
+    purpose: "read" | "produce" = "read",
+  ): Promise<TopicMetadata> {
     const { clock, random } = this.#dependencies;
+    if (purpose === "produce") this.#produced.add(name);
     const startedAt = clock.monotonic();
     for (let failures = 1; ; failures++) {
       const known = this.cachedTopic(name);
@@ -228,12 +235,21 @@ export class Cluster {
   }
 
   async #learn(topics: readonly string[]): Promise<void> {
-    const { requestTimeoutMs } = this.#options;
-    const answer = await this.anyBroker(
+    const produced = topics.filter((name) => this.#produced.has(name));
+    const others = topics.filter((name) => !this.#produced.has(name));
+    if (produced.length > 0) this.#take(await this.#metadata(produced, true));
+    if (others.length > 0 || produced.length === 0) this.#take(await this.#metadata(others, false));
+  }
+
+  #metadata(topics: readonly string[], mayCreate: boolean): Promise<MetadataResponse> {
+    return this.anyBroker(
       "metadata",
-      { topics, allowAutoTopicCreation: false },
-      { timeoutMs: requestTimeoutMs, signal: this.#closing.signal },
+      { topics, allowAutoTopicCreation: mayCreate },
+      { timeoutMs: this.#options.requestTimeoutMs, signal: this.#closing.signal },
     );
+  }
+
+  #take(answer: MetadataResponse): void {
     const fetchedAt = this.#dependencies.clock.monotonic();
     this.#version += 1;
     this.#endpoints.clear();

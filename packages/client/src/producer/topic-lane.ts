@@ -194,7 +194,7 @@ export class TopicLane {
     const { deliveryTimeoutMs, topic } = this.#options;
     runInBackground("load metadata", logger, async () => {
       try {
-        await cluster.topic(topic, { timeoutMs: deliveryTimeoutMs });
+        await cluster.topic(topic, { timeoutMs: deliveryTimeoutMs }, "produce");
         this.#loading = false;
         this.advance();
       } catch (error) {

@@ -152,7 +152,7 @@ export class SimulatedBrokers implements Transport {
   ): void {
     const { refuseWith, self } = context;
     const topics = this.#topics;
-    switch (call) {
+    switch (call as string) {
       case "metadata":
         done(topics.metadata(request as NativeRequest<"metadata">));
         break;
