@@ -20,3 +20,24 @@ export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
 export { seededRandom } from "./seeded-random.ts";
+export {
+  SimulatedZooKeeper,
+  SimulatedZooKeeperClient,
+  type SimulatedZooKeeperDependencies,
+  type SimulatedZooKeeperOptions,
+} from "./zookeeper/simulated-zookeeper.ts";
+export { WireReader, WireWriter } from "./zookeeper/wire-bytes.ts";
+export {
+  type WireAcl,
+  type WireCreateOptions,
+  type WireRequest,
+  wireRequests,
+} from "./zookeeper/wire-requests.ts";
+export {
+  readWireStat,
+  type WireEvent,
+  type WireHandshake,
+  type WireReply,
+  WireSession,
+  type WireStat,
+} from "./zookeeper/wire-session.ts";

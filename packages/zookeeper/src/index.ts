@@ -24,6 +24,16 @@ export {
   type ZooKeeperErrorCode,
   type ZooKeeperErrorOptions,
 } from "./errors.ts";
+export type { ClientConnection, ConnectionSink } from "./server/client-connection.ts";
+export { DataTree } from "./server/data-tree.ts";
+export {
+  ServerCore,
+  type ServerCoreDependencies,
+  type ServerCoreOptions,
+  type ServerState,
+} from "./server/server-core.ts";
+export type { LoggedTransaction } from "./server/transaction.ts";
+export type { Journal } from "./server/write-pipeline.ts";
 export {
   startZooKeeperServer,
   type ZooKeeperServer,

@@ -2,6 +2,7 @@ import { assert, unreachable } from "@zoolog/base";
 import { ACL_PERMISSIONS, type AclEntry } from "../client/zookeeper-client.ts";
 import type { WireStat } from "../jute/records.ts";
 import { OPEN_ACL } from "./access-control.ts";
+import { QuotaCounters } from "./quota-counters.ts";
 import type { LoggedTransaction, SessionId, SingleChange } from "./transaction.ts";
 import { lastName, parentPath, statOf, type Znode } from "./znode.ts";
 
@@ -38,6 +39,12 @@ export class DataTree {
   readonly #znodes = new Map<string, Znode>();
   readonly #ephemerals = new Map<SessionId, Set<string>>();
   readonly #containers = new Set<string>();
+  readonly #quotas = new QuotaCounters({
+    get: (path) => this.#znodes.get(path),
+    setStatistics: (path, data) => {
+      this.#mutable(path).data = data;
+    },
+  });
   #snapshot: TreeSnapshot | undefined;
   #snapshotsBegun = 0;
 
@@ -188,6 +195,7 @@ export class DataTree {
     this.#add(path, znode);
     this.#snapshot?.skip(znode);
     link(parent, lastName(path));
+    this.#quotas.created(path, sizeOf(change.data));
     observe({ kind: "created", path, acl: change.acl });
     observe({ kind: "childrenChanged", path: watchedPath(parentName), acl: parent.acl });
     return statOf(znode);
@@ -203,6 +211,7 @@ export class DataTree {
     this.#znodes.delete(path);
     this.#containers.delete(path);
     if (znode.owner !== undefined) this.#ephemerals.get(znode.owner)?.delete(path);
+    this.#quotas.deleted(path, sizeOf(znode.data));
     observe({ kind: "deleted", path, acl: znode.acl });
     observe({ kind: "childrenChanged", path: watchedPath(parentName), acl: parent.acl });
   }
@@ -213,6 +222,7 @@ export class DataTree {
     observe: TreeObserver,
   ): WireStat {
     const znode = this.#mutable(change.path);
+    this.#quotas.changed(change.path, sizeOf(change.data) - sizeOf(znode.data));
     znode.data = change.data;
     znode.version = change.version;
     znode.mzxid = zxid;
@@ -253,6 +263,7 @@ export class DataTree {
     for (const path of this.#znodes.keys()) {
       if (!ROOT_PATHS.includes(path)) link(this.#existing(parentPath(path)), lastName(path));
     }
+    this.#quotas.restore(this.#znodes.keys());
   }
 }
 
@@ -336,6 +347,10 @@ function newZnode(
     children: undefined,
     capturedBy: 0,
   };
+}
+
+function sizeOf(data: Uint8Array | undefined): number {
+  return data === undefined ? 0 : data.length;
 }
 
 function link(parent: Znode, name: string): void {

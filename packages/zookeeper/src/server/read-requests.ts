@@ -219,7 +219,10 @@ function setWatches(
   return set.every((fits) => fits) ? undefined : "THROTTLED_OP";
 }
 
-/** Fires a watch for what its client has missed, or sets it again. False when it does not fit. */
+/**
+ * Fires a watch for what its client has missed, or sets it again. False when it does not fit. No
+ * permission is asked for: the client names the path itself, and `exists` tells as much to anybody.
+ */
 function resume(
   kind: "dataChanged" | "created" | "childrenChanged",
   path: string,
@@ -236,7 +239,7 @@ function resume(
   }
   const changedAt = kind === "dataChanged" ? znode.mzxid : znode.pzxid;
   if (kind !== "created" && changedAt <= seenZxid) return setWatch(path, modes, context);
-  connection.notify({ kind, path }, znode.acl);
+  connection.notify({ kind, path }, undefined);
   return true;
 }
 

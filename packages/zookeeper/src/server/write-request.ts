@@ -64,10 +64,12 @@ function readMulti(reader: JuteReader): SingleWriteRequest[] {
 }
 
 const CONTAINER_FLAG = 4;
+const TTL_FLAGS = [5, 6];
 
 /** In a multi the flags alone say what is created, and `create2` is answered as `create`. */
 function partOfMulti(request: SingleWriteRequest): SingleWriteRequest {
   if (request.op !== "create" || request.variant === "ttl") return request;
+  if (TTL_FLAGS.includes(request.flags)) throw malformedJute("a TTL znode without its TTL");
   return { ...request, variant: request.flags === CONTAINER_FLAG ? "container" : "create" };
 }
 

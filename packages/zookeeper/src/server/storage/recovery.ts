@@ -5,6 +5,7 @@ import { dataCorrupt } from "../errors.ts";
 import type { SessionSettings } from "../session-tracker.ts";
 import type { LoggedTransaction, SessionId } from "../transaction.ts";
 import { ZXIDS_PER_EPOCH } from "../write-pipeline.ts";
+import { makeDurableFolder } from "./durable-folder.ts";
 import { type DataFile, isUnfinished, logFiles, snapshotFiles } from "./file-names.ts";
 import { type Batch, decodeBatch, HEADER_BYTES } from "./log-format.ts";
 import { LogReader } from "./log-reader.ts";
@@ -41,7 +42,7 @@ type Dependencies = { readonly fileSystem: FileSystem; readonly logger: Logger }
  */
 export async function recover(folder: string, dependencies: Dependencies): Promise<Recovered> {
   const { fileSystem } = dependencies;
-  await fileSystem.makeDirectory(folder);
+  await makeDurableFolder(folder, fileSystem);
   const names = await removeUnfinished(folder, fileSystem);
   const snapshots = snapshotFiles(names);
   const logs = logFiles(names);

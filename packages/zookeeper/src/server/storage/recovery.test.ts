@@ -1,0 +1,536 @@
+import { type FileSystem, silentLogger } from "@zoolog/base";
+import { ManualTime, SimulatedDisk, seededRandom } from "@zoolog/testkit";
+import fc from "fast-check";
+import { OPEN_ACL } from "../access-control.ts";
+import type { LoggedTransaction, SessionId, Transaction } from "../transaction.ts";
+import { statOf } from "../znode.ts";
+import { DurableJournal } from "./durable-journal.ts";
+import { type Recovered, recover } from "./recovery.ts";
+
+const FOLDER = "/var/zookeeper";
+
+function newDisk(options: { seed?: number; capacityBytes?: number } = {}) {
+  const { seed = 1, ...rest } = options;
+  return new SimulatedDisk(rest, { random: seededRandom(seed) });
+}
+
+/** A server's storage without the server: what is appended is applied, as the core would. */
+class Store {
+  readonly recovered: Recovered;
+  readonly journal: DurableJournal;
+  committedZxid = 0;
+  failure: Error | undefined;
+  readonly #applied: LoggedTransaction[] = [];
+  #nextZxid: number;
+  #waiting: { zxid: number; resolve: () => void }[] = [];
+
+  private constructor(recovered: Recovered, open: (store: () => Store) => DurableJournal) {
+    this.recovered = recovered;
+    this.#nextZxid = recovered.epoch * 2 ** 32 + 1;
+    this.journal = open(() => this);
+  }
+
+  static async open(
+    fileSystem: FileSystem,
+    options: { snapshotEvery?: number; time?: ManualTime } = {},
+  ): Promise<Store> {
+    const recovered = await recover(FOLDER, { fileSystem, logger: silentLogger });
+    const { epoch, lastZxid, replayed } = recovered;
+    let store: Store | undefined;
+    const journal = await DurableJournal.open(
+      {
+        ...{ folder: FOLDER, epoch, lastZxid, replayed },
+        snapshotEveryTransactions: options.snapshotEvery ?? 1_000_000,
+      },
+      {
+        fileSystem,
+        scheduler: (options.time ?? eager()).scheduler,
+        random: seededRandom(epoch),
+        logger: silentLogger,
+        onFailure: (error) => {
+          if (store !== undefined) store.failure = error;
+        },
+      },
+    );
+    const opened = new Store(recovered, () => journal);
+    store = opened;
+    journal.attach({
+      committed: (zxid) => opened.#committed(zxid),
+      beginSnapshot: () => ({
+        zxid: opened.committedZxid,
+        sessions: recovered.sessions,
+        znodes: recovered.tree.beginSnapshot(),
+      }),
+    });
+    return opened;
+  }
+
+  /** Resolves when the transaction is durable. */
+  append(transaction: Transaction): Promise<void> {
+    const logged = { zxid: this.#nextZxid++, time: 0, transaction };
+    this.#applied.push(logged);
+    this.journal.append(logged);
+    return new Promise((resolve) => {
+      this.#waiting.push({ zxid: logged.zxid, resolve });
+    });
+  }
+
+  /** Creates `/<name>` below the root. */
+  create(name: string, data = name): Promise<void> {
+    const creations = Number(name.replace(/\D/g, "")) || 1;
+    return this.append({
+      ...{ type: "create", path: `/${name}`, data: Buffer.from(data), acl: OPEN_ACL },
+      ...{ owner: undefined, isContainer: false, parentCreations: creations },
+    });
+  }
+
+  #committed(zxid: number): void {
+    this.committedZxid = zxid;
+    for (const logged of this.#applied.splice(0)) {
+      if (logged.zxid <= zxid) this.recovered.tree.apply(logged);
+      else this.#applied.push(logged);
+    }
+    const done = this.#waiting.filter((waiting) => waiting.zxid <= zxid);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.zxid > zxid);
+    for (const { resolve } of done) resolve();
+  }
+}
+
+/** `soon` is a microtask, and nothing ever waits for time. */
+function eager(): ManualTime {
+  const time = new ManualTime();
+  const { scheduler } = time;
+  return Object.assign(time, {
+    scheduler: { ...scheduler, soon: (task: () => void) => queueMicrotask(task) },
+  });
+}
+
+function children(recovered: Recovered): string[] {
+  return [...(recovered.tree.get("/")?.children ?? [])]
+    .filter((name) => name !== "zookeeper")
+    .sort();
+}
+
+async function reopen(disk: SimulatedDisk): Promise<Recovered> {
+  return recover(FOLDER, { fileSystem: disk.mount(), logger: silentLogger });
+}
+
+const logs = (disk: SimulatedDisk) => disk.paths().filter((path) => path.endsWith(".log"));
+const snapshots = (disk: SimulatedDisk) => disk.paths().filter((path) => path.endsWith(".snap"));
+
+test("what was acknowledged survives a crash at any moment, and nothing is half there", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+      fc.array(
+        fc.record({
+          writes: fc.integer({ min: 1, max: 15 }),
+          crashAfterTurns: fc.integer({ min: 0, max: 40 }),
+          crash: fc.constantFrom("process" as const, "power" as const),
+        }),
+        { maxLength: 20 },
+      ),
+      fc.integer({ min: 3, max: 12 }),
+      async (seed, rounds, snapshotEvery) => {
+        const disk = newDisk({ seed });
+        let durable: string[] = [];
+        for (const { writes, crashAfterTurns, crash } of rounds) {
+          const store = await Store.open(disk.mount(), { snapshotEvery });
+          expect(children(store.recovered)).toEqual(durable);
+          const names = namesAfter(durable, writes);
+          const acknowledged = new Set<string>();
+          for (const [i, name] of names.entries()) {
+            void store.create(name, "x".repeat(300)).then(() => acknowledged.add(name));
+            if (i % 3 === 2) await turns(2);
+          }
+          await turns(crashAfterTurns);
+          const promised = [...durable, ...acknowledged];
+          disk.crash(crash);
+
+          const found = children(await reopen(disk));
+          expect(found).toEqual([...durable, ...names].slice(0, found.length));
+          expect(found).toEqual(expect.arrayContaining(promised));
+          durable = found;
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+}, 120_000);
+
+function namesAfter(names: readonly string[], count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, i) => `n${String(names.length + i + 1).padStart(6, "0")}`,
+  );
+}
+
+/** Lets that many steps of the disk and the journal happen. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count * 10; i++) await undefined;
+}
+
+test("nothing is acknowledged before it is synced", async () => {
+  const disk = newDisk();
+  const store = await Store.open(disk.mount());
+  const hold = disk.hold("datasync", /transactions/);
+  let isDone = false;
+  const write = store.create("a1").then(() => {
+    isDone = true;
+  });
+
+  await turns(20);
+  expect(isDone).toBe(false);
+  hold.release();
+  await write;
+  disk.crash("power", { keepUnsynced: 0 });
+
+  expect(children(await reopen(disk))).toEqual(["a1"]);
+});
+
+test("the log file's name survives a power cut right after the first acknowledgement", async () => {
+  const disk = newDisk();
+  const store = await Store.open(disk.mount());
+  await store.create("a1");
+
+  disk.crash("power", { keepUnsynced: 0 });
+
+  expect(children(await reopen(disk))).toEqual(["a1"]);
+});
+
+test("writes that come while one is synced go together in the next", async () => {
+  const disk = newDisk();
+  const store = await Store.open(disk.mount());
+  const hold = disk.hold("datasync", /transactions/);
+  const writes = [store.create("a1")];
+  await turns(5);
+  for (let i = 2; i <= 100; i++) writes.push(store.create(`a${i}`));
+  const before = disk.faults.operationCount;
+
+  hold.release();
+  await Promise.all(writes);
+
+  expect(disk.faults.operationCount - before).toBeLessThan(10);
+});
+
+test("sessions survive with their passwords until they are closed", async () => {
+  const disk = newDisk();
+  const store = await Store.open(disk.mount());
+  const [kept, closed] = [1 as SessionId, 2 as SessionId];
+  for (const sessionId of [kept, closed]) {
+    const password = new Uint8Array(16).fill(sessionId);
+    await store.append({ type: "createSession", sessionId, timeoutMs: 4000, password });
+  }
+  await store.append({ type: "closeSession", sessionId: closed, paths: [] });
+
+  disk.crash("power", { keepUnsynced: 0 });
+
+  const { sessions } = await reopen(disk);
+  expect(sessions).toEqual([
+    { id: kept, timeoutMs: 4000, password: expect.objectContaining({ length: 16, 0: 1 }) },
+  ]);
+});
+
+test("every start has a higher epoch, also when nothing was written in between", async () => {
+  const disk = newDisk();
+  const epochs: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    const store = await Store.open(disk.mount());
+    epochs.push(store.recovered.epoch);
+    disk.crash("power", { keepUnsynced: 0 });
+  }
+
+  expect(epochs).toEqual([1, 2, 3, 4]);
+});
+
+describe("snapshots", () => {
+  async function manySnapshots() {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount(), { snapshotEvery: 10 });
+    for (let i = 1; i <= 100; i++) await store.create(`a${i}`);
+    await store.journal.close();
+    return disk;
+  }
+
+  test("three are kept, with the logs that reach back to the oldest", async () => {
+    const disk = await manySnapshots();
+
+    expect(snapshots(disk)).toHaveLength(3);
+    expect(logs(disk).length).toBeLessThanOrEqual(4);
+    expect(children(await reopen(disk))).toHaveLength(100);
+  });
+
+  test("a restart replays only what follows the newest", async () => {
+    const { replayed } = await reopen(await manySnapshots());
+
+    expect(replayed).toBeLessThan(20);
+  });
+
+  test.each([1, 2])("%d damaged ones are passed over, and the log fills the gap", async (count) => {
+    const disk = await manySnapshots();
+    for (const path of snapshots(disk).slice(-count)) disk.flipBit(path, 60, 3);
+
+    const recovered = await reopen(disk);
+
+    expect(children(recovered)).toHaveLength(100);
+    expect(recovered.tree.get("/")).toMatchObject({ creations: 100 });
+  });
+
+  test("with all of them damaged the server does not start", async () => {
+    const disk = await manySnapshots();
+    for (const path of snapshots(disk)) disk.flipBit(path, 60, 3);
+
+    await expect(reopen(disk)).rejects.toMatchObject({ code: "ZOOKEEPER_DATA_CORRUPT" });
+  });
+
+  test("one that a power cut interrupts is as if it had never begun", async () => {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount(), { snapshotEvery: 10 });
+    disk.hold("datasync", /snapshot/);
+    for (let i = 1; i <= 15; i++) await store.create(`a${i}`);
+
+    disk.crash("power", { keepUnsynced: 0.5 });
+    const recovered = await reopen(disk);
+
+    expect(children(recovered)).toHaveLength(15);
+    expect(disk.paths().filter((path) => path.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("one that fails does no harm", async () => {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount(), { snapshotEvery: 10 });
+    disk.inject({ effect: "EIO", path: /\.snap/, operations: ["datasync"], sticky: true });
+
+    for (let i = 1; i <= 35; i++) await store.create(`a${i}`);
+    await store.journal.close();
+
+    expect(store.failure).toBeUndefined();
+    expect(children(await reopen(disk))).toHaveLength(35);
+  });
+});
+
+describe("damage", () => {
+  /** Two log files, several batches in each. */
+  async function twoLogs() {
+    const disk = newDisk();
+    for (let start = 0; start < 2; start++) {
+      const store = await Store.open(disk.mount());
+      for (let i = 1; i <= 5; i++) await store.create(`a${start * 5 + i}`);
+      await store.journal.close();
+    }
+    const [first, last] = logs(disk) as [string, string];
+    return { disk, first, last };
+  }
+
+  const corrupt = { code: "ZOOKEEPER_DATA_CORRUPT" };
+
+  test("a torn last batch is cut off, once and for all", async () => {
+    const { disk, last } = await twoLogs();
+    const size = disk.contents(last).length;
+    disk.corrupt(last, (bytes) => bytes.subarray(0, size - 5));
+
+    expect(children(await reopen(disk))).toHaveLength(9);
+    expect(children(await reopen(disk))).toHaveLength(9);
+    const store = await Store.open(disk.mount());
+    await store.create("after1");
+    expect(children(await reopen(disk))).toHaveLength(10);
+  });
+
+  test("zeros or noise at the end are a torn tail", async () => {
+    for (const tail of [Buffer.alloc(5000), Buffer.from("ZLBT".repeat(1000))]) {
+      const { disk, last } = await twoLogs();
+      disk.corrupt(last, (bytes) => Buffer.concat([bytes, tail]));
+
+      expect(children(await reopen(disk))).toHaveLength(10);
+    }
+  });
+
+  test("any flipped bit is noticed: a torn tail in the last batch, else a refusal", async () => {
+    const { disk, first, last } = await twoLogs();
+    const original = new Map([first, last].map((path) => [path, disk.contents(path)]));
+    for (const path of [first, last]) {
+      const { length } = original.get(path)!;
+      for (let byte = 0; byte < length; byte += 7) {
+        disk.flipBit(path, byte, byte % 8);
+        const outcome = await reopen(disk).then(
+          (recovered) => children(recovered).length,
+          (error) => error.code,
+        );
+        const isLastBatch = path === last && byte >= length - lastBatchBytes(original.get(last)!);
+        expect([path, byte, outcome]).toEqual([path, byte, isLastBatch ? 9 : corrupt.code]);
+        for (const [file, bytes] of original) disk.corrupt(file, () => Buffer.from(bytes));
+      }
+    }
+  });
+
+  test("a refusal changes nothing on disk", async () => {
+    const { disk, first } = await twoLogs();
+    disk.flipBit(first, 100, 1);
+    const before = disk.paths().map((path) => [path, disk.contents(path).toString("hex")]);
+
+    await expect(reopen(disk)).rejects.toMatchObject(corrupt);
+
+    const after = disk.paths().map((path) => [path, disk.contents(path).toString("hex")]);
+    expect(after).toEqual(before);
+  });
+
+  test("a log file that is missing is noticed", async () => {
+    const { disk, first } = await twoLogs();
+    await disk.mount().remove(first);
+
+    await expect(reopen(disk)).rejects.toMatchObject(corrupt);
+  });
+
+  test("a log that ends within the header of its last file was never used", async () => {
+    const { disk, last } = await twoLogs();
+    disk.corrupt(last, (bytes) => bytes.subarray(0, 20));
+
+    const recovered = await reopen(disk);
+
+    expect(children(recovered)).toHaveLength(5);
+    expect(recovered.epoch).toBe(3);
+  });
+
+  test("a client's data that looks like a batch is not taken for one", async () => {
+    const { disk, last } = await twoLogs();
+    const store = await Store.open(disk.mount());
+    const forged = disk.contents(last).subarray(56);
+    await store.create("a11", forged.toString("latin1"));
+    await store.journal.close();
+    const newest = logs(disk).at(-1)!;
+    disk.corrupt(newest, (bytes) => bytes.subarray(0, bytes.length - 5));
+
+    expect(children(await reopen(disk))).toHaveLength(10);
+  });
+
+  function lastBatchBytes(file: Buffer): number {
+    return file.length - file.lastIndexOf("ZLBT");
+  }
+});
+
+describe("a disk that fails", () => {
+  test("a failed sync ends the journal: it is not tried again, nothing is acknowledged", async () => {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount());
+    disk.inject({ effect: "EIO", operations: ["datasync"] });
+    let acknowledged = 0;
+    for (const name of ["a1", "a2"]) void store.create(name).then(() => acknowledged++);
+
+    await turns(50);
+    void store.create("a3").then(() => acknowledged++);
+    await turns(50);
+
+    expect(store.failure).toMatchObject({ code: "ZOOKEEPER_STORAGE_FAILED" });
+    expect(acknowledged).toBe(0);
+    await store.journal.close();
+  });
+
+  test("a full disk holds writes up until there is room, and loses none", async () => {
+    const disk = newDisk({ capacityBytes: 2000 });
+    const time = new ManualTime();
+    const store = await Store.open(disk.mount(), { time });
+    const writes = Promise.all([1, 2, 3].map((i) => store.create(`a${i}`, "x".repeat(900))));
+    let isDone = false;
+    void writes.then(() => {
+      isDone = true;
+    });
+    await time.advanceAndSettle(5000);
+    expect(isDone).toBe(false);
+    expect(store.failure).toBeUndefined();
+
+    disk.capacityBytes = 100_000;
+    await time.advanceAndSettle(1000);
+    await writes;
+
+    disk.crash("power", { keepUnsynced: 0 });
+    expect(children(await reopen(disk))).toHaveLength(3);
+  });
+
+  test("the server can be closed while the disk is full", async () => {
+    const disk = newDisk({ capacityBytes: 1000 });
+    const time = new ManualTime();
+    const store = await Store.open(disk.mount(), { time });
+    void store.create("a1", "x".repeat(2000));
+    await time.advanceAndSettle(1500);
+
+    await store.journal.close();
+
+    expect(time.pendingTimers).toBe(0);
+    disk.capacityBytes = 100_000;
+    expect(children(await reopen(disk))).toEqual([]);
+  });
+
+  /** Twelve writes, one after the other, on a disk that fails once. */
+  async function twelveWrites(fault: Parameters<SimulatedDisk["inject"]>[0]) {
+    const disk = newDisk({ seed: fault.at ?? 0 });
+    const time = new ManualTime();
+    disk.inject(fault);
+    const acknowledged: string[] = [];
+    const store = await Store.open(disk.mount(), { time, snapshotEvery: 5 }).catch(() => undefined);
+    for (let i = 1; store !== undefined && i <= 12; i++) {
+      void store.create(`a${i}`).then(() => acknowledged.push(`a${i}`));
+      await time.advanceAndSettle(1100);
+    }
+    disk.crash("power", { keepUnsynced: 0 });
+    return { acknowledged, store, found: children(await reopen(disk)) };
+  }
+
+  test("whichever operation fails, what was acknowledged is there afterwards", async () => {
+    for (let at = 1; at < 80; at++) {
+      const { acknowledged, found } = await twelveWrites({ effect: "EIO", at });
+
+      expect(found).toEqual(expect.arrayContaining(acknowledged));
+    }
+  });
+
+  test("a want of space that is over soon costs nothing but time, wherever it strikes", async () => {
+    for (const effect of ["ENOSPC", "shortWrite"] as const) {
+      for (let at = 2; at < 30; at++) {
+        const { acknowledged, found, store } = await twelveWrites({
+          ...{ effect, at },
+          operations: ["write"],
+        });
+
+        expect([effect, at, store?.failure, acknowledged.length]).toEqual([
+          effect,
+          at,
+          undefined,
+          12,
+        ]);
+        expect(found).toHaveLength(12);
+      }
+    }
+  });
+});
+
+test("what is recovered is what was there, stat by stat", async () => {
+  const disk = newDisk();
+  const store = await Store.open(disk.mount(), { snapshotEvery: 4 });
+  await store.create("a1");
+  await store.append({ type: "setData", path: "/a1", data: undefined, version: 1 });
+  await store.append({
+    type: "multi",
+    changes: [
+      {
+        type: "setAcl",
+        path: "/a1",
+        acl: [{ scheme: "ip", id: "10.0.0.1", permissions: 3 }],
+        version: 1,
+      },
+      { type: "check", path: "/a1" },
+    ],
+  });
+  for (let i = 2; i < 8; i++) await store.create(`a${i}`);
+  await store.append({ type: "delete", path: "/a3" });
+  const before = ["/", "/a1", "/a2", "/a3"].map((path) => store.recovered.tree.get(path));
+  disk.crash("power", { keepUnsynced: 0 });
+
+  const { tree } = await reopen(disk);
+
+  for (const [i, path] of ["/", "/a1", "/a2"].entries()) {
+    expect(statOf(tree.get(path)!)).toEqual(statOf(before[i]!));
+    expect(tree.get(path)!.acl).toEqual(before[i]!.acl);
+  }
+  expect(tree.get("/a1")?.data).toBeUndefined();
+  expect(tree.get("/a3")).toBeUndefined();
+});
