@@ -2,7 +2,7 @@ import { type AbortSignalLike, ZoologError } from "@zoolog/base";
 import {
   checkResponse,
   decodeMessage,
-  encodeMessage,
+  encodeMessageChunks,
   errorBody,
   NATIVE_CALLS,
   type NativeCall,
@@ -42,7 +42,7 @@ export class BrokerCalls {
       endpoint,
       path: `/v1/${call}`,
       contentType: MSGPACK,
-      body: encodeMessage(request),
+      body: encodeMessageChunks(request),
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     });

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { errorCode, type Scheduler, type Timer } from "@zoolog/base";
 import { type Dispatcher, Pool } from "undici";
 import {
@@ -44,6 +45,7 @@ export class HttpTransport implements Transport {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(alreadyClosed("client"));
       if (request.signal?.aborted === true) return reject(request.signal.reason);
+      const bytes = byteLength(request.body);
       const exchange = new Exchange(request, this.#scheduler, resolve, reject);
       this.#pool(request.endpoint).dispatch(
         {
@@ -51,10 +53,11 @@ export class HttpTransport implements Transport {
           method: "POST",
           headers: {
             "content-type": request.contentType,
+            "content-length": String(bytes),
             accept: request.contentType,
             "user-agent": this.#options.clientId,
           },
-          body: request.body,
+          body: bodyOf(request.body, bytes),
         },
         exchange,
       );
@@ -84,6 +87,19 @@ export class HttpTransport implements Transport {
     }
     return pool;
   }
+}
+
+function byteLength(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+}
+
+/** Below this, one write of a joined copy costs less than a write for each chunk. */
+const JOINED_BYTES_MAX = 64 * 1024;
+
+/** undici writes any iterable of buffers without joining them, whatever its types say. */
+function bodyOf(chunks: readonly Uint8Array[], bytes: number): Buffer | Readable {
+  if (bytes <= JOINED_BYTES_MAX) return Buffer.concat(chunks);
+  return chunks as unknown as Readable;
 }
 
 /** One request under way: settles its promise once, whatever comes first. */

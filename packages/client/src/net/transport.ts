@@ -7,7 +7,8 @@ export type TransportRequest = {
   /** `/v1/produce`. */
   readonly path: string;
   readonly contentType: string;
-  readonly body: Uint8Array;
+  /** Written one behind the other; they may be used again once the promise has settled. */
+  readonly body: readonly Uint8Array[];
   readonly timeoutMs: number;
   readonly signal?: AbortSignalLike | undefined;
 };

@@ -1,6 +1,7 @@
 import type { Clock } from "@zoolog/base";
 import type { CompressionCodec } from "@zoolog/protocol";
 import { recordTooLarge } from "../errors.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import type { Receiver } from "./delivery.ts";
 import type { PartitionQueue } from "./partition-queue.ts";
 import { ProduceBatch } from "./produce-batch.ts";
@@ -18,6 +19,9 @@ export type AccumulatorOptions = {
   readonly maxInFlightBytes: number;
 };
 
+/** Enough for several large batches under way at each of a few brokers. */
+const POOLED_BYTES_MAX = 16 * 1024 * 1024;
+
 /**
  * Records on their way, in batches, and the count of their bytes.
  *
@@ -28,11 +32,16 @@ export class Accumulator {
   readonly #options: AccumulatorOptions;
   readonly #clock: Clock;
   readonly #busy = new Set<PartitionQueue>();
+  readonly #pool: BufferPool;
   #bytes = 0;
 
   constructor(options: AccumulatorOptions, dependencies: { readonly clock: Clock }) {
     this.#options = options;
     this.#clock = dependencies.clock;
+    this.#pool = new BufferPool({
+      bufferBytes: options.batchBytes,
+      keptBytesMax: Math.min(options.maxInFlightBytes, POOLED_BYTES_MAX),
+    });
   }
 
   get bytes(): number {
@@ -82,6 +91,15 @@ export class Accumulator {
     this.#busy.add(queue);
   }
 
+  /**
+   * The batch was acknowledged: nothing refers to its memory any more. After a failed attempt a
+   * socket still may, so then the memory is left to the garbage collector.
+   */
+  recycle(batch: ProduceBatch): void {
+    const { buffer } = batch.options;
+    if (buffer !== undefined && batch.failures === 0) this.#pool.giveBack(buffer);
+  }
+
   /** The batch has settled: its memory is free again. */
   release(queue: PartitionQueue, batch: ProduceBatch): void {
     this.#bytes -= batch.chargedBytes;
@@ -99,10 +117,13 @@ export class Accumulator {
   #firstOfBatch(queue: PartitionQueue, record: SerializedRecord, receiver: Receiver): ProduceBatch {
     const { compression, deliveryTimeoutMs, lingerMs, recordBytesMax } = this.#options;
     const now = this.#clock.monotonic();
+    // A queue that has just filled a batch is likely to fill the next one.
+    const filling = queue.waiting.size > 0 || queue.inFlight?.options.buffer !== undefined;
     const batch = new ProduceBatch({
       compression,
       deadline: now + deliveryTimeoutMs,
       lingerUntil: now + lingerMs,
+      buffer: filling ? this.#pool.take() : undefined,
     });
     if (!batch.hasRoomFor(record, recordBytesMax)) {
       throw recordTooLarge(queue.topicPartition.topic, batch.sizeWith(record), recordBytesMax);

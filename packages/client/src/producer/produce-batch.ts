@@ -9,6 +9,8 @@ export type ProduceBatchOptions = {
   readonly deadline: number;
   /** By the monotonic clock, ms: when the batch goes out even if it has room left. */
   readonly lingerUntil: number;
+  /** Memory to build the batch in, when it is known to become large. */
+  readonly buffer?: Buffer | undefined;
 };
 
 /** The records of one receiver that follow each other. */
@@ -33,7 +35,11 @@ export class ProduceBatch {
 
   constructor(options: ProduceBatchOptions) {
     this.options = options;
-    this.#builder = new RecordBatchBuilder({ compression: options.compression });
+    const { buffer, compression } = options;
+    this.#builder = new RecordBatchBuilder({
+      compression,
+      ...(buffer === undefined ? {} : { buffer }),
+    });
   }
 
   get isOpen(): boolean {
@@ -104,8 +110,9 @@ export class ProduceBatch {
     const receivers = this.#shares.flatMap(({ receiver, count }) =>
       Array<Receiver>(count).fill(receiver),
     );
-    const first = new ProduceBatch(this.options);
-    const second = new ProduceBatch(this.options);
+    const options = { ...this.options, buffer: undefined };
+    const first = new ProduceBatch(options);
+    const second = new ProduceBatch(options);
     const middle = Math.ceil(this.#recordCount / 2);
     for (const { key, value, headers, timestamp } of RecordBatch.parse(this.close()).records()) {
       const index = first.recordCount + second.recordCount;

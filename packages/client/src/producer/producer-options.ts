@@ -14,7 +14,7 @@ export type ProducerOptions<Acks extends RequiredAcks = RequiredAcks> = {
    * the event loop, and while an earlier batch is under way, travels together).
    */
   readonly lingerMs?: number;
-  /** A batch takes no record beyond this, bytes before compression (1 KiB to 16 MiB). */
+  /** A batch takes no record beyond this, bytes before compression (1 KiB to 16 MiB; 1 MiB). */
   readonly batchBytes?: number;
   /** Largest record, bytes; default 1 MiB, Kafka's. The topic's `max.message.bytes` rules, too. */
   readonly recordBytesMax?: number;
@@ -46,8 +46,12 @@ const MIB = 1024 * KIB;
 const COMPRESSIONS: readonly string[] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const ACKS: readonly string[] = ["none", "leader", "all"];
 
-/** Measured: larger batches gain little over HTTP, and every record waits for its whole batch. */
-const BATCH_BYTES = 256 * KIB;
+/**
+ * As large as brokers accept by default. A batch only grows so far while an earlier one is under
+ * way, and then large ones are worth it: measured, 1 MiB takes half the processor time per byte of
+ * 256 KiB.
+ */
+const BATCH_BYTES = MIB;
 
 /** @throws ZoologError `INVALID_OPTION` */
 export function resolveProducerOptions<Acks extends RequiredAcks>(

@@ -241,6 +241,7 @@ export class Sender {
           baseOffset: entry.baseOffset,
           logAppendTime: entry.logAppendTime,
         });
+        this.#dependencies.accumulator.recycle(batch);
         this.#dependencies.accumulator.release(queue, batch);
       }
     }

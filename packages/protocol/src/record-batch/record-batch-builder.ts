@@ -49,6 +49,11 @@ export type RecordBatchOptions = {
   readonly isTransactional?: boolean;
   /** For `encodeControlBatch` alone: clients may not send control batches. */
   readonly isControl?: boolean;
+  /**
+   * Memory to build the batch in, reused by the caller once the batch is no longer needed. A batch
+   * that outgrows it moves to memory of its own.
+   */
+  readonly buffer?: Buffer;
 };
 
 /** Room for a few records; the buffer doubles from here. */
@@ -60,7 +65,7 @@ const INITIAL_BYTES = 512;
  */
 export class RecordBatchBuilder {
   readonly #options: RecordBatchOptions;
-  #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #bytes: Buffer;
   #position: number = RECORD_BATCH_OVERHEAD;
   #recordCount = 0;
   #baseTimestamp = -1;
@@ -69,6 +74,9 @@ export class RecordBatchBuilder {
 
   constructor(options: RecordBatchOptions = {}) {
     this.#options = options;
+    const { buffer } = options;
+    const roomy = buffer !== undefined && buffer.length >= INITIAL_BYTES;
+    this.#bytes = roomy ? buffer : Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
 
   get recordCount(): number {

@@ -104,7 +104,7 @@ export class SimulatedBrokers implements Transport {
 
   post(request: TransportRequest): Promise<TransportResponse> {
     const call = request.path.replace("/v1/", "") as NativeCall;
-    const seen = { endpoint: request.endpoint, call, bytes: request.body.length };
+    const seen = { endpoint: request.endpoint, call, bytes: Buffer.concat(request.body).length };
     this.requests.push(seen);
     const fault = this.fault(seen);
     return new Promise((resolve, reject) => {
@@ -127,7 +127,7 @@ export class SimulatedBrokers implements Transport {
       return;
     }
     const schema: Schema<unknown> = NATIVE_CALLS[call].request;
-    const decoded = decodeMessage(exchange.request.body);
+    const decoded = decodeMessage(Buffer.concat(exchange.request.body));
     const checked = decoded.fault === undefined ? checkMessage(schema, decoded.value) : decoded;
     if (checked.fault !== undefined) {
       const { code, message } = checked.fault;
