@@ -23,6 +23,7 @@ export {
 } from "./ids.ts";
 export type { FileHandle, FileStat, FileSystem, OpenMode } from "./ports/file-system.ts";
 export { type LogFields, type Logger, silentLogger } from "./ports/logger.ts";
+export type { Machine } from "./ports/machine.ts";
 export type { Connection, Listener, ListenOptions, Network } from "./ports/network.ts";
 export type { Random } from "./ports/random.ts";
 export {

@@ -1,4 +1,5 @@
 export { nodeFileSystem } from "./node-file-system.ts";
+export { nodeMachine } from "./node-machine.ts";
 export { nodeNetwork } from "./node-network.ts";
 export { createLogger, type LogLevel } from "./pino-logger.ts";
 export { systemClock, systemScheduler } from "./system-clock.ts";

@@ -16,6 +16,7 @@ export {
   SimulatedDisk,
   type SimulatedDiskOptions,
 } from "./file-system/simulated-disk.ts";
+export { batchOf, LogFixture, type LogFixtureOptions, readAll } from "./log/log-fixture.ts";
 export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";

@@ -1,4 +1,4 @@
-import { type Deferred, deferred, type FileSystem, type Random } from "@zoolog/base";
+import { assert, type Deferred, deferred, type FileSystem, type Random } from "@zoolog/base";
 import {
   type DiskFault,
   DiskFaults,
@@ -123,6 +123,7 @@ export class SimulatedDisk {
   /** Turns over one bit, on the platter and in the page cache. */
   flipBit(path: string, byte: number, bit: number): void {
     this.corrupt(path, (bytes) => {
+      assert(byte < bytes.length, `${path} has only ${bytes.length} bytes`);
       bytes[byte] = bytes[byte]! ^ (1 << bit);
       return bytes;
     });

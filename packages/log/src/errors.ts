@@ -1,0 +1,162 @@
+import { errorCode, errorMessage, type Offset, ZoologError } from "@zoolog/base";
+
+/** All operational failures of the log engine. Codes that Kafka has are spelled as Kafka does. */
+
+const OFFLINE_HINT =
+  "The replica was taken offline to protect its data; see the log for the cause, then restart the broker.";
+
+/** The partition, or its whole data folder, does not serve any more. */
+export function logOffline(name: string, cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "KAFKA_STORAGE_ERROR",
+    message: `${name} is offline: ${errorMessage(cause)}`,
+    retriable: true,
+    hint: OFFLINE_HINT,
+    cause,
+  });
+}
+
+/** Bytes that were safe once are not what was written. They are neither served nor cut away. */
+export function corruptLog(where: {
+  readonly path: string;
+  readonly position: number;
+  readonly offset: Offset;
+  readonly what: string;
+}): ZoologError {
+  const { path, position, offset, what } = where;
+  return new ZoologError({
+    code: "CORRUPT_MESSAGE",
+    message: `${path} is corrupt at byte ${position}, offset ${offset}: ${what}`,
+    hint: "Nothing was deleted. Restore the replica from a peer; keep the file for examination.",
+  });
+}
+
+/** Bytes offered by a leader or a client that are no sound batches; our own files are fine. */
+export function corruptBatch(what: string): ZoologError {
+  return new ZoologError({
+    code: "CORRUPT_MESSAGE",
+    message: `the batch was refused: ${what}`,
+    retriable: true,
+    hint: "Fetch or produce it again.",
+  });
+}
+
+export function unexpectedAppendOffset(got: number, expected: Offset): ZoologError {
+  return new ZoologError({
+    code: "UNEXPECTED_APPEND_OFFSET",
+    message: `a follower's batch starts at offset ${got}, the log ends at ${expected}`,
+    hint: "Truncate to the common end with the leader, then fetch again.",
+  });
+}
+
+export function fencedLeaderEpoch(got: number, latest: number): ZoologError {
+  return new ZoologError({
+    code: "FENCED_LEADER_EPOCH",
+    message: `leader epoch ${got} is over, the log has seen ${latest}`,
+    retriable: true,
+    hint: "Refresh the metadata and ask the new leader.",
+  });
+}
+
+export function recordListTooLarge(bytes: number, segmentBytes: number): ZoologError {
+  return new ZoologError({
+    code: "RECORD_LIST_TOO_LARGE",
+    message: `an append of ${bytes} bytes does not fit a segment of ${segmentBytes}`,
+    hint: "Send smaller batches, or raise segment.bytes of the topic.",
+  });
+}
+
+/** No room, or too little to be safe. Serving goes on; appends do, too, once there is space. */
+export function diskFull(path: string, freeBytes: number, cause?: unknown): ZoologError {
+  return new ZoologError({
+    code: "DISK_FULL",
+    message: `the volume of ${path} has ${freeBytes} bytes left for records`,
+    retriable: true,
+    hint: "Free space, add a volume, or shorten retention. Appends resume by themselves.",
+    cause,
+  });
+}
+
+/** A failed write could not be undone: the file may end in batches that were refused. */
+export function rollbackFailed(path: string, write: unknown, rollback: unknown): ZoologError {
+  return new ZoologError({
+    code: "ROLLBACK_FAILED",
+    message: `a write to ${path} failed (${errorMessage(write)}) and could not be undone`,
+    hint: OFFLINE_HINT,
+    cause: rollback,
+  });
+}
+
+export function appendQueueFull(name: string, waitingBytes: number): ZoologError {
+  return new ZoologError({
+    code: "QUEUE_FULL",
+    message: `${waitingBytes} bytes already wait to be written to ${name}`,
+    retriable: true,
+    hint: "Slow down and try again.",
+  });
+}
+
+export function tooManyOpenFiles(cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "TOO_MANY_OPEN_FILES",
+    message: "the process may not open more files",
+    retriable: true,
+    hint: "Raise the limit of open files (ulimit -n) or lower the broker's open file limit.",
+    cause,
+  });
+}
+
+export function logClosed(name: string): ZoologError {
+  return new ZoologError({
+    code: "LOG_CLOSED",
+    message: `${name} is closed`,
+    retriable: true,
+    hint: "Ask again: the partition has moved or the broker is shutting down.",
+  });
+}
+
+/** A checkpoint or metadata file that is not in its format. */
+export function corruptFile(path: string, what: string): ZoologError {
+  return new ZoologError({
+    code: "CORRUPT_FILE",
+    message: `${path} is damaged: ${what}`,
+    hint: "Restore the file from a backup, or remove it when its README in docs/formats allows it.",
+  });
+}
+
+export function dataFolderLocked(path: string, owner: string): ZoologError {
+  return new ZoologError({
+    code: "DATA_FOLDER_LOCKED",
+    message: `${path} is in use by ${owner}`,
+    hint: "Stop the other broker, or give this one a data folder of its own.",
+  });
+}
+
+export function inconsistentIdentity(what: {
+  readonly code: "INCONSISTENT_CLUSTER_ID" | "INCONSISTENT_BROKER_ID" | "INCONSISTENT_TOPIC_ID";
+  readonly path: string;
+  readonly stored: string;
+  readonly wanted: string;
+}): ZoologError {
+  return new ZoologError({
+    code: what.code,
+    message: `${what.path} belongs to ${what.stored}, not to ${what.wanted}`,
+    hint: "Check the configured data folder; data of another owner is never touched.",
+  });
+}
+
+/** True for failures that say "no space", however the file system words them. */
+export function isNoSpace(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOSPC" || code === "EDQUOT" || code === "DISK_FULL";
+}
+
+/** True when the process, not the disk, is at its limit. */
+export function isOutOfHandles(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "EMFILE" || code === "ENFILE" || code === "TOO_MANY_OPEN_FILES";
+}
+
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT";
+}

@@ -1,0 +1,318 @@
+/**
+ * Opens a partition folder: finds the segments, the log's end, and what is wrong.
+ *
+ * Below the recovery point everything was synced, so damage there is corruption: it is reported and
+ * nothing is touched. From the recovery point on, batches may be torn by a crash: the scan verifies
+ * each one and cuts the log at the first that is not sound. After a clean shutdown there is no such
+ * part, and only the end of the last segment is looked at, to learn where the log ends.
+ *
+ *     segments       [0 ......)[40 ......)[90 ......)[130 ...)
+ *     recovery point                         95
+ *     not opened     ------------------------
+ *     scanned                              (from the last index entry below 95)---------
+ */
+import type { Logger, Offset, Timestamp } from "@zoolog/base";
+import { INCOMPLETE_BATCH, scanBatches } from "./batch-scan.ts";
+import type { EpochEntry } from "./checkpoint-file.ts";
+import { corruptLog } from "./errors.ts";
+import {
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  segmentBaseOffset,
+  segmentName,
+  TIME_INDEX_SUFFIX,
+} from "./file-names.ts";
+import { LeaderEpochs } from "./leader-epochs.ts";
+import type { LogConfig } from "./log-config.ts";
+import type { LogDirectory } from "./log-directory.ts";
+import type { LoadedLog } from "./log-state.ts";
+import { Segment } from "./segment.ts";
+import { type SegmentScan, scanSegment } from "./segment-recovery.ts";
+
+export type LoadOptions = {
+  readonly folder: string;
+  readonly config: LogConfig;
+  readonly now: Timestamp;
+  /** `undefined` when the checkpoint is lost: then all is scanned, and only a last batch is cut. */
+  readonly recoveryPoint: Offset | undefined;
+  readonly logStartOffset: Offset;
+  readonly shutdown: "clean" | "unclean";
+};
+
+/** A `.log` file as found. */
+type FoundSegment = { readonly baseOffset: Offset; readonly sizeInBytes: number };
+
+/** What scanning found to be the end of the log, and which files are beyond it. */
+type Scans = {
+  readonly scans: readonly SegmentScan[];
+  readonly beyond: readonly FoundSegment[];
+};
+
+/** @throws ZoologError CORRUPT_MESSAGE; nothing was changed then but stale temporary files. */
+export async function loadLog(
+  options: LoadOptions,
+  dependencies: { readonly directory: LogDirectory; readonly logger: Logger },
+): Promise<LoadedLog> {
+  return await new LogLoader(options, dependencies).load();
+}
+
+class LogLoader {
+  readonly #options: LoadOptions;
+  readonly #directory: LogDirectory;
+  readonly #logger: Logger;
+
+  constructor(
+    options: LoadOptions,
+    dependencies: { readonly directory: LogDirectory; readonly logger: Logger },
+  ) {
+    this.#options = options;
+    this.#directory = dependencies.directory;
+    this.#logger = dependencies.logger;
+  }
+
+  async load(): Promise<LoadedLog> {
+    const { recoveryPoint, shutdown } = this.#options;
+    const found = await this.#findSegments();
+    const first = found[0];
+    if (first === undefined) return await this.#createLog(recoveryPoint);
+    const untouched = this.#belowScan(found);
+    const { scans, beyond } = await this.#scan(found.slice(untouched.length));
+    const logEndOffset = scans.at(-1)?.nextOffset ?? first.baseOffset;
+    if (recoveryPoint !== undefined && logEndOffset < recoveryPoint) {
+      throw this.#missing(logEndOffset, `it was synced up to offset ${recoveryPoint}`);
+    }
+    const segments = [
+      ...untouched.map((file) => this.#closedSegment(file)),
+      ...(await this.#recovered(scans)),
+    ];
+    await this.#removeBeyond(beyond);
+    const epochs = await this.#epochs(untouched, scans, logEndOffset);
+    const logStartOffset = Math.max(this.#options.logStartOffset, first.baseOffset) as Offset;
+    if (logStartOffset > logEndOffset) {
+      // All records were deleted by request, and the end of them was lost with unsynced data.
+      for (const segment of segments.reverse()) await segment.delete();
+      return await this.#createLog(undefined);
+    }
+    const isClean = shutdown === "clean";
+    const trusted = isClean ? logEndOffset : (recoveryPoint ?? first.baseOffset);
+    return { segments, logStartOffset, logEndOffset, recoveryPoint: trusted, epochs };
+  }
+
+  /** The segment files in order. Leftovers of interrupted work are removed. */
+  async #findSegments(): Promise<FoundSegment[]> {
+    const { fileSystem } = this.#directory;
+    const { folder } = this.#options;
+    const names = await fileSystem.readDirectory(folder);
+    const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
+    const found: FoundSegment[] = [];
+    for (const name of names) {
+      const baseOffset = segmentBaseOffset(name, LOG_SUFFIX);
+      if (baseOffset !== undefined) {
+        const { sizeBytes } = await fileSystem.stat(`${folder}/${name}`);
+        found.push({ baseOffset, sizeInBytes: sizeBytes });
+      } else if (isLeftover(name, logs)) {
+        await fileSystem.remove(`${folder}/${name}`);
+      }
+    }
+    return found.sort((a, b) => a.baseOffset - b.baseOffset);
+  }
+
+  /** The segments that need no look: all of them was synced, and another one follows. */
+  #belowScan(found: readonly FoundSegment[]): FoundSegment[] {
+    const { recoveryPoint, shutdown } = this.#options;
+    if (shutdown === "clean") return found.slice(0, -1);
+    if (recoveryPoint === undefined) return [];
+    const holder = found.findLastIndex(({ baseOffset }) => baseOffset <= recoveryPoint);
+    return found.slice(0, Math.max(0, holder));
+  }
+
+  async #scan(files: readonly FoundSegment[]): Promise<Scans> {
+    const scans: SegmentScan[] = [];
+    for (const [i, file] of files.entries()) {
+      const nextOffset = scans.at(-1)?.nextOffset ?? file.baseOffset;
+      if (nextOffset !== file.baseOffset) {
+        const what = `the log goes on at offset ${file.baseOffset}`;
+        this.#assertMayCut({ file, position: 0, nextOffset, what, isTornEnd: false });
+        return { scans, beyond: files.slice(i) };
+      }
+      const scan = await this.#scanFile(file);
+      const misfit = epochMisfit(scans, scan);
+      if (misfit !== undefined) {
+        this.#assertMayCut({ file, position: 0, nextOffset, what: misfit, isTornEnd: false });
+        return { scans, beyond: files.slice(i) };
+      }
+      scans.push(scan);
+      if (scan.fault !== undefined) {
+        const isTornEnd = i === files.length - 1 && scan.fault === INCOMPLETE_BATCH;
+        const { nextOffset, sizeInBytes: position, fault: what } = scan;
+        this.#assertMayCut({ file, position, nextOffset, what, isTornEnd });
+        return { scans, beyond: files.slice(i + 1) };
+      }
+    }
+    return { scans, beyond: [] };
+  }
+
+  #scanFile(file: FoundSegment): Promise<SegmentScan> {
+    const { folder, config, recoveryPoint, shutdown } = this.#options;
+    const all = Number.MAX_SAFE_INTEGER as Offset;
+    const indexTrustedTo = shutdown === "clean" ? all : (recoveryPoint ?? file.baseOffset);
+    const { indexIntervalBytes } = config;
+    return scanSegment({ ...file, folder, indexTrustedTo, indexIntervalBytes }, this.#directory);
+  }
+
+  /** @throws ZoologError CORRUPT_MESSAGE unless what begins here can be a torn tail. */
+  #assertMayCut(end: {
+    readonly file: FoundSegment;
+    readonly position: number;
+    readonly nextOffset: Offset;
+    readonly what: string;
+    readonly isTornEnd: boolean;
+  }): void {
+    const { recoveryPoint, shutdown, folder } = this.#options;
+    const { file, nextOffset, what } = end;
+    const isUnsynced =
+      recoveryPoint === undefined ? end.isTornEnd : end.nextOffset >= recoveryPoint;
+    const path = `${folder}/${segmentName(file.baseOffset)}${LOG_SUFFIX}`;
+    if (shutdown === "clean" || !isUnsynced) {
+      throw corruptLog({ path, position: end.position, offset: nextOffset, what });
+    }
+    const bytes = file.sizeInBytes - end.position;
+    this.#logger.warn("torn tail was cut", { path, offset: nextOffset, bytes, what });
+  }
+
+  /** Segments of what was scanned, their files and indexes brought in order. */
+  async #recovered(scans: readonly SegmentScan[]): Promise<Segment[]> {
+    const { folder, now, shutdown } = this.#options;
+    const segments: Segment[] = [];
+    for (const [i, { indexes, sizeInBytes, fault }] of scans.entries()) {
+      const { baseOffset } = indexes.offsets;
+      const syncedBytes = shutdown === "clean" ? sizeInBytes : 0;
+      const first = indexes.times.count > 0 ? indexes.times.entry(0).timestamp : now;
+      const createdAt = Math.min(first, now) as Timestamp;
+      const options = { folder, baseOffset, sizeInBytes, syncedBytes, createdAt, indexes };
+      const segment = new Segment(options, { directory: this.#directory });
+      if (fault !== undefined) await segment.cutToSize();
+      if (i < scans.length - 1) {
+        segment.seal();
+        await segment.saveIndexes();
+        segment.releaseIndexes();
+      }
+      segments.push(segment);
+    }
+    return segments;
+  }
+
+  /** Segments beyond the cut hold what was never acknowledged as durable: newest first, they go. */
+  async #removeBeyond(beyond: readonly FoundSegment[]): Promise<void> {
+    if (beyond.length === 0) return;
+    for (const file of [...beyond].reverse()) await this.#closedSegment(file).delete();
+    await this.#directory.syncDirectory(this.#options.folder);
+  }
+
+  /** The checkpoint below the scanned part, the batch headers from there on. */
+  async #epochs(
+    untouched: readonly FoundSegment[],
+    scans: readonly SegmentScan[],
+    logEndOffset: Offset,
+  ): Promise<LeaderEpochs> {
+    const { folder, logStartOffset } = this.#options;
+    const epochs = new LeaderEpochs({ folder }, { directory: this.#directory });
+    const isKnown = await epochs.load().then(
+      () => epochs.entries.length > 0,
+      (error: unknown) => {
+        this.#logger.error("leader epochs are rebuilt", { folder, cause: String(error) });
+        return false;
+      },
+    );
+    const scanStart = scans[0]?.startOffset ?? logEndOffset;
+    const below = isKnown
+      ? epochs.entries.filter(({ startOffset }) => startOffset < scanStart)
+      : await this.#epochsInHeaders([...untouched, ...scans.slice(0, 1).map(asFound)], scanStart);
+    const merged: EpochEntry[] = [...below];
+    for (const entry of scans.flatMap((scan) => scan.epochs)) {
+      const latest = merged.at(-1)?.epoch;
+      if (latest === undefined || entry.epoch > latest) merged.push(entry);
+    }
+    await epochs.reset(merged);
+    await epochs.truncateFromStart(logStartOffset);
+    return epochs;
+  }
+
+  /** For a lost or damaged checkpoint: reads all headers of what was not scanned. */
+  async #epochsInHeaders(files: readonly FoundSegment[], end: Offset): Promise<EpochEntry[]> {
+    const entries: EpochEntry[] = [];
+    for (const { baseOffset, sizeInBytes } of files) {
+      const range = { from: 0, to: sizeInBytes, checksums: "skip" } as const;
+      await this.#closedSegment({ baseOffset, sizeInBytes }).read((file) =>
+        scanBatches(file, range, (batch) => {
+          const epoch = batch.partitionLeaderEpoch;
+          const latest = entries.at(-1)?.epoch;
+          if (epoch !== undefined && (latest === undefined || epoch > latest)) {
+            entries.push({ epoch, startOffset: batch.baseOffset });
+          }
+          return batch.baseOffset < end;
+        }),
+      );
+    }
+    return entries.filter(({ startOffset }) => startOffset < end);
+  }
+
+  async #createLog(recoveryPoint: Offset | undefined): Promise<LoadedLog> {
+    const { folder, now, logStartOffset } = this.#options;
+    const directory = this.#directory;
+    if (recoveryPoint !== undefined && recoveryPoint > logStartOffset) {
+      throw this.#missing(
+        logStartOffset,
+        `it was synced up to ${recoveryPoint}, no segment is left`,
+      );
+    }
+    const place = { folder, baseOffset: logStartOffset, createdAt: now };
+    const segment = await Segment.create(place, { directory });
+    const epochs = new LeaderEpochs({ folder }, { directory });
+    await epochs.reset([]);
+    await directory.syncDirectory(folder);
+    return {
+      segments: [segment],
+      logStartOffset,
+      logEndOffset: logStartOffset,
+      recoveryPoint: logStartOffset,
+      epochs,
+    };
+  }
+
+  #closedSegment({ baseOffset, sizeInBytes }: FoundSegment): Segment {
+    const { folder, now: createdAt } = this.#options;
+    const syncedBytes = sizeInBytes;
+    return new Segment(
+      { folder, baseOffset, sizeInBytes, syncedBytes, createdAt, indexes: undefined },
+      { directory: this.#directory },
+    );
+  }
+
+  /** Synced records are not there. */
+  #missing(offset: Offset, what: string): Error {
+    return corruptLog({ path: this.#options.folder, position: 0, offset, what });
+  }
+}
+
+function asFound({ indexes, sizeInBytes }: SegmentScan): FoundSegment {
+  return { baseOffset: indexes.offsets.baseOffset, sizeInBytes };
+}
+
+/** Epochs never fall from one segment to the next. */
+function epochMisfit(before: readonly SegmentScan[], scan: SegmentScan): string | undefined {
+  const latest = before.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1)?.epoch;
+  const epoch = scan.epochs[0]?.epoch;
+  const falls = latest !== undefined && epoch !== undefined && epoch < latest;
+  return falls ? `leader epoch ${epoch} follows ${latest}` : undefined;
+}
+
+/** Temporary files, files already given up, and indexes whose log is gone. */
+function isLeftover(name: string, logs: ReadonlySet<string>): boolean {
+  if (name.endsWith(".tmp") || name.endsWith(".deleted")) return true;
+  return [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX].some(
+    (suffix) =>
+      segmentBaseOffset(name, suffix) !== undefined &&
+      !logs.has(`${name.slice(0, -suffix.length)}${LOG_SUFFIX}`),
+  );
+}

@@ -1,0 +1,329 @@
+import {
+  brokerId,
+  leaderEpoch,
+  type Machine,
+  type Offset,
+  offset,
+  silentLogger,
+  type TopicId,
+  type TopicPartition,
+  topicPartitionKey,
+} from "@zoolog/base";
+import { batchOf, ManualTime, readAll, SimulatedDisk, seededRandom } from "@zoolog/testkit";
+import { DEFAULT_LOG_CONFIG } from "./log-config.ts";
+import { LogManager, type LogManagerOptions } from "./log-manager.ts";
+
+const EPOCH = { leaderEpoch: leaderEpoch(0) };
+const ORDERS: TopicPartition = { topic: "orders", partition: 0 };
+const TOPIC_ID = "AAAAAAAAQACAAAAAAAAAAA" as TopicId;
+const OTHER_ID = "BBBBBBBBQBCBBBBBBBBBBB" as TopicId;
+const NEW = { topicId: TOPIC_ID, config: DEFAULT_LOG_CONFIG };
+
+/** A machine whose processes come and go as the test says. */
+class TestMachine implements Machine {
+  pid = 100;
+  boot = "boot-1";
+  readonly running = new Map<number, string>([[100, "first"]]);
+  bootId = async () => this.boot;
+  processIdentity = async (pid: number) => this.running.get(pid);
+}
+
+function setUp() {
+  const disk = new SimulatedDisk({}, { random: seededRandom(3) });
+  const machine = new TestMachine();
+  const time = new ManualTime();
+  const offline: string[] = [];
+  const open = (options: Partial<LogManagerOptions> = {}) =>
+    LogManager.open(
+      {
+        dataFolder: "/data",
+        clusterId: "cluster-1",
+        brokerId: brokerId(1),
+        limits: { reservedBytes: 0 },
+        ...options,
+      },
+      {
+        fileSystem: disk.mount(),
+        clock: time.clock,
+        scheduler: time.scheduler,
+        random: disk.random,
+        machine,
+        logger: silentLogger,
+        onOffline: (topicPartition) => offline.push(topicPartitionKey(topicPartition)),
+      },
+    );
+  /** The process dies; another one starts. */
+  const crash = (kind: "process" | "power") => {
+    disk.crash(kind);
+    if (kind === "power") machine.boot = `${machine.boot}+`;
+    machine.running.clear();
+    machine.pid += 1;
+    machine.running.set(machine.pid, `process ${machine.pid}`);
+  };
+  return { disk, machine, time, offline, open, crash };
+}
+
+test("logs, their topic ids and the incarnation survive a clean restart", async () => {
+  const { open, disk } = setUp();
+  const first = await open();
+  const log = await first.getOrCreate(ORDERS, NEW);
+  await log.append([batchOf(["a", "b"])], EPOCH);
+  log.updateHighWatermark(offset(2));
+  await first.close();
+
+  const second = await open();
+
+  expect(first.boot).toBe("newFolder");
+  expect(second.boot).toBe("clean");
+  expect(second.incarnationId).toBe(first.incarnationId);
+  expect(second.topicIdOf(ORDERS)).toBe(TOPIC_ID);
+  const again = second.get(ORDERS)!;
+  expect(again.highWatermark).toBe(2);
+  expect(await readAll(again)).toEqual([
+    [0, "a"],
+    [1, "b"],
+  ]);
+  expect(disk.paths()).not.toContain("/data/.kafka_cleanshutdown");
+  await second.close();
+});
+
+test("the marker of a clean shutdown is gone before the first log is opened", async () => {
+  const { open, disk, crash } = setUp();
+  const first = await open();
+  await first.getOrCreate(ORDERS, NEW);
+  await first.close();
+  expect(disk.paths()).toContain("/data/.kafka_cleanshutdown");
+  disk.inject({ effect: "EIO", operations: ["readDirectory"], path: /orders-0$/ });
+
+  const second = await open();
+  expect([...second.offlinePartitions.keys()]).toEqual(["orders-0"]);
+  crash("process");
+  const third = await open();
+
+  // Were the marker still there, the third start would trust what the second did not load.
+  expect(third.boot).toBe("clean");
+  expect(disk.paths()).not.toContain("/data/.kafka_cleanshutdown");
+  await third.close();
+});
+
+test("a shutdown with an offline partition leaves no marker", async () => {
+  const { open, disk } = setUp();
+  const first = await open();
+  await first.getOrCreate(ORDERS, NEW);
+  await first.close();
+  disk.inject({ effect: "EIO", operations: ["readDirectory"], path: /orders-0$/ });
+  const second = await open();
+
+  await second.close();
+
+  expect(disk.paths()).not.toContain("/data/.kafka_cleanshutdown");
+});
+
+test.each([
+  ["process", "clean"],
+  ["power", "unclean"],
+] as const)("after a %s crash the boot counts as %s", async (kind, boot) => {
+  const { open, crash } = setUp();
+  const first = await open({ periods: { flushMs: 10_000 } });
+  const log = await first.getOrCreate(ORDERS, {
+    ...NEW,
+    config: { ...NEW.config, flush: "fsync" },
+  });
+  await log.append([batchOf(["kept"])], EPOCH);
+
+  crash(kind);
+  const second = await open();
+
+  expect(second.boot).toBe(boot);
+  expect(await readAll(second.get(ORDERS)!)).toEqual([[0, "kept"]]);
+  await second.close();
+});
+
+test("a second process is refused while the first one lives", async () => {
+  const { open, machine } = setUp();
+  const first = await open();
+  machine.pid = 200;
+  machine.running.set(200, "second");
+
+  await expect(open()).rejects.toMatchObject({
+    code: "DATA_FOLDER_LOCKED",
+    message: "/data is in use by process 100",
+  });
+  await first.close();
+  await (await open()).close();
+});
+
+test("the lock of a dead process is taken over, even when its pid lives again", async () => {
+  const { open, crash, machine } = setUp();
+  await open();
+  crash("process");
+  machine.running.set(100, "somebody else with the old pid");
+
+  const second = await open();
+
+  await second.close();
+});
+
+test("the same process cannot open the folder twice", async () => {
+  const { open } = setUp();
+  const first = await open();
+
+  await expect(open()).rejects.toMatchObject({ code: "DATA_FOLDER_LOCKED" });
+  await first.close();
+});
+
+test("the folder of another cluster or broker is refused, and stays unlocked", async () => {
+  const { open } = setUp();
+  await (await open()).close();
+
+  await expect(open({ clusterId: "cluster-2" })).rejects.toMatchObject({
+    code: "INCONSISTENT_CLUSTER_ID",
+  });
+  await expect(open({ brokerId: brokerId(2) })).rejects.toMatchObject({
+    code: "INCONSISTENT_BROKER_ID",
+  });
+  await (await open()).close();
+});
+
+test("concurrent callers share one new log", async () => {
+  const { open } = setUp();
+  const manager = await open();
+
+  const logs = await Promise.all([1, 2, 3].map(() => manager.getOrCreate(ORDERS, NEW)));
+
+  expect(new Set(logs).size).toBe(1);
+  await manager.close();
+});
+
+test("a folder of an older topic with the same name is refused", async () => {
+  const { open } = setUp();
+  const manager = await open();
+  await manager.getOrCreate(ORDERS, NEW);
+
+  await expect(manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID })).rejects.toMatchObject({
+    code: "INCONSISTENT_TOPIC_ID",
+  });
+  await manager.close();
+});
+
+test("a deleted partition is gone, and one made anew under its name is empty", async () => {
+  const { open, disk, time, crash } = setUp();
+  const manager = await open();
+  const log = await manager.getOrCreate(ORDERS, NEW);
+  await log.append([batchOf(["old"])], EPOCH);
+  await log.flush();
+  await time.advanceAndSettle(60_000);
+
+  await manager.delete(ORDERS);
+  await expect(log.append([batchOf(["late"])], EPOCH)).rejects.toMatchObject({
+    code: "LOG_CLOSED",
+  });
+  const again = await manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+  expect(again.logEndOffset).toBe(0);
+  await again.append([batchOf(["new"])], EPOCH);
+  await time.advanceAndSettle(60_000);
+  expect(disk.paths().filter((path) => path.includes("-delete/"))).toEqual([]);
+
+  crash("process");
+  const reopened = await open();
+  expect(await readAll(reopened.get(ORDERS)!)).toEqual([[0, "new"]]);
+  await reopened.close();
+});
+
+test("files of an interrupted deletion go at the next start", async () => {
+  const { open, disk, crash } = setUp();
+  const manager = await open();
+  await manager.getOrCreate(ORDERS, NEW);
+  disk.inject({ effect: "EIO", operations: ["removeTree"] });
+  await manager.delete(ORDERS);
+  crash("process");
+  expect(disk.paths().some((path) => path.includes("-delete/"))).toBe(true);
+
+  const second = await open();
+
+  expect(disk.paths().some((path) => path.includes("-delete/"))).toBe(false);
+  expect(second.get(ORDERS)).toBeUndefined();
+  await second.close();
+});
+
+test("a corrupt partition is offline with its reason, the others serve", async () => {
+  const { open, disk, offline } = setUp();
+  const first = await open();
+  const log = await first.getOrCreate(ORDERS, NEW);
+  await log.append([batchOf(["a"])], EPOCH);
+  const other = { topic: "other", partition: 7 };
+  await first.getOrCreate(other, { ...NEW, topicId: OTHER_ID });
+  await first.close();
+  const path = "/data/orders-0/00000000000000000000.log";
+  disk.flipBit(path, 65, 3);
+  const before = disk.contents(path);
+
+  const second = await open();
+
+  expect(second.get(ORDERS)).toBeUndefined();
+  expect(second.get(other)).toBeDefined();
+  expect(offline).toEqual(["orders-0"]);
+  await expect(second.getOrCreate(ORDERS, NEW)).rejects.toMatchObject({
+    code: "KAFKA_STORAGE_ERROR",
+    cause: { code: "CORRUPT_MESSAGE" },
+  });
+  await second.close();
+  expect(disk.contents(path)).toEqual(before);
+});
+
+test("a failed sync takes every partition of the folder offline, for good", async () => {
+  const { open, disk, offline } = setUp();
+  const manager = await open();
+  const config = { ...NEW.config, flush: "fsync" } as const;
+  const log = await manager.getOrCreate(ORDERS, { ...NEW, config });
+  const other = await manager.getOrCreate({ topic: "other", partition: 0 }, NEW);
+  disk.inject({ effect: "EIO", operations: ["datasync"], path: /orders-0.*\.log$/ });
+
+  await expect(log.append([batchOf(["a"])], EPOCH)).rejects.toMatchObject({
+    code: "KAFKA_STORAGE_ERROR",
+  });
+  await expect(log.append([batchOf(["b"])], EPOCH)).rejects.toMatchObject({
+    code: "KAFKA_STORAGE_ERROR",
+  });
+  await expect(other.append([batchOf(["c"])], EPOCH)).rejects.toMatchObject({
+    code: "KAFKA_STORAGE_ERROR",
+  });
+  await expect(
+    other.read({ from: 0 as Offset, maxBytes: 1, minOneBatch: true }),
+  ).rejects.toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+
+  expect(offline.sort()).toEqual(["orders-0", "other-0"]);
+  await manager.close();
+  expect(disk.paths()).not.toContain("/data/.kafka_cleanshutdown");
+});
+
+test("the regular flush saves recovery points, so that a start scans only what is newer", async () => {
+  const { open, disk, time, crash } = setUp();
+  const manager = await open();
+  const log = await manager.getOrCreate(ORDERS, NEW);
+  await log.append([batchOf(["a", "b", "c"])], EPOCH);
+
+  await time.advanceAndSettle(10_000);
+
+  expect(log.recoveryPoint).toBe(3);
+  const checkpoint = disk.contents("/data/recovery-point-offset-checkpoint").toString();
+  expect(checkpoint).toBe("0\n1\norders 0 3\n");
+  crash("power");
+  const second = await open();
+  expect(second.get(ORDERS)!.logEndOffset).toBe(3);
+  await second.close();
+});
+
+test("nothing of a closed manager keeps running", async () => {
+  const { open, time, disk } = setUp();
+  const manager = await open();
+  await manager.getOrCreate(ORDERS, NEW);
+
+  await manager.close();
+  await manager.close();
+
+  expect(time.pendingTimers).toBe(0);
+  expect(manager.usage.openFiles).toBe(0);
+  expect(disk.paths()).not.toContain("/data/.lock");
+  await expect(manager.getOrCreate(ORDERS, NEW)).rejects.toMatchObject({ code: "LOG_CLOSED" });
+});

@@ -1,0 +1,337 @@
+import {
+  assert,
+  type BrokerId,
+  type Clock,
+  errorCode,
+  type FileSystem,
+  type Logger,
+  type Machine,
+  type Random,
+  type Scheduler,
+  type TopicId,
+  type TopicPartition,
+  topicPartitionKey,
+  type ZoologError,
+} from "@zoolog/base";
+import { leaveCleanShutdownMarker, takeCleanShutdownMarker } from "./clean-shutdown.ts";
+import { inconsistentIdentity, logClosed, logOffline } from "./errors.ts";
+import { isPendingDeletion, partitionOfFolder, pendingDeletionName } from "./file-names.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { inParallel } from "./in-parallel.ts";
+import { Log } from "./log.ts";
+import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
+import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
+import { LogTicks, type TickPeriods } from "./log-ticks.ts";
+import { assertSameOwner, readMetaProperties, writeMetaProperties } from "./meta-properties.ts";
+import { readTopicId, writeTopicId } from "./partition-metadata.ts";
+import type { ReadVerification } from "./segment-read.ts";
+
+/**
+ * What this start means for the records of earlier lives.
+ * - `"clean"`: all there: shut down in order, or only the process died.
+ * - `"unclean"`: the machine went down; what was not synced may be gone.
+ * - `"newFolder"`: the data folder was just made.
+ */
+export type DataFolderBoot = "clean" | "unclean" | "newFolder";
+
+export type LogManagerOptions = {
+  readonly dataFolder: string;
+  readonly clusterId: string;
+  readonly brokerId: BrokerId;
+  /** For logs found on disk, until `getOrCreate` brings their topic's. Kafka's defaults. */
+  readonly defaultConfig?: LogConfig;
+  readonly limits?: Partial<LogDirectoryLimits>;
+  readonly verifyReads?: ReadVerification;
+  readonly periods?: Partial<TickPeriods>;
+};
+
+export type LogManagerDependencies = {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly machine: Machine;
+  readonly logger: Logger;
+  /** A partition stopped serving; once for each. */
+  readonly onOffline?: (topicPartition: TopicPartition, error: ZoologError) => void;
+};
+
+/** Logs opened or closed at a time: enough to keep a disk busy. */
+const PARALLEL_LOGS = 8;
+
+/** All logs of a data folder. One process at a time has it. */
+export class LogManager {
+  readonly boot: DataFolderBoot;
+  /** UUID of the data folder: the same after a restart, new for a new folder. */
+  readonly incarnationId: string;
+  readonly #options: LogManagerOptions;
+  readonly #dependencies: LogManagerDependencies;
+  readonly #directory: LogDirectory;
+  readonly #release: () => Promise<void>;
+  readonly #logs = new Map<string, Log>();
+  readonly #topicIds = new Map<string, TopicId>();
+  readonly #opening = new Map<string, Promise<Log>>();
+  /** Partitions that could not be opened, or went offline since. */
+  readonly #offline = new Map<string, ZoologError>();
+  #ticks: LogTicks | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    options: LogManagerOptions,
+    found: { readonly boot: DataFolderBoot; readonly incarnationId: string },
+    dependencies: LogManagerDependencies & { readonly release: () => Promise<void> },
+  ) {
+    const { fileSystem, logger, release } = dependencies;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#release = release;
+    this.boot = found.boot;
+    this.incarnationId = found.incarnationId;
+    const { dataFolder: path, limits = {} } = options;
+    this.#directory = new LogDirectory(
+      { path, limits },
+      { fileSystem, logger, onOffline: (error) => this.#allOffline(error) },
+    );
+  }
+
+  /**
+   * Takes the folder into possession (makes it when missing) and opens every log in it. A log that
+   * cannot be opened does not stop the others: see `offlinePartitions`.
+   *
+   * @throws ZoologError DATA_FOLDER_LOCKED, INCONSISTENT_CLUSTER_ID, INCONSISTENT_BROKER_ID,
+   *   CORRUPT_FILE (meta.properties); the file system's error when the folder is unusable.
+   */
+  static async open(
+    options: LogManagerOptions,
+    dependencies: LogManagerDependencies,
+  ): Promise<LogManager> {
+    const { fileSystem, random } = dependencies;
+    const { dataFolder, clusterId, brokerId } = options;
+    await fileSystem.makeDirectory(dataFolder);
+    const lock = await lockFolder(dataFolder, dependencies);
+    try {
+      const stored = await readMetaProperties(fileSystem, dataFolder);
+      if (stored !== undefined) assertSameOwner(dataFolder, stored, options);
+      const incarnationId = stored?.incarnationId ?? random.uuid();
+      if (stored === undefined) {
+        await syncAncestors(dataFolder, fileSystem);
+        await writeMetaProperties(fileSystem, dataFolder, { clusterId, brokerId, incarnationId });
+      }
+      const isClean = await takeCleanShutdownMarker(dataFolder, fileSystem);
+      const survived = isClean || lock.previousOwner === "same boot";
+      const boot = stored === undefined ? "newFolder" : survived ? "clean" : "unclean";
+      const found = { boot, incarnationId } as const;
+      const manager = new LogManager(options, found, { ...dependencies, release: lock.release });
+      await manager.#load(isClean ? "clean" : "unclean");
+      return manager;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Open logs, the ones that went offline since they were opened included. */
+  logs(): IterableIterator<Log> {
+    return this.#logs.values();
+  }
+
+  get(topicPartition: TopicPartition): Log | undefined {
+    return this.#logs.get(topicPartitionKey(topicPartition));
+  }
+
+  /** The topic id in the partition's folder. */
+  topicIdOf(topicPartition: TopicPartition): TopicId | undefined {
+    return this.#topicIds.get(topicPartitionKey(topicPartition));
+  }
+
+  /** By `topicPartitionKey`: why a partition does not serve. */
+  get offlinePartitions(): ReadonlyMap<string, ZoologError> {
+    return this.#offline;
+  }
+
+  /** Memory and files in use, for metrics. */
+  get usage(): { openFiles: number; tailCacheBytes: number; indexCacheBytes: number } {
+    const { files, tailBudget, indexCache } = this.#directory;
+    return {
+      openFiles: files.openFiles,
+      tailCacheBytes: tailBudget.sizeInBytes,
+      indexCacheBytes: indexCache.sizeInBytes,
+    };
+  }
+
+  /**
+   * The partition's log, made when it is missing; `config` is its topic's from now on.
+   *
+   * @throws ZoologError KAFKA_STORAGE_ERROR when it is offline, INCONSISTENT_TOPIC_ID when the
+   *   folder belongs to an older topic of that name, DISK_FULL, LOG_CLOSED
+   */
+  async getOrCreate(
+    topicPartition: TopicPartition,
+    options: { readonly topicId: TopicId; readonly config: LogConfig },
+  ): Promise<Log> {
+    const key = topicPartitionKey(topicPartition);
+    if (this.#closing !== undefined) throw logClosed(key);
+    const failure = this.#directory.failure ?? this.#offline.get(key);
+    if (failure !== undefined) throw failure;
+    const log = this.#logs.get(key) ?? (await this.#create(topicPartition, options.topicId));
+    await this.#checkTopicId(log, options.topicId);
+    log.configure(options.config);
+    return log;
+  }
+
+  /** Removes the partition: out of sight and renamed when it resolves, its files soon after. */
+  async delete(topicPartition: TopicPartition): Promise<void> {
+    const key = topicPartitionKey(topicPartition);
+    const { path, fileSystem, recoveryPoints, logStartOffsets, highWatermarks } = this.#directory;
+    const log = this.#logs.get(key);
+    this.#logs.delete(key);
+    this.#offline.delete(key);
+    this.#topicIds.delete(key);
+    await log?.close().catch(() => {}); // Its records are not wanted any more.
+    await this.#directory.files.evict(`${path}/${key}`);
+    // First the checkpoints: a new log of that name must not be measured by the old one's.
+    for (const checkpoint of [recoveryPoints, logStartOffsets, highWatermarks]) {
+      checkpoint.delete(topicPartition);
+      await checkpoint.save();
+    }
+    const name = pendingDeletionName(topicPartition, this.#dependencies.random.uuid());
+    await fileSystem.rename(`${path}/${key}`, `${path}/${name}`);
+    await this.#directory.syncDirectory(path);
+    this.#ticks?.soon(`remove ${name}`, () => fileSystem.removeTree(`${path}/${name}`));
+  }
+
+  /** Flushes and closes every log, then leaves word that all went well. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#ticks?.stop();
+    await Promise.allSettled(this.#opening.values());
+    let allFlushed = this.#offline.size === 0;
+    await inParallel(PARALLEL_LOGS, [...this.#logs.values()], async (log) => {
+      await log.close().catch((error: unknown) => {
+        allFlushed = false;
+        this.#dependencies.logger.error("log did not close in order", { cause: String(error) });
+      });
+      log.noteCheckpoints();
+    });
+    try {
+      if (this.#directory.failure === undefined) {
+        await this.#directory.saveCheckpoints();
+        if (allFlushed) await leaveCleanShutdownMarker(this.#directory);
+      }
+    } finally {
+      await this.#directory.files.evict(this.#directory.path);
+      await this.#release();
+    }
+  }
+
+  async #load(shutdown: "clean" | "unclean"): Promise<void> {
+    const directory = this.#directory;
+    const { fileSystem, path } = directory;
+    const { logger, clock, scheduler } = this.#dependencies;
+    const startedAt = clock.monotonic();
+    await directory.loadCheckpoints();
+    await directory.refreshFreeSpace();
+    const partitions: TopicPartition[] = [];
+    for (const name of await fileSystem.readDirectory(path)) {
+      if (isPendingDeletion(name)) await fileSystem.removeTree(`${path}/${name}`);
+      const topicPartition = partitionOfFolder(name);
+      const isFolder = async () => (await fileSystem.stat(`${path}/${name}`)).kind === "directory";
+      if (topicPartition !== undefined && (await isFolder())) partitions.push(topicPartition);
+    }
+    await inParallel(PARALLEL_LOGS, partitions, (partition) => this.#open(partition, shutdown));
+    this.#ticks = new LogTicks(
+      { periods: this.#options.periods ?? {} },
+      { logs: () => this.#logs.values(), directory, scheduler, logger },
+    );
+    const durationMs = Math.round(clock.monotonic() - startedAt);
+    logger.info("data folder loaded", { path, shutdown, logs: this.#logs.size, durationMs });
+  }
+
+  async #open(topicPartition: TopicPartition, shutdown: "clean" | "unclean"): Promise<void> {
+    const key = topicPartitionKey(topicPartition);
+    const { logger } = this.#dependencies;
+    try {
+      const topicId = await readTopicId(`${this.#directory.path}/${key}`, this.#directory);
+      if (topicId !== undefined) this.#topicIds.set(key, topicId);
+      await this.#openLog(topicPartition, shutdown);
+    } catch (error) {
+      logger.error("partition is offline", { topicPartition: key, cause: String(error) });
+      this.#wentOffline(topicPartition, logOffline(`partition ${key}`, error));
+    }
+  }
+
+  async #openLog(topicPartition: TopicPartition, shutdown: "clean" | "unclean"): Promise<Log> {
+    const { clock, logger } = this.#dependencies;
+    const { defaultConfig: config = DEFAULT_LOG_CONFIG, verifyReads = "checksum" } = this.#options;
+    const log = await Log.open(
+      { topicPartition, config, shutdown, verifyReads },
+      {
+        directory: this.#directory,
+        clock,
+        logger,
+        onOffline: (error) => this.#wentOffline(topicPartition, error),
+      },
+    );
+    this.#logs.set(topicPartitionKey(topicPartition), log);
+    return log;
+  }
+
+  /** Callers that want the same new log at the same time share one. */
+  #create(topicPartition: TopicPartition, topicId: TopicId): Promise<Log> {
+    const key = topicPartitionKey(topicPartition);
+    const known = this.#opening.get(key);
+    if (known !== undefined) return known;
+    const opening = (async () => {
+      const { fileSystem, path } = this.#directory;
+      await fileSystem.makeDirectory(`${path}/${key}`);
+      await writeTopicId(`${path}/${key}`, topicId, this.#directory);
+      this.#topicIds.set(key, topicId);
+      return await this.#openLog(topicPartition, "unclean");
+    })().finally(() => this.#opening.delete(key));
+    this.#opening.set(key, opening);
+    return opening;
+  }
+
+  async #checkTopicId(log: Log, wanted: TopicId): Promise<void> {
+    const key = topicPartitionKey(log.topicPartition);
+    const stored = this.#topicIds.get(key);
+    if (stored === undefined) {
+      await writeTopicId(log.folder, wanted, this.#directory);
+      this.#topicIds.set(key, wanted);
+    } else if (stored !== wanted) {
+      throw inconsistentIdentity({
+        code: "INCONSISTENT_TOPIC_ID",
+        path: log.folder,
+        stored: `topic ${stored}`,
+        wanted: `topic ${wanted}`,
+      });
+    }
+  }
+
+  #wentOffline(topicPartition: TopicPartition, error: ZoologError): void {
+    const key = topicPartitionKey(topicPartition);
+    if (this.#offline.has(key)) return;
+    this.#offline.set(key, error);
+    this.#dependencies.onOffline?.(topicPartition, error);
+  }
+
+  #allOffline(error: ZoologError): void {
+    assert(this.#directory.failure !== undefined, "the directory is offline");
+    for (const log of this.#logs.values()) this.#wentOffline(log.topicPartition, error);
+  }
+}
+
+/** A new folder is only as durable as its name, and its name as the folders above. */
+async function syncAncestors(folder: string, fileSystem: FileSystem): Promise<void> {
+  for (let path = folder; path.includes("/"); ) {
+    path = path.slice(0, path.lastIndexOf("/"));
+    await fileSystem.syncDirectory(path === "" ? "/" : path).catch((error: unknown) => {
+      // A folder that we may not read is not ours to make, so it was there before.
+      if (errorCode(error) !== "EACCES") throw error;
+    });
+  }
+}

@@ -1,0 +1,383 @@
+import {
+  type Clock,
+  type LeaderEpoch,
+  type Logger,
+  type Offset,
+  runInBackground,
+  type Timestamp,
+  type TopicPartition,
+  topicPartitionKey,
+  type ZoologError,
+} from "@zoolog/base";
+import type { RecordBatch } from "@zoolog/protocol";
+import { AppendQueue } from "./append-queue.ts";
+import { BATCH_BYTES_LIMIT } from "./batch-scan.ts";
+import type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./border.ts";
+import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
+import { followerAppends } from "./follower-batches.ts";
+import { GroupCommit } from "./group-commit.ts";
+import type { EpochEndOffset } from "./leader-epochs.ts";
+import type { LogConfig } from "./log-config.ts";
+import { LogCutter } from "./log-cutter.ts";
+import type { LogDirectory } from "./log-directory.ts";
+import { loadLog } from "./log-loader.ts";
+import { LogReader } from "./log-reader.ts";
+import { type LoadedLog, LogState } from "./log-state.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { ReadVerification } from "./segment-read.ts";
+import { findMaxTimestamp, findTimestamp } from "./timestamp-lookup.ts";
+
+export type LogOptions = {
+  readonly topicPartition: TopicPartition;
+  readonly config: LogConfig;
+  /** `"clean"`: the process that wrote the folder closed every log of it. */
+  readonly shutdown: "clean" | "unclean";
+  /** What reads from the disk check; `"checksum"` unless told. */
+  readonly verifyReads?: ReadVerification;
+};
+
+export type LogDependencies = {
+  readonly directory: LogDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called once, when the log has to stop serving. */
+  readonly onOffline?: (error: ZoologError) => void;
+};
+
+/** Which leader epochs wrote the log (KIP-101). */
+export type LeaderEpochHistory = {
+  readonly latest: LeaderEpoch | undefined;
+  epochForOffset(offset: Offset): LeaderEpoch | undefined;
+  /** The greatest epoch up to `epoch` and where it ends; `undefined` for epochs of the future. */
+  endOffsetFor(epoch: LeaderEpoch): EpochEndOffset | undefined;
+};
+
+/**
+ * One partition on disk: `<topic>-<partition>/` in a data folder.
+ *
+ * Appends are written in the order of the calls, those that wait together as one vectored write.
+ * Reads run beside them. After a failure that could cost records the log goes offline: every call
+ * rejects with KAFKA_STORAGE_ERROR until the broker is started again.
+ */
+export class Log {
+  readonly #state: LogState;
+  readonly #queue: AppendQueue;
+  readonly #syncs: GroupCommit;
+  readonly #writer: LogWriter;
+  readonly #reader: LogReader;
+  readonly #cutter: LogCutter;
+  readonly #logger: Logger;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: LogOptions, loaded: LoadedLog, dependencies: LogDependencies) {
+    const { topicPartition, config, verifyReads: verify = "checksum" } = options;
+    const { directory, clock, logger, onOffline = () => {} } = dependencies;
+    const folder = folderOf(directory, topicPartition);
+    const state = new LogState(
+      { topicPartition, folder, config, loaded },
+      { directory, logger, onOffline },
+    );
+    this.#logger = logger;
+    this.#state = state;
+    this.#syncs = new GroupCommit(() => this.#sync());
+    const onRolled = () => this.#flushInBackground();
+    this.#writer = new LogWriter(state, { syncs: this.#syncs, clock, logger, onRolled });
+    const write = this.#writer.write.bind(this.#writer);
+    this.#queue = new AppendQueue({ name: state.name }, { write });
+    this.#reader = new LogReader({ verify }, { state, queue: this.#queue });
+    this.#cutter = new LogCutter({ state, syncs: this.#syncs, clock, logger });
+    this.updateHighWatermark(directory.highWatermarks.get(topicPartition) ?? state.logStartOffset);
+  }
+
+  /**
+   * Opens the partition's folder, or creates it.
+   *
+   * @throws ZoologError CORRUPT_MESSAGE: synced records are damaged or missing; nothing was cut.
+   */
+  static async open(options: LogOptions, dependencies: LogDependencies): Promise<Log> {
+    const { directory, clock, logger } = dependencies;
+    const { topicPartition, config, shutdown } = options;
+    const folder = folderOf(directory, topicPartition);
+    await directory.fileSystem.makeDirectory(folder);
+    await directory.syncDirectory(directory.path);
+    const loaded = await loadLog(
+      {
+        folder,
+        config,
+        shutdown,
+        now: clock.now(),
+        recoveryPoint: directory.recoveryPointOf(topicPartition),
+        logStartOffset: directory.logStartOffsets.get(topicPartition) ?? (0 as Offset),
+      },
+      { directory, logger },
+    );
+    return new Log(options, loaded, dependencies);
+  }
+
+  get topicPartition(): TopicPartition {
+    return this.#state.topicPartition;
+  }
+
+  get folder(): string {
+    return this.#state.folder;
+  }
+
+  get config(): LogConfig {
+    return this.#state.config;
+  }
+
+  /** First offset that can be read. */
+  get logStartOffset(): Offset {
+    return this.#state.logStartOffset;
+  }
+
+  /** Offset of the next record. */
+  get logEndOffset(): Offset {
+    return this.#state.logEndOffset;
+  }
+
+  /** Everything below is on the disk. With flush `"fsync"`, everything acknowledged. */
+  get recoveryPoint(): Offset {
+    return this.#state.recoveryPoint;
+  }
+
+  get highWatermark(): Offset {
+    return this.#state.highWatermark;
+  }
+
+  /** Bytes of all segments, indexes aside. */
+  get sizeInBytes(): number {
+    return this.#state.segments.reduce((sum, segment) => sum + segment.sizeInBytes, 0);
+  }
+
+  get segmentCount(): number {
+    return this.#state.segments.length;
+  }
+
+  /** Why the log is offline; `undefined` while it serves. */
+  get failure(): ZoologError | undefined {
+    return this.#state.failure;
+  }
+
+  get leaderEpochs(): LeaderEpochHistory {
+    const state = this.#state;
+    return {
+      latest: state.epochs.latest,
+      epochForOffset: (offset) => state.epochs.epochForOffset(offset),
+      endOffsetFor: (epoch) => state.epochs.endOffsetFor(epoch, state.logEndOffset),
+    };
+  }
+
+  /** Settings for what is appended from now on. */
+  configure(config: LogConfig): void {
+    this.#state.config = config;
+  }
+
+  /**
+   * Appends validated batches as the leader of `leaderEpoch`: gives them offsets and epoch in place
+   * and keeps their bytes, which nobody may change any more. With flush `"os"` resolves when the
+   * operating system has them, with `"fsync"` when the disk has.
+   *
+   * @throws ZoologError FENCED_LEADER_EPOCH, RECORD_LIST_TOO_LARGE, DISK_FULL, QUEUE_FULL,
+   *   KAFKA_STORAGE_ERROR, LOG_CLOSED. After KAFKA_STORAGE_ERROR the batches may or may not be kept.
+   */
+  async append(
+    batches: readonly RecordBatch[],
+    options: { readonly leaderEpoch: LeaderEpoch },
+  ): Promise<AppendInfo> {
+    const sizeInBytes = batches.reduce((sum, batch) => sum + batch.sizeInBytes, 0);
+    const { segmentBytes } = this.#state.config;
+    if (sizeInBytes > Math.min(segmentBytes, BATCH_BYTES_LIMIT)) {
+      throw recordListTooLarge(sizeInBytes, segmentBytes);
+    }
+    this.#admit(sizeInBytes);
+    const { leaderEpoch } = options;
+    return await this.#queue.append({ batches, sizeInBytes, leaderEpoch, origin: "leader" });
+  }
+
+  /**
+   * Appends what a leader sent, as it is. The batches must follow the log's end without a gap; their
+   * checksums are verified. A batch whose end is missing is left out. The bytes are kept.
+   *
+   * @returns `undefined` when there was no whole batch.
+   * @throws ZoologError CORRUPT_MESSAGE, UNEXPECTED_APPEND_OFFSET, and those of `append`.
+   */
+  async appendAsFollower(bytes: Buffer): Promise<AppendInfo | undefined> {
+    const appends = followerAppends(bytes, this.#state.config.segmentBytes);
+    this.#admit(bytes.length);
+    const infos = await Promise.all(appends.map((append) => this.#queue.append(append)));
+    const [first, last] = [infos[0], infos.at(-1)];
+    if (first === undefined || last === undefined) return undefined;
+    return { ...last, baseOffset: first.baseOffset };
+  }
+
+  /** @throws ZoologError KAFKA_STORAGE_ERROR, LOG_CLOSED, TOO_MANY_OPEN_FILES */
+  read(request: ReadRequest): Promise<ReadResult> {
+    return this.#reader.read(request);
+  }
+
+  /** The first record whose timestamp is at least `target`; it may be above the high watermark. */
+  offsetForTimestamp(target: Timestamp): Promise<TimestampedOffset | undefined> {
+    return this.#guarded(() => findTimestamp(target, { state: this.#state, reader: this.#reader }));
+  }
+
+  /** The first record with the greatest timestamp. */
+  offsetOfMaxTimestamp(): Promise<TimestampedOffset | undefined> {
+    return this.#guarded(() => findMaxTimestamp({ state: this.#state, reader: this.#reader }));
+  }
+
+  /** Clamped to the log. Kept here for retention and the checkpoint; replication moves it. */
+  updateHighWatermark(offset: Offset): void {
+    this.#state.highWatermark = offset;
+    this.#state.clampHighWatermark();
+  }
+
+  /** A leadership begins: the epoch starts at the log's end, also without a write (KAFKA-7415). */
+  assignLeaderEpoch(epoch: LeaderEpoch): Promise<void> {
+    return this.#change(() => this.#state.epochs.assign(epoch, this.#state.logEndOffset));
+  }
+
+  /** Removes the batch that contains `offset` and all after it; durable when it resolves. */
+  truncateTo(offset: Offset): Promise<void> {
+    return this.#change(() => this.#cutter.truncateTo(offset));
+  }
+
+  /** Removes all records; the next one gets `offset`. Durable when it resolves. */
+  truncateFullyAndStartAt(offset: Offset): Promise<void> {
+    return this.#change(() => this.#cutter.truncateFullyAndStartAt(offset));
+  }
+
+  /** Moves the log start offset forward, durably, and frees what it can. */
+  deleteBefore(offset: Offset): Promise<void> {
+    return this.#change(() => this.#cutter.deleteBefore(offset));
+  }
+
+  /** Begins a new segment, unless the active one is empty. */
+  roll(): Promise<void> {
+    return this.#change(() => this.#writer.roll());
+  }
+
+  /** Removes what retention does not keep; answers how many segments went. */
+  applyRetention(): Promise<number> {
+    return this.#change(async () => {
+      if (await this.#cutter.activeIsExpired()) await this.#writer.roll();
+      return await this.#cutter.applyRetention();
+    });
+  }
+
+  /** Brings everything appended before the call to the disk, and the index files up to date. */
+  async flush(): Promise<void> {
+    this.#state.assertServing();
+    await this.#syncs.request();
+    await this.#syncs.exclusive(() => this.#saveIndexes());
+  }
+
+  /** Notes recovery point, log start and high watermark for the next save of the checkpoints. */
+  noteCheckpoints(): void {
+    const { directory, topicPartition, sealed, logStartOffset, highWatermark } = this.#state;
+    if (this.#state.checkpointHolds > 0) return;
+    // Above it index files may be behind: a start must look at the segment again.
+    let recoveryPoint = this.#state.recoveryPoint;
+    for (const { baseOffset } of sealed) {
+      if (baseOffset < recoveryPoint) recoveryPoint = baseOffset;
+    }
+    if (this.failure === undefined) directory.recoveryPoints.set(topicPartition, recoveryPoint);
+    directory.logStartOffsets.set(topicPartition, logStartOffset);
+    directory.highWatermarks.set(topicPartition, highWatermark);
+  }
+
+  /** Flushes and lets go of the files. Appends that were accepted are settled first. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.exclusive(async () => {
+      try {
+        if (this.failure === undefined) {
+          this.#state.activeSegment.seal();
+          await this.flush();
+        }
+      } finally {
+        // In the queue of syncs: those that still wait find the log closed.
+        await this.#syncs.exclusive(async () => {
+          this.#state.close();
+          await this.#state.directory.files.evict(this.folder);
+        });
+      }
+    });
+    return this.#closing;
+  }
+
+  #admit(bytes: number): void {
+    this.#state.assertServing();
+    const refusal = this.#state.directory.admit(bytes);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Runs a change of the log in its place among the appends. */
+  #change<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queue.exclusive(() => this.#guarded(task));
+  }
+
+  /** A failure that may have left memory and disk apart, or that says the disk fails, is final. */
+  async #guarded<T>(task: () => Promise<T>): Promise<T> {
+    const state = this.#state;
+    state.assertServing();
+    const { cuts } = state;
+    try {
+      return await task();
+    } catch (error) {
+      const isUntouched = state.cuts === cuts;
+      if (isUntouched && (isNoSpace(error) || isOutOfHandles(error))) throw error;
+      throw state.isClosed ? error : state.takeOffline(error);
+    }
+  }
+
+  /** Makes everything appended so far durable, names included. Runs one at a time. */
+  async #sync(): Promise<void> {
+    const state = this.#state;
+    state.assertServing();
+    const target = state.logEndOffset;
+    const { namesChanged, segments } = state;
+    try {
+      for (const segment of segments.slice(state.segmentIndexOf(state.recoveryPoint))) {
+        await segment.sync();
+      }
+      if (namesChanged) {
+        state.namesChanged = false;
+        await state.directory.syncDirectory(state.folder);
+      }
+    } catch (error) {
+      throw isOutOfHandles(error) ? error : state.takeOffline(error);
+    }
+    state.recoveryPoint = Math.max(state.recoveryPoint, target) as Offset;
+  }
+
+  async #saveIndexes(): Promise<void> {
+    const state = this.#state;
+    state.assertServing();
+    try {
+      for (const segment of [...state.sealed]) {
+        await segment.saveIndexes();
+        state.sealed.delete(segment);
+        segment.releaseIndexes();
+      }
+      await state.activeSegment.saveIndexes();
+    } catch (error) {
+      if (!isNoSpace(error) && !isOutOfHandles(error)) throw state.takeOffline(error);
+      // Nothing is lost: index files that are behind are completed later or rebuilt.
+      const fields = { topicPartition: state.name, cause: String(error) };
+      this.#logger.warn("index files could not be saved", fields);
+    }
+  }
+
+  #flushInBackground(): void {
+    runInBackground("flush a rolled segment", this.#logger, async () => {
+      await this.flush().catch((error: unknown) => {
+        // An offline log has said so; a closing one flushes by itself.
+        if (this.failure === undefined && !this.#state.isClosed) throw error;
+      });
+    });
+  }
+}
+
+function folderOf(directory: LogDirectory, topicPartition: TopicPartition): string {
+  return `${directory.path}/${topicPartitionKey(topicPartition)}`;
+}
