@@ -1,12 +1,12 @@
 import { type Offset, type TopicPartition, topicPartitionKey } from "@zoolog/base";
 import { type OffsetEntry, offsetCheckpointText, readOffsetCheckpoint } from "./checkpoint-file.ts";
+import type { DataVolume } from "./data-volume.ts";
 import {
   HIGH_WATERMARK_CHECKPOINT,
   LOG_START_CHECKPOINT,
   RECOVERY_POINT_CHECKPOINT,
 } from "./file-names.ts";
 import { GroupCommit } from "./group-commit.ts";
-import type { LogDirectory } from "./log-directory.ts";
 
 export type CheckpointKind = "recoveryPoint" | "logStartOffset" | "highWatermark";
 
@@ -23,20 +23,20 @@ const FILE_NAMES: Readonly<Record<CheckpointKind, string>> = {
  * saved after the sync that justifies it, and lowered in the file **before** the log is cut.
  */
 export class Checkpoint {
-  readonly #directory: LogDirectory;
+  readonly #volume: DataVolume;
   readonly #name: string;
   readonly #saves = new GroupCommit(() => this.#write());
   #entries = new Map<string, OffsetEntry>();
   #isDirty = false;
 
-  constructor(kind: CheckpointKind, directory: LogDirectory) {
-    this.#directory = directory;
+  constructor(kind: CheckpointKind, volume: DataVolume) {
+    this.#volume = volume;
     this.#name = FILE_NAMES[kind];
   }
 
   /** Takes over what the file says. @throws ZoologError CORRUPT_FILE */
   async load(): Promise<void> {
-    const { fileSystem, path: folder } = this.#directory;
+    const { fileSystem, path: folder } = this.#volume;
     this.#entries = await readOffsetCheckpoint({ fileSystem, folder, name: this.#name });
   }
 
@@ -66,7 +66,7 @@ export class Checkpoint {
     this.#isDirty = false;
     try {
       const text = offsetCheckpointText(this.#entries.values());
-      await this.#directory.writeFile(this.#directory.path, this.#name, text);
+      await this.#volume.writeFile(this.#volume.path, this.#name, text);
     } catch (error) {
       this.#isDirty = true;
       throw error;

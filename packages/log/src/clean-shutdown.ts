@@ -1,7 +1,7 @@
 import type { FileSystem } from "@zoolog/base";
+import type { DataVolume } from "./data-volume.ts";
 import { isMissing } from "./errors.ts";
 import { CLEAN_SHUTDOWN_MARKER } from "./file-names.ts";
-import type { LogDirectory } from "./log-directory.ts";
 
 /**
  * Takes the marker of a clean shutdown away, durably, and answers whether it was there. Before any
@@ -22,7 +22,7 @@ export async function takeCleanShutdownMarker(
 }
 
 /** The last act of a shutdown: everything it vouches for is on the disk (KAFKA-15375). */
-export async function leaveCleanShutdownMarker(directory: LogDirectory): Promise<void> {
+export async function leaveCleanShutdownMarker(volume: DataVolume): Promise<void> {
   const contents = Buffer.from('{"version":0,"brokerEpoch":-1}');
-  await directory.writeFile(directory.path, CLEAN_SHUTDOWN_MARKER, contents);
+  await volume.writeFile(volume.path, CLEAN_SHUTDOWN_MARKER, contents);
 }

@@ -8,29 +8,26 @@
  */
 import { assert, type LeaderEpoch, type Offset } from "@zoolog/base";
 import { type EpochEntry, epochCheckpointText, readEpochCheckpoint } from "./checkpoint-file.ts";
+import type { DataVolume } from "./data-volume.ts";
 import { LEADER_EPOCH_CHECKPOINT } from "./file-names.ts";
-import type { LogDirectory } from "./log-directory.ts";
 
 /** Where an epoch ends: the greatest epoch that is not newer than the one asked for. */
 export type EpochEndOffset = { readonly epoch: LeaderEpoch; readonly endOffset: Offset };
 
 export class LeaderEpochs {
   readonly #folder: string;
-  readonly #directory: LogDirectory;
+  readonly #volume: DataVolume;
   #entries: readonly EpochEntry[] = [];
 
-  constructor(
-    options: { readonly folder: string },
-    dependencies: { readonly directory: LogDirectory },
-  ) {
+  constructor(options: { readonly folder: string }, dependencies: { readonly volume: DataVolume }) {
     this.#folder = options.folder;
-    this.#directory = dependencies.directory;
+    this.#volume = dependencies.volume;
   }
 
   /** Takes over what the file says. @throws ZoologError CORRUPT_FILE */
   async load(): Promise<void> {
     const place = { folder: this.#folder, name: LEADER_EPOCH_CHECKPOINT };
-    this.#entries = await readEpochCheckpoint({ ...place, fileSystem: this.#directory.fileSystem });
+    this.#entries = await readEpochCheckpoint({ ...place, fileSystem: this.#volume.fileSystem });
   }
 
   /** In rising order. */
@@ -104,7 +101,7 @@ export class LeaderEpochs {
   /** Memory follows the file: a failed write leaves both as they were, or the file ahead. */
   async #replace(entries: readonly EpochEntry[]): Promise<void> {
     const text = epochCheckpointText(entries);
-    await this.#directory.writeFile(this.#folder, LEADER_EPOCH_CHECKPOINT, text);
+    await this.#volume.writeFile(this.#folder, LEADER_EPOCH_CHECKPOINT, text);
     this.#entries = entries;
   }
 }

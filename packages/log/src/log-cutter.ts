@@ -45,7 +45,7 @@ export class LogCutter {
       state.sealed.delete(segment);
       for (const gone of [...removed].reverse()) await this.#delete(gone);
       await segment.truncateTo(cut, state.config.indexIntervalBytes);
-      if (removed.length > 0) await state.directory.syncDirectory(state.folder);
+      if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
       await state.epochs.truncateFromEnd(cut.offset);
       this.#logger.info("log truncated", { topicPartition: state.name, offset: cut.offset });
     });
@@ -101,7 +101,7 @@ export class LogCutter {
     state.segments = state.segments.slice(removed.length);
     await state.epochs.truncateFromStart(offset);
     for (const gone of removed) await this.#delete(gone);
-    if (removed.length > 0) await state.directory.syncDirectory(state.folder);
+    if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
     const fields = { topicPartition: state.name, offset, segments: removed.length };
     this.#logger.info("log start advanced", fields);
   }
@@ -129,10 +129,10 @@ export class LogCutter {
     await logStartOffsets.save();
     state.startOverAt(offset);
     for (const gone of [...state.segments].reverse()) await this.#delete(gone);
-    await directory.syncDirectory(folder);
+    await directory.volume.syncDirectory(folder);
     const place = { folder, baseOffset: offset, createdAt: this.#clock.now() };
     const segment = await Segment.create(place, { directory });
-    await directory.syncDirectory(folder);
+    await directory.volume.syncDirectory(folder);
     await state.epochs.reset([]);
     state.segments = [segment];
     state.recoveryPoint = offset;

@@ -100,7 +100,7 @@ class LogLoader {
 
   /** The segment files in order. Leftovers of interrupted work are removed. */
   async #findSegments(): Promise<FoundSegment[]> {
-    const { fileSystem } = this.#directory;
+    const { fileSystem } = this.#directory.volume;
     const { folder } = this.#options;
     const names = await fileSystem.readDirectory(folder);
     const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
@@ -206,7 +206,7 @@ class LogLoader {
   async #removeBeyond(beyond: readonly FoundSegment[]): Promise<void> {
     if (beyond.length === 0) return;
     for (const file of [...beyond].reverse()) await this.#closedSegment(file).delete();
-    await this.#directory.syncDirectory(this.#options.folder);
+    await this.#directory.volume.syncDirectory(this.#options.folder);
   }
 
   /** The checkpoint below the scanned part, the batch headers from there on. */
@@ -216,7 +216,7 @@ class LogLoader {
     logEndOffset: Offset,
   ): Promise<LeaderEpochs> {
     const { folder, logStartOffset } = this.#options;
-    const epochs = new LeaderEpochs({ folder }, { directory: this.#directory });
+    const epochs = new LeaderEpochs({ folder }, { volume: this.#directory.volume });
     const isKnown = await epochs.load().then(
       () => epochs.entries.length > 0,
       (error: unknown) => {
@@ -268,9 +268,9 @@ class LogLoader {
     }
     const place = { folder, baseOffset: logStartOffset, createdAt: now };
     const segment = await Segment.create(place, { directory });
-    const epochs = new LeaderEpochs({ folder }, { directory });
+    const epochs = new LeaderEpochs({ folder }, { volume: directory.volume });
     await epochs.reset([]);
-    await directory.syncDirectory(folder);
+    await directory.volume.syncDirectory(folder);
     return {
       segments: [segment],
       logStartOffset,

@@ -151,9 +151,9 @@ export class LogManager {
 
   /** Memory and files in use, for metrics. */
   get usage(): { openFiles: number; tailCacheBytes: number; indexCacheBytes: number } {
-    const { files, tailBudget, indexCache } = this.#directory;
+    const { volume, tailBudget, indexCache } = this.#directory;
     return {
-      openFiles: files.openFiles,
+      openFiles: volume.files.openFiles,
       tailCacheBytes: tailBudget.sizeInBytes,
       indexCacheBytes: indexCache.sizeInBytes,
     };
@@ -171,7 +171,7 @@ export class LogManager {
   ): Promise<Log> {
     const key = topicPartitionKey(topicPartition);
     if (this.#closing !== undefined) throw logClosed(key);
-    const failure = this.#directory.failure ?? this.#offline.get(key);
+    const failure = this.#directory.volume.failure ?? this.#offline.get(key);
     if (failure !== undefined) throw failure;
     const log = this.#logs.get(key) ?? (await this.#create(topicPartition, options.topicId));
     await this.#checkTopicId(log, options.topicId);
@@ -182,13 +182,14 @@ export class LogManager {
   /** Removes the partition: out of sight and renamed when it resolves, its files soon after. */
   async delete(topicPartition: TopicPartition): Promise<void> {
     const key = topicPartitionKey(topicPartition);
-    const { path, fileSystem, recoveryPoints, logStartOffsets, highWatermarks } = this.#directory;
+    const { recoveryPoints, logStartOffsets, highWatermarks, volume } = this.#directory;
+    const { path, fileSystem } = volume;
     const log = this.#logs.get(key);
     this.#logs.delete(key);
     this.#offline.delete(key);
     this.#topicIds.delete(key);
     await log?.close().catch(() => {}); // Its records are not wanted any more.
-    await this.#directory.files.evict(`${path}/${key}`);
+    await this.#directory.volume.files.evict(`${path}/${key}`);
     // First the checkpoints: a new log of that name must not be measured by the old one's.
     for (const checkpoint of [recoveryPoints, logStartOffsets, highWatermarks]) {
       checkpoint.delete(topicPartition);
@@ -196,7 +197,7 @@ export class LogManager {
     }
     const name = pendingDeletionName(topicPartition, this.#dependencies.random.uuid());
     await fileSystem.rename(`${path}/${key}`, `${path}/${name}`);
-    await this.#directory.syncDirectory(path);
+    await this.#directory.volume.syncDirectory(path);
     this.#ticks?.soon(`remove ${name}`, () => fileSystem.removeTree(`${path}/${name}`));
   }
 
@@ -218,23 +219,23 @@ export class LogManager {
       log.noteCheckpoints();
     });
     try {
-      if (this.#directory.failure === undefined) {
+      if (this.#directory.volume.failure === undefined) {
         await this.#directory.saveCheckpoints();
-        if (allFlushed) await leaveCleanShutdownMarker(this.#directory);
+        if (allFlushed) await leaveCleanShutdownMarker(this.#directory.volume);
       }
     } finally {
-      await this.#directory.files.evict(this.#directory.path);
+      await this.#directory.volume.files.evict(this.#directory.path);
       await this.#release();
     }
   }
 
   async #load(shutdown: "clean" | "unclean"): Promise<void> {
     const directory = this.#directory;
-    const { fileSystem, path } = directory;
+    const { fileSystem, path } = directory.volume;
     const { logger, clock, scheduler } = this.#dependencies;
     const startedAt = clock.monotonic();
     await directory.loadCheckpoints();
-    await directory.refreshFreeSpace();
+    await directory.volume.refreshFreeSpace();
     const partitions: TopicPartition[] = [];
     for (const name of await fileSystem.readDirectory(path)) {
       if (isPendingDeletion(name)) await fileSystem.removeTree(`${path}/${name}`);
@@ -255,7 +256,7 @@ export class LogManager {
     const key = topicPartitionKey(topicPartition);
     const { logger } = this.#dependencies;
     try {
-      const topicId = await readTopicId(`${this.#directory.path}/${key}`, this.#directory);
+      const topicId = await readTopicId(`${this.#directory.path}/${key}`, this.#directory.volume);
       if (topicId !== undefined) this.#topicIds.set(key, topicId);
       await this.#openLog(topicPartition, shutdown);
     } catch (error) {
@@ -286,9 +287,9 @@ export class LogManager {
     const known = this.#opening.get(key);
     if (known !== undefined) return known;
     const opening = (async () => {
-      const { fileSystem, path } = this.#directory;
+      const { fileSystem, path } = this.#directory.volume;
       await fileSystem.makeDirectory(`${path}/${key}`);
-      await writeTopicId(`${path}/${key}`, topicId, this.#directory);
+      await writeTopicId(`${path}/${key}`, topicId, this.#directory.volume);
       this.#topicIds.set(key, topicId);
       return await this.#openLog(topicPartition, "unclean");
     })().finally(() => this.#opening.delete(key));
@@ -300,7 +301,7 @@ export class LogManager {
     const key = topicPartitionKey(log.topicPartition);
     const stored = this.#topicIds.get(key);
     if (stored === undefined) {
-      await writeTopicId(log.folder, wanted, this.#directory);
+      await writeTopicId(log.folder, wanted, this.#directory.volume);
       this.#topicIds.set(key, wanted);
     } else if (stored !== wanted) {
       throw inconsistentIdentity({
@@ -320,7 +321,7 @@ export class LogManager {
   }
 
   #allOffline(error: ZoologError): void {
-    assert(this.#directory.failure !== undefined, "the directory is offline");
+    assert(this.#directory.volume.failure !== undefined, "the directory is offline");
     for (const log of this.#logs.values()) this.#wentOffline(log.topicPartition, error);
   }
 }

@@ -106,7 +106,7 @@ export class LogState {
 
   /** Why the log serves no more; `undefined` while it does. */
   get failure(): ZoologError | undefined {
-    return this.#failure ?? this.directory.failure;
+    return this.#failure ?? this.directory.volume.failure;
   }
 
   get isClosed(): boolean {
@@ -122,7 +122,7 @@ export class LogState {
   /** Serves nothing from now on until the broker is started again; answers the error that says so. */
   takeOffline(cause: unknown): ZoologError {
     if (this.#failure === undefined) {
-      this.#failure = this.directory.failure ?? logOffline(`partition ${this.name}`, cause);
+      this.#failure = this.directory.volume.failure ?? logOffline(`partition ${this.name}`, cause);
       this.tail.clear();
       const fields = { topicPartition: this.name, cause: String(cause) };
       this.#logger.error("partition went offline", fields);

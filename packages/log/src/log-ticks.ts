@@ -57,7 +57,7 @@ export class LogTicks {
       every(periods.flushMs, "flush logs", () => this.#flush()),
       every(periods.highWatermarkMs, "save high watermarks", () => this.#saveHighWatermarks()),
       every(periods.retentionMs, "apply retention", () => this.#applyRetention()),
-      every(periods.freeSpaceMs, "ask for free space", () => directory.refreshFreeSpace()),
+      every(periods.freeSpaceMs, "ask for free space", () => directory.volume.refreshFreeSpace()),
     ];
   }
 

@@ -162,7 +162,7 @@ export class LogWriter {
   #verdict(error: unknown): unknown {
     if (isNoSpace(error)) {
       if (error instanceof ZoologError && error.code === "DISK_FULL") return error;
-      return this.#state.directory.noteFull(error);
+      return this.#state.directory.volume.noteFull(error);
     }
     if (isOutOfHandles(error)) return error;
     return this.#state.takeOffline(error);

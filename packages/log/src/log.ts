@@ -98,8 +98,8 @@ export class Log {
     const { directory, clock, logger } = dependencies;
     const { topicPartition, config, shutdown } = options;
     const folder = folderOf(directory, topicPartition);
-    await directory.fileSystem.makeDirectory(folder);
-    await directory.syncDirectory(directory.path);
+    await directory.volume.fileSystem.makeDirectory(folder);
+    await directory.volume.syncDirectory(directory.path);
     const loaded = await loadLog(
       {
         folder,
@@ -298,7 +298,7 @@ export class Log {
         // In the queue of syncs: those that still wait find the log closed.
         await this.#syncs.exclusive(async () => {
           this.#state.close();
-          await this.#state.directory.files.evict(this.folder);
+          await this.#state.directory.volume.files.evict(this.folder);
         });
       }
     });
@@ -307,7 +307,7 @@ export class Log {
 
   #admit(bytes: number): void {
     this.#state.assertServing();
-    const refusal = this.#state.directory.admit(bytes);
+    const refusal = this.#state.directory.volume.admit(bytes);
     if (refusal !== undefined) throw refusal;
   }
 
@@ -342,7 +342,7 @@ export class Log {
       }
       if (namesChanged) {
         state.namesChanged = false;
-        await state.directory.syncDirectory(state.folder);
+        await state.directory.volume.syncDirectory(state.folder);
       }
     } catch (error) {
       throw isOutOfHandles(error) ? error : state.takeOffline(error);

@@ -1,7 +1,7 @@
 import type { TopicId } from "@zoolog/base";
+import type { DataVolume } from "./data-volume.ts";
 import { corruptFile, isMissing } from "./errors.ts";
 import { PARTITION_METADATA } from "./file-names.ts";
-import type { LogDirectory } from "./log-directory.ts";
 
 /**
  * The topic id in a partition folder's `partition.metadata`: it tells a topic from an older one of
@@ -11,12 +11,12 @@ import type { LogDirectory } from "./log-directory.ts";
  */
 export async function readTopicId(
   folder: string,
-  directory: LogDirectory,
+  volume: DataVolume,
 ): Promise<TopicId | undefined> {
   const path = `${folder}/${PARTITION_METADATA}`;
   let text: string;
   try {
-    text = Buffer.from(await directory.fileSystem.readFile(path)).toString("utf8");
+    text = Buffer.from(await volume.fileSystem.readFile(path)).toString("utf8");
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -29,8 +29,8 @@ export async function readTopicId(
 export async function writeTopicId(
   folder: string,
   topicId: TopicId,
-  directory: LogDirectory,
+  volume: DataVolume,
 ): Promise<void> {
   const contents = Buffer.from(`version: 0\ntopic_id: ${topicId}\n`);
-  await directory.writeFile(folder, PARTITION_METADATA, contents);
+  await volume.writeFile(folder, PARTITION_METADATA, contents);
 }

@@ -1,7 +1,7 @@
 import type { FileSystem, Offset } from "@zoolog/base";
+import type { DataVolume } from "./data-volume.ts";
 import { isMissing } from "./errors.ts";
 import { OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from "./file-names.ts";
-import type { LogDirectory } from "./log-directory.ts";
 import { OffsetIndex } from "./offset-index.ts";
 import { TimeIndex, type TimeIndexEntry } from "./time-index.ts";
 
@@ -94,15 +94,15 @@ export class SegmentIndexes {
   }
 
   /** Brings the files up to date and waits for the disk. */
-  async save(stem: string, directory: LogDirectory): Promise<void> {
+  async save(stem: string, volume: DataVolume): Promise<void> {
     for (const [index, suffix] of [
       [this.times, TIME_INDEX_SUFFIX],
       [this.offsets, OFFSET_INDEX_SUFFIX],
     ] as const) {
       if (!index.table.isDirty) continue;
-      await directory.files.use(`${stem}${suffix}`, "write", async (file) => {
+      await volume.files.use(`${stem}${suffix}`, "write", async (file) => {
         await index.table.writeTo(file);
-        await directory.datasync(file);
+        await volume.datasync(file);
       });
     }
   }

@@ -39,7 +39,7 @@ export async function scanSegment(
 ): Promise<SegmentScan> {
   const { folder, baseOffset } = target;
   const stem = `${folder}/${segmentName(baseOffset)}`;
-  const indexes = await SegmentIndexes.read({ baseOffset, stem }, directory.fileSystem);
+  const indexes = await SegmentIndexes.read({ baseOffset, stem }, directory.volume.fileSystem);
   indexes.offsets.truncateToSoundPrefix();
   indexes.times.truncateToSoundPrefix();
   const resume = indexes.offsets.lookup((target.indexTrustedTo - 1) as Offset);
@@ -62,7 +62,7 @@ async function scanFrom(
   const walk = new RecoveryWalk(target, indexes, resume);
   const path = `${target.folder}/${segmentName(target.baseOffset)}${LOG_SUFFIX}`;
   const from = resume?.position ?? 0;
-  const end = await directory.files.use(path, "read", (file) =>
+  const end = await directory.volume.files.use(path, "read", (file) =>
     scanBatches(file, { from, to: target.sizeInBytes, checksums: "verify" }, walk.visit),
   );
   return {

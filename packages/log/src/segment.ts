@@ -70,7 +70,7 @@ export class Segment {
       dependencies,
     );
     try {
-      const { files } = dependencies.directory;
+      const { files } = dependencies.directory.volume;
       await files.use(segment.path, "write", (file) => file.truncate(0));
     } catch (error) {
       // A stray empty file here would look like a gap once the segment before it has grown.
@@ -120,7 +120,7 @@ export class Segment {
    */
   async write(batches: readonly RecordBatch[]): Promise<void> {
     const chunks = batches.map((batch) => batch.bytes);
-    await this.#directory.files.use(this.path, "write", async (file) => {
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
       if (file !== this.#knownHandle) await this.#checkEnd(file);
       try {
         await writeFully(file, chunks, this.#sizeInBytes);
@@ -144,9 +144,9 @@ export class Segment {
 
   /** Cuts what stands in the file behind the segment's last batch. For recovery. */
   async cutToSize(): Promise<void> {
-    await this.#directory.files.use(this.path, "write", async (file) => {
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
       await file.truncate(this.#sizeInBytes);
-      await this.#directory.datasync(file);
+      await this.#directory.volume.datasync(file);
     });
   }
 
@@ -154,13 +154,16 @@ export class Segment {
   async sync(): Promise<void> {
     const bytes = this.#sizeInBytes;
     if (this.#syncedBytes >= bytes) return;
-    await this.#directory.files.use(this.path, "write", (file) => this.#directory.datasync(file));
+    await this.#directory.volume.files.use(this.path, "write", (file) =>
+      this.#directory.volume.datasync(file),
+    );
     this.#syncedBytes = Math.max(this.#syncedBytes, bytes);
   }
 
   /** Brings the index files up to date, durably. */
   async saveIndexes(): Promise<void> {
-    if (this.#indexes?.isDirty === true) await this.#indexes.save(this.stem, this.#directory);
+    if (this.#indexes?.isDirty === true)
+      await this.#indexes.save(this.stem, this.#directory.volume);
   }
 
   /** The segment becomes one of the past: its time index ends with its greatest timestamp. */
@@ -181,7 +184,7 @@ export class Segment {
     if (this.#indexes !== undefined) return this.#indexes;
     return await this.#directory.indexCache.get(this.stem, async () => {
       const place = { baseOffset: this.baseOffset, stem: this.stem };
-      const indexes = await SegmentIndexes.read(place, this.#directory.fileSystem);
+      const indexes = await SegmentIndexes.read(place, this.#directory.volume.fileSystem);
       const last = indexes.offsets.last();
       const isSound =
         indexes.offsets.fault() === undefined &&
@@ -191,7 +194,7 @@ export class Segment {
       if (isSound) return indexes;
       const rebuilt = await this.#scanIndexes();
       rebuilt.seal();
-      await rebuilt.save(this.stem, this.#directory);
+      await rebuilt.save(this.stem, this.#directory.volume);
       return rebuilt;
     });
   }
@@ -219,7 +222,7 @@ export class Segment {
 
   /** Runs `task` with the open file. */
   read<T>(task: (file: FileHandle) => Promise<T>): Promise<T> {
-    return this.#directory.files.use(this.path, "read", task);
+    return this.#directory.volume.files.use(this.path, "read", task);
   }
 
   /**
@@ -237,9 +240,9 @@ export class Segment {
     indexes.rewindTo(indexes.offsets.count);
     this.#sizeInBytes = cut.position;
     this.#syncedBytes = Math.min(this.#syncedBytes, cut.position);
-    await this.#directory.files.use(this.path, "write", async (file) => {
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
       await file.truncate(cut.position);
-      await this.#directory.datasync(file);
+      await this.#directory.volume.datasync(file);
       const from = indexes.offsets.last()?.position ?? 0;
       await this.#addScanned(indexes, file, { from, intervalBytes: indexIntervalBytes });
     });
@@ -251,8 +254,8 @@ export class Segment {
     this.#directory.indexCache.drop(this.stem);
     for (const suffix of [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
       const path = `${this.stem}${suffix}`;
-      await this.#directory.files.evict(path);
-      await this.#directory.fileSystem.remove(path).catch((error: unknown) => {
+      await this.#directory.volume.files.evict(path);
+      await this.#directory.volume.fileSystem.remove(path).catch((error: unknown) => {
         if (!isMissing(error)) throw error;
       });
     }
@@ -289,7 +292,7 @@ export class Segment {
   async #rollBack(file: FileHandle, cause: unknown): Promise<void> {
     try {
       await file.truncate(this.#sizeInBytes);
-      await this.#directory.datasync(file);
+      await this.#directory.volume.datasync(file);
     } catch (error) {
       throw rollbackFailed(this.path, cause, error);
     }

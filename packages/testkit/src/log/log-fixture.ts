@@ -57,7 +57,7 @@ export class LogFixture {
       { fileSystem, logger },
     );
     await directory.loadCheckpoints();
-    await directory.refreshFreeSpace();
+    await directory.volume.refreshFreeSpace();
     this.#directory = directory;
     const { verifyReads } = this.#options;
     return await Log.open(
