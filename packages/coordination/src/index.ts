@@ -33,3 +33,9 @@ export type {
   Read,
   StoreState,
 } from "./coordination-store.ts";
+export type { CoordinationErrorCode } from "./errors.ts";
+export {
+  openZooKeeperStore,
+  type ZooKeeperStoreDependencies,
+  type ZooKeeperStoreOptions,
+} from "./zookeeper-store.ts";

@@ -5,6 +5,25 @@ export {
 } from "./brokers/simulated-brokers.ts";
 export { controllerViolations } from "./controller/controller-invariants.ts";
 export { ControllerScript } from "./controller/controller-script.ts";
+export {
+  sampleBroker,
+  sampleState,
+  sampleTopic,
+  sampleTopicId,
+} from "./coordination/coordination-samples.ts";
+export { MemoryCoordination } from "./coordination/memory-coordination.ts";
+export {
+  MemoryEnsemble,
+  type MemoryEnsembleDependencies,
+  type MemoryEnsembleOptions,
+  type MemoryFault,
+} from "./coordination/memory-ensemble.ts";
+export type { MemoryRequest, MemorySession } from "./coordination/memory-session.ts";
+export {
+  createMemoryStore,
+  type MemoryStoreDependencies,
+  type MemoryStoreOptions,
+} from "./coordination/memory-store.ts";
 export type {
   DiskFault,
   DiskFaultEffect,

@@ -1,0 +1,185 @@
+import {
+  type BrokerEpoch,
+  type BrokerId,
+  brokerEpoch,
+  type Clock,
+  errorCode,
+  type Logger,
+  type Scheduler,
+  ZoologError,
+} from "@zoolog/base";
+import type { Operation, Znode, ZooKeeperClient } from "@zoolog/zookeeper";
+import type { BrokerRegistration } from "./broker-registration.ts";
+import { brokerIdTaken, isConnectionFault, isSessionEnd } from "./errors.ts";
+import { ifThere } from "./existing.ts";
+import { brokerPath } from "./paths.ts";
+import type { CoordinationSession } from "./session.ts";
+import { brokerAddress, decodeBroker, encodeBroker } from "./znodes/broker-znode.ts";
+
+/** How long another broker under our id is waited for, in session timeouts: it may just be dying. */
+const PATIENCE_SESSION_TIMEOUTS = 2;
+/** A watch tells when it goes; this is for a watch that was lost. */
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * Puts this broker into `/brokers/ids`, for the present session.
+ *
+ * | what stands there | then |
+ * | --- | --- |
+ * | nothing | create; read back who owns it |
+ * | ours, of this session | done: a reply was lost |
+ * | ours by incarnation, of another session | replaced in one multi: an earlier life of this broker |
+ * | another broker's | wait up to twice the session timeout, then refuse |
+ */
+export class BrokerRegistrar {
+  readonly #session: CoordinationSession;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #logger: Logger;
+  #registeredBefore = false;
+
+  constructor(dependencies: {
+    readonly session: CoordinationSession;
+    readonly clock: Clock;
+    readonly scheduler: Scheduler;
+    readonly logger: Logger;
+  }) {
+    this.#session = dependencies.session;
+    this.#clock = dependencies.clock;
+    this.#scheduler = dependencies.scheduler;
+    this.#logger = dependencies.logger;
+  }
+
+  async register(registration: BrokerRegistration): Promise<BrokerEpoch> {
+    // This process has lost nothing since it registered first: only its session ended.
+    const boot = this.#registeredBefore ? "clean" : registration.boot;
+    const attempt = new Attempt({ ...registration, boot }, this.#clock.monotonic());
+    for (;;) {
+      const client = await this.#session.client();
+      try {
+        const epoch = await this.#step(client, attempt);
+        if (epoch !== undefined) {
+          this.#registeredBefore = true;
+          return epoch;
+        }
+      } catch (error) {
+        if (!isConnectionFault(error) && !isSessionEnd(error)) throw error;
+        // Whatever became of it, the next look sees it.
+        if (client.state === "connected") await this.#session.pause();
+      }
+    }
+  }
+
+  async unregister(brokerId: BrokerId): Promise<void> {
+    await this.#session.read(async (client) => {
+      const stat = await client.exists(brokerPath(brokerId));
+      if (stat === undefined || stat.ephemeralOwner !== client.sessionId) return;
+      await ifThere(client.remove(brokerPath(brokerId)));
+    });
+  }
+
+  /** One look and what follows from it; the broker epoch once we are in. */
+  async #step(client: ZooKeeperClient, attempt: Attempt): Promise<BrokerEpoch | undefined> {
+    const { path, data } = attempt;
+    const znode = await ifThere(client.getData(path));
+    if (znode === undefined) {
+      await this.#enter(client, [{ type: "create", path, data, mode: "ephemeral" }]);
+      return undefined;
+    }
+    if (znode.stat.ephemeralOwner === client.sessionId && client.sessionId !== undefined) {
+      if (attempt.isOurs(znode)) return brokerEpoch(znode.stat.czxid);
+    } else if (!attempt.isEarlierLife(znode)) {
+      await this.#waitForOther(client, attempt, znode);
+      return undefined;
+    }
+    this.#logger.info("earlier registration of this broker replaced", {
+      brokerId: attempt.registration.brokerId,
+      brokerEpoch: znode.stat.czxid,
+    });
+    await this.#enter(client, [
+      { type: "remove", path, version: znode.stat.version },
+      { type: "create", path, data, mode: "ephemeral" },
+    ]);
+    return undefined;
+  }
+
+  /** Success or not, the next look decides: it also reads the epoch and who owns it. */
+  async #enter(client: ZooKeeperClient, operations: readonly Operation[]): Promise<void> {
+    try {
+      await client.multi(operations);
+    } catch (error) {
+      const code = errorCode(error);
+      const overtaken = code === "NODE_EXISTS" || code === "NO_NODE" || code === "BAD_VERSION";
+      if (!overtaken) throw error;
+    }
+  }
+
+  async #waitForOther(client: ZooKeeperClient, attempt: Attempt, znode: Znode): Promise<void> {
+    const patienceMs = PATIENCE_SESSION_TIMEOUTS * client.sessionTimeoutMs;
+    const waitedMs = this.#clock.monotonic() - attempt.since;
+    if (waitedMs >= patienceMs) throw attempt.taken(znode);
+    if (!attempt.hasWaited) {
+      attempt.hasWaited = true;
+      const { brokerId } = attempt.registration;
+      const { message } = attempt.taken(znode);
+      this.#logger.warn("broker id is taken, waiting", { brokerId, patienceMs, reason: message });
+    }
+    const waitMs = Math.min(LOOK_AGAIN_MS, patienceMs - waitedMs);
+    await new Promise<void>((resolve, reject) => {
+      const timer = this.#scheduler.after(waitMs, resolve);
+      const changed = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      client.exists(attempt.path, changed).catch((error: unknown) => {
+        timer.cancel();
+        reject(error);
+      });
+    });
+  }
+}
+
+/** One call of `register`, over all its looks. */
+class Attempt {
+  readonly registration: BrokerRegistration;
+  readonly path: string;
+  readonly data: Uint8Array;
+  /** By the monotonic clock. */
+  readonly since: number;
+  hasWaited = false;
+
+  constructor(registration: BrokerRegistration, since: number) {
+    this.registration = registration;
+    this.path = brokerPath(registration.brokerId);
+    this.data = encodeBroker(registration);
+    this.since = since;
+  }
+
+  isOurs(znode: Znode): boolean {
+    return Buffer.compare(znode.data, this.data) === 0;
+  }
+
+  isEarlierLife(znode: Znode): boolean {
+    return this.#parse(znode)?.incarnation === this.registration.incarnation;
+  }
+
+  taken(znode: Znode): ZoologError {
+    const { brokerId } = this.registration;
+    const other = this.#parse(znode);
+    return brokerIdTaken({
+      brokerId,
+      address:
+        other === undefined ? "a broker whose registration is unreadable" : brokerAddress(other),
+      incarnation: other?.incarnation ?? "unknown",
+    });
+  }
+
+  #parse(znode: Znode) {
+    try {
+      return decodeBroker(this.registration.brokerId, znode.data, znode.stat.czxid);
+    } catch (error) {
+      if (error instanceof ZoologError) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import {
+  type ControllerEpoch,
+  controllerEpoch,
+  type TopicPartition,
+  ZoologError,
+} from "@zoolog/base";
+import type { RegisteredBroker } from "./broker-registration.ts";
+import type {
+  ClusterSnapshot,
+  DeletedTopic,
+  NamedConfig,
+  ReadPartition,
+  StoredTopic,
+} from "./cluster-snapshot.ts";
+import type { Read } from "./coordination-store.ts";
+import { ifThere } from "./existing.ts";
+import { READS_IN_FLIGHT_MAX } from "./limits.ts";
+import { storedState } from "./partition-writes.ts";
+import {
+  BROKER_IDS_PATH,
+  brokerPath,
+  type ConfigKind,
+  configPath,
+  configsPath,
+  DELETE_TOPICS_PATH,
+  DELETED_TOPICS_PATH,
+  deletedTopicPath,
+  statePath,
+  TOPICS_PATH,
+  topicPath,
+} from "./paths.ts";
+import { pipelined } from "./pipelined.ts";
+import type { CoordinationSession } from "./session.ts";
+import { decodeDeletedTopic } from "./znodes/admin-znodes.ts";
+import { decodeBroker, parseBrokerId } from "./znodes/broker-znode.ts";
+import { decodeConfig } from "./znodes/config-znode.ts";
+import { decodeTopic, type TopicZnode } from "./znodes/topic-znode.ts";
+
+/** Everything, after a barrier. Reads are pipelined: no round trip per partition. */
+export async function readCluster(session: CoordinationSession): Promise<ClusterSnapshot> {
+  await session.read((client) => client.barrier());
+  const [brokers, topics, topicConfigs, brokerConfigs, deletedTopics, deleteRequests] =
+    await Promise.all([
+      readBrokers(session),
+      readTopics(session),
+      readConfigs(session, "topic"),
+      readConfigs(session, "broker"),
+      readDeletedTopics(session),
+      readNames(session, DELETE_TOPICS_PATH),
+    ]);
+  const configs = new Map(topicConfigs.value.map((config) => [config.name, config.overrides]));
+  return {
+    brokers: brokers.value,
+    topics: topics.value.map((topic) => ({ ...topic, configs: configs.get(topic.name) ?? {} })),
+    brokerConfigs: brokerConfigs.value,
+    deletedTopics: deletedTopics.value,
+    deleteRequests,
+    faults: [brokers, topics, topicConfigs, brokerConfigs, deletedTopics].flatMap(
+      ({ faults }) => faults,
+    ),
+  };
+}
+
+export function readBrokers(
+  session: CoordinationSession,
+): Promise<Read<readonly RegisteredBroker[]>> {
+  return readEach(session, BROKER_IDS_PATH, (name, read) => {
+    const id = parseBrokerId(name);
+    return read(brokerPath(id), (data, stat) => decodeBroker(id, data, stat.czxid));
+  });
+}
+
+export function readConfigs(
+  session: CoordinationSession,
+  kind: ConfigKind,
+): Promise<Read<readonly NamedConfig[]>> {
+  return readEach(session, configsPath(kind), (name, read) => {
+    const path = configPath(kind, name);
+    return read(path, (data) => ({ name, overrides: decodeConfig(path, data) }));
+  });
+}
+
+function readDeletedTopics(session: CoordinationSession): Promise<Read<readonly DeletedTopic[]>> {
+  return readEach(session, DELETED_TOPICS_PATH, (topicId, read) =>
+    read(deletedTopicPath(topicId), (data) => decodeDeletedTopic(topicId, data)),
+  );
+}
+
+async function readTopics(
+  session: CoordinationSession,
+): Promise<Read<readonly Omit<StoredTopic, "configs">[]>> {
+  const { value: znodes, faults } = await readTopicZnodes(session);
+  const wanted = znodes.flatMap(({ name, assignment }) =>
+    assignment.map((_, partition) => ({ topic: name, partition })),
+  );
+  const states = await readStates(session, wanted);
+  let next = 0;
+  const topics = znodes.map(({ name, topicId, assignment }) => ({
+    name,
+    topicId,
+    partitions: assignment.map((replicas) => ({
+      replicas,
+      stored: states[next++]?.stored ?? ({ status: "absent" } as const),
+    })),
+  }));
+  return { value: topics, faults };
+}
+
+function readTopicZnodes(
+  session: CoordinationSession,
+): Promise<Read<readonly (TopicZnode & { readonly name: string })[]>> {
+  return readEach(session, TOPICS_PATH, (name, read) =>
+    read(topicPath(name), (data) => ({ name, ...decodeTopic(name, data) })),
+  );
+}
+
+export function readStates(
+  session: CoordinationSession,
+  partitions: readonly TopicPartition[],
+): Promise<readonly ReadPartition[]> {
+  return pipelined(partitions, READS_IN_FLIGHT_MAX, async ({ topic, partition }) => {
+    const path = statePath(topic, partition);
+    const znode = await session.read((client) => ifThere(client.getData(path)));
+    return { topic, partition, stored: storedState(path, znode) };
+  });
+}
+
+export async function readNames(
+  session: CoordinationSession,
+  path: string,
+): Promise<readonly string[]> {
+  const children = await session.read((client) => ifThere(client.getChildren(path)));
+  return children?.names ?? [];
+}
+
+/** The highest controller epoch that any partition state was written under; 0 when there is none. */
+export async function readControllerEpochFloor(
+  session: CoordinationSession,
+): Promise<ControllerEpoch> {
+  const { value: topics } = await readTopics(session);
+  let highest = controllerEpoch(0);
+  for (const { partitions } of topics) {
+    for (const { stored } of partitions) {
+      if (stored.status !== "present") continue;
+      if (stored.state.controllerEpoch > highest) highest = stored.state.controllerEpoch;
+    }
+  }
+  return highest;
+}
+
+type Decode<T> = (data: Uint8Array, stat: { readonly czxid: number }) => T;
+type ReadOne<T> = (path: string, decode: Decode<T>) => Promise<T | undefined>;
+
+/** Reads what each child of `parent` stands for; what cannot be understood becomes a fault. */
+async function readEach<T>(
+  session: CoordinationSession,
+  parent: string,
+  readChild: (name: string, read: ReadOne<T>) => Promise<T | undefined>,
+): Promise<Read<readonly T[]>> {
+  const readOne: ReadOne<T> = async (path, decode) => {
+    const znode = await session.read((client) => ifThere(client.getData(path)));
+    return znode === undefined ? undefined : decode(znode.data, znode.stat);
+  };
+  const names = await readNames(session, parent);
+  const faults: ZoologError[] = [];
+  const values = await pipelined(names, READS_IN_FLIGHT_MAX, async (name) => {
+    try {
+      return await readChild(name, readOne);
+    } catch (error) {
+      if (!(error instanceof ZoologError) || error.code !== "ZNODE_MALFORMED") throw error;
+      faults.push(error);
+      return undefined;
+    }
+  });
+  return { value: values.filter((value) => value !== undefined), faults };
+}

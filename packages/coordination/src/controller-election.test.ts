@@ -1,0 +1,175 @@
+import { brokerId } from "@zoolog/base";
+import { MemoryCoordination, sampleTopic } from "@zoolog/testkit";
+import type { ControllerWriter } from "./controller-writer.ts";
+import type { CoordinationStore, Election } from "./coordination-store.ts";
+
+let world: MemoryCoordination;
+
+beforeEach(() => {
+  world = new MemoryCoordination();
+});
+afterEach(() => world.close());
+
+function elected(election: Election): ControllerWriter {
+  if (election.outcome !== "elected") throw new Error("lost the election");
+  return election.writer;
+}
+
+const elect = (store: CoordinationStore, id: number) =>
+  world.settled(store.electController(brokerId(id)));
+
+test("the first controller has epoch 1, compared with version 0 of the epoch", async () => {
+  const store = await world.open("a");
+
+  const writer = elected(await elect(store, 7));
+
+  expect(writer.controllerEpoch).toBe(1);
+  expect(world.ensemble.znodes.stat("/controller_epoch")?.version).toBe(1);
+  await expect(store.readController()).resolves.toEqual({ brokerId: 7, controllerEpoch: 1 });
+});
+
+test("two that race: one wins, the other is told who", async () => {
+  const a = await world.open("a");
+  const b = await world.open("b");
+
+  const outcomes = await world.settled(
+    Promise.all([a.electController(brokerId(0)), b.electController(brokerId(1))]),
+  );
+
+  const winner = outcomes.findIndex((election) => election.outcome === "elected");
+  expect(outcomes[1 - winner]).toEqual({
+    outcome: "lost",
+    controller: { brokerId: winner, controllerEpoch: 1 },
+  });
+});
+
+test.each(["beforeApply", "afterApply"] as const)(
+  "a connection lost %s around the election leaves exactly one epoch behind",
+  async (when) => {
+    const store = await world.open("a");
+    world.ensemble.failNext({
+      when,
+      matches: ({ operations }) => operations[0]?.type === "create" && operations.length === 2,
+    });
+
+    const writer = elected(await elect(store, 0));
+
+    expect(world.ensemble.pendingFaults).toBe(0);
+    expect(writer.controllerEpoch).toBe(1);
+    await world.settled(writer.createTopic(sampleTopic("orders", 1)));
+  },
+);
+
+test("a session that ends while the answer is lost takes the won election with it", async () => {
+  const store = await world.open("a");
+  const other = await world.open("b");
+  world.ensemble.failNext({ when: "afterApply", client: "a", matches: isElection });
+
+  const election = store.electController(brokerId(0));
+  await world.pass(0);
+  world.ensemble.expire("a");
+  const rival = elected(await elect(other, 1));
+
+  expect(rival.controllerEpoch).toBe(2);
+  await expect(world.settled(election)).resolves.toEqual({
+    outcome: "lost",
+    controller: { brokerId: 1, controllerEpoch: 2 },
+  });
+});
+
+test("a controller whose session ended is fenced by the epoch, not by timing", async () => {
+  const a = await world.open("a");
+  const b = await world.open("b");
+  const old = elected(await elect(a, 0));
+  const fenced = jest.fn();
+  old.onFenced(fenced);
+
+  // The ensemble gave it up, but it has not heard of it.
+  world.ensemble.cut("a");
+  await world.pass(7_000);
+  const successor = elected(await elect(b, 1));
+  const write = old.createTopic(sampleTopic("late", 1));
+  world.ensemble.heal("a");
+
+  await expect(world.settled(write)).rejects.toMatchObject({
+    code: "CONTROLLER_FENCED",
+    retriable: false,
+  });
+  expect(successor.controllerEpoch).toBe(2);
+  expect(fenced).toHaveBeenCalledTimes(1);
+  expect(world.ensemble.znodes.stat("/brokers/topics/late")).toBeUndefined();
+  await expect(old.discardDeleteRequest("x")).rejects.toMatchObject({ code: "CONTROLLER_FENCED" });
+});
+
+test("a controller that lives on beside a later one is stopped by the check of its first write", async () => {
+  const a = await world.open("a");
+  const old = elected(await elect(a, 0));
+  const hand = await world.ensemble.connect("zkCli");
+  await hand.setData("/controller_epoch", Buffer.from("9"));
+
+  await expect(world.settled(old.createTopic(sampleTopic("late", 1)))).rejects.toMatchObject({
+    code: "CONTROLLER_FENCED",
+  });
+  expect(old.fenced).toBe(true);
+});
+
+test("resigning frees the seat and ends the pen", async () => {
+  const a = await world.open("a");
+  const b = await world.open("b");
+  const writer = elected(await elect(a, 0));
+
+  await world.settled(writer.resign());
+
+  expect(elected(await elect(b, 1)).controllerEpoch).toBe(2);
+  await expect(writer.writePartitionStates([])).resolves.toEqual([]);
+  await expect(writer.createTopic(sampleTopic("x", 1))).rejects.toMatchObject({
+    code: "CONTROLLER_FENCED",
+  });
+});
+
+test("a deposed controller that resigns leaves the seat of its successor alone", async () => {
+  const a = await world.open("a");
+  const b = await world.open("b");
+  const old = elected(await elect(a, 0));
+  world.ensemble.expire("a");
+  elected(await elect(b, 1));
+
+  await world.settled(old.resign());
+
+  await expect(world.settled(b.readController())).resolves.toEqual({
+    brokerId: 1,
+    controllerEpoch: 2,
+  });
+});
+
+test("an epoch that was removed by hand goes on above every epoch in use", async () => {
+  const a = await world.open("a");
+  const hand = await world.ensemble.connect("zkCli");
+  for (let i = 0; i < 3; i++) await world.settled(elected(await elect(a, 0)).resign());
+  const writer = elected(await elect(a, 0));
+  const topic = sampleTopic("orders", 1);
+  const [partition] = topic.partitions;
+  const state = { ...partition!.state, controllerEpoch: writer.controllerEpoch };
+  await world.settled(writer.createTopic({ ...topic, partitions: [{ ...partition!, state }] }));
+  await world.settled(writer.resign());
+
+  await hand.remove("/controller_epoch");
+
+  expect(elected(await elect(a, 0)).controllerEpoch).toBe(5);
+});
+
+test("an epoch that is no number is named, not guessed", async () => {
+  const a = await world.open("a");
+  await world.settled(elected(await elect(a, 0)).resign());
+  const hand = await world.ensemble.connect("zkCli");
+  await hand.setData("/controller_epoch", Buffer.from("many"));
+
+  await expect(elect(a, 0)).rejects.toMatchObject({
+    code: "ZNODE_MALFORMED",
+    message: 'znode /controller_epoch: "many" is not an epoch',
+  });
+});
+
+function isElection({ operations }: { operations: readonly { readonly type: string }[] }): boolean {
+  return operations.length === 2 && operations[0]?.type === "create";
+}

@@ -1,0 +1,157 @@
+import {
+  type BrokerId,
+  type Clock,
+  type ControllerEpoch,
+  controllerEpoch,
+  errorCode,
+  type Logger,
+} from "@zoolog/base";
+import type { ZooKeeperClient } from "@zoolog/zookeeper";
+import { readControllerEpochFloor } from "./cluster-reader.ts";
+import type { CurrentController, Election } from "./coordination-store.ts";
+import { isConnectionFault, isSessionEnd } from "./errors.ts";
+import { ifThere } from "./existing.ts";
+import { FencedMulti } from "./fenced-multi.ts";
+import { FencedWriter } from "./fenced-writer.ts";
+import { CONTROLLER_EPOCH_PATH, CONTROLLER_PATH } from "./paths.ts";
+import type { CoordinationSession } from "./session.ts";
+import {
+  decodeController,
+  decodeControllerEpoch,
+  encodeController,
+  encodeControllerEpoch,
+} from "./znodes/controller-znodes.ts";
+
+/**
+ * Elections: `/controller` and a raised `/controller_epoch` in one multi, so nobody is controller
+ * without an epoch of its own, and no epoch is given twice.
+ */
+export class ControllerElection {
+  readonly #session: CoordinationSession;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(dependencies: {
+    readonly session: CoordinationSession;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  }) {
+    this.#session = dependencies.session;
+    this.#clock = dependencies.clock;
+    this.#logger = dependencies.logger;
+  }
+
+  /**
+   * One race. After a lost connection it finds out in the same session whether it has won; should
+   * that session end meanwhile, so does whatever it had won, and it races again in the next one.
+   */
+  async elect(brokerId: BrokerId): Promise<Election> {
+    for (;;) {
+      const client = await this.#session.client();
+      try {
+        const election = await this.#race(client, brokerId);
+        if (election !== undefined) return election;
+      } catch (error) {
+        if (!isConnectionFault(error) && !isSessionEnd(error)) throw error;
+        if (client.state === "connected") await this.#session.pause();
+      }
+    }
+  }
+
+  async current(): Promise<CurrentController | undefined> {
+    return this.#session.read(readController);
+  }
+
+  /** `undefined`: the ground moved, look again. */
+  async #race(client: ZooKeeperClient, brokerId: BrokerId): Promise<Election | undefined> {
+    const epoch = await this.#readEpoch(client);
+    if ((await client.exists(CONTROLLER_PATH)) !== undefined) return await this.#seated(client);
+
+    const next = controllerEpoch(epoch.value + 1);
+    try {
+      await client.multi([
+        {
+          type: "create",
+          path: CONTROLLER_PATH,
+          data: encodeController(brokerId, this.#clock.now()),
+          mode: "ephemeral",
+        },
+        {
+          type: "setData",
+          path: CONTROLLER_EPOCH_PATH,
+          data: encodeControllerEpoch(next),
+          version: epoch.version,
+        },
+      ]);
+    } catch (error) {
+      const code = errorCode(error);
+      const lost = code === "NODE_EXISTS" || code === "BAD_VERSION" || code === "NO_NODE";
+      if (!lost && !isConnectionFault(error)) throw error;
+      return await this.#seated(client);
+    }
+    return this.#elected(client, { value: next, version: epoch.version + 1 });
+  }
+
+  /**
+   * Who won. It is us if `/controller` is of our session: then the epoch was raised with it, and a
+   * reply was lost. Read after a barrier, so that nothing of ours can still be on its way.
+   */
+  async #seated(client: ZooKeeperClient): Promise<Election | undefined> {
+    if (!(await this.#session.recovered(client))) return undefined;
+    await client.barrier();
+    const seat = await ifThere(client.getData(CONTROLLER_PATH));
+    if (seat === undefined) return undefined;
+    const epoch = await this.#readEpoch(client);
+    if (seat.stat.ephemeralOwner === client.sessionId && client.sessionId !== undefined) {
+      return this.#elected(client, epoch);
+    }
+    const winner = { brokerId: decodeController(seat.data), controllerEpoch: epoch.value };
+    return { outcome: "lost", controller: winner };
+  }
+
+  #elected(client: ZooKeeperClient, epoch: VersionedEpoch): Election {
+    this.#logger.info("controller elected", { controllerEpoch: epoch.value });
+    const multi = new FencedMulti({ client, epochVersion: epoch.version }, this.#session);
+    const writer = new FencedWriter(
+      { controllerEpoch: epoch.value },
+      { multi, clock: this.#clock, logger: this.#logger },
+    );
+    return { outcome: "elected", writer };
+  }
+
+  async #readEpoch(client: ZooKeeperClient): Promise<VersionedEpoch> {
+    for (;;) {
+      const znode = await ifThere(client.getData(CONTROLLER_EPOCH_PATH));
+      if (znode !== undefined) {
+        return { value: decodeControllerEpoch(znode.data), version: znode.stat.version };
+      }
+      await this.#createEpoch(client);
+    }
+  }
+
+  /**
+   * In a new cluster the epoch begins at 0. Where somebody removed the znode it goes on above every
+   * epoch in use: one that began again would let deposed controllers in.
+   */
+  async #createEpoch(client: ZooKeeperClient): Promise<void> {
+    const floor = await readControllerEpochFloor(this.#session);
+    try {
+      await client.create(CONTROLLER_EPOCH_PATH, encodeControllerEpoch(floor));
+    } catch (error) {
+      if (errorCode(error) !== "NODE_EXISTS") throw error;
+    }
+  }
+}
+
+type VersionedEpoch = { readonly value: ControllerEpoch; readonly version: number };
+
+async function readController(client: ZooKeeperClient): Promise<CurrentController | undefined> {
+  const seat = await ifThere(client.getData(CONTROLLER_PATH));
+  if (seat === undefined) return undefined;
+  const epoch = await ifThere(client.getData(CONTROLLER_EPOCH_PATH));
+  if (epoch === undefined) return undefined;
+  return {
+    brokerId: decodeController(seat.data),
+    controllerEpoch: decodeControllerEpoch(epoch.data),
+  };
+}

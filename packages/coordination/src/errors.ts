@@ -1,0 +1,123 @@
+import { errorCode, errorMessage, ZoologError } from "@zoolog/base";
+
+/** Every failure this package names. */
+export type CoordinationErrorCode =
+  /** ZooKeeper could not be reached in time. Retriable. */
+  | "COORDINATION_UNAVAILABLE"
+  /** A znode's content is not what docs/formats/znodes.md says. */
+  | "ZNODE_MALFORMED"
+  /** Another broker is registered under this id. */
+  | "BROKER_ID_TAKEN"
+  /** A later controller was elected, or the session that held the controllership has ended. */
+  | "CONTROLLER_FENCED"
+  /** This ensemble belongs to another cluster than the one the store was opened on. */
+  | "CLUSTER_ID_MISMATCH"
+  /** The assignment does not fit into a znode. */
+  | "TOPIC_TOO_LARGE"
+  /** All producer ids have been given out. */
+  | "PRODUCER_IDS_EXHAUSTED"
+  | "STORE_CLOSED";
+
+type CoordinationFault = {
+  readonly code: CoordinationErrorCode;
+  readonly message: string;
+  readonly retriable?: boolean;
+  readonly hint?: string;
+  readonly cause?: unknown;
+};
+
+function fault(options: CoordinationFault): ZoologError {
+  return new ZoologError(options);
+}
+
+export function unavailable(cause: unknown): ZoologError {
+  const why = cause === undefined ? "no connection" : errorMessage(cause);
+  return fault({
+    code: "COORDINATION_UNAVAILABLE",
+    message: `ZooKeeper cannot be reached: ${why}`,
+    retriable: true,
+    hint: "Try again. If it lasts, check that the ensemble has its quorum and can be reached.",
+    cause,
+  });
+}
+
+export function malformed(path: string, problem: string): ZoologError {
+  return fault({
+    code: "ZNODE_MALFORMED",
+    message: `znode ${path}: ${problem}`,
+    hint: `Repair it with zkCli (get ${path}); docs/formats/znodes.md has the format.`,
+  });
+}
+
+export function brokerIdTaken(options: {
+  readonly brokerId: number;
+  readonly address: string;
+  readonly incarnation: string;
+}): ZoologError {
+  const { brokerId, address, incarnation } = options;
+  return fault({
+    code: "BROKER_ID_TAKEN",
+    message: `broker id ${brokerId} is taken by ${address}, which runs on another data folder (${incarnation})`,
+    hint: "Stop that broker, or give this one a broker id of its own.",
+  });
+}
+
+export function controllerFenced(why: string): ZoologError {
+  return fault({
+    code: "CONTROLLER_FENCED",
+    message: `this broker is not the controller any more: ${why}`,
+    hint: "Ask the new controller.",
+  });
+}
+
+export function clusterIdMismatch(expected: string, found: string | undefined): ZoologError {
+  return fault({
+    code: "CLUSTER_ID_MISMATCH",
+    message: `/cluster/id is ${found ?? "gone"}, this broker belongs to cluster ${expected}`,
+    hint: "The connect string points at another ensemble, or its data was replaced.",
+  });
+}
+
+export function topicTooLarge(topic: string, bytes: number, bytesMax: number): ZoologError {
+  return fault({
+    code: "TOPIC_TOO_LARGE",
+    message: `the replica assignment of ${topic} takes ${bytes} bytes, a znode holds ${bytesMax}`,
+    hint: "Create it with fewer partitions or replicas.",
+  });
+}
+
+export function producerIdsExhausted(): ZoologError {
+  return fault({
+    code: "PRODUCER_IDS_EXHAUSTED",
+    message: "all producer ids have been given out",
+    hint: "/latest_producer_id_block holds a number that was never reached: was it edited?",
+  });
+}
+
+export function storeClosed(): ZoologError {
+  return fault({ code: "STORE_CLOSED", message: "the coordination store was closed" });
+}
+
+/** The session has ended: with it went its ephemerals and whatever it was about to do. */
+export function isSessionEnd(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "SESSION_EXPIRED" || code === "CLIENT_CLOSED";
+}
+
+/**
+ * The connection, not the request, was at fault. A write that ends so may have been applied: find
+ * out by reading. A read can be repeated.
+ */
+export function isConnectionFault(error: unknown): boolean {
+  const code = errorCode(error);
+  return code !== undefined && CONNECTION_FAULTS.has(code);
+}
+
+const CONNECTION_FAULTS: ReadonlySet<string> = new Set([
+  "CONNECTION_LOSS",
+  "OPERATION_TIMEOUT",
+  "REQUEST_TIMEOUT",
+  "SESSION_MOVED",
+  "THROTTLED_OP",
+  "TOO_MANY_REQUESTS",
+]);

@@ -1,0 +1,44 @@
+/** Where everything stands; docs/formats/znodes.md says what. */
+export const CLUSTER_ID_PATH = "/cluster/id";
+export const BROKER_IDS_PATH = "/brokers/ids";
+export const TOPICS_PATH = "/brokers/topics";
+export const CONTROLLER_PATH = "/controller";
+export const CONTROLLER_EPOCH_PATH = "/controller_epoch";
+export const CONFIG_CHANGES_PATH = "/config/changes";
+export const DELETE_TOPICS_PATH = "/admin/delete_topics";
+export const DELETED_TOPICS_PATH = "/admin/deleted_topics";
+export const PREFERRED_ELECTION_PATH = "/admin/preferred_replica_election";
+export const PRODUCER_ID_BLOCK_PATH = "/latest_producer_id_block";
+
+/** Persistent znodes that everything else stands below; parents before children. */
+export const BASE_PATHS: readonly string[] = [
+  "/cluster",
+  "/brokers",
+  BROKER_IDS_PATH,
+  TOPICS_PATH,
+  "/config",
+  "/config/topics",
+  "/config/brokers",
+  "/config/users",
+  "/config/clients",
+  CONFIG_CHANGES_PATH,
+  "/admin",
+  DELETE_TOPICS_PATH,
+  DELETED_TOPICS_PATH,
+];
+
+export type ConfigKind = "topic" | "broker";
+
+export const brokerPath = (brokerId: number): string => `${BROKER_IDS_PATH}/${brokerId}`;
+export const topicPath = (topic: string): string => `${TOPICS_PATH}/${topic}`;
+export const partitionsPath = (topic: string): string => `${topicPath(topic)}/partitions`;
+export const partitionPath = (topic: string, partition: number): string =>
+  `${partitionsPath(topic)}/${partition}`;
+export const statePath = (topic: string, partition: number): string =>
+  `${partitionPath(topic, partition)}/state`;
+export const configsPath = (kind: ConfigKind): string => `/config/${kind}s`;
+export const configPath = (kind: ConfigKind, name: string): string =>
+  `${configsPath(kind)}/${name}`;
+export const CONFIG_CHANGE_PREFIX = `${CONFIG_CHANGES_PATH}/config_change_`;
+export const deleteRequestPath = (topic: string): string => `${DELETE_TOPICS_PATH}/${topic}`;
+export const deletedTopicPath = (topicId: string): string => `${DELETED_TOPICS_PATH}/${topicId}`;

@@ -1,0 +1,197 @@
+import {
+  type BrokerEpoch,
+  type BrokerId,
+  type Clock,
+  errorCode,
+  type Logger,
+  type Scheduler,
+  type TopicPartition,
+} from "@zoolog/base";
+import type { ZooKeeperClient } from "@zoolog/zookeeper";
+import { BrokerRegistrar } from "./broker-registrar.ts";
+import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
+import { ClusterIdentity, ensureLayout } from "./cluster-identity.ts";
+import { readBrokers, readCluster, readConfigs, readNames, readStates } from "./cluster-reader.ts";
+import type { ClusterSnapshot, NamedConfig, ReadPartition } from "./cluster-snapshot.ts";
+import { ControllerElection } from "./controller-election.ts";
+import type { ConfigResource } from "./controller-writer.ts";
+import type {
+  CoordinationStore,
+  CurrentController,
+  Election,
+  HintScope,
+  ProducerIdBlock,
+  Read,
+  StoreState,
+} from "./coordination-store.ts";
+import { ifThere } from "./existing.ts";
+import { HintBoard } from "./hint-board.ts";
+import {
+  DELETE_TOPICS_PATH,
+  deleteRequestPath,
+  PREFERRED_ELECTION_PATH,
+  TOPICS_PATH,
+} from "./paths.ts";
+import { claimProducerIds } from "./producer-id-blocks.ts";
+import { CoordinationSession } from "./session.ts";
+import { decodePreferredElection } from "./znodes/admin-znodes.ts";
+
+export type ZooKeeperStoreOptions = {
+  /** How long a call waits for a connection before `COORDINATION_UNAVAILABLE`. Default 10,000. */
+  readonly operationTimeoutMs?: number;
+  /** How often everything is read again without a reason. Default 30,000. */
+  readonly reconcileIntervalMs?: number;
+};
+
+export type ZooKeeperStoreDependencies = {
+  /** Opens a new session; called again whenever one has ended. Rejects when it cannot. */
+  readonly connect: () => Promise<ZooKeeperClient>;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+};
+
+const OPERATION_TIMEOUT_MS = 10_000;
+/** Watches tell at once; this is for the one that was lost (reliability: every 30 to 60 s). */
+const RECONCILE_INTERVAL_MS = 30_000;
+
+/**
+ * The store over ZooKeeper. Resolves once the first session is there and the base znodes are.
+ *
+ * @throws what `connect` rejects with, unchanged.
+ */
+export async function openZooKeeperStore(
+  options: ZooKeeperStoreOptions,
+  dependencies: ZooKeeperStoreDependencies,
+): Promise<CoordinationStore> {
+  const operationTimeoutMs = options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS;
+  const session = await CoordinationSession.open({ operationTimeoutMs }, dependencies);
+  try {
+    await ensureLayout(session);
+    return new ZooKeeperStore(options, { ...dependencies, session });
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+class ZooKeeperStore implements CoordinationStore {
+  readonly #session: CoordinationSession;
+  readonly #hints: HintBoard;
+  readonly #registrar: BrokerRegistrar;
+  readonly #election: ControllerElection;
+  readonly #identity: ClusterIdentity;
+
+  constructor(
+    options: ZooKeeperStoreOptions,
+    dependencies: Omit<ZooKeeperStoreDependencies, "connect"> & {
+      readonly session: CoordinationSession;
+    },
+  ) {
+    const reconcileIntervalMs = options.reconcileIntervalMs ?? RECONCILE_INTERVAL_MS;
+    this.#session = dependencies.session;
+    this.#hints = new HintBoard({ reconcileIntervalMs }, dependencies);
+    this.#registrar = new BrokerRegistrar(dependencies);
+    this.#election = new ControllerElection(dependencies);
+    this.#identity = new ClusterIdentity(dependencies.session);
+    this.#session.onNewSession(() => this.#identity.verify());
+  }
+
+  get state(): StoreState {
+    return this.#session.state;
+  }
+
+  get sessionTimeoutMs(): number {
+    return this.#session.sessionTimeoutMs;
+  }
+
+  leaseRemainingMs(): number {
+    return this.#session.leaseRemainingMs();
+  }
+
+  onStateChange(listener: (state: StoreState) => void): () => void {
+    return this.#session.onStateChange(listener);
+  }
+
+  onNewSession(hook: () => Promise<void>): () => void {
+    return this.#session.onNewSession(hook);
+  }
+
+  onHint(scope: HintScope, listener: () => void): () => void {
+    return this.#hints.onHint(scope, listener);
+  }
+
+  barrier(): Promise<void> {
+    return this.#session.read((client) => client.barrier());
+  }
+
+  ensureClusterId(candidate: string): Promise<string> {
+    return this.#identity.ensure(candidate);
+  }
+
+  registerBroker(registration: BrokerRegistration): Promise<BrokerEpoch> {
+    return this.#registrar.register(registration);
+  }
+
+  unregisterBroker(brokerId: BrokerId): Promise<void> {
+    return this.#registrar.unregister(brokerId);
+  }
+
+  readBrokers(): Promise<Read<readonly RegisteredBroker[]>> {
+    return readBrokers(this.#session);
+  }
+
+  electController(brokerId: BrokerId): Promise<Election> {
+    return this.#election.elect(brokerId);
+  }
+
+  readController(): Promise<CurrentController | undefined> {
+    return this.#election.current();
+  }
+
+  readCluster(): Promise<ClusterSnapshot> {
+    return readCluster(this.#session);
+  }
+
+  readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]> {
+    return readStates(this.#session, partitions);
+  }
+
+  readTopicNames(): Promise<readonly string[]> {
+    return readNames(this.#session, TOPICS_PATH);
+  }
+
+  readConfigs(kind: ConfigResource["kind"]): Promise<Read<readonly NamedConfig[]>> {
+    return readConfigs(this.#session, kind);
+  }
+
+  readDeleteRequests(): Promise<readonly string[]> {
+    return readNames(this.#session, DELETE_TOPICS_PATH);
+  }
+
+  /** Repeated after a lost connection: at worst the request is there already. */
+  async requestTopicDeletion(topic: string): Promise<void> {
+    await this.#session.read(async (client) => {
+      try {
+        await client.create(deleteRequestPath(topic), new Uint8Array(0));
+      } catch (error) {
+        if (errorCode(error) !== "NODE_EXISTS") throw error;
+      }
+    });
+  }
+
+  async readPreferredElection(): Promise<readonly TopicPartition[] | undefined> {
+    const path = PREFERRED_ELECTION_PATH;
+    const znode = await this.#session.read((client) => ifThere(client.getData(path)));
+    return znode === undefined ? undefined : decodePreferredElection(znode.data);
+  }
+
+  claimProducerIds(brokerId: BrokerId): Promise<ProducerIdBlock> {
+    return claimProducerIds(this.#session, brokerId);
+  }
+
+  async close(): Promise<void> {
+    this.#hints.close();
+    await this.#session.close();
+  }
+}
