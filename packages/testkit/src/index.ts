@@ -40,12 +40,25 @@ export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
 export { seededRandom } from "./seeded-random.ts";
+export { fourLetterWord, servingMode } from "./zookeeper/four-letter-word.ts";
+export {
+  type ClientHandshake,
+  HostileConnection,
+  type HostileRequest,
+  HostileZooKeeper,
+  handshakeReply,
+  replyFrame,
+  watchEventFrame,
+  ZERO_STAT,
+} from "./zookeeper/hostile-zookeeper.ts";
 export {
   SimulatedZooKeeper,
   SimulatedZooKeeperClient,
   type SimulatedZooKeeperDependencies,
   type SimulatedZooKeeperOptions,
 } from "./zookeeper/simulated-zookeeper.ts";
+export { freeTcpPorts } from "./zookeeper/tcp-ports.ts";
+export { TcpProxy } from "./zookeeper/tcp-proxy.ts";
 export { WireReader, WireWriter } from "./zookeeper/wire-bytes.ts";
 export {
   type WireAcl,
@@ -61,3 +74,9 @@ export {
   WireSession,
   type WireStat,
 } from "./zookeeper/wire-session.ts";
+export {
+  startZooKeeperEnsemble,
+  ZooKeeperEnsemble,
+  type ZooKeeperEnsembleOptions,
+} from "./zookeeper/zookeeper-ensemble.ts";
+export { findZooKeeper, type ZooKeeperInstallation } from "./zookeeper/zookeeper-installation.ts";

@@ -1,4 +1,9 @@
 export {
+  connectZooKeeper,
+  type ZooKeeperClientDependencies,
+  type ZooKeeperClientOptions,
+} from "./client/connect.ts";
+export {
   type ConnectString,
   parseConnectString,
   type ServerAddress,

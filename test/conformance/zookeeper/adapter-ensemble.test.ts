@@ -1,0 +1,105 @@
+/** The adapter against a real ensemble of three whose servers freeze, die and lose their quorum. */
+import { fourLetterWord, startZooKeeperEnsemble, type ZooKeeperEnsemble } from "@zoolog/testkit";
+import type { SessionState, ZooKeeperClient } from "@zoolog/zookeeper";
+import { AdapterFixture, eventually, outcomes, stateOf, text } from "./adapter-fixture.ts";
+
+let ensemble: ZooKeeperEnsemble;
+let fixture: AdapterFixture;
+beforeAll(async () => {
+  ensemble = await startZooKeeperEnsemble({ servers: 3, tickTimeMs: 500 });
+}, 120_000);
+afterAll(() => ensemble.close());
+beforeEach(() => {
+  fixture = new AdapterFixture();
+});
+afterEach(async () => {
+  await fixture.close();
+  for (let server = 0; server < ensemble.size; server++) ensemble.resume(server);
+  await ensemble.ready();
+}, 120_000);
+
+async function attachedTo(client: ZooKeeperClient): Promise<number> {
+  return eventually("the client's server", async () => {
+    for (let server = 0; server < ensemble.size; server++) {
+      const connections = await fourLetterWord(ensemble.port(server), "cons");
+      if (connections.includes(`sid=0x${client.sessionId?.replace(/^0+/, "")}`)) return server;
+    }
+    return undefined;
+  });
+}
+
+test("a frozen server is left for another; session and ephemeral stay, nothing is uncaught", async () => {
+  const client = await fixture.connect(ensemble.connectString, { sessionTimeoutMs: 3_000 });
+  await client.create("/frozen", text(""), { mode: "ephemeral" });
+  const { sessionId } = client;
+  const server = await attachedTo(client);
+  const states: SessionState[] = [];
+  client.onStateChange((state) => states.push(state));
+
+  ensemble.pause(server);
+  const calls = outcomes([client.setData("/frozen", text("x")), client.getData("/frozen")]);
+  await stateOf(client, "suspended");
+  await stateOf(client, "connected");
+  await client.barrier();
+
+  expect(await calls).toEqual(["CONNECTION_LOSS", "CONNECTION_LOSS"]);
+  expect(states[0]).toBe("suspended");
+  expect(states.at(-1)).toBe("connected");
+  expect((await client.exists("/frozen"))?.ephemeralOwner).toBe(sessionId);
+});
+
+test("a killed leader costs a reconnect, not the session", async () => {
+  const client = await fixture.connect(ensemble.connectString, { sessionTimeoutMs: 8_000 });
+  await client.create("/killed", text(""), { mode: "ephemeral" });
+  const { sessionId } = client;
+  const leader = (await ensemble.leader())!;
+
+  await ensemble.kill(leader);
+  const answered = await eventually("an answered write", async () => {
+    const [end] = await outcomes([client.setData("/killed", text("x"))]);
+    return end === "ok" ? true : undefined;
+  });
+  expect(answered).toBe(true);
+  expect((await client.exists("/killed"))?.ephemeralOwner).toBe(sessionId);
+  await ensemble.restart(leader);
+});
+
+test("without a quorum calls end, the session is kept, and goes on when the quorum is back", async () => {
+  const client = await fixture.connect(ensemble.connectString, { sessionTimeoutMs: 10_000 });
+  await client.create("/quorum", text(""), { mode: "ephemeral" });
+  const { sessionId } = client;
+  const server = await attachedTo(client);
+  const others = [0, 1, 2].filter((other) => other !== server);
+
+  for (const other of others) await ensemble.kill(other);
+  await stateOf(client, "suspended");
+  expect(await outcomes([client.setData("/quorum", text("late"))])).toEqual(["CONNECTION_LOSS"]);
+  for (const other of others) ensemble.start(other);
+  await ensemble.ready();
+  await stateOf(client, "connected");
+  await client.barrier();
+
+  expect(client.sessionId).toBe(sessionId);
+  const { data, stat } = await client.getData("/quorum");
+  expect([Buffer.from(data).toString(), stat.version]).toEqual(["", 0]);
+});
+
+test("every server restarted one after the other: the session lives, watches too", async () => {
+  const client = await fixture.connect(ensemble.connectString, { sessionTimeoutMs: 10_000 });
+  const observer = await fixture.connect(ensemble.connectString, { sessionTimeoutMs: 10_000 });
+  await client.create("/rolling", text(""));
+  const { sessionId } = client;
+  const changed = new Promise<string>((resolve) => {
+    client.getData("/rolling", (event) => resolve(event.kind)).catch(() => {});
+  });
+
+  for (let server = 0; server < ensemble.size; server++) await ensemble.restart(server);
+  await stateOf(client, "connected");
+  await eventually("a write", async () => {
+    const [end] = await outcomes([observer.setData("/rolling", text("x"))]);
+    return end === "ok" ? true : undefined;
+  });
+
+  expect(await changed).toBe("dataChanged");
+  expect(client.sessionId).toBe(sessionId);
+}, 120_000);

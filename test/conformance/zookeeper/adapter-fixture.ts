@@ -1,0 +1,120 @@
+import { silentLogger } from "@zoolog/base";
+import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
+import { HostileZooKeeper, TcpProxy } from "@zoolog/testkit";
+import {
+  connectZooKeeper,
+  type SessionState,
+  type ZooKeeperClient,
+  type ZooKeeperClientOptions,
+} from "@zoolog/zookeeper";
+
+/** Generous: a bound for hanging tests, not a measure. */
+export const WAIT_MS_MAX = 30_000;
+export const SESSION_TIMEOUT_MS = 2_000;
+
+export const DEPENDENCIES = {
+  clock: systemClock,
+  scheduler: systemScheduler,
+  random: systemRandom,
+  logger: silentLogger,
+};
+
+/** What a test opened and must not leave behind, and what nobody caught. */
+export class AdapterFixture {
+  readonly #clients: ZooKeeperClient[] = [];
+  readonly #closers: (() => Promise<void>)[] = [];
+  readonly #uncaught: unknown[] = [];
+  readonly #onUncaught = (error: unknown): void => void this.#uncaught.push(error);
+
+  constructor() {
+    process.on("uncaughtException", this.#onUncaught);
+    process.on("unhandledRejection", this.#onUncaught);
+  }
+
+  async connect(
+    connectString: string,
+    options: Partial<ZooKeeperClientOptions> = {},
+  ): Promise<ZooKeeperClient> {
+    const client = await connectZooKeeper(
+      {
+        connectString,
+        sessionTimeoutMs: SESSION_TIMEOUT_MS,
+        connectTimeoutMs: WAIT_MS_MAX,
+        ...options,
+      },
+      DEPENDENCIES,
+    );
+    this.#clients.push(client);
+    return client;
+  }
+
+  async hostile(): Promise<HostileZooKeeper> {
+    const server = await HostileZooKeeper.open();
+    this.#closers.push(() => server.close());
+    return server;
+  }
+
+  async proxy(port: number): Promise<TcpProxy> {
+    const proxy = await TcpProxy.open(port);
+    this.#closers.push(() => proxy.close());
+    return proxy;
+  }
+
+  /** Clients first: they say goodbye to their servers. Fails when something was thrown at nobody. */
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.splice(0).map((client) => client.close()));
+    for (const close of this.#closers.splice(0).reverse()) await close();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeListener("uncaughtException", this.#onUncaught);
+    process.removeListener("unhandledRejection", this.#onUncaught);
+    expect(this.#uncaught).toEqual([]);
+  }
+}
+
+/** Resolves when the client is in the state. */
+export function stateOf(client: ZooKeeperClient, state: SessionState): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (client.state === state) {
+      resolve();
+      return;
+    }
+    const timer = setTimeout(
+      () => reject(new Error(`the client is ${client.state}, not ${state}`)),
+      WAIT_MS_MAX,
+    );
+    const stop = client.onStateChange((now) => {
+      if (now !== state) return;
+      clearTimeout(timer);
+      stop();
+      resolve();
+    });
+  });
+}
+
+/** Asks until the answer is there; for things that a server does in its own time. */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const giveUpAt = performance.now() + WAIT_MS_MAX;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (performance.now() > giveUpAt) throw new Error(`${what} did not come`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Every promise settles exactly once by nature; this tells how, in order. */
+export function outcomes(calls: readonly Promise<unknown>[]): Promise<string[]> {
+  return Promise.all(
+    calls.map((call) =>
+      call.then(
+        () => "ok",
+        (error: { code?: string }) => error.code ?? String(error),
+      ),
+    ),
+  );
+}
+
+export const text = (value: string): Uint8Array => Buffer.from(value, "utf8");
