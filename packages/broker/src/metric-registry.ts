@@ -49,6 +49,7 @@ const DURATION_BOUNDS = [
 export class Durations {
   readonly #counts = new Float64Array(DURATION_BOUNDS.length + 1);
   #sum = 0;
+  #count = 0;
 
   observe(seconds: number): void {
     let bucket = 0;
@@ -57,9 +58,12 @@ export class Durations {
     }
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#sum += seconds;
+    this.#count += 1;
   }
 
+  /** None before the first observation: routes that nobody calls should not fill the scrape. */
   samples(name: string, labels: Labels): Sample[] {
+    if (this.#count === 0) return [];
     let count = 0;
     const buckets = [...this.#counts].map((inBucket, i): Sample => {
       count += inBucket;
@@ -69,7 +73,7 @@ export class Durations {
     return [
       ...buckets,
       { metricName: `${name}_sum`, labels, value: this.#sum },
-      { metricName: `${name}_count`, labels, value: count },
+      { metricName: `${name}_count`, labels, value: this.#count },
     ];
   }
 }
