@@ -45,7 +45,8 @@ export class CoordinationSession {
   readonly #waiting = new Set<Deferred<void>>();
   #client: ZooKeeperClient;
   #state: StoreState = "connected";
-  #closing: Promise<void> | undefined;
+  #isClosing = false;
+  #closed: Promise<void> | undefined;
 
   private constructor(
     client: ZooKeeperClient,
@@ -122,7 +123,7 @@ export class CoordinationSession {
    */
   async recovered(client: ZooKeeperClient): Promise<boolean> {
     for (;;) {
-      if (this.#closing !== undefined || hasEnded(client)) return false;
+      if (this.#isClosing || hasEnded(client)) return false;
       if (client.state === "connected") return true;
       await this.#nextChange();
     }
@@ -134,18 +135,19 @@ export class CoordinationSession {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   async #close(): Promise<void> {
+    this.#isClosing = true;
     this.#setState("closed");
     this.#wake();
     await this.#client.close();
   }
 
   #isConnected(): boolean {
-    if (this.#closing !== undefined) throw storeClosed();
+    if (this.#isClosing) throw storeClosed();
     return this.#client.state === "connected";
   }
 
@@ -179,7 +181,7 @@ export class CoordinationSession {
   }
 
   #clientChanged(client: ZooKeeperClient): void {
-    if (client !== this.#client || this.#closing !== undefined) return;
+    if (client !== this.#client || this.#isClosing) return;
     this.#wake();
     if (hasEnded(client)) {
       if (this.#state !== "expired") this.#sessionEnded();
@@ -197,11 +199,11 @@ export class CoordinationSession {
 
   async #renew(): Promise<void> {
     const { connect, logger } = this.#dependencies;
-    while (this.#closing === undefined) {
+    while (!this.#isClosing) {
       const client = await this.#untilDone("open a session", connect);
       if (client === undefined) return;
       this.#client = client;
-      if (this.#closing !== undefined) return await client.close();
+      if (this.#isClosing) return await client.close();
       this.#follow(client);
       this.#wake();
       if (!(await this.#runHooks(client))) continue;
@@ -216,7 +218,7 @@ export class CoordinationSession {
     for (const hook of this.#hooks) {
       await this.#untilDone("act on a new session", hook, () => hasEnded(client));
     }
-    return !hasEnded(client) && this.#closing === undefined;
+    return !hasEnded(client) && !this.#isClosing;
   }
 
   /** Tries again and again, ever more slowly, until it succeeds or there is no sense in it. */
@@ -227,11 +229,11 @@ export class CoordinationSession {
   ): Promise<T | undefined> {
     const { scheduler, logger } = this.#dependencies;
     let pauseMs = RECONNECT_PAUSE_MS_MIN;
-    while (this.#closing === undefined && !isPointless()) {
+    while (!this.#isClosing && !isPointless()) {
       try {
         return await attempt();
       } catch (error) {
-        if (this.#closing !== undefined || isPointless()) return undefined;
+        if (this.#isClosing || isPointless()) return undefined;
         const fields = { what, error: errorMessage(error), pauseMs };
         logger.warn("zookeeper session not ready, trying again", fields);
         await sleep(scheduler, pauseMs);

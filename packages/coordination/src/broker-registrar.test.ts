@@ -1,0 +1,137 @@
+import type { ZoologError } from "@zoolog/base";
+import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
+
+let world: MemoryCoordination;
+
+beforeEach(() => {
+  world = new MemoryCoordination({ sessionTimeoutMs: 6_000 });
+});
+afterEach(() => world.close());
+
+const PATH = "/brokers/ids/1";
+const owner = () => world.ensemble.znodes.stat(PATH)?.ephemeralOwner;
+
+test("a registration is ephemeral, and its czxid is the broker epoch", async () => {
+  const store = await world.open("a");
+
+  const epoch = await world.settled(store.registerBroker(sampleBroker(1, { rack: "r1" })));
+
+  expect(epoch).toBe(world.ensemble.znodes.stat(PATH)?.czxid);
+  expect(owner()).toBe(world.ensemble.session("a").sessionId);
+  const { value } = await store.readBrokers();
+  expect(value).toEqual([{ ...sampleBroker(1, { rack: "r1" }), brokerEpoch: epoch }]);
+});
+
+test.each(["beforeApply", "afterApply"] as const)(
+  "a connection lost %s the registration is resolved by looking",
+  async (when) => {
+    const store = await world.open("a");
+    world.ensemble.failNext({ when });
+
+    const epoch = await world.settled(store.registerBroker(sampleBroker(1)));
+
+    expect(world.ensemble.pendingFaults).toBe(0);
+    expect(world.ensemble.znodes.stat(PATH)?.czxid).toBe(epoch);
+  },
+);
+
+test("the same broker, restarted within its old session, registers at once", async () => {
+  const old = await world.open("old");
+  const former = await world.settled(old.registerBroker(sampleBroker(1)));
+  world.ensemble.cut("old");
+  const store = await world.open("new");
+
+  const startedAt = world.time.clock.monotonic();
+  const epoch = await world.settled(store.registerBroker(sampleBroker(1)));
+
+  expect(world.time.clock.monotonic() - startedAt).toBeLessThan(100);
+  expect(epoch).toBeGreaterThan(former);
+  expect(owner()).toBe(world.ensemble.session("new").sessionId);
+  // The old session ends later and takes nothing with it.
+  await world.pass(7_000);
+  expect(owner()).toBe(world.ensemble.session("new").sessionId);
+});
+
+test("another broker with the same id is waited for, and taken over when it is gone", async () => {
+  const other = await world.open("other");
+  await world.settled(other.registerBroker(sampleBroker(1, { incarnation: "another folder" })));
+  world.ensemble.cut("other");
+  const store = await world.open("new");
+
+  const startedAt = world.time.clock.monotonic();
+  await world.settled(store.registerBroker(sampleBroker(1)));
+
+  const waitedMs = world.time.clock.monotonic() - startedAt;
+  expect(waitedMs).toBeGreaterThan(5_000);
+  expect(waitedMs).toBeLessThan(7_000);
+});
+
+test("another broker with the same id that lives is refused by name after twice the session timeout", async () => {
+  const other = await world.open("other");
+  await world.settled(other.registerBroker(sampleBroker(1, { incarnation: "another folder" })));
+  const store = await world.open("new");
+
+  const startedAt = world.time.clock.monotonic();
+  const refusal = await world
+    .settled(store.registerBroker(sampleBroker(1)))
+    .catch((error: ZoologError) => error);
+
+  expect(refusal).toMatchObject({
+    code: "BROKER_ID_TAKEN",
+    retriable: false,
+    message:
+      "broker id 1 is taken by b1.example:8092, which runs on another data folder (another folder)",
+  });
+  expect(world.time.clock.monotonic() - startedAt).toBeGreaterThanOrEqual(12_000);
+  expect(owner()).toBe(world.ensemble.session("other").sessionId);
+});
+
+test("a registration that nobody can read is not taken for ours", async () => {
+  const hand = await world.ensemble.connect("zkCli");
+  const store = await world.open("new");
+  await hand.create(PATH, Buffer.from("?"), { mode: "ephemeral" });
+
+  await expect(world.settled(store.registerBroker(sampleBroker(1)))).rejects.toMatchObject({
+    code: "BROKER_ID_TAKEN",
+  });
+});
+
+test("a session that ends on the way begins again in the next one", async () => {
+  const store = await world.open("a");
+  world.ensemble.failNext({ when: "afterApply" });
+
+  const registration = store.registerBroker(sampleBroker(1));
+  await world.pass(0);
+  world.ensemble.expire("a");
+  const epoch = await world.settled(registration);
+
+  expect(world.ensemble.znodes.stat(PATH)?.czxid).toBe(epoch);
+  expect(owner()).toBe(world.ensemble.session("a").sessionId);
+});
+
+test("a broker that registers again after its session ended has lost no data meanwhile", async () => {
+  const store = await world.open("a");
+  const broker = sampleBroker(1, { boot: "newFolder" });
+  const first = await world.settled(store.registerBroker(broker));
+  store.onNewSession(async () => void (await store.registerBroker(broker)));
+
+  world.ensemble.expire("a");
+  await world.pass(1_000);
+
+  const { value } = await store.readBrokers();
+  expect(value[0]?.boot).toBe("clean");
+  expect(value[0]?.brokerEpoch).toBeGreaterThan(first);
+});
+
+test("leaving removes our own registration only", async () => {
+  const a = await world.open("a");
+  const b = await world.open("b");
+  await world.settled(a.registerBroker(sampleBroker(1)));
+
+  await b.unregisterBroker(sampleBroker(1).brokerId);
+  expect(owner()).toBe(world.ensemble.session("a").sessionId);
+  await a.unregisterBroker(sampleBroker(1).brokerId);
+  await a.unregisterBroker(sampleBroker(1).brokerId);
+
+  expect(owner()).toBeUndefined();
+});

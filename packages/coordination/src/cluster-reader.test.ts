@@ -1,0 +1,109 @@
+import { brokerId } from "@zoolog/base";
+import { MemoryCoordination, sampleBroker, sampleTopic, sampleTopicId } from "@zoolog/testkit";
+
+let world: MemoryCoordination;
+
+beforeEach(() => {
+  world = new MemoryCoordination();
+});
+afterEach(() => world.close());
+
+async function populated() {
+  const store = await world.open("a");
+  await world.settled(store.registerBroker(sampleBroker(0)));
+  const election = await world.settled(store.electController(brokerId(0)));
+  if (election.outcome !== "elected") throw new Error("lost");
+  const { writer } = election;
+  await world.settled(
+    writer.createTopic({ ...sampleTopic("orders", 2), configs: { flush: "os" } }),
+  );
+  await world.settled(writer.createTopic(sampleTopic("audit", 1)));
+  await world.settled(writer.writeConfig({ kind: "broker", name: "<default>" }, { a: "b" }));
+  const gone = { topicId: sampleTopicId("gone"), name: "gone", pending: [brokerId(4)] };
+  await world.settled(writer.writeDeletedTopic(gone));
+  await store.requestTopicDeletion("audit");
+  return store;
+}
+
+test("a new controller reads everything that its predecessor knew", async () => {
+  const store = await populated();
+
+  const snapshot = await world.settled(store.readCluster());
+
+  expect(snapshot).toMatchObject({
+    brokers: [{ brokerId: 0 }],
+    topics: [
+      { name: "audit", topicId: sampleTopicId("audit"), configs: {} },
+      { name: "orders", configs: { flush: "os" }, partitions: [{ replicas: [0] }, {}] },
+    ],
+    brokerConfigs: [{ name: "<default>", overrides: { a: "b" } }],
+    deletedTopics: [{ topicId: sampleTopicId("gone"), name: "gone", pending: [4] }],
+    deleteRequests: ["audit"],
+    faults: [],
+  });
+});
+
+test("what was broken by hand is named and leaves the rest alone", async () => {
+  const store = await populated();
+  const hand = await world.ensemble.connect("zkCli");
+  const broken = [
+    "/brokers/topics/audit",
+    "/config/topics/orders",
+    "/config/brokers/<default>",
+    `/admin/deleted_topics/${sampleTopicId("gone")}`,
+  ];
+  for (const path of broken) await hand.setData(path, Buffer.from("oops"));
+  await hand.create("/brokers/ids/seven", Buffer.from("{}"));
+  await hand.setData("/brokers/topics/orders/partitions/1/state", Buffer.from("oops"));
+  await hand.remove("/brokers/topics/orders/partitions/0/state");
+
+  const snapshot = await world.settled(store.readCluster());
+
+  expect(snapshot.topics.map((topic) => topic.name)).toEqual(["orders"]);
+  expect(snapshot.topics[0]?.partitions.map(({ stored }) => stored)).toEqual([
+    { status: "absent" },
+    {
+      status: "unreadable",
+      reason: "znode /brokers/topics/orders/partitions/1/state: is not JSON",
+    },
+  ]);
+  expect(snapshot.brokers).toHaveLength(1);
+  expect(snapshot.deletedTopics).toEqual([]);
+  const messages = snapshot.faults.map((fault) => fault.message);
+  for (const path of [...broken, "/brokers/ids/seven"]) {
+    expect(messages).toContainEqual(expect.stringContaining(`znode ${path}:`));
+  }
+  expect(messages).toHaveLength(5);
+});
+
+test("what a lagging server shows is not taken for the truth", async () => {
+  const store = await populated();
+  const other = await world.open("b");
+  world.ensemble.session("b").freezeReads();
+  await world.settled(store.registerBroker(sampleBroker(1)));
+  expect((await other.readBrokers()).value).toHaveLength(1);
+
+  const snapshot = await world.settled(other.readCluster());
+
+  expect(snapshot.brokers).toHaveLength(2);
+});
+
+test("ten thousand partitions are read while connections come and go", async () => {
+  const store = await world.open("a");
+  const election = await world.settled(store.electController(brokerId(0)));
+  if (election.outcome !== "elected") throw new Error("lost");
+  await world.settled(election.writer.createTopic(sampleTopic("large", 10_000)));
+  let reads = 0;
+  world.ensemble.failNext({
+    when: "beforeApply",
+    matches: ({ kind }) => kind === "read" && reads++ === 5_000,
+  });
+
+  const snapshot = await world.settled(store.readCluster());
+
+  expect(world.ensemble.pendingFaults).toBe(0);
+  expect(snapshot.topics[0]?.partitions).toHaveLength(10_000);
+  expect(snapshot.topics[0]?.partitions.every(({ stored }) => stored.status === "present")).toBe(
+    true,
+  );
+});

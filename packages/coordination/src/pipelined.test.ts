@@ -1,0 +1,30 @@
+import { pipelined } from "./pipelined.ts";
+
+test("results stand in the order of the items, at most the limit is under way", async () => {
+  let running = 0;
+  let most = 0;
+
+  const results = await pipelined([5, 1, 4, 2, 3], 2, async (turns) => {
+    running += 1;
+    most = Math.max(most, running);
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    running -= 1;
+    return turns * 10;
+  });
+
+  expect(results).toEqual([50, 10, 40, 20, 30]);
+  expect(most).toBe(2);
+});
+
+test("a failure ends it after what is under way, and nothing new begins", async () => {
+  const started: number[] = [];
+
+  const all = pipelined([0, 1, 2, 3, 4, 5], 2, async (item) => {
+    started.push(item);
+    await Promise.resolve();
+    if (item === 1) throw new Error("item 1");
+  });
+
+  await expect(all).rejects.toThrow("item 1");
+  expect(started.length).toBeLessThan(6);
+});

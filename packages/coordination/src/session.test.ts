@@ -1,0 +1,167 @@
+import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
+import type { StoreState } from "./coordination-store.ts";
+
+let world: MemoryCoordination;
+
+beforeEach(() => {
+  world = new MemoryCoordination({ sessionTimeoutMs: 6_000 });
+});
+afterEach(() => world.close());
+
+test("a short interruption suspends and keeps the session", async () => {
+  const store = await world.open("a");
+  const states: StoreState[] = [];
+  store.onStateChange((state) => states.push(state));
+  const session = world.ensemble.session("a").sessionId;
+
+  world.ensemble.disconnect("a");
+  await world.pass(100);
+
+  expect(states).toEqual(["suspended", "connected"]);
+  expect(world.ensemble.session("a").sessionId).toBe(session);
+});
+
+test("the lease runs while nobody answers, and is over with the session timeout", async () => {
+  const store = await world.open("a");
+  expect(store.leaseRemainingMs()).toBe(6_000);
+
+  world.ensemble.cut("a");
+  world.time.advance(4_000);
+  expect(store.leaseRemainingMs()).toBe(2_000);
+  world.time.advance(2_500);
+
+  expect(store.leaseRemainingMs()).toBeLessThanOrEqual(0);
+});
+
+test("after the end of a session a new one is made, and counts once all hooks have run", async () => {
+  const store = await world.open("a");
+  const log: string[] = [];
+  store.onStateChange((state) => log.push(state));
+  store.onNewSession(async () => {
+    await store.registerBroker(sampleBroker(1));
+    log.push(`first hook, ${store.state}, lease ${store.leaseRemainingMs()}`);
+  });
+  store.onNewSession(async () => void log.push("second hook"));
+
+  world.ensemble.expire("a");
+  await world.pass(1_000);
+
+  expect(log).toEqual(["expired", "first hook, expired, lease 0", "second hook", "connected"]);
+  expect(store.leaseRemainingMs()).toBe(6_000);
+  expect(world.ensemble.znodes.stat("/brokers/ids/1")?.ephemeralOwner).toBe(
+    world.ensemble.session("a").sessionId,
+  );
+});
+
+test("a hook that fails is run again, and one that was removed is not", async () => {
+  const store = await world.open("a");
+  let attempts = 0;
+  const removed = jest.fn();
+  store.onNewSession(async () => {
+    attempts += 1;
+    if (attempts < 3) throw new Error("not yet");
+  });
+  store.onNewSession(removed)();
+
+  world.ensemble.expire("a");
+  await world.pass(10_000);
+
+  expect(attempts).toBe(3);
+  expect(store.state).toBe("connected");
+  expect(removed).not.toHaveBeenCalled();
+});
+
+test("a session that ends while hooks run starts over with the next one", async () => {
+  const store = await world.open("a");
+  const sessions: string[] = [];
+  store.onNewSession(async () => {
+    sessions.push(world.ensemble.session("a").sessionId);
+    if (sessions.length === 1) world.ensemble.expire("a");
+    await store.readBrokers();
+  });
+
+  world.ensemble.expire("a");
+  await world.pass(10_000);
+
+  expect(store.state).toBe("connected");
+  expect(new Set(sessions).size).toBe(sessions.length);
+  expect(sessions.at(-1)).toBe(world.ensemble.session("a").sessionId);
+});
+
+test("without a way to the ensemble a new session is tried until there is one", async () => {
+  const store = await world.open("a");
+
+  world.ensemble.cut("a");
+  world.ensemble.expire("a");
+  await world.pass(60_000);
+  expect(store.state).toBe("suspended");
+  world.ensemble.heal("a");
+  await world.pass(10_000);
+
+  expect(store.state).toBe("connected");
+});
+
+test("reads wait for the connection and are repeated in the next session", async () => {
+  const store = await world.open("a");
+  await world.settled(store.registerBroker(sampleBroker(1)));
+
+  world.ensemble.cut("a");
+  const read = store.readTopicNames();
+  await world.pass(3_000);
+  world.ensemble.expire("a");
+  world.ensemble.heal("a");
+
+  await expect(world.settled(read)).resolves.toEqual([]);
+});
+
+test("a read that waits too long is refused, retriable, with what to look at", async () => {
+  const store = await world.open("a", { operationTimeoutMs: 2_000 });
+  world.ensemble.stop();
+
+  await expect(world.settled(store.readBrokers())).rejects.toMatchObject({
+    code: "COORDINATION_UNAVAILABLE",
+    retriable: true,
+    hint: expect.stringContaining("quorum"),
+  });
+  expect(world.time.clock.monotonic()).toBeLessThan(3_000);
+});
+
+test("a closed store refuses, ends its session at once and closes twice", async () => {
+  const store = await world.open("a");
+  await world.settled(store.registerBroker(sampleBroker(1)));
+  world.ensemble.disconnect("a");
+  const waiting = store.readBrokers();
+  waiting.catch(() => {});
+
+  await store.close();
+  await store.close();
+
+  expect(store.state).toBe("closed");
+  await expect(waiting).rejects.toMatchObject({ code: "STORE_CLOSED" });
+  await expect(store.readTopicNames()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+});
+
+test("an ensemble that became another cluster behind our back is not taken for an empty one", async () => {
+  const store = await world.open("a");
+  await store.ensureClusterId("ours");
+  const hand = await world.ensemble.connect("zkCli");
+
+  await hand.setData("/cluster/id", Buffer.from('{"version":"1","id":"theirs"}'));
+  world.ensemble.expire("a");
+  await world.pass(30_000);
+  expect(store.state).toBe("expired");
+
+  await hand.setData("/cluster/id", Buffer.from('{"version":"1","id":"ours"}'));
+  await world.pass(30_000);
+  expect(store.state).toBe("connected");
+});
+
+test("the id of a cluster is given once, whoever asks first", async () => {
+  const a = await world.open("a");
+  const b = await world.open("b");
+
+  const ids = await Promise.all([a.ensureClusterId("from a"), b.ensureClusterId("from b")]);
+
+  expect(new Set(ids).size).toBe(1);
+  await expect(b.ensureClusterId("later")).resolves.toBe(ids[0]);
+});
