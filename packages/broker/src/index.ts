@@ -1,3 +1,4 @@
+export { Broker } from "./broker.ts";
 export type {
   BrokerApi,
   BrokerHealth,
@@ -5,6 +6,11 @@ export type {
   FetchResult,
   FetchResultPartition,
 } from "./broker-api.ts";
+export {
+  type BrokerDependencies,
+  type HostDependencies,
+  hostDependencies,
+} from "./broker-dependencies.ts";
 export {
   type BrokerConfig,
   describeBrokerSettings,
@@ -14,6 +20,8 @@ export {
   settingsFromEnvironment,
 } from "./config/config.ts";
 export type { SettingSource } from "./config/read-settings.ts";
+export { describeTopicSettings } from "./config/topic-settings.ts";
+export { type DevCluster, type DevClusterOptions, startDevCluster } from "./dev-cluster.ts";
 export {
   type HttpAddress,
   HttpPlane,

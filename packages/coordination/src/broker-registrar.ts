@@ -12,7 +12,7 @@ import type { Operation, Znode, ZooKeeperClient } from "@zoolog/zookeeper";
 import type { BrokerRegistration } from "./broker-registration.ts";
 import { brokerIdTaken, isConnectionFault, isSessionEnd } from "./errors.ts";
 import { ifThere } from "./existing.ts";
-import { brokerPath } from "./paths.ts";
+import { brokerPath, CONTROLLER_PATH } from "./paths.ts";
 import type { CoordinationSession } from "./session.ts";
 import { brokerAddress, decodeBroker, encodeBroker } from "./znodes/broker-znode.ts";
 
@@ -28,7 +28,7 @@ const LOOK_AGAIN_MS = 1_000;
  * | --- | --- |
  * | nothing | create; read back who owns it |
  * | ours, of this session | done: a reply was lost |
- * | ours by incarnation, of another session | replaced in one multi: an earlier life of this broker |
+ * | ours by incarnation, of another session | an earlier life: replaced, with its controllership, in one multi |
  * | another broker's | wait up to twice the session timeout, then refuse |
  */
 export class BrokerRegistrar {
@@ -98,6 +98,7 @@ export class BrokerRegistrar {
     });
     await this.#enter(client, [
       { type: "remove", path, version: znode.stat.version },
+      ...(await controllershipOf(client, znode.stat.ephemeralOwner)),
       { type: "create", path, data, mode: "ephemeral" },
     ]);
     return undefined;
@@ -137,6 +138,16 @@ export class BrokerRegistrar {
       });
     });
   }
+}
+
+/** The controllership of an earlier life goes with it: nobody has to wait for its session to end. */
+async function controllershipOf(
+  client: ZooKeeperClient,
+  owner: string | undefined,
+): Promise<Operation[]> {
+  const stat = await client.exists(CONTROLLER_PATH);
+  if (owner === undefined || stat?.ephemeralOwner !== owner) return [];
+  return [{ type: "remove", path: CONTROLLER_PATH, version: stat.version }];
 }
 
 /** One call of `register`, over all its looks. */

@@ -1,5 +1,5 @@
 import { brokerId } from "@zoolog/base";
-import { MemoryCoordination, sampleTopic } from "@zoolog/testkit";
+import { MemoryCoordination, sampleBroker, sampleTopic } from "@zoolog/testkit";
 import type { ControllerWriter } from "./controller-writer.ts";
 import type { CoordinationStore, Election } from "./coordination-store.ts";
 
@@ -173,3 +173,29 @@ test("an epoch that is no number is named, not guessed", async () => {
 function isElection({ operations }: { operations: readonly { readonly type: string }[] }): boolean {
   return operations.length === 2 && operations[0]?.type === "create";
 }
+
+test("a broker that restarts within its old session takes its old controllership away", async () => {
+  const earlier = await world.open("earlier");
+  await world.settled(earlier.registerBroker(sampleBroker(0)));
+  elected(await elect(earlier, 0));
+  world.ensemble.cut("earlier");
+
+  const restarted = await world.open("restarted");
+  await world.settled(restarted.registerBroker(sampleBroker(0)));
+
+  await expect(restarted.readController()).resolves.toBeUndefined();
+  expect(elected(await elect(restarted, 0)).controllerEpoch).toBe(2);
+});
+
+test("the controllership of somebody else stays when a broker restarts", async () => {
+  const earlier = await world.open("earlier");
+  await world.settled(earlier.registerBroker(sampleBroker(0)));
+  const other = await world.open("other");
+  elected(await elect(other, 1));
+  world.ensemble.cut("earlier");
+
+  const restarted = await world.open("restarted");
+  await world.settled(restarted.registerBroker(sampleBroker(0)));
+
+  await expect(restarted.readController()).resolves.toMatchObject({ brokerId: 1 });
+});

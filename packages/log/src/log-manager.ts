@@ -144,6 +144,17 @@ export class LogManager {
     return this.#topicIds.get(topicPartitionKey(topicPartition));
   }
 
+  /** Partitions of one incarnation of a topic, the ones that are offline included. */
+  partitionsOf(topicId: TopicId): TopicPartition[] {
+    const keys = [...this.#topicIds].filter(([, id]) => id === topicId).map(([key]) => key);
+    return keys.flatMap((key) => partitionOfFolder(key) ?? []);
+  }
+
+  /** Why the whole data folder serves no more; `undefined` while it does. */
+  get failure(): ZoologError | undefined {
+    return this.#directory.volume.failure;
+  }
+
   /** By `topicPartitionKey`: why a partition does not serve. */
   get offlinePartitions(): ReadonlyMap<string, ZoologError> {
     return this.#offline;

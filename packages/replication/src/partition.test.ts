@@ -21,6 +21,7 @@ const OTHER = brokerId(2);
 const config = (given: Partial<PartitionConfig> = {}): PartitionConfig => ({
   minInsyncReplicas: 1,
   messageBytesMax: 1_000,
+  stampOnAppend: false,
   log: DEFAULT_LOG_CONFIG,
   ...given,
 });
@@ -63,6 +64,7 @@ async function setUp(given: { config?: Partial<PartitionConfig>; openError?: Err
         if (given.openError !== undefined) throw given.openError;
         return log;
       },
+      clock: time.clock,
       commits,
       emit: (event) => {
         events.push(event);
@@ -210,6 +212,18 @@ describe("appending", () => {
 
     expect(answers).toMatchObject([{ error: "CORRUPT_MESSAGE" }, { error: "MESSAGE_TOO_LARGE" }]);
     expect(log.batches).toEqual([]);
+  });
+
+  test("a topic that stamps records on append gives them the broker's time, checksum included", async () => {
+    const { partition, log, time } = await setUp({ config: { stampOnAppend: true } });
+    await partition.assign(assignment());
+
+    await partition.appendAsLeader(batchOf("a"), leader).appended;
+
+    const [batch] = log.batches;
+    expect(batch?.timestampType).toBe("logAppendTime");
+    expect(batch?.maxTimestamp).toBe(time.clock.now());
+    expect(batch?.hasValidChecksum()).toBe(true);
   });
 
   test("past its lease a leader with peers acknowledges nothing that only it has seen", async () => {

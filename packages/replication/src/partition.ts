@@ -1,5 +1,6 @@
 import {
   type BrokerId,
+  type Clock,
   type LeaderEpoch,
   type Offset,
   offset,
@@ -41,6 +42,8 @@ export type PartitionConfig = {
   readonly minInsyncReplicas: number;
   /** `max.message.bytes`: the largest batch, as it travels. */
   readonly messageBytesMax: number;
+  /** `message.timestamp.type=LogAppendTime`: records get the time of their append. */
+  readonly stampOnAppend: boolean;
   readonly log: LogConfig;
 };
 
@@ -52,6 +55,7 @@ export type PartitionOptions = {
 };
 
 export type PartitionDependencies = {
+  readonly clock: Clock;
   readonly openLog: () => Promise<PartitionLog>;
   /** Where `acks=all` appends wait for the high watermark. */
   readonly commits: Purgatory;
@@ -154,6 +158,8 @@ export class Partition {
     const rules = { batchBytesMax: this.#config.messageBytesMax, walk: "none" } as const;
     const checked = validateProducedBatch(bytes, rules);
     if (checked.error !== undefined) return refused(checked);
+    if (this.#config.stampOnAppend)
+      checked.batch.stampLogAppendTime(this.#dependencies.clock.now());
     this.#dependencies.trace?.("append accepted", { topicPartition: this.key });
     const appended = this.#append(leader, checked.batch, options.requiredAcks);
     if (options.requiredAcks !== "all") return { appended, committed: appended };
@@ -226,6 +232,14 @@ export class Partition {
     this.log?.configure(config.log);
     // A lower min.insync.replicas may commit what was held back.
     if (this.#state.role === "leader") this.#advanceHighWatermark(this.#state);
+  }
+
+  /** Takes the replica offline, for good: its log cannot be trusted any more. */
+  fail(cause: ZoologError): void {
+    if (this.#state.role === "offline" || this.#state.role === "closed") return;
+    const error = storageError(cause);
+    this.#enter({ role: "offline", error });
+    this.#emit({ type: "replicaFailed", error });
   }
 
   /** Ends all service. The log stays open: who opened it closes or deletes it. */
@@ -381,14 +395,8 @@ export class Partition {
   #logFailed(error: unknown): ReplicaError {
     const judged = judgeLogFailure(error);
     if ("refusal" in judged) return judged.refusal;
-    this.#fail(judged.failure);
+    this.fail(judged.failure);
     return replicaError("KAFKA_STORAGE_ERROR", judged.failure.message);
-  }
-
-  #fail(error: ZoologError): void {
-    if (this.#state.role === "offline" || this.#state.role === "closed") return;
-    this.#enter({ role: "offline", error });
-    this.#emit({ type: "replicaFailed", error });
   }
 
   #enter(state: PartitionState): void {

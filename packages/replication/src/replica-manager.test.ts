@@ -63,7 +63,12 @@ function hosted(given: {
     topic: given.topic ?? "t",
     partition: given.partition ?? 0,
     topicId: TOPIC_ID,
-    config: { minInsyncReplicas: 1, messageBytesMax: 100_000, log: DEFAULT_LOG_CONFIG },
+    config: {
+      minInsyncReplicas: 1,
+      messageBytesMax: 100_000,
+      stampOnAppend: false,
+      log: DEFAULT_LOG_CONFIG,
+    },
     assignment: {
       leader: brokerId(given.leader ?? 1),
       leaderEpoch: leaderEpoch(given.epoch ?? 0),

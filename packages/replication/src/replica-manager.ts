@@ -155,6 +155,7 @@ export class ReplicaManager {
         { topicPartition, topicId, brokerId: this.#options.brokerId, config },
         {
           openLog: () => logs.getOrCreate(topicPartition, { topicId, config: config.log }),
+          clock: this.#dependencies.clock,
           commits: this.#commits,
           emit: (event) => this.#onEvent(key, event),
           leaseHeld: this.#dependencies.leaseHeld,
@@ -167,6 +168,11 @@ export class ReplicaManager {
       partition.configure(config);
     }
     await partition.assign(replica.assignment);
+  }
+
+  /** The replica's log failed outside of a request: a sync in the background, its whole folder. */
+  fail(topicPartition: TopicPartition, error: ZoologError): void {
+    this.#partitions.get(topicPartitionKey(topicPartition))?.fail(error);
   }
 
   /** Forgets a replica without touching its data. Waiting requests are answered. */

@@ -3,6 +3,14 @@ export {
   SimulatedBrokers,
   type SimulatedBrokersOptions,
 } from "./brokers/simulated-brokers.ts";
+export {
+  type BrokerProcess,
+  type BrokerProcessPlan,
+  startBrokerProcess,
+} from "./cluster/broker-process.ts";
+export { callBroker, type NativeAnswer } from "./cluster/native-calls.ts";
+export { runBrokerProcess } from "./cluster/run-broker-process.ts";
+export { type TemporaryFolder, temporaryFolder } from "./cluster/temporary-folder.ts";
 export { controllerViolations } from "./controller/controller-invariants.ts";
 export { ControllerScript } from "./controller/controller-script.ts";
 export {
@@ -38,7 +46,6 @@ export {
 export { batchOf, LogFixture, type LogFixtureOptions, readAll } from "./log/log-fixture.ts";
 export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";
-export { MemoryConnection, MemoryNetwork } from "./memory-network.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { fourLetterWord, servingMode } from "./zookeeper/four-letter-word.ts";

@@ -69,6 +69,33 @@ export const brokerSettings = {
     about: "The port that clients and brokers are told; 0: the one that is listened on.",
   }),
 
+  httpAllowedHosts: optionalText({
+    takes: "names, separated by commas",
+    about:
+      "Host names this broker answers to, besides `localhost` and addresses: protects a broker " +
+      "on a private machine from web pages (DNS rebinding). Without it: on loopback none, else any.",
+  }),
+  maxConnections: integer({
+    byDefault: 10_000,
+    min: 1,
+    max: 1_000_000,
+    about: "Open connections; more are closed at once. Well below the limit of open files.",
+  }),
+  socketRequestMaxBytes: integer({
+    byDefault: 32 * MIB,
+    min: MIB,
+    max: 512 * MIB,
+    about: "Largest produce request, all its batches together.",
+  }),
+  queuedMaxRequestBytes: integer({
+    byDefault: 256 * MIB,
+    min: MIB,
+    max: 64 * GIB,
+    about:
+      "Bytes of requests and answers in memory at one time. More are refused (retriable), so " +
+      "that many large requests cannot exhaust the memory.",
+  }),
+
   numPartitions: integer({
     byDefault: 1,
     min: 1,
@@ -100,7 +127,34 @@ export const brokerSettings = {
     max: 64 * MIB,
     about: "Largest record batch, as it travels (compressed). Kafka's default.",
   }),
-  messageTimestampType: oneOf(["CreateTime", "LogAppendTime"], {
+  deleteTopicEnable: boolean({
+    byDefault: true,
+    about: "Whether topics can be deleted at all.",
+  }),
+  uncleanLeaderElectionEnable: boolean({
+    byDefault: false,
+    about:
+      "Elect a replica that was not in sync when no other is left. It brings the partition back " +
+      "and loses acknowledged records.",
+  }),
+  autoLeaderRebalanceEnable: boolean({
+    byDefault: true,
+    about: "Give leaderships back to preferred replicas when a broker leads too few of them.",
+  }),
+  leaderImbalanceCheckIntervalMs: integer({
+    byDefault: 5 * MINUTE,
+    min: SECOND,
+    max: DAY,
+    about: "How often the controller looks at the balance of leaderships.",
+  }),
+  leaderImbalancePerBrokerPercentage: integer({
+    byDefault: 10,
+    min: 0,
+    max: 100,
+    about: "Share of a broker's preferred leaderships that may be elsewhere before they go back.",
+  }),
+
+  logMessageTimestampType: oneOf(["CreateTime", "LogAppendTime"], {
     byDefault: "CreateTime",
     about: "Whose clock stamps records: the producer's, or the broker's at the append.",
   }),
@@ -147,6 +201,51 @@ export const brokerSettings = {
     about: "One index entry for so many bytes of log. Smaller finds offsets with less reading.",
   }),
 
+  logIndexSizeMaxBytes: integer({
+    byDefault: 10 * MIB,
+    min: KIB,
+    max: 256 * MIB,
+    about: "A segment whose offset index has this size is closed.",
+  }),
+  logCleanupPolicy: oneOf(["delete"], {
+    byDefault: "delete",
+    about: "What happens to old records. They are deleted; compaction is not there yet.",
+  }),
+  logOpenFilesMax: integer({
+    byDefault: 1024,
+    min: 16,
+    max: 1_000_000,
+    about: "Segment and index files open at a time; the least used are closed and opened again.",
+  }),
+  logTailCacheBytes: integer({
+    byDefault: 128 * MIB,
+    min: 0,
+    max: 64 * GIB,
+    about: "Memory for the newest batches, so that readers at the tail cause no disk reads.",
+  }),
+  logIndexCacheBytes: integer({
+    byDefault: 64 * MIB,
+    min: MIB,
+    max: 64 * GIB,
+    about: "Memory for the indexes of closed segments.",
+  }),
+  logFlushOffsetCheckpointIntervalMs: integer({
+    byDefault: 10 * SECOND,
+    min: 100,
+    max: DAY,
+    about:
+      "How often all logs are brought to the disk and their recovery points saved. A start after " +
+      "a crash scans what was appended since.",
+  }),
+  logReservedBytes: integer({
+    byDefault: 128 * MIB,
+    min: 0,
+    max: 1024 * GIB,
+    about:
+      "Space kept free on the volume: appends are refused before it is full, so that checkpoints " +
+      "and the rest of the machine can still write.",
+  }),
+
   fetchMaxBytes: integer({
     byDefault: 55 * MIB,
     min: 1 * KIB,
@@ -164,14 +263,6 @@ export const brokerSettings = {
     min: 1,
     max: 10 * MINUTE,
     about: "Longest that an `acks=all` produce may ask to wait for its replicas.",
-  }),
-  queuedMaxRequestBytes: integer({
-    byDefault: 256 * MIB,
-    min: MIB,
-    max: 64 * GIB,
-    about:
-      "Bytes of produce requests that wait for the disk or for replicas. More are refused " +
-      "(retriable), so that a slow disk cannot exhaust the memory.",
   }),
   purgatoryOperationsMax: integer({
     byDefault: 20_000,
@@ -216,5 +307,5 @@ export const settingsKnownElsewhere: Readonly<Record<string, string>> = {
   "log.roll.hours": "log.roll.ms",
   "log.flush.interval.messages": "log.flush",
   "log.flush.interval.ms": "log.flush",
-  "log.message.timestamp.type": "message.timestamp.type",
+  "leader.imbalance.check.interval.seconds": "leader.imbalance.check.interval.ms",
 };

@@ -41,10 +41,10 @@ test("flags win over the environment, and the environment over the file", () => 
 });
 
 test("nested maps of a file mean the dotted names", () => {
-  const file = parseConfigFile("http: { host: 0.0.0.0, port: 9000 }\nbroker:\n  rack: 7\n", "f");
+  const file = parseConfigFile("http: { host: 10.0.0.1, port: 9000 }\nbroker:\n  rack: 7\n", "f");
 
   expect(parseBrokerConfig([required, file])).toMatchObject({
-    httpHost: "0.0.0.0",
+    httpHost: "10.0.0.1",
     httpPort: 9000,
     brokerRack: "7",
   });
@@ -96,6 +96,14 @@ test.each([
   expect(faultsOf(required, { from: "flag", settings: { [name]: value } })).toMatch(
     new RegExp(`^flag: "${name}" takes .*, not `),
   );
+});
+
+test("who listens on every address has to say which one others may use", () => {
+  const wildcard = { from: "flag", settings: { "http.host": "0.0.0.0" } };
+  const advertised = { from: "flag", settings: { "http.advertised.host": "b1.example.org" } };
+
+  expect(faultsOf(required, wildcard)).toContain('"http.advertised.host" is missing');
+  expect(parseBrokerConfig([required, wildcard, advertised]).httpHost).toBe("0.0.0.0");
 });
 
 test("everything that is wrong is reported at once", () => {

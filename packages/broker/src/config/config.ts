@@ -16,6 +16,11 @@ export type BrokerConfig = SettingValues<typeof brokerSettings>;
 export function parseBrokerConfig(sources: readonly SettingSource[]): BrokerConfig {
   const read = readSettings(brokerSettings, sources, settingsKnownElsewhere);
   if ("faults" in read) throw invalidConfig(read.faults);
+  const { httpHost, httpAdvertisedHost } = read.values;
+  if (isWildcard(httpHost) && httpAdvertisedHost === undefined) {
+    const reason = `nobody can connect to ${httpHost}, which "http.host" listens on`;
+    throw invalidConfig([`"http.advertised.host" is missing: ${reason}`]);
+  }
   return read.values;
 }
 
@@ -72,6 +77,11 @@ export function describeBrokerSettings(): SettingDescription[] {
     about,
     byDefault: byDefault === undefined ? "required" : String(byDefault.value ?? "none"),
   }));
+}
+
+/** Every address of the machine: good to listen on, no address to give to others. */
+function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }
 
 function flatten(map: object, prefix: string, into: Record<string, unknown>): void {

@@ -52,8 +52,8 @@ export class CallRegistry {
       : undefined;
   }
 
-  /** Counts the call in until its response closes; `onEnd` is called then. */
-  begin(origin: CallOrigin, onEnd: () => void): Call {
+  /** Counts the call in until its response closes. */
+  begin(origin: CallOrigin): Call {
     const { socket, response } = origin;
     const call = new Call(origin, this.#budget);
     this.#calls.add(call);
@@ -62,7 +62,6 @@ export class CallRegistry {
       this.#calls.delete(call);
       this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 1) - 1);
       call.end();
-      onEnd();
       if (this.#calls.size === 0) this.#onIdle?.();
     });
     return call;

@@ -30,6 +30,12 @@ const partitionDescription = object({
   replicas: list(brokerIdField),
   isr: list(brokerIdField),
   offlineReplicas: list(brokerIdField),
+  offlineReason: optional(
+    text(
+      { maxLength: 10_000 },
+      { description: "Why there is no leader, or why replicas on live brokers are not served" },
+    ),
+  ),
   logStartOffset: optional(offsetField),
   highWatermark: optional(offsetField),
   sizeBytes: optional(int64),

@@ -19,8 +19,7 @@ export class JuteWriter {
   }
 
   byte(value: number): void {
-    const at = this.#grow(1); // First: it may replace the buffer.
-    this.#bytes.writeUInt8(value, at);
+    this.#bytes.writeUInt8(value, this.#grow(1));
   }
 
   boolean(value: boolean): void {
@@ -28,8 +27,7 @@ export class JuteWriter {
   }
 
   int(value: number): void {
-    const at = this.#grow(4);
-    this.#bytes.writeInt32BE(value, at);
+    this.#bytes.writeInt32BE(value, this.#grow(4));
   }
 
   /** A safe integer. */

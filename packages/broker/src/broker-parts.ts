@@ -1,0 +1,228 @@
+import { brokerId, type Timestamp, type TopicId, topicIdFromBytes } from "@zoolog/base";
+import type {
+  ControllerSettings,
+  ReplicasDeletedEvent,
+  ReplicasOfflineEvent,
+  TopicImage,
+} from "@zoolog/controller";
+import {
+  type BrokerRegistration,
+  type CoordinationStore,
+  openZooKeeperStore,
+} from "@zoolog/coordination";
+import { LogManager } from "@zoolog/log";
+import { type PartitionConfig, ReplicaManager } from "@zoolog/replication";
+import { connectZooKeeper } from "@zoolog/zookeeper";
+import type { BrokerDependencies } from "./broker-dependencies.ts";
+import { HTTP_LISTENER } from "./calls/cluster-calls.ts";
+import type { BrokerConfig } from "./config/config.ts";
+import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
+import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
+import { ControllerRuntime } from "./runtimes/controller-runtime.ts";
+import { MetadataCache } from "./runtimes/metadata-cache.ts";
+import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";
+
+/**
+ * How the parts of a broker are made and what they know of each other. Nothing here has a life of
+ * its own; `Broker` starts and stops them.
+ */
+
+export function openStore(
+  config: BrokerConfig,
+  dependencies: BrokerDependencies,
+): Promise<CoordinationStore> {
+  const { clock, scheduler, logger } = dependencies;
+  const connect = () =>
+    connectZooKeeper(
+      {
+        connectString: config.zookeeperConnect,
+        sessionTimeoutMs: config.zookeeperSessionTimeoutMs,
+        connectTimeoutMs: config.zookeeperConnectionTimeoutMs,
+      },
+      dependencies,
+    );
+  return openZooKeeperStore(
+    { reconcileIntervalMs: config.controllerReconcileIntervalMs },
+    { connect: dependencies.connectZooKeeper ?? connect, clock, scheduler, logger },
+  );
+}
+
+/** The cluster's id: what stands in ZooKeeper, or a new one in a new cluster. */
+export function ensureClusterId(
+  store: CoordinationStore,
+  { random }: BrokerDependencies,
+): Promise<string> {
+  return store.ensureClusterId(topicIdFromBytes(random.bytes(16)));
+}
+
+export function openLogs(
+  config: BrokerConfig,
+  clusterId: string,
+  dependencies: BrokerDependencies & {
+    readonly onOffline: NonNullable<Parameters<typeof LogManager.open>[1]["onOffline"]>;
+  },
+): Promise<LogManager> {
+  return LogManager.open(
+    {
+      dataFolder: config.dataDir,
+      clusterId,
+      brokerId: brokerId(config.brokerId),
+      // Until the cluster image tells what a topic wants kept, everything is.
+      defaultConfig: {
+        ...partitionConfigOf({}, config).log,
+        retentionMs: undefined,
+        retentionBytes: undefined,
+      },
+      limits: {
+        openFilesMax: config.logOpenFilesMax,
+        tailCacheBytesMax: config.logTailCacheBytes,
+        indexCacheBytesMax: config.logIndexCacheBytes,
+        reservedBytes: config.logReservedBytes,
+      },
+      periods: {
+        flushMs: config.logFlushOffsetCheckpointIntervalMs,
+        highWatermarkMs: config.replicaHighWatermarkCheckpointIntervalMs,
+        retentionMs: config.logRetentionCheckIntervalMs,
+      },
+    },
+    dependencies,
+  );
+}
+
+/** What follows the cluster image, wired in a ring: each knows the next by a closure. */
+export function wireRuntimes(
+  config: BrokerConfig,
+  cluster: {
+    readonly clusterId: string;
+    readonly store: CoordinationStore;
+    readonly logs: LogManager;
+    readonly brokerEpoch: MetadataRuntimeDependencies["brokerEpoch"];
+  },
+  dependencies: BrokerDependencies,
+) {
+  const { clock, scheduler, logger, trace } = dependencies;
+  const { store, logs, clusterId } = cluster;
+  const self = brokerId(config.brokerId);
+  const cache = new MetadataCache({ clock, scheduler });
+  const replicas = new ReplicaManager(
+    {
+      brokerId: self,
+      parkedMax: config.purgatoryOperationsMax,
+      fetchBytesMax: config.fetchMaxBytes,
+    },
+    {
+      logs,
+      clock,
+      scheduler,
+      logger,
+      trace,
+      leaseHeld: () => store.leaseRemainingMs() > 0,
+      whereIs: (topicPartition) => cache.whereIs(topicPartition),
+      onReplicaFailed: () => metadata.wake(),
+    },
+  );
+  const controller = new ControllerRuntime(
+    { brokerId: self, clusterId, settings: controllerSettings(config) },
+    { store, clock, scheduler, logger, publish: (image) => metadata.follow(image) },
+  );
+  const metadata: MetadataRuntime = new MetadataRuntime(
+    { brokerId: self },
+    {
+      cache,
+      replicas,
+      configOf: configResolver(config),
+      deleteLogs: (topicId) => deleteLogs(topicId, logs),
+      brokerEpoch: cluster.brokerEpoch,
+      reportOffline: async (report) => {
+        await controller.submit<ReplicasOfflineEvent>(report);
+      },
+      confirmDeleted: async (topicIds) => {
+        const event = { type: "replicasDeleted", brokerId: self, topicIds } as const;
+        await controller.submit<ReplicasDeletedEvent>(event);
+      },
+      scheduler,
+      logger,
+    },
+  );
+  return { cache, replicas, controller, metadata };
+}
+
+type MetadataRuntimeDependencies = ConstructorParameters<typeof MetadataRuntime>[1];
+
+export function planeOptions(config: BrokerConfig): HttpPlaneOptions {
+  const hosts = config.httpAllowedHosts?.split(",").map((host) => host.trim());
+  return {
+    host: config.httpHost,
+    port: config.httpPort,
+    ...(hosts === undefined ? {} : { allowedHosts: hosts }),
+    limits: {
+      connectionsMax: config.maxConnections,
+      produceBodyBytesMax: config.socketRequestMaxBytes,
+      inFlightBytesMax: config.queuedMaxRequestBytes,
+      closeTimeoutMs: config.shutdownTimeoutMs,
+    },
+  };
+}
+
+/** Where clients are told to go. */
+export function advertisedAddress(config: BrokerConfig, bound: HttpAddress): HttpAddress {
+  const port = config.httpAdvertisedPort === 0 ? bound.port : config.httpAdvertisedPort;
+  return { host: config.httpAdvertisedHost ?? bound.host, port };
+}
+
+export function registrationOf(
+  config: BrokerConfig,
+  life: {
+    readonly address: HttpAddress;
+    readonly logs: LogManager;
+    readonly bootId: string | undefined;
+    readonly now: Timestamp;
+  },
+): BrokerRegistration {
+  const { host, port } = life.address;
+  return {
+    brokerId: brokerId(config.brokerId),
+    incarnation: life.logs.incarnationId,
+    endpoints: [{ listener: HTTP_LISTENER, host, port, securityProtocol: "PLAINTEXT" }],
+    rack: config.brokerRack,
+    bootId: life.bootId,
+    boot: life.logs.boot,
+    timestamp: life.now,
+  };
+}
+
+function controllerSettings(config: BrokerConfig): ControllerSettings {
+  return {
+    defaultPartitions: config.numPartitions,
+    defaultReplicationFactor: config.defaultReplicationFactor,
+    uncleanLeaderElection: config.uncleanLeaderElectionEnable,
+    flushBeforeAcknowledge: config.logFlush === "fsync",
+    deleteTopicEnabled: config.deleteTopicEnable,
+    leaderRebalance: config.autoLeaderRebalanceEnable
+      ? {
+          checkIntervalMs: config.leaderImbalanceCheckIntervalMs,
+          imbalancePercentMax: config.leaderImbalancePerBrokerPercentage,
+        }
+      : undefined,
+    configFault: (kind, name, value) =>
+      kind === "topic"
+        ? topicSettingFault(name, value)
+        : "settings of brokers stand in their configuration files",
+  };
+}
+
+/** The same overrides give the same object, so that nothing is configured twice. */
+function configResolver(config: BrokerConfig): (topic: TopicImage) => PartitionConfig {
+  const resolved = new WeakMap<TopicImage["configs"], PartitionConfig>();
+  return ({ configs }) => {
+    const known = resolved.get(configs);
+    if (known !== undefined) return known;
+    const fresh = partitionConfigOf(configs, config);
+    resolved.set(configs, fresh);
+    return fresh;
+  };
+}
+
+async function deleteLogs(topicId: TopicId, logs: LogManager): Promise<void> {
+  for (const topicPartition of logs.partitionsOf(topicId)) await logs.delete(topicPartition);
+}

@@ -1,0 +1,210 @@
+import { assert, type BrokerId, brokerId, errorMessage, type Logger } from "@zoolog/base";
+import type { CoordinationStore } from "@zoolog/coordination";
+import type { LogManager } from "@zoolog/log";
+import { loadNativeCrc32c } from "@zoolog/protocol";
+import type { BrokerApi, BrokerHealth } from "./broker-api.ts";
+import type { BrokerDependencies } from "./broker-dependencies.ts";
+import {
+  advertisedAddress,
+  ensureClusterId,
+  openLogs,
+  openStore,
+  planeOptions,
+  registrationOf,
+  wireRuntimes,
+} from "./broker-parts.ts";
+import { LocalBrokerApi } from "./calls/local-broker-api.ts";
+import type { BrokerConfig } from "./config/config.ts";
+import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
+import { createBrokerMetrics } from "./metrics.ts";
+import { describeReplicaMetrics } from "./replica-metrics.ts";
+import { RegistrationRuntime } from "./runtimes/registration-runtime.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * One broker, from its data folder to its HTTP plane.
+ *
+ * | opened in this order | closed in this order |
+ * | --- | --- |
+ * | ZooKeeper session, cluster id | HTTP plane: calls in flight are answered |
+ * | data folder: lock, identity, recovery | controllership is given back |
+ * | HTTP plane (says that it is not ready) | the image is followed no more, replicas are released |
+ * | registration | data folder: flush, checkpoints, clean-shutdown marker |
+ * | race for the controllership | registration, ZooKeeper session |
+ */
+export class Broker {
+  readonly brokerId: BrokerId;
+  readonly #config: BrokerConfig;
+  readonly #dependencies: BrokerDependencies;
+  readonly #logger: Logger;
+  #store: CoordinationStore | undefined;
+  #clusterId: string | undefined;
+  #logs: LogManager | undefined;
+  #runtimes: ReturnType<typeof wireRuntimes> | undefined;
+  #plane: HttpPlane | undefined;
+  #api: BrokerApi | undefined;
+  #address: HttpAddress | undefined;
+  #registration: RegistrationRuntime | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(config: BrokerConfig, dependencies: BrokerDependencies) {
+    this.brokerId = brokerId(config.brokerId);
+    this.#config = config;
+    this.#logger = dependencies.logger.child({ brokerId: config.brokerId });
+    this.#dependencies = { ...dependencies, logger: this.#logger };
+  }
+
+  /**
+   * Starts a broker. It is registered and listens when this resolves; `ready` tells when it serves.
+   *
+   * @throws ZoologError `CONNECT_TIMEOUT`, `INCONSISTENT_CLUSTER_ID`, `INCONSISTENT_BROKER_ID`,
+   *   `DATA_FOLDER_LOCKED`, `ADDRESS_IN_USE`, `BROKER_ID_TAKEN`, …; nothing stays open then.
+   */
+  static async start(config: BrokerConfig, dependencies: BrokerDependencies): Promise<Broker> {
+    const broker = new Broker(config, dependencies);
+    try {
+      await broker.#open();
+      return broker;
+    } catch (error) {
+      await broker.close();
+      throw error;
+    }
+  }
+
+  get clusterId(): string {
+    assert(this.#clusterId !== undefined, "a started broker knows its cluster");
+    return this.#clusterId;
+  }
+
+  /** Where the HTTP plane listens. */
+  get address(): HttpAddress {
+    assert(this.#address !== undefined, "a started broker listens");
+    return this.#address;
+  }
+
+  /** What the planes call. */
+  get api(): BrokerApi {
+    assert(this.#api !== undefined, "a started broker has an API");
+    return this.#api;
+  }
+
+  /** Waits until the broker follows a cluster image, that is until it serves; false after the time. */
+  async ready(timeoutMs: number): Promise<boolean> {
+    return (await this.#runtimes?.cache.waitFor(() => true, timeoutMs)) ?? false;
+  }
+
+  health(): BrokerHealth {
+    const dataFault = this.#logs?.failure;
+    const missing: string[] = [];
+    if (this.#closing !== undefined) missing.push("The broker is shutting down.");
+    if (dataFault !== undefined) missing.push(`${dataFault.message}.`);
+    if (this.#registration?.brokerEpoch === undefined) {
+      const failure = this.#registration?.failure;
+      missing.push(failure ?? "The broker is not registered in ZooKeeper.");
+    }
+    if (this.#runtimes?.cache.image === undefined) {
+      missing.push("The broker has no picture of the cluster yet.");
+    }
+    const ready = missing.length === 0;
+    return { live: dataFault === undefined, ready, reasons: [...missing, ...this.#warnings()] };
+  }
+
+  /**
+   * Shuts down in order (table above). What fails on the way is logged and does not stop the rest.
+   * Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #open(): Promise<void> {
+    const config = this.#config;
+    const dependencies = this.#dependencies;
+    await loadNativeCrc32c();
+    const store = await openStore(config, dependencies);
+    this.#store = store;
+    const clusterId = await ensureClusterId(store, dependencies);
+    this.#clusterId = clusterId;
+    const logs = await openLogs(config, clusterId, {
+      ...dependencies,
+      onOffline: (topicPartition, error) => this.#runtimes?.replicas.fail(topicPartition, error),
+    });
+    this.#logs = logs;
+    const brokerEpoch = () => this.#registration?.brokerEpoch;
+    this.#runtimes = wireRuntimes(config, { clusterId, store, logs, brokerEpoch }, dependencies);
+    await this.#listen(store);
+    await this.#register(store, logs);
+    this.#runtimes.controller.start();
+    this.#logger.info("broker started", { clusterId, ...this.address, dataFolder: config.dataDir });
+  }
+
+  async #listen(store: CoordinationStore): Promise<void> {
+    const runtimes = this.#runtimes;
+    assert(runtimes !== undefined, "the runtimes are wired before the plane is");
+    const { logger, clock, scheduler, random, trace } = this.#dependencies;
+    this.#api = new LocalBrokerApi({
+      ...runtimes,
+      config: this.#config,
+      version: VERSION,
+      health: () => this.health(),
+      random,
+      clock,
+      scheduler,
+      trace,
+    });
+    const metrics = createBrokerMetrics();
+    const leaseRemainingMs = () => store.leaseRemainingMs();
+    describeReplicaMetrics(metrics.registry, { ...runtimes, leaseRemainingMs });
+    const parts = { api: this.#api, metrics, logger, clock, scheduler };
+    this.#plane = new HttpPlane(planeOptions(this.#config), parts);
+    this.#address = await this.#plane.listen();
+  }
+
+  async #register(store: CoordinationStore, logs: LogManager): Promise<void> {
+    const { logger, clock, machine } = this.#dependencies;
+    const address = advertisedAddress(this.#config, this.address);
+    const bootId = await machine.bootId();
+    this.#registration = new RegistrationRuntime({
+      registration: () => registrationOf(this.#config, { address, logs, bootId, now: clock.now() }),
+      store,
+      logger,
+    });
+    await this.#registration.start();
+  }
+
+  /** What does not keep the broker from serving. */
+  #warnings(): string[] {
+    const warnings: string[] = [];
+    if (this.#store?.state === "suspended") warnings.push("ZooKeeper does not answer.");
+    let offline = 0;
+    for (const { state } of this.#runtimes?.replicas.partitions.values() ?? []) {
+      if (state.role === "offline") offline += 1;
+    }
+    if (offline > 0) warnings.push(`${offline} replicas are offline; describe the topics for why.`);
+    return warnings;
+  }
+
+  async #close(): Promise<void> {
+    this.#logger.info("broker shutting down");
+    await this.#step("close the HTTP plane", () => this.#plane?.close());
+    await this.#step("give the controllership back", () => this.#runtimes?.controller.close());
+    await this.#step("stop following the cluster", () => this.#runtimes?.metadata.close());
+    await this.#step("release the replicas", () => {
+      this.#runtimes?.replicas.close();
+      this.#runtimes?.cache.close();
+    });
+    await this.#step("close the data folder", () => this.#logs?.close());
+    await this.#step("unregister", () => this.#registration?.close());
+    await this.#step("close the ZooKeeper session", () => this.#store?.close());
+    this.#logger.info("broker shut down");
+  }
+
+  async #step(what: string, step: () => Promise<void> | void): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#logger.error("shutdown step failed", { step: what, error: errorMessage(error) });
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { topicPartitionKey } from "@zoolog/base";
+import type { BrokerImage, ClusterImage, PartitionImage, TopicImage } from "@zoolog/controller";
+import type {
+  BrokerEntry,
+  DescribeClusterResponse,
+  DescribeTopicsResponse,
+  ItemError,
+  MetadataResponse,
+  PartitionEntry,
+} from "@zoolog/protocol";
+import type { ReplicaManager } from "@zoolog/replication";
+import type { BrokerConfig } from "../config/config.ts";
+import { describeTopicConfig } from "../config/topic-settings.ts";
+
+/** What is told about the cluster: all of it from the image, offsets and sizes from local logs. */
+
+/** Name of the listener under which the native plane is registered. */
+export const HTTP_LISTENER = "HTTP";
+
+export function describeMetadata(
+  image: ClusterImage,
+  names: readonly string[] | undefined,
+): MetadataResponse {
+  const { clusterId, controllerId } = image;
+  return {
+    clusterId,
+    controllerId,
+    brokers: brokerEntries(image),
+    topics: namesOf(image, names).map((name) => {
+      const topic = image.topics.get(name);
+      if (topic === undefined) return { topic: name, error: unknownTopic(name) };
+      const { topicId } = topic;
+      const partitions = topic.partitions.map((partition) => partitionEntry(image, partition));
+      return { topic: name, topicId, isInternal: false, partitions };
+    }),
+  };
+}
+
+export function describeTopics(
+  image: ClusterImage,
+  names: readonly string[] | undefined,
+  local: { readonly replicas: ReplicaManager; readonly config: BrokerConfig },
+): DescribeTopicsResponse {
+  return {
+    topics: namesOf(image, names).map((name) => {
+      const topic = image.topics.get(name);
+      if (topic === undefined) return { topic: name, error: unknownTopic(name) };
+      return {
+        topic: name,
+        topicId: topic.topicId,
+        isInternal: false,
+        partitions: topic.partitions.map((partition) => ({
+          ...partitionEntry(image, partition),
+          ...offlineReason(partition),
+          ...localOffsets(topic, partition, local.replicas),
+        })),
+        configs: describeTopicConfig(topic.configs, local.config),
+      };
+    }),
+  };
+}
+
+export function describeCluster(image: ClusterImage, version: string): DescribeClusterResponse {
+  const partitions = [...image.topics.values()].flatMap((topic) => topic.partitions);
+  const { clusterId, controllerId, controllerEpoch } = image;
+  return {
+    clusterId,
+    controllerId,
+    controllerEpoch,
+    brokers: brokerEntries(image),
+    topicCount: image.topics.size,
+    partitionCount: partitions.length,
+    offlinePartitionCount: partitions.filter(isOffline).length,
+    underReplicatedPartitionCount: partitions.filter(isUnderReplicated).length,
+    version,
+  };
+}
+
+export function isOffline({ leader }: PartitionImage): boolean {
+  return leader === undefined;
+}
+
+export function isUnderReplicated({ leader, isr, replicas }: PartitionImage): boolean {
+  return leader === undefined || isr.length < replicas.length;
+}
+
+function namesOf(image: ClusterImage, names: readonly string[] | undefined): readonly string[] {
+  return names ?? [...image.topics.keys()].sort();
+}
+
+function unknownTopic(name: string): ItemError {
+  return { code: "UNKNOWN_TOPIC_OR_PARTITION", message: `there is no topic ${name}` };
+}
+
+/** Brokers without our listener cannot be reached by clients of this plane. */
+function brokerEntries(image: ClusterImage): BrokerEntry[] {
+  return [...image.brokers.values()].flatMap((broker) => brokerEntry(broker) ?? []);
+}
+
+function brokerEntry({ brokerId, endpoints, rack }: BrokerImage): BrokerEntry | undefined {
+  const endpoint = endpoints.find(({ listener }) => listener === HTTP_LISTENER);
+  if (endpoint === undefined) return undefined;
+  const { host, port } = endpoint;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const entry = { brokerId, host, port, url };
+  return rack === undefined ? entry : { ...entry, rack };
+}
+
+/** A replica is offline when its broker is not there, or has reported that its log failed. */
+function partitionEntry(image: ClusterImage, partition: PartitionImage): PartitionEntry {
+  const { partition: index, leader, leaderEpoch, replicas, isr } = partition;
+  const failed = new Set(partition.offlineReplicas.map(({ brokerId }) => brokerId));
+  const offlineReplicas = replicas.filter((id) => failed.has(id) || !image.brokers.has(id));
+  const entry = { partition: index, leaderEpoch, replicas, isr, offlineReplicas };
+  return leader === undefined ? entry : { ...entry, leader };
+}
+
+function offlineReason({ leader, offlineReason, offlineReplicas }: PartitionImage): {
+  offlineReason?: string;
+} {
+  const reasons = offlineReplicas.map(({ brokerId, reason }) => `broker ${brokerId}: ${reason}`);
+  if (leader === undefined && offlineReason !== undefined) reasons.unshift(offlineReason);
+  return reasons.length === 0 ? {} : { offlineReason: reasons.join("; ") };
+}
+
+function localOffsets(
+  { name, topicId }: TopicImage,
+  { partition }: PartitionImage,
+  replicas: ReplicaManager,
+): Pick<
+  Extract<DescribeTopicsResponse["topics"][number], { partitions: unknown }>["partitions"][number],
+  "logStartOffset" | "highWatermark" | "sizeBytes"
+> {
+  const replica = replicas.partitions.get(topicPartitionKey({ topic: name, partition }));
+  if (replica?.log === undefined || replica.topicId !== topicId) return {};
+  const { logStartOffset, highWatermark, sizeInBytes: sizeBytes } = replica.log;
+  return { logStartOffset, highWatermark, sizeBytes };
+}

@@ -1,0 +1,133 @@
+import { type AbortSignalLike, assert } from "@zoolog/base";
+import type {
+  FetchRequest,
+  ItemError,
+  ListOffsetsRequest,
+  ListOffsetsResponse,
+  ProduceRequest,
+  ProduceResponse,
+} from "@zoolog/protocol";
+import type { AppendOutcome, ReplicaError, ReplicaManager } from "@zoolog/replication";
+import type { FetchResult, FetchResultPartition } from "../broker-api.ts";
+
+/**
+ * produce, fetch and list-offsets: the messages of the plane, flattened for the replica manager and
+ * folded back. Answers stand in the order of the request.
+ */
+
+export async function produce(
+  request: ProduceRequest,
+  replicas: ReplicaManager,
+): Promise<ProduceResponse> {
+  const { requiredAcks, timeoutMs } = request;
+  const batches = request.topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, records, currentLeaderEpoch: leaderEpoch }) => ({
+      topic,
+      partition,
+      records,
+      leaderEpoch,
+    })),
+  );
+  const outcomes = await replicas.produce({ requiredAcks, timeoutMs, batches });
+  const next = outcomes[Symbol.iterator]();
+  return {
+    topics: request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition }) =>
+        producedPartition(partition, next.next().value),
+      ),
+    })),
+  };
+}
+
+type ProducedPartition = ProduceResponse["topics"][number]["partitions"][number];
+
+/** No outcome: nobody wanted to know (`requiredAcks: "none"`). */
+function producedPartition(
+  partition: number,
+  outcome: AppendOutcome | undefined,
+): ProducedPartition {
+  if (outcome === undefined) return { partition };
+  if (outcome.error !== undefined) return { partition, ...refusalOf(outcome) };
+  const { baseOffset, logStartOffset, logAppendTime } = outcome;
+  const place = { partition, baseOffset, logStartOffset };
+  return logAppendTime === undefined ? place : { ...place, logAppendTime };
+}
+
+export async function fetch(
+  request: FetchRequest,
+  replicas: ReplicaManager,
+  signal: AbortSignalLike,
+): Promise<FetchResult> {
+  const { minBytes, maxBytes, maxWaitMs } = request;
+  const partitions = request.topics.flatMap(({ topic, partitions: asked }) =>
+    asked.map(({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }) => ({
+      topic,
+      partition,
+      fetchOffset,
+      maxBytes: partitionMaxBytes,
+      leaderEpoch: currentLeaderEpoch,
+    })),
+  );
+  const answers = await replicas.fetch({ partitions, minBytes, maxBytes, maxWaitMs, signal });
+  const next = answers[Symbol.iterator]();
+  return {
+    topics: request.topics.map(({ topic, partitions: asked }) => ({
+      topic,
+      partitions: asked.map((): FetchResultPartition => fetchedPartition(next.next().value)),
+    })),
+  };
+}
+
+type Answer = Awaited<ReturnType<ReplicaManager["fetch"]>>[number];
+
+function fetchedPartition(answer: Answer | undefined): FetchResultPartition {
+  assert(answer !== undefined, "every partition asked for is answered");
+  const { partition } = answer;
+  if (answer.error !== undefined) {
+    const refusal = { partition, ...refusalOf(answer) };
+    const { logStartOffset } = answer;
+    return logStartOffset === undefined ? refusal : { ...refusal, logStartOffset };
+  }
+  const { highWatermark, logStartOffset, batches: records } = answer;
+  // Without transactions nothing is unstable below the high watermark.
+  return { partition, highWatermark, lastStableOffset: highWatermark, logStartOffset, records };
+}
+
+export async function listOffsets(
+  request: ListOffsetsRequest,
+  replicas: ReplicaManager,
+): Promise<ListOffsetsResponse> {
+  const topics = request.topics.map(async ({ topic, partitions }) => ({
+    topic,
+    partitions: await Promise.all(
+      partitions.map(async ({ partition, at, currentLeaderEpoch: leaderEpoch }) => {
+        const found = await replicas.findOffset({ topic, partition, at, leaderEpoch });
+        if (found.error !== undefined) return { partition, ...refusalOf(found) };
+        return { partition, ...definedOf(found) };
+      }),
+    ),
+  }));
+  return { topics: await Promise.all(topics) };
+}
+
+type Refusal = Pick<ReplicaError, "currentLeader"> & { readonly error: ItemError };
+
+function refusalOf({ error: code, message, currentLeader }: ReplicaError): Refusal {
+  const error = { code, message };
+  return currentLeader === undefined ? { error } : { error, currentLeader };
+}
+
+type Found = Exclude<Awaited<ReturnType<ReplicaManager["findOffset"]>>, ReplicaError>;
+
+function definedOf({ offset, timestamp, leaderEpoch }: Found): {
+  offset?: NonNullable<Found["offset"]>;
+  timestamp?: NonNullable<Found["timestamp"]>;
+  leaderEpoch?: NonNullable<Found["leaderEpoch"]>;
+} {
+  return {
+    ...(offset === undefined ? {} : { offset }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(leaderEpoch === undefined ? {} : { leaderEpoch }),
+  };
+}

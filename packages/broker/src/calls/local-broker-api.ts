@@ -1,0 +1,133 @@
+import { type Clock, type Random, type Scheduler, ZoologError } from "@zoolog/base";
+import type { ClusterImage } from "@zoolog/controller";
+import type {
+  CreateTopicsRequest,
+  CreateTopicsResponse,
+  DeleteTopicsRequest,
+  DeleteTopicsResponse,
+  DescribeClusterResponse,
+  DescribeTopicsRequest,
+  DescribeTopicsResponse,
+  FetchRequest,
+  InitProducerIdResponse,
+  ListOffsetsRequest,
+  ListOffsetsResponse,
+  MetadataRequest,
+  MetadataResponse,
+  ProduceRequest,
+  ProduceResponse,
+} from "@zoolog/protocol";
+import type { ProduceTrace, ReplicaManager } from "@zoolog/replication";
+import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
+import type { BrokerConfig } from "../config/config.ts";
+import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
+import type { MetadataCache } from "../runtimes/metadata-cache.ts";
+import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
+import { fetch, listOffsets, produce } from "./data-calls.ts";
+import { createTopics, deleteTopics } from "./topic-calls.ts";
+
+export type LocalBrokerApiDependencies = {
+  readonly config: BrokerConfig;
+  readonly version: string;
+  readonly replicas: ReplicaManager;
+  readonly controller: ControllerRuntime;
+  readonly cache: MetadataCache;
+  readonly health: () => BrokerHealth;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly trace?: ProduceTrace | undefined;
+};
+
+/** How long a produce or a metadata call waits for a topic that it brings into being. */
+const AUTO_CREATE_TIMEOUT_MS = 10_000;
+
+/** What this broker answers its planes; each call goes to one component. */
+export class LocalBrokerApi implements BrokerApi {
+  readonly #dependencies: LocalBrokerApiDependencies;
+
+  constructor(dependencies: LocalBrokerApiDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async produce(request: ProduceRequest): Promise<ProduceResponse> {
+    const { replicas, trace, config } = this.#dependencies;
+    trace?.("produce received", { requiredAcks: request.requiredAcks });
+    if (config.autoCreateTopicsEnable) {
+      await this.#createMissing(request.topics.map(({ topic }) => topic));
+    }
+    const timeoutMs = Math.min(request.timeoutMs, config.produceMaxTimeoutMs);
+    const response = await produce({ ...request, timeoutMs }, replicas);
+    trace?.("produce answered", {});
+    return response;
+  }
+
+  fetch(request: FetchRequest, context: CallContext): Promise<FetchResult> {
+    const { replicas, config } = this.#dependencies;
+    const maxWaitMs = Math.min(request.maxWaitMs, config.fetchMaxWaitMs);
+    return fetch({ ...request, maxWaitMs }, replicas, context.signal);
+  }
+
+  listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse> {
+    return listOffsets(request, this.#dependencies.replicas);
+  }
+
+  async metadata(request: MetadataRequest): Promise<MetadataResponse> {
+    const { config } = this.#dependencies;
+    if (request.allowAutoTopicCreation && config.autoCreateTopicsEnable) {
+      await this.#createMissing(request.topics ?? []);
+    }
+    return describeMetadata(this.#image(), request.topics);
+  }
+
+  /** Sequence numbers are not checked yet, so an id would promise what nobody keeps. */
+  async initProducerId(): Promise<InitProducerIdResponse> {
+    throw new ZoologError({
+      code: "UNSUPPORTED_VERSION",
+      message: "this broker does not serve idempotent producers",
+      hint: "Produce without a producer id (enable.idempotence=false).",
+    });
+  }
+
+  createTopics(request: CreateTopicsRequest): Promise<CreateTopicsResponse> {
+    return createTopics(request, this.#dependencies);
+  }
+
+  deleteTopics(request: DeleteTopicsRequest): Promise<DeleteTopicsResponse> {
+    return deleteTopics(request, this.#dependencies);
+  }
+
+  async describeTopics(request: DescribeTopicsRequest): Promise<DescribeTopicsResponse> {
+    return describeTopics(this.#image(), request.topics, this.#dependencies);
+  }
+
+  async describeCluster(): Promise<DescribeClusterResponse> {
+    return describeCluster(this.#image(), this.#dependencies.version);
+  }
+
+  health(): BrokerHealth {
+    return this.#dependencies.health();
+  }
+
+  #image(): ClusterImage {
+    const { image } = this.#dependencies.cache;
+    if (image !== undefined) return image;
+    throw new ZoologError({
+      code: "LEADER_NOT_AVAILABLE",
+      message: "this broker has no picture of the cluster yet",
+      retriable: true,
+      hint: "Wait until /health/ready says so.",
+    });
+  }
+
+  /** A refusal is not told here: the call goes on and answers that the topic is unknown. */
+  async #createMissing(names: readonly string[]): Promise<void> {
+    const missing = names.filter((name) => this.#image().topics.get(name) === undefined);
+    if (missing.length === 0) return;
+    await this.createTopics({
+      timeoutMs: AUTO_CREATE_TIMEOUT_MS,
+      validateOnly: false,
+      topics: [...new Set(missing)].map((topic) => ({ topic })),
+    });
+  }
+}

@@ -1,0 +1,120 @@
+import { assert, type Clock, type Random, type Scheduler, topicIdFromBytes } from "@zoolog/base";
+import type {
+  ClusterImage,
+  CreateTopicsEvent,
+  DeleteTopicsEvent,
+  Refusal,
+} from "@zoolog/controller";
+import type {
+  CreateTopicsRequest,
+  CreateTopicsResponse,
+  DeleteTopicsRequest,
+  DeleteTopicsResponse,
+  ItemError,
+} from "@zoolog/protocol";
+import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
+import { requestTimedOut } from "../runtimes/errors.ts";
+import type { MetadataCache } from "../runtimes/metadata-cache.ts";
+import { within } from "./within.ts";
+
+export type TopicCallDependencies = {
+  readonly controller: ControllerRuntime;
+  readonly cache: MetadataCache;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+};
+
+/** Starting points of the balanced assignment; any large number spreads topics over brokers. */
+const ASSIGNMENT_STARTS = 2 ** 20;
+
+/** Asks the controller, then waits until this broker has put the new topics into effect. */
+export async function createTopics(
+  request: CreateTopicsRequest,
+  dependencies: TopicCallDependencies,
+): Promise<CreateTopicsResponse> {
+  const { controller, cache, random, clock, scheduler } = dependencies;
+  const { validateOnly, timeoutMs } = request;
+  const deadline = clock.monotonic() + timeoutMs;
+  const { topics } = await within(
+    controller.submit<CreateTopicsEvent>({
+      type: "createTopics",
+      validateOnly,
+      topics: request.topics.map(
+        ({ topic: name, numPartitions, replicationFactor, assignments, configs }) => ({
+          name,
+          topicId: topicIdFromBytes(random.bytes(16)),
+          partitions: numPartitions,
+          replicationFactor,
+          assignment: assignments,
+          configs: configs ?? {},
+          assignmentStart: Math.floor(random.next() * ASSIGNMENT_STARTS),
+        }),
+      ),
+    }),
+    { timeoutMs, scheduler, onTimeout: () => requestTimedOut("the creation of topics") },
+  );
+  const created = topics.flatMap((topic) => (topic.error === undefined ? [topic.topicId] : []));
+  if (!validateOnly) {
+    const areThere = (image: ClusterImage): boolean =>
+      created.every((topicId) => image.topicNames.has(topicId));
+    await cache.waitFor(areThere, Math.max(0, deadline - clock.monotonic()));
+  }
+  return {
+    topics: topics.map((topic) => {
+      if (topic.error !== undefined) return { topic: topic.name, error: itemError(topic.error) };
+      const { name, topicId, partitions: numPartitions, replicationFactor } = topic;
+      const plan = { topic: name, numPartitions, replicationFactor };
+      return validateOnly ? plan : { ...plan, topicId };
+    }),
+  };
+}
+
+/** The same for deletion: afterwards this broker no longer serves the topics. */
+export async function deleteTopics(
+  request: DeleteTopicsRequest,
+  dependencies: TopicCallDependencies,
+): Promise<DeleteTopicsResponse> {
+  const { controller, cache, clock, scheduler } = dependencies;
+  const { timeoutMs } = request;
+  const deadline = clock.monotonic() + timeoutMs;
+  const refused = otherIncarnations(request, controller.image);
+  const wanted = request.topics.map(({ topic }) => topic).filter((name) => !refused.has(name));
+  const { topics } = await within(
+    controller.submit<DeleteTopicsEvent>({ type: "deleteTopics", topics: wanted }),
+    { timeoutMs, scheduler, onTimeout: () => requestTimedOut("the deletion of topics") },
+  );
+  const deleted = topics.flatMap((topic) => (topic.error === undefined ? [topic.topicId] : []));
+  const areGone = (image: ClusterImage): boolean =>
+    deleted.every((topicId) => !image.topicNames.has(topicId));
+  await cache.waitFor(areGone, Math.max(0, deadline - clock.monotonic()));
+  const results = new Map(topics.map((result) => [result.name, result]));
+  return {
+    topics: request.topics.map(({ topic }) => {
+      const result = results.get(topic);
+      const refusal = refused.get(topic);
+      if (refusal !== undefined) return { topic, error: refusal };
+      assert(result !== undefined, "the controller answers for every topic");
+      if (result.error !== undefined) return { topic, error: itemError(result.error) };
+      return { topic, topicId: result.topicId };
+    }),
+  };
+}
+
+/** A caller that names a topic id wants that topic gone, not one made anew under its name. */
+function otherIncarnations(
+  request: DeleteTopicsRequest,
+  image: ClusterImage | undefined,
+): ReadonlyMap<string, ItemError> {
+  const refused = new Map<string, ItemError>();
+  for (const { topic, topicId } of request.topics) {
+    if (topicId === undefined || topicId === image?.topics.get(topic)?.topicId) continue;
+    const message = `the topic named ${topic} is not ${topicId}`;
+    refused.set(topic, { code: "UNKNOWN_TOPIC_ID", message });
+  }
+  return refused;
+}
+
+function itemError({ code, message }: Refusal): ItemError {
+  return { code, message };
+}

@@ -1,0 +1,54 @@
+import { parseBrokerConfig } from "./config.ts";
+import { describeTopicConfig, partitionConfigOf, topicSettingFault } from "./topic-settings.ts";
+
+const broker = parseBrokerConfig([
+  {
+    from: "test",
+    settings: {
+      "broker.id": 1,
+      "data.dir": "/data",
+      "zookeeper.connect": "localhost:2181",
+      "log.retention.ms": 5_000,
+    },
+  },
+]);
+
+test("a topic has what it overrides, else what its broker says, else the default", () => {
+  const config = partitionConfigOf({ "segment.bytes": "2048", flush: "fsync" }, broker);
+
+  expect(config.log).toMatchObject({
+    segmentBytes: 2048,
+    flush: "fsync",
+    retentionMs: 5_000,
+    retentionBytes: undefined,
+  });
+  expect(describeTopicConfig({ "segment.bytes": "2048" }, broker)).toMatchObject({
+    "segment.bytes": { value: "2048", source: "topic" },
+    "retention.ms": { value: "5000", source: "broker" },
+    "retention.bytes": { value: "-1", source: "default" },
+  });
+});
+
+test("-1 of a topic lifts the limit of its broker", () => {
+  expect(partitionConfigOf({ "retention.ms": "-1" }, broker).log.retentionMs).toBeUndefined();
+});
+
+test("an override that this broker does not understand leaves the rest alone", () => {
+  const config = partitionConfigOf({ "from.the.future": "1", "segment.ms": "junk" }, broker);
+
+  expect(config.log.segmentMs).toBe(broker.logRollMs);
+});
+
+test.each([
+  ["retention.ms", "1000", undefined],
+  ["retention.ms", "soon", '"retention.ms" takes an integer'],
+  ["retention.m", "1000", 'unknown topic setting "retention.m"; did you mean "retention.ms"?'],
+  ["cleanup.policy", "compact", '"cleanup.policy" takes delete, not "compact"'],
+  ["broker.id", "1", 'unknown topic setting "broker.id"'],
+  ["constructor", "1", 'unknown topic setting "constructor"'],
+])("the override %s=%s is judged: %s", (name, value, fault) => {
+  const found = topicSettingFault(name, value);
+
+  if (fault === undefined) expect(found).toBeUndefined();
+  else expect(found).toContain(fault);
+});

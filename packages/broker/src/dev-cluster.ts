@@ -1,0 +1,136 @@
+import { tmpdir } from "node:os";
+import { ZoologError } from "@zoolog/base";
+import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
+import { Broker } from "./broker.ts";
+import type { HostDependencies } from "./broker-dependencies.ts";
+import { parseBrokerConfig } from "./config/config.ts";
+import type { SettingSource } from "./config/read-settings.ts";
+
+export type DevClusterOptions = {
+  /** Default 1. */
+  readonly brokers?: number;
+  /** Of the first broker, the others take the next ones; 0 takes any free ones. Default 8092. */
+  readonly httpPort?: number;
+  /** Of the embedded ZooKeeper; 0 takes any free one. Default 2181. */
+  readonly zookeeperPort?: number;
+  /** Where everything is kept; without it in a temporary folder that goes when the cluster does. */
+  readonly dataFolder?: string;
+  /** Broker settings for all brokers, over what a development cluster needs. */
+  readonly settings?: readonly SettingSource[];
+};
+
+/** A whole cluster in this process: an embedded ZooKeeper and brokers that talk to it by TCP. */
+export type DevCluster = {
+  readonly brokers: readonly Broker[];
+  /** Where the brokers' HTTP planes listen. */
+  readonly urls: readonly string[];
+  /** `host:port` of the embedded ZooKeeper. */
+  readonly zookeeper: string;
+  readonly dataFolder: string;
+  /** Brokers first, then ZooKeeper; a temporary folder is removed. Idempotent. */
+  close(): Promise<void>;
+};
+
+const HTTP_PORT = 8092;
+const ZOOKEEPER_PORT = 2181;
+
+/** A broker in the same process has recovered by then, or something is wrong. */
+const READY_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts a development cluster; every broker serves when this resolves.
+ *
+ * @throws what `Broker.start` throws, and `ADDRESS_IN_USE` for ZooKeeper's port; nothing stays open.
+ */
+export async function startDevCluster(
+  options: DevClusterOptions,
+  dependencies: HostDependencies,
+): Promise<DevCluster> {
+  const { fileSystem, random } = dependencies;
+  const count = options.brokers ?? 1;
+  if (count !== 1) throw notYet(count);
+  const isTemporary = options.dataFolder === undefined;
+  const dataFolder = options.dataFolder ?? `${tmpdir()}/zoolog-dev-${random.uuid()}`;
+  const opened: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= closeAll(opened);
+    return closing;
+  };
+  try {
+    if (isTemporary) opened.push(() => fileSystem.removeTree(dataFolder));
+    const server = await startZooKeeper(
+      options,
+      isTemporary ? undefined : dataFolder,
+      dependencies,
+    );
+    opened.push(() => server.close());
+    const zookeeper = `${server.host}:${server.port}`;
+    const brokers: Broker[] = [];
+    for (let index = 0; index < count; index++) {
+      const sources = brokerSettings(index, { dataFolder, zookeeper, options });
+      const broker = await Broker.start(parseBrokerConfig(sources), dependencies);
+      opened.push(() => broker.close());
+      brokers.push(broker);
+    }
+    for (const broker of brokers) await untilReady(broker);
+    const urls = brokers.map(({ address: { host, port } }) => `http://${host}:${port}`);
+    return { brokers, urls, zookeeper, dataFolder, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startZooKeeper(
+  options: DevClusterOptions,
+  dataFolder: string | undefined,
+  dependencies: HostDependencies,
+): Promise<ZooKeeperServer> {
+  const port = options.zookeeperPort ?? ZOOKEEPER_PORT;
+  const kept = dataFolder === undefined ? {} : { dataFolder: `${dataFolder}/zookeeper` };
+  return startZooKeeperServer({ port, ...kept }, dependencies);
+}
+
+function brokerSettings(
+  index: number,
+  cluster: {
+    readonly dataFolder: string;
+    readonly zookeeper: string;
+    readonly options: DevClusterOptions;
+  },
+): SettingSource[] {
+  const firstPort = cluster.options.httpPort ?? HTTP_PORT;
+  const settings = {
+    "broker.id": index + 1,
+    "data.dir": `${cluster.dataFolder}/broker-${index + 1}`,
+    "zookeeper.connect": cluster.zookeeper,
+    "http.port": firstPort === 0 ? 0 : firstPort + index,
+  };
+  return [{ from: "development cluster", settings }, ...(cluster.options.settings ?? [])];
+}
+
+async function untilReady(broker: Broker): Promise<void> {
+  if (await broker.ready(READY_TIMEOUT_MS)) return;
+  throw new ZoologError({
+    code: "BROKER_NOT_AVAILABLE",
+    message: `broker ${broker.brokerId} is not ready: ${broker.health().reasons.join(" ")}`,
+    retriable: true,
+    hint: "Its log has the details.",
+  });
+}
+
+/** In reverse order of opening; one that fails does not keep the others open. */
+async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of opened.toReversed()) await close().catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+function notYet(count: number): ZoologError {
+  return new ZoologError({
+    code: "INVALID_REQUEST",
+    message: `a development cluster has one broker, not ${count}`,
+    hint: "Start further brokers as processes of their own.",
+  });
+}

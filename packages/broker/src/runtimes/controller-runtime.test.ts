@@ -1,0 +1,295 @@
+import { brokerId, silentLogger, type TopicId } from "@zoolog/base";
+import type { ClusterImage, CreateTopicsEvent, NewTopic } from "@zoolog/controller";
+import type { CoordinationStore } from "@zoolog/coordination";
+import { createMemoryStore, ManualTime, MemoryEnsemble } from "@zoolog/testkit";
+import { ControllerRuntime } from "./controller-runtime.ts";
+
+const SESSION_TIMEOUT_MS = 6_000;
+
+type Node = {
+  readonly runtime: ControllerRuntime;
+  readonly store: CoordinationStore;
+  readonly images: ClusterImage[];
+};
+
+class Cluster {
+  readonly time = new ManualTime();
+  readonly ensemble = new MemoryEnsemble({ sessionTimeoutMs: SESSION_TIMEOUT_MS }, this.time);
+
+  /** A broker as far as the controller is concerned: registered and in the race. */
+  async node(id: number): Promise<Node> {
+    const store = await createMemoryStore(
+      { name: `b${id}`, reconcileIntervalMs: 30_000 },
+      { ...this.time, ensemble: this.ensemble },
+    );
+    const clusterId = await store.ensureClusterId("cluster-of-the-test");
+    const register = async (): Promise<void> => {
+      await store.registerBroker({
+        brokerId: brokerId(id),
+        incarnation: `incarnation-${id}`,
+        endpoints: [{ listener: "HTTP", host: "h", port: id, securityProtocol: "PLAINTEXT" }],
+        rack: undefined,
+        bootId: undefined,
+        boot: "clean",
+        timestamp: this.time.clock.now(),
+      });
+    };
+    store.onNewSession(register);
+    await register();
+    const images: ClusterImage[] = [];
+    const runtime = new ControllerRuntime(
+      {
+        brokerId: brokerId(id),
+        clusterId,
+        settings: {
+          defaultPartitions: 1,
+          defaultReplicationFactor: 1,
+          uncleanLeaderElection: false,
+          flushBeforeAcknowledge: false,
+          deleteTopicEnabled: true,
+          leaderRebalance: undefined,
+          configFault: () => undefined,
+        },
+      },
+      {
+        store,
+        clock: this.time.clock,
+        scheduler: this.time.scheduler,
+        logger: silentLogger,
+        publish: (image) => void images.push(image),
+      },
+    );
+    runtime.start();
+    await this.settle();
+    return { runtime, store, images };
+  }
+
+  async settle(ms = 0): Promise<void> {
+    for (let turns = 0; turns < 20; turns++) await this.time.advanceAndSettle(ms / 20);
+  }
+
+  znode(path: string): unknown {
+    return JSON.parse(Buffer.from(this.ensemble.znodes.data(path) ?? "null").toString());
+  }
+}
+
+let topicIds = 0;
+
+function newTopic(name: string): NewTopic {
+  topicIds += 1;
+  return {
+    name,
+    topicId: String(topicIds).padEnd(22, "A") as TopicId,
+    partitions: undefined,
+    replicationFactor: undefined,
+    assignment: undefined,
+    configs: {},
+    assignmentStart: 0,
+  };
+}
+
+function create({ runtime }: Node, ...names: string[]) {
+  return runtime.submit<CreateTopicsEvent>({
+    type: "createTopics",
+    validateOnly: false,
+    topics: names.map(newTopic),
+  });
+}
+
+test("the only broker becomes controller and publishes an image with itself in it", async () => {
+  const cluster = new Cluster();
+
+  const { runtime, images } = await cluster.node(1);
+
+  expect(runtime.isController).toBe(true);
+  expect(images.at(-1)).toMatchObject({ controllerId: 1, controllerEpoch: 1 });
+  expect([...(images.at(-1)?.brokers.keys() ?? [])]).toEqual([1]);
+});
+
+test("a reply comes after its records are in ZooKeeper and its image is published", async () => {
+  const cluster = new Cluster();
+  const node = await cluster.node(1);
+  const seen: boolean[] = [];
+
+  const created = create(node, "t").then((reply) => {
+    seen.push(node.images.at(-1)?.topics.has("t") === true);
+    seen.push(cluster.znode("/brokers/topics/t/partitions/0/state") !== null);
+    return reply;
+  });
+  await cluster.settle();
+
+  expect(await created).toMatchObject({ topics: [{ name: "t", partitions: 1 }] });
+  expect(seen).toEqual([true, true]);
+  expect(cluster.znode("/brokers/topics/t/partitions/0/state")).toMatchObject({
+    leader: 1,
+    isr: [1],
+    controller_epoch: 1,
+  });
+});
+
+test("events are decided one after the other: the second of two equal topics is refused", async () => {
+  const cluster = new Cluster();
+  const node = await cluster.node(1);
+
+  const both = Promise.all([create(node, "same"), create(node, "same")]);
+  await cluster.settle();
+
+  const [first, second] = await both;
+  expect(first.topics[0]?.error).toBeUndefined();
+  expect(second.topics[0]?.error).toMatchObject({ code: "TOPIC_ALREADY_EXISTS" });
+});
+
+test("who is not controller refuses and names who is", async () => {
+  const cluster = new Cluster();
+  await cluster.node(1);
+  const other = await cluster.node(2);
+
+  expect(other.runtime.isController).toBe(false);
+  await expect(create(other, "t")).rejects.toMatchObject({
+    code: "NOT_CONTROLLER",
+    retriable: true,
+    message: expect.stringContaining("broker 1"),
+  });
+});
+
+test("a controller that closes hands over at once, and the next one knows everything", async () => {
+  const cluster = new Cluster();
+  const first = await cluster.node(1);
+  const second = await cluster.node(2);
+  const created = create(first, "kept");
+  await cluster.settle();
+  await created;
+
+  await first.runtime.close();
+  await cluster.settle();
+
+  expect(second.runtime.isController).toBe(true);
+  expect(second.images.at(-1)).toMatchObject({ controllerId: 2, controllerEpoch: 2 });
+  expect([...(second.images.at(-1)?.topics.keys() ?? [])]).toEqual(["kept"]);
+});
+
+test("a controller cut off from ZooKeeper answers nobody, and is none when it comes back", async () => {
+  const cluster = new Cluster();
+  const first = await cluster.node(1);
+  const second = await cluster.node(2);
+  cluster.ensemble.cut("b1");
+  const stranded = create(first, "stranded").catch((error: unknown) => error);
+  await cluster.settle(SESSION_TIMEOUT_MS * 2);
+
+  expect(second.runtime.isController).toBe(true);
+  await expect(create(first, "late")).rejects.toMatchObject({ code: "COORDINATION_UNAVAILABLE" });
+  const created = create(second, "new");
+  await cluster.settle();
+  await created;
+
+  cluster.ensemble.heal("b1");
+  await cluster.settle(SESSION_TIMEOUT_MS);
+  expect(await stranded).toMatchObject({ code: "NOT_CONTROLLER" });
+  expect(first.runtime.isController).toBe(false);
+  expect(first.runtime.controllerId).toBe(2);
+  expect(cluster.ensemble.znodes.children("/brokers/topics")).toEqual(["new"]);
+  expect(first.images.every(({ controllerEpoch }) => controllerEpoch === 1)).toBe(true);
+});
+
+test.each(["beforeApply", "afterApply"] as const)(
+  "a connection lost %s of a write is found out about, not repeated blindly",
+  async (when) => {
+    const cluster = new Cluster();
+    const node = await cluster.node(1);
+    cluster.ensemble.failNext({ when, client: "b1" });
+
+    const created = create(node, "once");
+    await cluster.settle(1_000);
+
+    expect(await created).toMatchObject({ topics: [{ name: "once" }] });
+    expect((await created).topics[0]?.error).toBeUndefined();
+    expect(cluster.ensemble.pendingFaults).toBe(0);
+    expect(node.runtime.isController).toBe(true);
+  },
+);
+
+test("a partition state changed by hand is seen at the next reconciliation", async () => {
+  const cluster = new Cluster();
+  const node = await cluster.node(1);
+  const created = create(node, "t");
+  await cluster.settle();
+  await created;
+  const hand = await cluster.ensemble.connect("zkCli");
+  const path = "/brokers/topics/t/partitions/0/state";
+  const state = { version: 1, controller_epoch: 1, leader: -1, leader_epoch: 7, isr: [1] };
+  await hand.setData(path, Buffer.from(JSON.stringify(state)));
+
+  await cluster.settle(31_000);
+
+  expect(cluster.znode(path)).toMatchObject({ leader: 1, leader_epoch: 8 });
+  expect(node.images.at(-1)?.topics.get("t")?.partitions[0]).toMatchObject({
+    leader: 1,
+    leaderEpoch: 8,
+  });
+});
+
+test("a topic that vanished from ZooKeeper by hand makes the controller read everything anew", async () => {
+  const cluster = new Cluster();
+  const node = await cluster.node(1);
+  const created = create(node, "gone", "stays");
+  await cluster.settle();
+  await created;
+  const hand = await cluster.ensemble.connect("zkCli");
+  for (const path of ["/partitions/0/state", "/partitions/0", "/partitions", ""]) {
+    await hand.remove(`/brokers/topics/gone${path}`);
+  }
+
+  await cluster.settle(3_000);
+
+  expect(node.runtime.isController).toBe(true);
+  expect(node.images.at(-1)).toMatchObject({ controllerEpoch: 2 });
+  expect([...(node.images.at(-1)?.topics.keys() ?? [])]).toEqual(["stays"]);
+});
+
+test("a topic that an operator names under /admin/delete_topics is deleted", async () => {
+  const cluster = new Cluster();
+  const node = await cluster.node(1);
+  const created = create(node, "t");
+  await cluster.settle();
+  await created;
+
+  await node.store.requestTopicDeletion("t");
+  await cluster.settle();
+
+  expect(node.images.at(-1)?.topics.has("t")).toBe(false);
+  expect(cluster.ensemble.znodes.children("/admin/delete_topics")).toEqual([]);
+});
+
+test("a broker that goes is noticed, and what it led has no leader", async () => {
+  const cluster = new Cluster();
+  const first = await cluster.node(1);
+  const second = await cluster.node(2);
+  const created = first.runtime.submit<CreateTopicsEvent>({
+    type: "createTopics",
+    validateOnly: false,
+    topics: [{ ...newTopic("t"), assignment: [[brokerId(2)]] }],
+  });
+  await cluster.settle();
+  await created;
+
+  await second.runtime.close();
+  await second.store.close();
+  await cluster.settle();
+
+  expect([...(first.images.at(-1)?.brokers.keys() ?? [])]).toEqual([1]);
+  const [partition] = first.images.at(-1)?.topics.get("t")?.partitions ?? [];
+  expect(partition).toMatchObject({ leader: undefined, isr: [2] });
+});
+
+test("closing leaves no timer and no listener behind, and answers who waits", async () => {
+  const cluster = new Cluster();
+  const node = await cluster.node(1);
+  const waiting = create(node, "late").catch((error: unknown) => error);
+
+  await node.runtime.close();
+  await node.store.close();
+  await cluster.settle();
+
+  expect(await waiting).toMatchObject({ code: "NOT_CONTROLLER" });
+  expect(cluster.time.pendingTimers).toBe(0);
+});

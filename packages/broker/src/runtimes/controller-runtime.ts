@@ -1,0 +1,170 @@
+import {
+  type BrokerId,
+  type Clock,
+  errorMessage,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type Timer,
+} from "@zoolog/base";
+import type {
+  ClusterImage,
+  ControllerEvent,
+  ControllerResponse,
+  ControllerSettings,
+} from "@zoolog/controller";
+import type { ControllerWriter, CoordinationStore } from "@zoolog/coordination";
+import { ControllerTerm } from "./controller-term.ts";
+import { coordinationUnavailable, notController } from "./errors.ts";
+
+export type ControllerRuntimeOptions = {
+  readonly brokerId: BrokerId;
+  readonly clusterId: string;
+  readonly settings: ControllerSettings;
+};
+
+export type ControllerRuntimeDependencies = {
+  readonly store: CoordinationStore;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  /** Each image that this broker decided as controller. */
+  readonly publish: (image: ClusterImage) => void;
+};
+
+/** An event that somebody waits for, without the name that the term gives it. */
+type RequestEvent = Extract<ControllerEvent, { readonly requestId: unknown }>;
+
+type ResponseTo<Event extends RequestEvent> = Extract<
+  ControllerResponse,
+  { readonly type: Event["type"] }
+>;
+
+/** After a term has failed: long enough not to spin, short beside a session timeout. */
+const CONTEST_AGAIN_MS = 1_000;
+
+/**
+ * Races for the controllership whenever it is free and reigns while it is ours (`ControllerTerm`).
+ * Losing it is an ordinary event: the term ends, and the race goes on.
+ */
+export class ControllerRuntime {
+  readonly #options: ControllerRuntimeOptions;
+  readonly #dependencies: ControllerRuntimeDependencies;
+  #term: ControllerTerm | undefined;
+  #controllerId: BrokerId | undefined;
+  #stopListening: (() => void) | undefined;
+  #contest: Promise<void> | undefined;
+  #contestAgain = false;
+  #timer: Timer | undefined;
+  #closed = false;
+
+  constructor(options: ControllerRuntimeOptions, dependencies: ControllerRuntimeDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  /** Takes part in the race from now on. The broker has to be registered. */
+  start(): void {
+    this.#stopListening = this.#dependencies.store.onHint("controller", () => this.#race());
+  }
+
+  get isController(): boolean {
+    return this.#term !== undefined;
+  }
+
+  /** The controller as far as this broker knows. */
+  get controllerId(): BrokerId | undefined {
+    return this.#term === undefined ? this.#controllerId : this.#options.brokerId;
+  }
+
+  /** The image of our own term. */
+  get image(): ClusterImage | undefined {
+    return this.#term?.image;
+  }
+
+  /**
+   * Asks the controller core of this broker.
+   *
+   * @throws ZoologError `NOT_CONTROLLER`, `COORDINATION_UNAVAILABLE` (both retriable).
+   */
+  async submit<Event extends RequestEvent>(
+    event: Omit<Event, "requestId">,
+  ): Promise<ResponseTo<Event>> {
+    if (this.#dependencies.store.leaseRemainingMs() <= 0) throw coordinationUnavailable();
+    if (this.#term === undefined) throw notController(this.controllerId);
+    const response = await this.#term.submit(
+      (requestId) => ({ ...event, requestId }) as unknown as Event,
+    );
+    return response as ResponseTo<Event>;
+  }
+
+  /** Leaves the race and gives the office back. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopListening?.();
+    this.#timer?.cancel();
+    await this.#contest;
+    await this.#term?.resign("the broker shuts down");
+  }
+
+  #race(): void {
+    if (this.#closed) return;
+    if (this.#contest !== undefined) {
+      this.#contestAgain = true;
+      return;
+    }
+    runInBackground("controller election", this.#dependencies.logger, async () => {
+      this.#contest = this.#contestOnce();
+      await this.#contest;
+      this.#contest = undefined;
+      if (!this.#contestAgain) return;
+      this.#contestAgain = false;
+      this.#race();
+    });
+  }
+
+  async #contestOnce(): Promise<void> {
+    const { store, logger } = this.#dependencies;
+    try {
+      if (this.#term !== undefined || store.state !== "connected") return;
+      const incumbent = await store.readController();
+      this.#controllerId = incumbent?.brokerId;
+      if (incumbent !== undefined || this.#closed) return;
+      const election = await store.electController(this.#options.brokerId);
+      if (election.outcome === "lost") {
+        this.#controllerId = election.controller?.brokerId;
+        return;
+      }
+      this.#begin(election.writer);
+    } catch (error) {
+      logger.warn("controller election failed", { error: errorMessage(error) });
+      this.#raceLater();
+    }
+  }
+
+  #begin(writer: ControllerWriter): void {
+    const { store, clock, scheduler, logger, publish } = this.#dependencies;
+    const term: ControllerTerm = new ControllerTerm(this.#options, {
+      store,
+      writer,
+      clock,
+      scheduler,
+      logger,
+      publish,
+      onEnded: () => {
+        this.#term = undefined;
+        this.#controllerId = undefined;
+        this.#raceLater();
+      },
+    });
+    this.#term = term;
+    term.start();
+  }
+
+  /** Hints tell when the office is free; this is for a term of ours that failed on its own. */
+  #raceLater(): void {
+    if (this.#closed) return;
+    this.#timer?.cancel();
+    this.#timer = this.#dependencies.scheduler.after(CONTEST_AGAIN_MS, () => this.#race());
+  }
+}

@@ -1,0 +1,301 @@
+import {
+  assert,
+  type BrokerId,
+  type Clock,
+  type Deferred,
+  deferred,
+  errorCode,
+  errorMessage,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type Timer,
+} from "@zoolog/base";
+import {
+  applyAll,
+  type ClusterImage,
+  type Conflict,
+  type ControllerEvent,
+  type ControllerResponse,
+  type ControllerSettings,
+  type ControllerState,
+  type ControllerTimer,
+  decide,
+  loadController,
+  type ObservedPartition,
+  type Reply,
+  type RequestId,
+  repliesAfterConflicts,
+} from "@zoolog/controller";
+import type { ControllerWriter, CoordinationStore } from "@zoolog/coordination";
+import {
+  loadCluster,
+  OBSERVED_SCOPES,
+  type ObservedScope,
+  observe,
+} from "./controller-observation.ts";
+import { persist } from "./controller-persistence.ts";
+import { controllerBusy, notController } from "./errors.ts";
+
+export type ControllerTermOptions = {
+  readonly brokerId: BrokerId;
+  readonly clusterId: string;
+  readonly settings: ControllerSettings;
+};
+
+export type ControllerTermDependencies = {
+  readonly store: CoordinationStore;
+  readonly writer: ControllerWriter;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  /** Called with each new image, before the replies that rest on it are released. */
+  readonly publish: (image: ClusterImage) => void;
+  /** The term is over; nothing is decided or published any more. */
+  readonly onEnded: (reason: string) => void;
+};
+
+/**
+ * Requests that wait for their turn. A turn takes some milliseconds of ZooKeeper, so that more
+ * would be answered after their callers have given up.
+ */
+const REQUESTS_WAITING_MAX = 1_000;
+
+type Request = { readonly event: ControllerEvent; readonly requestId: RequestId };
+
+/**
+ * One reign of this broker as controller, from the election to the first sign that it is over. It
+ * does for the pure core what the core cannot: takes one event at a time, lets it decide, persists
+ * the records, applies them, publishes the image, releases the replies and sets the timers.
+ *
+ * Invariant: between reading the state for `decide` and applying its records nothing else is
+ * decided, so no decision rests on a state that never was.
+ */
+export class ControllerTerm {
+  readonly #options: ControllerTermOptions;
+  readonly #dependencies: ControllerTermDependencies;
+  readonly #logger: Logger;
+  readonly #stopListening: (() => void)[] = [];
+  readonly #timers = new Map<ControllerTimer, Timer>();
+  readonly #dirty = new Set<ObservedScope>();
+  readonly #requests: Request[] = [];
+  readonly #timersDue: ControllerTimer[] = [];
+  readonly #waiting = new Map<RequestId, Deferred<ControllerResponse>>();
+  #state: ControllerState | undefined;
+  #strangers: ReadonlySet<string> = new Set();
+  #running = false;
+  #ended = false;
+  #lastRequestId = 0;
+
+  constructor(options: ControllerTermOptions, dependencies: ControllerTermDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#logger = dependencies.logger.child({
+      controllerEpoch: dependencies.writer.controllerEpoch,
+    });
+  }
+
+  /** Begins to reign: listens first and reads everything then, so that no change is missed. */
+  start(): void {
+    this.#logger.info("became controller");
+    const { writer, store } = this.#dependencies;
+    for (const scope of OBSERVED_SCOPES) {
+      this.#stopListening.push(store.onHint(scope, () => this.#markDirty(scope)));
+    }
+    writer.onFenced(() => this.end("somebody else is the controller"));
+    this.#wake();
+  }
+
+  /** The image as decided last; `undefined` until the first one is there. */
+  get image(): ClusterImage | undefined {
+    return this.#ended ? undefined : this.#state?.image;
+  }
+
+  /**
+   * Gives the event its turn and answers with the core's reply.
+   *
+   * @throws ZoologError `NOT_CONTROLLER` when the term ends first, `CONTROLLER_BUSY`.
+   */
+  submit(makeEvent: (requestId: RequestId) => ControllerEvent): Promise<ControllerResponse> {
+    if (this.#ended) return Promise.reject(notController());
+    if (this.#waiting.size >= REQUESTS_WAITING_MAX) return Promise.reject(controllerBusy());
+    this.#lastRequestId += 1;
+    const requestId = this.#lastRequestId;
+    const answer = deferred<ControllerResponse>();
+    this.#waiting.set(requestId, answer);
+    this.#requests.push({ event: makeEvent(requestId), requestId });
+    this.#wake();
+    return answer.promise;
+  }
+
+  /** Stops at once, whatever is under way: its fate is the successor's to find out. Idempotent. */
+  end(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#logger.info("controller term ended", { reason });
+    for (const stop of this.#stopListening) stop();
+    for (const timer of this.#timers.values()) timer.cancel();
+    for (const answer of this.#waiting.values()) answer.reject(notController());
+    this.#waiting.clear();
+    this.#requests.length = 0;
+    this.#dependencies.onEnded(reason);
+  }
+
+  /** Gives the office back, so that a successor need not wait for our session to end. */
+  async resign(reason: string): Promise<void> {
+    this.end(reason);
+    try {
+      await this.#dependencies.writer.resign();
+    } catch (error) {
+      this.#logger.warn("resignation failed", { error: errorMessage(error) });
+    }
+  }
+
+  #markDirty(scope: ObservedScope): void {
+    this.#dirty.add(scope);
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#running || this.#ended) return;
+    this.#running = true;
+    runInBackground("controller term", this.#logger, async () => {
+      try {
+        await this.#run();
+      } catch (error) {
+        await this.#giveUp(error);
+      }
+    });
+  }
+
+  /** One event after the other until there is none. What was observed comes before requests. */
+  async #run(): Promise<void> {
+    this.#state ??= await this.#load();
+    while (!this.#ended) {
+      const timer = this.#timersDue.shift();
+      const [scope] = this.#dirty;
+      if (timer !== undefined) {
+        await this.#decide({ type: "timerFired", key: timer });
+      } else if (scope !== undefined) {
+        this.#dirty.delete(scope);
+        await this.#observe(scope);
+      } else {
+        const request = this.#requests.shift();
+        if (request === undefined) break;
+        await this.#decide(request.event);
+      }
+    }
+    // In the same turn as the last look: what comes from now on wakes the term again.
+    this.#running = false;
+  }
+
+  async #load(): Promise<ControllerState> {
+    const { store, writer } = this.#dependencies;
+    const { brokerId, clusterId, settings } = this.#options;
+    const load = await loadCluster(store, this.#logger);
+    const { controllerEpoch } = writer;
+    const state = loadController(
+      { ...load, clusterId, controllerId: brokerId, controllerEpoch },
+      settings,
+    );
+    const understood = new Set(load.topics.map(({ name }) => name));
+    const names = await store.readTopicNames();
+    this.#strangers = new Set(names.filter((name) => !understood.has(name)));
+    this.#state = state;
+    await this.#decide({ type: "controllerElected" });
+    this.#dependencies.publish(this.#state.image);
+    return this.#state;
+  }
+
+  async #observe(scope: ObservedScope): Promise<void> {
+    const { image } = this.#current();
+    const observed = await observe(scope, image, {
+      store: this.#dependencies.store,
+      logger: this.#logger,
+      strangers: this.#strangers,
+    });
+    if (this.#ended) return;
+    if ("reload" in observed) {
+      await this.resign(observed.reload);
+      return;
+    }
+    for (const event of observed.events) await this.#decide(event);
+    if (observed.preferredElection === true && !this.#ended) {
+      await this.#dependencies.writer.completePreferredElection();
+    }
+  }
+
+  async #decide(event: ControllerEvent): Promise<void> {
+    if (this.#ended) return;
+    const before = this.#current();
+    const decision = decide(before, event, this.#dependencies.clock.now());
+    const { records, conflicts } = await persist(decision.records, this.#dependencies.writer);
+    if (this.#ended) return;
+    const after = applyAll(before, records);
+    this.#state = after;
+    if (records.length > 0) {
+      const kinds = [...new Set(records.map(({ type }) => type))];
+      this.#logger.info("controller decided", {
+        event: event.type,
+        records: records.length,
+        kinds,
+      });
+    }
+    if (after.image !== before.image) this.#dependencies.publish(after.image);
+    this.#release(repliesAfterConflicts(decision.replies, conflicts));
+    for (const { arm, afterMs } of decision.timers) this.#arm(arm, afterMs);
+    await this.#resolve(conflicts);
+  }
+
+  /** Somebody wrote beside us: what stands there now is what counts. */
+  async #resolve(conflicts: readonly Conflict[]): Promise<void> {
+    if (conflicts.length === 0) return;
+    this.#logger.warn("changed by somebody else in ZooKeeper", { conflicts });
+    if (conflicts.some(({ kind }) => kind === "topic")) this.#markDirty("topics");
+    const partitions = conflicts.flatMap((conflict) =>
+      conflict.kind === "partition"
+        ? [{ topic: conflict.topic, partition: conflict.partition }]
+        : [],
+    );
+    if (partitions.length === 0) return;
+    const read: readonly ObservedPartition[] =
+      await this.#dependencies.store.readPartitions(partitions);
+    await this.#decide({ type: "partitionsObserved", partitions: read });
+  }
+
+  #release(replies: readonly Reply[]): void {
+    for (const { requestId, response } of replies) {
+      const answer = this.#waiting.get(requestId);
+      this.#waiting.delete(requestId);
+      answer?.resolve(response);
+    }
+  }
+
+  #arm(key: ControllerTimer, afterMs: number): void {
+    this.#timers.get(key)?.cancel();
+    const timer = this.#dependencies.scheduler.after(afterMs, () => {
+      this.#timers.delete(key);
+      this.#timersDue.push(key);
+      this.#wake();
+    });
+    this.#timers.set(key, timer);
+  }
+
+  #current(): ControllerState {
+    assert(this.#state !== undefined, "the term has loaded its state");
+    return this.#state;
+  }
+
+  /**
+   * A failure in the middle leaves open what was written. The store knows; so this term ends, and
+   * the next one, ours or another's, reads everything anew.
+   */
+  async #giveUp(error: unknown): Promise<void> {
+    if (errorCode(error) === "CONTROLLER_FENCED") {
+      this.end("somebody else is the controller");
+      return;
+    }
+    this.#logger.error("controller failed", { error: errorMessage(error) });
+    await this.resign(`failed: ${errorMessage(error)}`);
+  }
+}

@@ -1,0 +1,40 @@
+import { type BrokerId, ZoologError } from "@zoolog/base";
+
+/** Refusals and failures of the runtimes. */
+
+export function notController(controllerId?: BrokerId): ZoologError {
+  const where = controllerId === undefined ? "nobody is" : `broker ${controllerId} is`;
+  return new ZoologError({
+    code: "NOT_CONTROLLER",
+    message: `this broker is not the controller, ${where}`,
+    retriable: true,
+    hint: "Ask the broker that metadata names as controller, or try again in a moment.",
+  });
+}
+
+export function controllerBusy(): ZoologError {
+  return new ZoologError({
+    code: "THROTTLING_QUOTA_EXCEEDED",
+    message: "too many requests wait for the controller",
+    retriable: true,
+    hint: "Slow down and try again.",
+  });
+}
+
+export function coordinationUnavailable(): ZoologError {
+  return new ZoologError({
+    code: "COORDINATION_UNAVAILABLE",
+    message: "ZooKeeper does not answer, so nothing can be administered now",
+    retriable: true,
+    hint: "Check that the ensemble runs and has a quorum; this broker goes on by itself after that.",
+  });
+}
+
+export function requestTimedOut(what: string): ZoologError {
+  return new ZoologError({
+    code: "REQUEST_TIMED_OUT",
+    message: `${what} was not done in time; it may still happen`,
+    retriable: true,
+    hint: "Look at the result before trying again, or give it more time.",
+  });
+}
