@@ -38,6 +38,8 @@ export class LogCutter {
       const segment = state.segments[kept];
       assert(segment !== undefined, "an offset inside the log is in a segment");
       const cut = await this.#locate(segment, offset);
+      // The batch began below the log start: nothing that could be read is left.
+      if (cut.offset < state.logStartOffset) return await this.#startOver(cut.offset);
       await this.#lowerRecoveryPoint(cut.offset);
       const removed = state.segments.slice(kept + 1);
       state.segments = state.segments.slice(0, kept + 1);
@@ -99,9 +101,10 @@ export class LogCutter {
     state.logStartOffset = offset;
     state.clampHighWatermark();
     state.segments = state.segments.slice(removed.length);
-    await state.epochs.truncateFromStart(offset);
     for (const gone of removed) await this.#delete(gone);
     if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
+    // After the files: epochs that are forgotten too early would be missed if those came back.
+    await state.epochs.truncateFromStart(offset);
     const fields = { topicPartition: state.name, offset, segments: removed.length };
     this.#logger.info("log start advanced", fields);
   }

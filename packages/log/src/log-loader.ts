@@ -86,8 +86,8 @@ class LogLoader {
       ...(await this.#recovered(scans)),
     ];
     await this.#removeBeyond(beyond);
-    const epochs = await this.#epochs(untouched, scans, logEndOffset);
     const logStartOffset = Math.max(this.#options.logStartOffset, first.baseOffset) as Offset;
+    const epochs = await this.#epochs(untouched, scans, { logStartOffset, logEndOffset });
     if (logStartOffset > logEndOffset) {
       // All records were deleted by request, and the end of them was lost with unsynced data.
       for (const segment of segments.reverse()) await segment.delete();
@@ -213,9 +213,9 @@ class LogLoader {
   async #epochs(
     untouched: readonly FoundSegment[],
     scans: readonly SegmentScan[],
-    logEndOffset: Offset,
+    { logStartOffset, logEndOffset }: Pick<LoadedLog, "logStartOffset" | "logEndOffset">,
   ): Promise<LeaderEpochs> {
-    const { folder, logStartOffset } = this.#options;
+    const { folder } = this.#options;
     const epochs = new LeaderEpochs({ folder }, { volume: this.#directory.volume });
     const isKnown = await epochs.load().then(
       () => epochs.entries.length > 0,

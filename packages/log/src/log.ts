@@ -77,6 +77,8 @@ export class Log {
       { topicPartition, folder, config, loaded },
       { directory, logger, onOffline },
     );
+    // A file that a crashed process made may have a name that only the page cache knows.
+    state.namesChanged = options.shutdown === "unclean";
     this.#logger = logger;
     this.#state = state;
     this.#syncs = new GroupCommit(() => this.#sync());

@@ -143,3 +143,19 @@ test("equal seeds lose the same bytes", async () => {
 
   expect(await run()).toBe(await run());
 });
+
+test("a sync that its process did not live to see is as if it had not been asked for", async () => {
+  const subject = disk();
+  const { file } = await syncedFile(subject, "old");
+  await writeFully(file, [Buffer.from("new")], 0);
+  subject.hold("datasync");
+  const sync = file.datasync();
+
+  subject.crash("process");
+  await expect(sync).rejects.toMatchObject({ code: "SIMULATED_CRASH" });
+  const again = await subject.mount().open("/a", "write");
+  await again.datasync();
+  subject.crash("power", { keepUnsynced: 0 });
+
+  expect(subject.contents("/a").toString()).toBe("new");
+});

@@ -216,17 +216,14 @@ class SimulatedFileHandle implements FileHandle {
   async datasync(): Promise<void> {
     // What is written after this moment is not covered by this sync, however long it takes.
     const sync = this.#file.beginSync();
-    let effect: string | undefined;
-    try {
-      effect = await this.#begin("datasync");
-    } catch (error) {
-      effect = "EIO";
-      throw error;
-    } finally {
-      if (effect === undefined) this.#file.endSync(sync);
-      else this.#file.failSync(sync);
+    // A process that dies here leaves the sync undone, neither ended nor failed.
+    const effect = await this.#begin("datasync");
+    if (effect === undefined) {
+      this.#file.endSync(sync);
+      return;
     }
-    if (effect !== undefined) throw diskError(effect, "datasync", this.path);
+    this.#file.failSync(sync);
+    throw diskError(effect, "datasync", this.path);
   }
 
   async size(): Promise<number> {

@@ -1,0 +1,455 @@
+/**
+ * Random lives of a log against a plain array: appends, reads, rolls, truncations, retention,
+ * flushes, crashes of the process and of the power, clean restarts. See `Life` for what must hold.
+ */
+import { assert, type LeaderEpoch, leaderEpoch, type Offset, offset } from "@zoolog/base";
+import { splitBatches } from "@zoolog/protocol";
+import { batchOf, LogFixture, readAll } from "@zoolog/testkit";
+import fc from "fast-check";
+import type { Log } from "./log.ts";
+import type { FlushPolicy } from "./log-config.ts";
+
+type Command =
+  | { kind: "append"; sizes: number[]; padding: number }
+  | { kind: "appendTogether"; sizes: number[] }
+  | { kind: "read"; at: number; maxBytes: number; minOneBatch: boolean }
+  | { kind: "newEpoch" }
+  | { kind: "roll" }
+  | { kind: "flush" }
+  | { kind: "checkpoint" }
+  | { kind: "truncate"; at: number }
+  | { kind: "startOver"; by: number }
+  | { kind: "deleteBefore"; at: number }
+  | { kind: "retain"; bytes: number }
+  | { kind: "restart" }
+  | { kind: "crash"; crash: "process" | "power" }
+  | { kind: "crashInFlight"; crash: "process" | "power"; sizes: number[]; turns: number }
+  | { kind: "crashInCut"; crash: "process" | "power"; cut: Cut; at: number; turns: number };
+type Cut = "truncate" | "startOver" | "deleteBefore" | "retain" | "roll" | "flush";
+
+const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 });
+const crash = fc.constantFrom("process" as const, "power" as const);
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 24,
+    arbitrary: fc.record({
+      kind: fc.constant("append" as const),
+      sizes,
+      padding: fc.constantFrom(0, 0, 100, 250),
+    }),
+  },
+  { weight: 12, arbitrary: fc.record({ kind: fc.constant("appendTogether" as const), sizes }) },
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      kind: fc.constant("read" as const),
+      at: fraction,
+      maxBytes: fc.constantFrom(1, 200, 1_000, 100_000),
+      minOneBatch: fc.boolean(),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("newEpoch" as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("roll" as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("flush" as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("truncate" as const), at: fraction }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("startOver" as const),
+      by: fc.integer({ min: -3, max: 20 }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("deleteBefore" as const), at: fraction }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("retain" as const),
+      bytes: fc.integer({ min: 0, max: 4_000 }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant("crash" as const), crash }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant("crashInFlight" as const),
+      crash,
+      sizes,
+      turns: fc.integer({ min: 0, max: 30 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant("crashInCut" as const),
+      crash,
+      cut: fc.constantFrom<Cut>("truncate", "startOver", "deleteBefore", "retain", "roll", "flush"),
+      at: fraction,
+      turns: fc.integer({ min: 0, max: 80 }),
+    }),
+  },
+);
+
+type ModelBatch = { base: number; values: string[]; epoch: number };
+
+/**
+ * The model and the log side by side. What must hold:
+ *
+ * - records that were acknowledged are read back, at their offsets, with their epochs, until they
+ *   are truncated or deleted;
+ * - after a process crash nothing acknowledged is missing; after a power cut neither with flush
+ *   `fsync`, and with `os` the log is a beginning of what it was, no shorter than what was flushed;
+ * - what was in flight at a crash is there as a beginning of itself, or not at all;
+ * - a crash in the middle of a truncation, a deletion or a roll leaves a log that opens, and that
+ *   lost nothing but what was to go.
+ */
+class Life {
+  readonly #fixture: LogFixture;
+  readonly #flush: FlushPolicy;
+  #log: Log | undefined;
+  #batches: ModelBatch[] = [];
+  #start = 0;
+  #end = 0;
+  /** Everything below survives a power cut. */
+  #durable = 0;
+  #epoch = 0;
+  #counter = 0;
+
+  constructor(options: { flush: FlushPolicy; seed: number }) {
+    this.#flush = options.flush;
+    this.#fixture = new LogFixture({
+      seed: options.seed,
+      config: {
+        flush: options.flush,
+        segmentBytes: 1_500,
+        indexIntervalBytes: 200,
+        retentionMs: undefined,
+      },
+      limits: { tailCacheBytesMax: 1_000, openFilesMax: 4, indexCacheBytesMax: 2_000 },
+    });
+  }
+
+  get #subject(): Log {
+    assert(this.#log !== undefined, "the log is open");
+    return this.#log;
+  }
+
+  async begin(): Promise<void> {
+    this.#log = await this.#fixture.open();
+  }
+
+  async run(step: Command): Promise<void> {
+    const log = this.#subject;
+    switch (step.kind) {
+      case "append":
+        for (const size of step.sizes) await this.#append([size], step.padding);
+        break;
+      case "appendTogether":
+        await this.#append(step.sizes, 0);
+        break;
+      case "read":
+        await this.#read(step);
+        break;
+      case "newEpoch":
+        this.#epoch += 1;
+        await log.assignLeaderEpoch(this.#leaderEpoch);
+        break;
+      case "roll":
+        await log.roll();
+        break;
+      case "flush":
+        await log.flush();
+        this.#durable = this.#end;
+        break;
+      case "checkpoint":
+        await this.#fixture.saveCheckpoints(log);
+        break;
+      case "truncate":
+        await this.#truncate(this.#pick(step.at));
+        break;
+      case "startOver":
+        await this.#startOver(Math.max(0, this.#end + step.by));
+        break;
+      case "deleteBefore":
+        await this.#deleteBefore(this.#pick(step.at));
+        break;
+      case "retain":
+        await this.#retain(step.bytes);
+        break;
+      case "restart":
+        this.#log = await this.#fixture.restart(log);
+        this.#durable = this.#end;
+        break;
+      case "crash":
+        await this.#crash(step.crash);
+        break;
+      case "crashInFlight":
+        await this.#crashInFlight(step);
+        break;
+      case "crashInCut":
+        await this.#crashInCut(step);
+        break;
+    }
+    await this.#check();
+  }
+
+  get #leaderEpoch(): LeaderEpoch {
+    return leaderEpoch(this.#epoch);
+  }
+
+  #pick(at: number): number {
+    return this.#start + Math.round(at * (this.#end - this.#start));
+  }
+
+  #values(count: number, padding: number): string[] {
+    return Array.from({ length: count }, () => `${this.#counter++}`.padEnd(padding, "."));
+  }
+
+  async #append(counts: number[], padding: number): Promise<void> {
+    const groups = counts.map((count) => this.#values(count, padding));
+    const infos = await Promise.all(
+      groups.map((values) =>
+        this.#subject.append([batchOf(values)], { leaderEpoch: this.#leaderEpoch }),
+      ),
+    );
+    for (const [i, values] of groups.entries()) {
+      expect(infos[i]).toMatchObject({
+        baseOffset: this.#end,
+        lastOffset: this.#end + values.length - 1,
+      });
+      this.#push(values);
+    }
+    if (this.#flush === "fsync") this.#durable = this.#end;
+  }
+
+  #push(values: string[]): void {
+    this.#batches.push({ base: this.#end, values, epoch: this.#epoch });
+    this.#end += values.length;
+  }
+
+  async #read(step: Extract<Command, { kind: "read" }>): Promise<void> {
+    const from = this.#pick(step.at);
+    const read = await this.#subject.read({ from: from as Offset, ...step });
+    assert(read.error === undefined, "the offset is in the log");
+    expect(read.sizeInBytes).toBe(read.batches.reduce((sum, bytes) => sum + bytes.length, 0));
+    const found = read.batches.flatMap((bytes) => [...splitBatches(bytes)]);
+    if (found.length === 0) {
+      if (from < this.#end && step.minOneBatch) throw new Error(`nothing was read at ${from}`);
+      expect(read.nextOffset).toBe(from);
+      return;
+    }
+    const first = this.#batches.findIndex(({ base, values }) => base + values.length > from);
+    expect(read.startOffset).toBe(this.#batches[first]!.base);
+    if (found.length > 1 || !step.minOneBatch) {
+      expect(read.sizeInBytes).toBeLessThanOrEqual(step.maxBytes);
+    }
+    for (const [i, batch] of found.entries()) {
+      const { base, values, epoch } = this.#batches[first + i]!;
+      expect(batch.baseOffset).toBe(base);
+      expect(batch.partitionLeaderEpoch).toBe(epoch);
+      expect([...batch.records()].map(({ value }) => String(value))).toEqual(values);
+    }
+    expect(read.nextOffset).toBe(found.at(-1)!.nextOffset);
+  }
+
+  async #truncate(at: number): Promise<void> {
+    await this.#subject.truncateTo(at as Offset);
+    if (at >= this.#end) return;
+    const holder = this.#batches.findLast(({ base }) => base <= at)!;
+    if (holder.base < this.#start) this.#becomeEmptyAt(holder.base);
+    else this.#cutTo(holder.base);
+  }
+
+  #cutTo(end: number): void {
+    this.#batches = this.#batches.filter(({ base }) => base < end);
+    this.#end = end;
+    this.#durable = Math.min(this.#durable, end);
+  }
+
+  #becomeEmptyAt(at: number): void {
+    this.#batches = [];
+    this.#start = at;
+    this.#end = at;
+    this.#durable = at;
+  }
+
+  async #startOver(at: number): Promise<void> {
+    await this.#subject.truncateFullyAndStartAt(at as Offset);
+    this.#becomeEmptyAt(at);
+  }
+
+  async #deleteBefore(at: number): Promise<void> {
+    await this.#subject.deleteBefore(at as Offset);
+    this.#start = Math.max(this.#start, at);
+  }
+
+  async #retain(bytes: number): Promise<void> {
+    const log = this.#subject;
+    log.updateHighWatermark(log.logEndOffset);
+    log.configure({ ...log.config, retentionBytes: bytes });
+    await log.applyRetention();
+    log.configure({ ...log.config, retentionBytes: undefined });
+    expect(log.logStartOffset).toBeGreaterThanOrEqual(this.#start);
+    if (log.segmentCount > 1) expect(log.sizeInBytes).toBeLessThan(bytes + 1_500 + 4_000);
+    this.#start = log.logStartOffset;
+  }
+
+  async #crash(kind: "process" | "power"): Promise<void> {
+    this.#log = await this.#fixture.reopenAfter(kind);
+    if (kind === "power") this.#acceptLoss();
+  }
+
+  /** A power cut may take what was not durable, from the end, in whole batches. */
+  #acceptLoss(): void {
+    const end = this.#subject.logEndOffset;
+    expect(end).toBeGreaterThanOrEqual(this.#durable);
+    const ends = this.#batches.map(({ base, values }) => base + values.length);
+    const isWhole = end === this.#end || this.#batches.some(({ base }) => base === end);
+    if (isWhole && end >= this.#start) {
+      this.#cutTo(end);
+    } else {
+      // All that was not deleted is lost: the log begins anew where deletion had come.
+      expect(end).toBe(this.#start);
+      expect(Math.min(...ends)).toBeGreaterThan(this.#durable);
+      this.#becomeEmptyAt(this.#start);
+    }
+  }
+
+  async #crashInFlight(step: Extract<Command, { kind: "crashInFlight" }>): Promise<void> {
+    const groups = step.sizes.map((count) => this.#values(count, 200));
+    const acked = groups.map(() => false);
+    for (const [i, values] of groups.entries()) {
+      this.#subject.append([batchOf(values)], { leaderEpoch: this.#leaderEpoch }).then(
+        () => {
+          acked[i] = true;
+        },
+        () => {},
+      );
+    }
+    for (let turn = 0; turn < step.turns; turn++) await undefined;
+    const ackedBefore = [...acked];
+    this.#fixture.disk.crash(step.crash);
+    this.#log = await this.#fixture.open();
+    const end = this.#subject.logEndOffset;
+    for (const [i, values] of groups.entries()) {
+      const isSafe = this.#flush === "fsync" || step.crash === "process";
+      if (ackedBefore[i] && isSafe) {
+        expect(end).toBeGreaterThanOrEqual(this.#end + values.length);
+        this.#durable = this.#flush === "fsync" ? this.#end + values.length : this.#durable;
+      }
+      if (end >= this.#end + values.length) this.#push(values);
+    }
+    if (step.crash === "power") this.#acceptLoss();
+  }
+
+  async #crashInCut(step: Extract<Command, { kind: "crashInCut" }>): Promise<void> {
+    const at = this.#pick(step.at);
+    let isDone = false;
+    this.#begin(step.cut, at).then(
+      () => {
+        isDone = true;
+      },
+      () => {},
+    );
+    for (let turn = 0; turn < step.turns; turn++) await undefined;
+    const wasDone = isDone;
+    this.#fixture.disk.crash(step.crash);
+    this.#log = await this.#fixture.open();
+    this.#acceptCut(step.cut, { at, wasDone });
+    if (step.crash === "power") this.#acceptLoss();
+    // Until a sync, a power cut may bring back what an interrupted truncation had cut.
+    await this.#subject.flush();
+    this.#durable = this.#end;
+  }
+
+  /** Brings the model to where the cut was when it was interrupted. */
+  #acceptCut(cut: Cut, { at, wasDone }: { at: number; wasDone: boolean }): void {
+    const { logStartOffset: start, logEndOffset: end } = this.#subject;
+    switch (cut) {
+      case "startOver":
+        if (wasDone) expect([start, end]).toEqual([at, at]);
+        // Segments went from the end on, perhaps all of them.
+        if (start === end) this.#becomeEmptyAt(start);
+        this.#durable = Math.min(this.#durable, end);
+        break;
+      case "truncate": {
+        const target = this.#batches.findLast(({ base }) => base <= at)?.base ?? at;
+        if (at === this.#end) break;
+        if (wasDone) expect(end).toBeLessThanOrEqual(target);
+        if (start === end) this.#becomeEmptyAt(start);
+        this.#durable = Math.min(this.#durable, target);
+        break;
+      }
+      case "deleteBefore":
+      case "retain":
+        expect(start).toBeGreaterThanOrEqual(this.#start);
+        if (wasDone && cut === "deleteBefore") expect(start).toBeGreaterThanOrEqual(at);
+        this.#start = start;
+        break;
+      case "flush":
+        if (wasDone) this.#durable = this.#end;
+        break;
+      case "roll":
+        break;
+    }
+    if (cut === "startOver" || cut === "truncate") this.#cutTo(Math.min(end, this.#end));
+  }
+
+  #begin(cut: Cut, at: number): Promise<unknown> {
+    const log = this.#subject;
+    switch (cut) {
+      case "truncate":
+        return log.truncateTo(at as Offset);
+      case "startOver":
+        return log.truncateFullyAndStartAt(at as Offset);
+      case "deleteBefore":
+        return log.deleteBefore(at as Offset);
+      case "roll":
+        return log.roll();
+      case "flush":
+        return log.flush();
+      case "retain":
+        log.updateHighWatermark(log.logEndOffset);
+        log.configure({ ...log.config, retentionBytes: 0 });
+        return log.applyRetention();
+    }
+  }
+
+  async #check(): Promise<void> {
+    const log = this.#subject;
+    expect(log.failure).toBeUndefined();
+    expect(log.logEndOffset).toBe(this.#end);
+    expect(log.logStartOffset).toBe(this.#start);
+    const expected = this.#batches
+      .flatMap(({ base, values }) => values.map((value, i) => [base + i, value] as const))
+      .filter(([at]) => at >= this.#start);
+    expect(await readAll(log, { from: this.#start, maxBytes: 700 })).toEqual(expected);
+    for (const { base, values, epoch } of this.#batches) {
+      if (base + values.length <= this.#start) continue;
+      const at = offset(Math.max(base, log.logStartOffset));
+      expect(log.leaderEpochs.epochForOffset(at)).toBe(epoch);
+    }
+    expect(log.recoveryPoint).toBeLessThanOrEqual(log.logEndOffset);
+  }
+}
+
+test.each(["os", "fsync"] as const)(
+  "any life of a log with flush %s agrees with its model",
+  async (flush) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer(),
+        fc.array(command, { maxLength: 40 }),
+        async (seed, commands) => {
+          const life = new Life({ flush, seed });
+          await life.begin();
+          for (const step of commands) await life.run(step);
+        },
+      ),
+      { numRuns: fc.readConfigureGlobal().numRuns ?? 150 },
+    );
+  },
+);
