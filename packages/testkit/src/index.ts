@@ -9,6 +9,7 @@ export {
   startBrokerProcess,
 } from "./cluster/broker-process.ts";
 export { callBroker, type NativeAnswer } from "./cluster/native-calls.ts";
+export { NativeLoad, type NativeLoadOptions, readAllValues } from "./cluster/native-load.ts";
 export { runBrokerProcess } from "./cluster/run-broker-process.ts";
 export { type TemporaryFolder, temporaryFolder } from "./cluster/temporary-folder.ts";
 export { controllerViolations } from "./controller/controller-invariants.ts";
