@@ -1,8 +1,9 @@
 import { assert, type Clock, type Logger, type Random } from "@zoolog/base";
 import { isMalformedJute, JuteReader } from "../jute/jute-reader.ts";
 import { OP_CODES, SPECIAL_XIDS } from "../jute/op-codes.ts";
-import { type ConnectRequest, readConnectRequest, type WireStat } from "../jute/records.ts";
+import type { WireStat } from "../jute/records.ts";
 import { digestCredential } from "./access-control.ts";
+import { AttachedConnections } from "./attached-connections.ts";
 import { ClientConnection, type ConnectionSink, type WaitingRead } from "./client-connection.ts";
 import type { DataTree } from "./data-tree.ts";
 import type { TreeOutlook } from "./pending-changes.ts";
@@ -10,12 +11,8 @@ import type { Proposal, ProposalOrigin } from "./proposal-queue.ts";
 import { answerRead, isRead } from "./read-requests.ts";
 import { ReplyEncoder, writeFailedMulti, writeResult } from "./reply-encoder.ts";
 import { ServerStatistics } from "./server-statistics.ts";
-import {
-  isPasswordOf,
-  type Session,
-  type SessionSettings,
-  SessionTracker,
-} from "./session-tracker.ts";
+import { SessionOpening, type SessionOpeningOptions } from "./session-opening.ts";
+import { type Session, type SessionSettings, SessionTracker } from "./session-tracker.ts";
 import type { SnapshotSource } from "./storage/snapshot-file.ts";
 import type { SessionId } from "./transaction.ts";
 import { WatchRegistry } from "./watch-registry.ts";
@@ -28,10 +25,8 @@ import {
 import { type Journal, WritePipeline } from "./write-pipeline.ts";
 import { readWriteRequest, type WriteRequest } from "./write-request.ts";
 
-export type ServerCoreOptions = {
+export type ServerCoreOptions = SessionOpeningOptions & {
   readonly tickTimeMs: number;
-  readonly sessionTimeoutMsMin: number;
-  readonly sessionTimeoutMsMax: number;
   /** Of this run of the server; larger than in any run before with the same data. */
   readonly epoch: number;
 };
@@ -66,8 +61,6 @@ const CREDENTIALS_PER_CONNECTION_MAX = 100;
 const CONTAINER_CHECK_PERIOD_MS = 60_000;
 const CONTAINERS_PER_CHECK_MAX = 10_000;
 
-const NO_PASSWORD = new Uint8Array(16);
-
 /**
  * The server without its sockets, disk and timers: frames in, frames out, transactions to a journal.
  * Synchronous and deterministic; a simulation drives it as the shell (`startZooKeeperServer`) does.
@@ -83,7 +76,6 @@ const NO_PASSWORD = new Uint8Array(16);
  * anything later.
  */
 export class ServerCore {
-  readonly #options: ServerCoreOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #tree: DataTree;
@@ -92,15 +84,14 @@ export class ServerCore {
   readonly #watches = new WatchRegistry();
   readonly #replies = new ReplyEncoder();
   readonly #events = new ReplyEncoder();
-  /** Open connections by session: a session has one at most. */
-  readonly #attached = new Map<SessionId, ClientConnection>();
   readonly statistics = new ServerStatistics();
+  readonly #connections: AttachedConnections;
+  readonly #opening: SessionOpening;
   #nextContainerCheckAt: number;
 
   constructor(options: ServerCoreOptions, dependencies: ServerCoreDependencies) {
     const { state, clock, random, logger, journal } = dependencies;
     const { tickTimeMs, epoch } = options;
-    this.#options = options;
     this.#clock = clock;
     this.#logger = logger;
     this.#tree = state.tree;
@@ -115,6 +106,15 @@ export class ServerCore {
       },
     );
     this.#sessions = new SessionTracker({ tickTimeMs, epoch }, { random });
+    const connections = new AttachedConnections({
+      watches: this.#watches,
+      statistics: this.statistics,
+    });
+    this.#connections = connections;
+    this.#opening = new SessionOpening(options, {
+      ...{ clock, logger, connections },
+      ...{ sessions: this.#sessions, writes: this.#writes, replies: this.#replies },
+    });
     const now = clock.monotonic();
     for (const settings of state.sessions) this.#sessions.restore(settings, now);
     this.#nextContainerCheckAt = now + CONTAINER_CHECK_PERIOD_MS;
@@ -169,24 +169,18 @@ export class ServerCore {
     this.statistics.received += 1;
     const reader = new JuteReader(frame);
     try {
-      if (connection.phase === "new") this.#openSession(connection, reader);
+      if (connection.phase === "new") this.#opening.handle(connection, reader);
       else this.#handleRequest(connection, frame, reader);
     } catch (error) {
       if (!isMalformedJute(error)) throw error;
       this.#logger.warn("connection closed for malformed bytes", { client: connection.address });
-      this.#close(connection);
+      this.#connections.close(connection);
     }
   }
 
   /** The socket is gone. The session lives on until it expires. Idempotent. */
   disconnected(connection: ClientConnection): void {
-    connection.phase = "closed";
-    connection.waitingReads.length = 0;
-    this.#watches.removeWatcher(connection);
-    const { session } = connection;
-    if (session !== undefined && this.#attached.get(session.id) === connection) {
-      this.#attached.delete(session.id);
-    }
+    this.#connections.disconnected(connection);
   }
 
   /** Every transaction up to `zxid` is durable: apply, tell the watchers, answer. */
@@ -224,72 +218,6 @@ export class ServerCore {
     };
   }
 
-  #openSession(connection: ClientConnection, reader: JuteReader): void {
-    const request = readConnectRequest(reader);
-    connection.expectsReadOnlyFlag = request.sendsReadOnlyFlag;
-    if (request.lastZxidSeen > this.#writes.appliedZxid) {
-      // It has seen what this server has not: our data is older than it was. Nothing we say fits.
-      this.#logger.warn("client refused: it has seen a newer transaction than this server has", {
-        client: connection.address,
-        seen: request.lastZxidSeen,
-        ours: this.#writes.appliedZxid,
-      });
-      this.#close(connection);
-      return;
-    }
-    const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#options;
-    const granted = Math.max(request.timeoutMs, sessionTimeoutMsMin);
-    connection.timeoutMs = Math.min(granted, sessionTimeoutMsMax);
-    if (request.sessionId === 0) this.#createSession(connection);
-    else this.#resumeSession(connection, request);
-  }
-
-  #createSession(connection: ClientConnection): void {
-    const { timeoutMs } = connection;
-    const now = this.#clock.monotonic();
-    const session = this.#sessions.create(timeoutMs, now);
-    connection.session = session;
-    connection.phase = "opening";
-    const { id: sessionId, password } = session;
-    this.#writes.propose(
-      () => ({ transaction: { type: "createSession", sessionId, timeoutMs, password } }),
-      { sessionId, origin: { connection, xid: 0, requestBytes: 0, receivedAt: now } },
-    );
-  }
-
-  /** A client is back on a new connection. The old one, if the server still has it, is over. */
-  #resumeSession(connection: ClientConnection, request: ConnectRequest): void {
-    const session = this.#sessions.get(request.sessionId);
-    const isAlive =
-      session !== undefined &&
-      isPasswordOf(session, request.password) &&
-      this.#sessions.touch(session, connection.timeoutMs, this.#clock.monotonic());
-    if (!isAlive) {
-      this.#sendConnectResponse(connection, undefined);
-      this.#close(connection);
-      return;
-    }
-    const old = this.#attached.get(session.id);
-    if (old !== undefined) this.#close(old);
-    this.#attach(connection, session);
-  }
-
-  #attach(connection: ClientConnection, session: Session): void {
-    connection.session = session;
-    connection.phase = "open";
-    this.#attached.set(session.id, connection);
-    this.#sendConnectResponse(connection, session);
-  }
-
-  #sendConnectResponse(connection: ClientConnection, session: Session | undefined): void {
-    const response =
-      session === undefined
-        ? { timeoutMs: 0, sessionId: 0, password: NO_PASSWORD }
-        : { timeoutMs: connection.timeoutMs, sessionId: session.id, password: session.password };
-    const options = { withReadOnlyFlag: connection.expectsReadOnlyFlag };
-    this.#send(connection, this.#replies.connectResponse(response, options));
-  }
-
   #handleRequest(connection: ClientConnection, frame: Uint8Array, reader: JuteReader): void {
     const { session } = connection;
     assert(session !== undefined, "an open connection has a session");
@@ -323,8 +251,8 @@ export class ServerCore {
     if (request === undefined) {
       const refused = "UNIMPLEMENTED";
       const zxid = this.#writes.appliedZxid;
-      this.#send(connection, this.#replies.bare({ xid, zxid, refused }));
-      this.#close(connection);
+      this.#connections.send(connection, this.#replies.bare({ xid, zxid, refused }));
+      this.#connections.close(connection);
       return;
     }
     connection.pendingWrites += 1;
@@ -366,7 +294,7 @@ export class ServerCore {
     }
     const zxid = this.#writes.appliedZxid;
     const replyXid = opCode === OP_CODES.ping ? SPECIAL_XIDS.ping : xid;
-    this.#send(connection, this.#replies.finish({ xid: replyXid, zxid, refused }));
+    this.#connections.send(connection, this.#replies.finish({ xid: replyXid, zxid, refused }));
     this.statistics.noteAnswer(this.#clock.monotonic() - read.receivedAt);
   }
 
@@ -379,11 +307,14 @@ export class ServerCore {
     // The address was taken down already when the connection was accepted.
     if (hasRoom && (isDigest || scheme === "ip")) {
       if (isDigest) connection.addCredential(digestCredential(auth));
-      this.#send(connection, this.#replies.bare({ xid, zxid: 0 }));
+      this.#connections.send(connection, this.#replies.bare({ xid, zxid: 0 }));
       return;
     }
-    this.#send(connection, this.#replies.bare({ xid, zxid: 0, refused: "AUTH_FAILED" }));
-    this.#close(connection);
+    this.#connections.send(
+      connection,
+      this.#replies.bare({ xid, zxid: 0, refused: "AUTH_FAILED" }),
+    );
+    this.#connections.close(connection);
   }
 
   #proposeCloseSession(sessionId: SessionId, origin: ProposalOrigin | undefined): void {
@@ -407,23 +338,16 @@ export class ServerCore {
   #released(proposal: Proposal, stats: readonly (WireStat | undefined)[]): void {
     const { origin, outcome, sessionId } = proposal;
     const type = "logged" in outcome ? outcome.logged.transaction.type : undefined;
-    if (origin !== undefined && type === "createSession") this.#sessionOpened(origin.connection);
+    if (origin !== undefined && type === "createSession") this.#opening.opened(origin.connection);
     else if (origin !== undefined) this.#reply(proposal, origin, stats);
     if (sessionId === undefined) return;
-    const attached = this.#attached.get(sessionId);
+    const attached = this.#connections.get(sessionId);
     if (type === "closeSession") {
       this.#sessions.remove(sessionId);
-      if (attached !== undefined) this.#close(attached);
+      if (attached !== undefined) this.#connections.close(attached);
     } else if (attached !== undefined) {
       this.#answerWaitingReads(attached);
     }
-  }
-
-  #sessionOpened(connection: ClientConnection): void {
-    const { session } = connection;
-    assert(session !== undefined, "the session that was opened");
-    session.isDurable = true;
-    if (connection.phase === "opening") this.#attach(connection, session);
   }
 
   #reply(
@@ -446,7 +370,7 @@ export class ServerCore {
     } else {
       refused = outcome.refused;
     }
-    this.#send(connection, this.#replies.finish({ xid, zxid, refused }));
+    this.#connections.send(connection, this.#replies.finish({ xid, zxid, refused }));
     this.statistics.noteAnswer(this.#clock.monotonic() - receivedAt);
   }
 
@@ -457,19 +381,6 @@ export class ServerCore {
       waitingReads.shift();
       this.#answerRead(connection, read);
     }
-  }
-
-  #send(connection: ClientConnection, frame: Uint8Array): void {
-    if (connection.phase === "closed") return;
-    this.statistics.sent += 1;
-    connection.send(frame);
-  }
-
-  /** From our side: everything sent before still leaves. */
-  #close(connection: ClientConnection): void {
-    if (connection.phase === "closed") return;
-    this.disconnected(connection);
-    connection.sink.close();
   }
 }
 
