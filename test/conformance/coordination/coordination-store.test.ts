@@ -1,0 +1,304 @@
+/** What a `CoordinationStore` promises, on everything it can stand on. */
+import { brokerId, partitionEpoch } from "@zoolog/base";
+import type {
+  ControllerWriter,
+  CoordinationStore,
+  HintScope,
+  PartitionStateWrite,
+  StoreState,
+} from "@zoolog/coordination";
+import { sampleBroker, sampleState, sampleTopic, sampleTopicId } from "@zoolog/testkit";
+import { FOUNDATIONS, type Foundation, type Ground, openStore } from "./grounds.ts";
+
+describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
+  let foundation: Foundation;
+  let ground: Ground;
+  const stores: CoordinationStore[] = [];
+
+  beforeAll(async () => {
+    foundation = await FOUNDATIONS[name]!();
+  }, 120_000);
+  afterAll(() => foundation.close());
+  beforeEach(async () => {
+    ground = await foundation.ground();
+  });
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await ground.close();
+  });
+
+  async function open(store: string): Promise<CoordinationStore> {
+    const opened = await openStore(ground, store);
+    stores.push(opened);
+    return opened;
+  }
+
+  test("a cluster gets its id once", async () => {
+    const [a, b] = [await open("a"), await open("b")];
+
+    const ids = await Promise.all([a.ensureClusterId("of a"), b.ensureClusterId("of b")]);
+
+    expect(ids[0]).toBe(ids[1]);
+    await expect((await open("c")).ensureClusterId("late")).resolves.toBe(ids[0]);
+  });
+
+  test("a registration is there while its store is, and carries its czxid as epoch", async () => {
+    const [a, b] = [await open("a"), await open("b")];
+
+    const epoch = await a.registerBroker(sampleBroker(1, { rack: "r" }));
+    await b.barrier();
+
+    const expected = { ...sampleBroker(1, { rack: "r" }), brokerEpoch: epoch };
+    expect(await b.readBrokers()).toEqual({ value: [expected], faults: [] });
+    await a.close();
+    await hinted(b, "brokers", async () => (await b.readBrokers()).value.length === 0);
+  });
+
+  test("an earlier life of the same broker gives way, another broker does not", async () => {
+    const [old, other, now] = [await open("old"), await open("other"), await open("now")];
+    const former = await old.registerBroker(sampleBroker(1));
+    await other.registerBroker(sampleBroker(2, { incarnation: "another folder" }));
+
+    const epoch = await now.registerBroker(sampleBroker(1));
+    expect(epoch).toBeGreaterThan(former);
+    await old.close();
+    await now.barrier();
+    expect((await now.readBrokers()).value.map((broker) => broker.brokerId)).toEqual([1, 2]);
+
+    await expect(now.registerBroker(sampleBroker(2))).rejects.toMatchObject({
+      code: "BROKER_ID_TAKEN",
+      retriable: false,
+    });
+  });
+
+  test("of many that race one is elected, each later one under a higher epoch", async () => {
+    const racers = await Promise.all(["a", "b", "c"].map(open));
+
+    for (const round of [1, 2, 3]) {
+      const elections = await Promise.all(
+        racers.map((store, i) => store.electController(brokerId(i))),
+      );
+      const winners = elections.flatMap((e) => (e.outcome === "elected" ? [e.writer] : []));
+      expect(winners).toHaveLength(1);
+      expect(winners[0]?.controllerEpoch).toBe(round);
+      await winners[0]?.resign();
+    }
+  });
+
+  test("what a controller writes is what the next one reads", async () => {
+    const a = await open("a");
+    const writer = await elected(a);
+    const topic = { ...sampleTopic("orders", 700), configs: { flush: "fsync" } };
+
+    expect(await writer.createTopic(topic)).toBe("created");
+    expect(await writer.createTopic(topic)).toBe("created");
+    expect(await writer.createTopic({ ...topic, topicId: sampleTopicId("b") })).toBe("exists");
+    await writer.writeConfig({ kind: "broker", name: "0" }, { rate: "1" });
+    const pending = [brokerId(4)];
+    await writer.writeDeletedTopic({ topicId: sampleTopicId("gone"), name: "gone", pending });
+    const snapshot = await (await open("b")).readCluster();
+
+    expect(snapshot.topics).toEqual([
+      {
+        name: "orders",
+        topicId: topic.topicId,
+        configs: { flush: "fsync" },
+        partitions: topic.partitions.map(({ replicas, state }) => ({
+          replicas,
+          stored: { status: "present", state, partitionEpoch: 0 },
+        })),
+      },
+    ]);
+    expect(snapshot).toMatchObject({
+      brokerConfigs: [{ name: "0", overrides: { rate: "1" } }],
+      deletedTopics: [{ name: "gone", pending: [4] }],
+      faults: [],
+    });
+  });
+
+  test("states are compared by version, where 0 means 0, and conflicts stay single", async () => {
+    const writer = await elected(await open("a"));
+    await writer.createTopic(sampleTopic("orders", 3));
+    await writer.writePartitionStates([raised(1, 0)]);
+
+    const results = await writer.writePartitionStates([
+      raised(0, 0),
+      { ...raised(1, 0), state: sampleState({ epoch: 2 }) },
+      raised(2, 0),
+    ]);
+
+    expect(results).toMatchObject([
+      { partition: 0, outcome: "written", partitionEpoch: 1 },
+      { partition: 1, outcome: "conflict", stored: { partitionEpoch: 1 } },
+      { partition: 2, outcome: "written", partitionEpoch: 1 },
+    ]);
+  });
+
+  test("connections that break again and again cost no write and repeat none", async () => {
+    const store = await open("a");
+    const writer = await elected(store);
+    await writer.createTopic(sampleTopic("orders", 1_500));
+    let breaking = true;
+    store.onStateChange((state) => {
+      if (breaking && state === "connected") ground.disconnect("a");
+    });
+
+    const writes = writer.writePartitionStates(
+      Array.from({ length: 1_500 }, (_, partition) => raised(partition, 0)),
+    );
+    ground.disconnect("a");
+    await becomes(store, "suspended");
+    await becomes(store, "connected");
+    breaking = false;
+    const results = await writes;
+
+    expect(results.every((result) => result.outcome === "written")).toBe(true);
+    const { topics } = await store.readCluster();
+    const epochs = topics[0]?.partitions.map(({ stored }) =>
+      stored.status === "present" ? stored.partitionEpoch : undefined,
+    );
+    expect(new Set(epochs)).toEqual(new Set([1]));
+  });
+
+  test("a deleted topic is gone but for its tombstone", async () => {
+    const store = await open("a");
+    const writer = await elected(store);
+    await writer.createTopic(sampleTopic("orders", 300));
+    await store.requestTopicDeletion("orders");
+    expect(await store.readDeleteRequests()).toEqual(["orders"]);
+
+    const replicas = [brokerId(0)];
+    const topicId = sampleTopicId("orders");
+    await writer.deleteTopic({ topic: "orders", topicId, partitions: 300, replicas });
+
+    expect(await store.readCluster()).toMatchObject({
+      topics: [],
+      deleteRequests: [],
+      deletedTopics: [{ topicId, name: "orders", pending: [0] }],
+    });
+    expect(await writer.createTopic(sampleTopic("orders", 1, "second"))).toBe("created");
+  });
+
+  test("hints lead to every change, also over broken connections", async () => {
+    const [a, b] = [await open("a"), await open("b")];
+    const writer = await elected(b);
+    const resource = { kind: "topic", name: "orders" } as const;
+    const flush = async () => (await a.readConfigs("topic")).value[0]?.overrides["flush"];
+
+    const created = hinted(a, "topics", async () => (await a.readTopicNames())[0] === "orders");
+    await writer.createTopic(sampleTopic("orders", 1));
+    await created;
+    for (const value of ["fsync", "os"]) {
+      const changed = hinted(a, "configs", async () => (await flush()) === value);
+      ground.disconnect("a");
+      await writer.writeConfig(resource, { flush: value });
+      await changed;
+    }
+    const gone = hinted(a, "controller", async () => (await a.readController()) === undefined);
+    await b.close();
+    await gone;
+  });
+
+  test("a session that expires takes everything along, and the next one begins anew", async () => {
+    const [a, b] = [await open("a"), await open("b")];
+    const first = await a.registerBroker(sampleBroker(1));
+    const old = await elected(a);
+    await old.createTopic(sampleTopic("orders", 1));
+    let again: number | undefined;
+    a.onNewSession(async () => {
+      again = await a.registerBroker(sampleBroker(1));
+    });
+
+    ground.cut("a");
+    await becomes(a, "suspended");
+    await hinted(b, "brokers", async () => (await b.readBrokers()).value.length === 0);
+    expect(a.leaseRemainingMs()).toBeLessThanOrEqual(0);
+    const successor = await elected(b);
+    const late = old.writePartitionStates([raised(0, 0)]);
+    ground.heal("a");
+
+    await expect(late).rejects.toMatchObject({ code: "CONTROLLER_FENCED" });
+    await becomes(a, "connected");
+    expect(old.fenced).toBe(true);
+    expect(again).toBeGreaterThan(first);
+    await b.barrier();
+    expect((await b.readBrokers()).value).toMatchObject([{ brokerId: 1, brokerEpoch: again }]);
+    const [result] = await successor.writePartitionStates([raised(0, 0)]);
+    expect(result?.outcome).toBe("written");
+  });
+
+  test("producer ids are given once, whoever asks", async () => {
+    const racers = await Promise.all(["a", "b", "c"].map(open));
+
+    const blocks = await Promise.all(
+      [...racers, ...racers, ...racers].map((store, i) => store.claimProducerIds(brokerId(i))),
+    );
+
+    const firstIds = blocks.map(({ firstId }) => firstId).sort((x, y) => x - y);
+    expect(firstIds).toEqual(Array.from({ length: 9 }, (_, i) => i * 1_000));
+  });
+
+  test("what hands have broken is named and left alone", async () => {
+    const store = await open("a");
+    const writer = await elected(store);
+    await writer.createTopic(sampleTopic("orders", 1));
+    const hand = await ground.connect("zkCli");
+    await hand.create("/brokers/topics/broken", Buffer.from('{"partitions":{}}'));
+    await hand.setData("/brokers/topics/orders/partitions/0/state", Buffer.from("{}"));
+    await hand.close();
+
+    const { topics, faults } = await store.readCluster();
+
+    expect(topics).toMatchObject([
+      { name: "orders", partitions: [{ stored: { status: "unreadable" } }] },
+    ]);
+    expect(faults.map((fault) => fault.message)).toEqual([
+      "znode /brokers/topics/broken: partitions has 0 entries",
+    ]);
+  });
+});
+
+async function elected(store: CoordinationStore): Promise<ControllerWriter> {
+  for (;;) {
+    const election = await store.electController(brokerId(0));
+    if (election.outcome === "elected") return election.writer;
+    await hinted(store, "controller", async () => (await store.readController()) === undefined);
+  }
+}
+
+function raised(partition: number, expected: number): PartitionStateWrite {
+  return {
+    topic: "orders",
+    partition,
+    expectedPartitionEpoch: partitionEpoch(expected),
+    state: sampleState({ epoch: 1 }),
+  };
+}
+
+/** Reads again at each hint until it finds what it waits for. */
+function hinted(
+  store: CoordinationStore,
+  scope: HintScope,
+  found: () => Promise<boolean>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = store.onHint(scope, () => {
+      found().then((done) => {
+        if (!done) return;
+        end();
+        resolve();
+      }, reject);
+    });
+  });
+}
+
+function becomes(store: CoordinationStore, wanted: StoreState): Promise<void> {
+  return new Promise((resolve) => {
+    if (store.state === wanted) return resolve();
+    const end = store.onStateChange((state) => {
+      if (state !== wanted) return;
+      end();
+      resolve();
+    });
+  });
+}
