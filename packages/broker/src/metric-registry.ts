@@ -18,17 +18,21 @@ export type Counter = { value: number };
 /** A counter per combination of label values; keep those few and known. */
 export class LabelledCounter<Name extends string> {
   readonly #names: readonly Name[];
-  readonly #counters = new Map<string, { readonly labels: Labels; value: number }>();
+  readonly #counters = new Map<string, Counter & { readonly labels: Labels }>();
 
   constructor(names: readonly Name[]) {
     this.#names = names;
   }
 
-  add(labels: Readonly<Record<Name, string>>, amount = 1): void {
+  /** The counter of these labels; who counts often keeps it. */
+  of(labels: Readonly<Record<Name, string>>): Counter {
     const key = this.#names.map((name) => labels[name]).join("\n");
-    const counter = this.#counters.get(key);
-    if (counter === undefined) this.#counters.set(key, { labels, value: amount });
-    else counter.value += amount;
+    let counter = this.#counters.get(key);
+    if (counter === undefined) {
+      counter = { labels, value: 0 };
+      this.#counters.set(key, counter);
+    }
+    return counter;
   }
 
   samples(): Sample[] {
@@ -41,42 +45,62 @@ const DURATION_BOUNDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60,
 ];
 
-/** How long something took, per value of one label. */
-export class DurationHistogram {
+/** How long something took. */
+export class Durations {
+  readonly #counts = new Float64Array(DURATION_BOUNDS.length + 1);
+  #sum = 0;
+  #count = 0;
+
+  observe(seconds: number): void {
+    let bucket = 0;
+    while (bucket < DURATION_BOUNDS.length && seconds > (DURATION_BOUNDS[bucket] as number)) {
+      bucket += 1;
+    }
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    this.#sum += seconds;
+    this.#count += 1;
+  }
+
+  /** None before the first observation: routes that nobody calls should not fill the scrape. */
+  samples(name: string, labels: Labels): Sample[] {
+    if (this.#count === 0) return [];
+    let count = 0;
+    const buckets = [...this.#counts].map((inBucket, i): Sample => {
+      count += inBucket;
+      const le = i < DURATION_BOUNDS.length ? String(DURATION_BOUNDS[i]) : "+Inf";
+      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count };
+    });
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: this.#sum },
+      { metricName: `${name}_count`, labels, value: this.#count },
+    ];
+  }
+}
+
+/** Durations per value of one label; keep those few and known. */
+export class LabelledDurations {
   readonly #label: string;
-  readonly #series = new Map<string, { readonly counts: Float64Array; sum: number }>();
+  readonly #series = new Map<string, Durations>();
 
   constructor(label: string) {
     this.#label = label;
   }
 
-  observe(labelValue: string, seconds: number): void {
-    let series = this.#series.get(labelValue);
+  /** The durations of this value; who observes often keeps them. */
+  of(value: string): Durations {
+    let series = this.#series.get(value);
     if (series === undefined) {
-      series = { counts: new Float64Array(DURATION_BOUNDS.length + 1), sum: 0 };
-      this.#series.set(labelValue, series);
+      series = new Durations();
+      this.#series.set(value, series);
     }
-    let bucket = 0;
-    while (bucket < DURATION_BOUNDS.length && seconds > (DURATION_BOUNDS[bucket] ?? 0)) bucket += 1;
-    series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
-    series.sum += seconds;
+    return series;
   }
 
   samples(name: string): Sample[] {
-    return [...this.#series].flatMap(([value, { counts, sum }]) => {
-      const labels = { [this.#label]: value };
-      let count = 0;
-      const buckets = [...counts].map((inBucket, i): Sample => {
-        count += inBucket;
-        const le = i < DURATION_BOUNDS.length ? String(DURATION_BOUNDS[i]) : "+Inf";
-        return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count };
-      });
-      return [
-        ...buckets,
-        { metricName: `${name}_sum`, labels, value: sum },
-        { metricName: `${name}_count`, labels, value: count },
-      ];
-    });
+    return [...this.#series].flatMap(([value, series]) =>
+      series.samples(name, { [this.#label]: value }),
+    );
   }
 }
 
@@ -121,10 +145,10 @@ export class MetricRegistry {
   }
 
   /** Seconds, in buckets, per value of `label`. */
-  durations(name: string, help: string, label: string): DurationHistogram {
-    const histogram = new DurationHistogram(label);
-    this.#describe({ name, help, type: "histogram", samples: () => histogram.samples(name) });
-    return histogram;
+  durations(name: string, help: string, label: string): LabelledDurations {
+    const durations = new LabelledDurations(label);
+    this.#describe({ name, help, type: "histogram", samples: () => durations.samples(name) });
+    return durations;
   }
 
   /** Everything in Prometheus' text format. */

@@ -31,6 +31,11 @@ export function addBodyParsers(app: FastifyInstance, { metrics }: PlaneParts): v
   app.addContentTypeParser(MSGPACK_TYPE, parser(decodeMessage));
 }
 
+/** The decoded body. None at all is a message without fields; `null` is not. */
+export function bodyOf(request: FastifyRequest): unknown {
+  return request.body === undefined ? {} : request.body;
+}
+
 /** RFC 8259 §8.1: JSON between systems is UTF-8. */
 function checkCharset(contentType: string): void {
   const charset = /charset\s*=\s*"?([^\s;"]*)/i.exec(contentType)?.[1];

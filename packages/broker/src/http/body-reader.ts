@@ -25,13 +25,9 @@ export function readBody(stream: Readable, limits: BodyLimits): Promise<Buffer> 
   }
   return new Promise((resolve, reject) => {
     const body = new BodyBuffer(declaredBytes);
-    const stop = (): void => {
-      stream.off("data", onData).off("end", onEnd).off("error", onError);
-    };
     const refuse = (error: ZoologError): void => {
-      stop();
       // What still comes is thrown away until the refusal is sent and the connection closed.
-      stream.resume();
+      stream.off("data", onData).off("end", onEnd).resume();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
@@ -39,15 +35,9 @@ export function readBody(stream: Readable, limits: BodyLimits): Promise<Buffer> 
       else if (!limits.reserve(chunk.length)) refuse(throttled("too many bytes are in flight"));
       else body.append(chunk);
     };
-    const onEnd = (): void => {
-      stop();
-      resolve(body.finish());
-    };
-    const onError = (error: Error): void => {
-      stop();
-      reject(error);
-    };
-    stream.on("data", onData).on("end", onEnd).on("error", onError);
+    // After its end or an error a stream says nothing more: no listener need be taken off.
+    const onEnd = (): void => resolve(body.finish());
+    stream.on("data", onData).on("end", onEnd).on("error", reject);
   });
 }
 

@@ -1,8 +1,14 @@
 import type { ZoologError } from "@zoolog/base";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+} from "fastify";
+import type { Counter } from "../metric-registry.ts";
 import type { Call } from "./call-registry.ts";
 import { notFound, unsupportedContentEncoding } from "./errors.ts";
-import { originFault } from "./origin-guard.ts";
+import { OriginGuard } from "./origin-guard.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 
 declare module "fastify" {
@@ -15,41 +21,55 @@ declare module "fastify" {
 /** Longest client id that is kept; Kafka's clients send a few dozen characters. */
 const CLIENT_ID_LENGTH_MAX = 255;
 
+type OnRequest = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: HookHandlerDoneFunction,
+) => void;
+
 /** What happens to every call before its body is read, and after its answer is written. */
 export function addCallHooks(app: FastifyInstance, parts: PlaneParts): void {
+  const guard = new OriginGuard(parts);
   app.decorateRequest("call");
+  app.addHook("onRoute", (route) => {
+    const begin = callBeginning(parts, guard, route.url);
+    route.onRequest = [begin, ...[route.onRequest ?? []].flat()];
+  });
+  const beginUnknown = callBeginning(parts, guard, "unknown");
   app.addHook("onRequest", (request, reply, done) => {
-    const { socket } = request.raw;
-    // Asked before the call itself is counted; whoever watches over us is always let in.
-    const overload = isForMachines(request) ? undefined : parts.calls.fault(socket);
-    request.call = parts.calls.begin({
-      response: reply.raw,
-      socket,
-      clientId: clientIdOf(request),
-      remoteAddress: socket.remoteAddress ?? "",
-    });
-    countAtEnd(parts, request, reply);
-    const fault = overload ?? gateFault(parts, request);
-    if (fault !== undefined && hasBody(request)) reply.header("connection", "close");
-    done(fault);
+    if (request.is404) beginUnknown(request, reply, done);
+    else done();
   });
 }
 
 /** An overloaded or closing broker that looks dead would be killed by its supervisor. */
-function isForMachines(request: FastifyRequest): boolean {
-  const path = request.routeOptions.url;
-  return path === "/health/live" || path === "/health/ready" || path === "/metrics";
+const ROUTES_FOR_MACHINES: readonly string[] = ["/health/live", "/health/ready", "/metrics"];
+
+function callBeginning(parts: PlaneParts, guard: OriginGuard, route: string): OnRequest {
+  const { calls } = parts;
+  const isForMachines = ROUTES_FOR_MACHINES.includes(route);
+  const countAtEnd = endCounter(parts, route);
+  return (request, reply, done) => {
+    const { socket } = request.raw;
+    // Asked before the call itself is counted.
+    const overload = isForMachines ? undefined : calls.fault(socket);
+    const clientId = clientIdOf(request);
+    const remoteAddress = socket.remoteAddress ?? "";
+    const origin = { response: reply.raw, socket, clientId, remoteAddress };
+    request.call = calls.begin(origin, countAtEnd(request, reply));
+    const fault = overload ?? guard.fault(request.headers) ?? gateFault(request);
+    if (fault !== undefined && hasBody(request)) reply.header("connection", "close");
+    done(fault);
+  };
 }
 
-function gateFault(parts: PlaneParts, request: FastifyRequest): ZoologError | undefined {
-  const fault = originFault(parts, request.headers);
-  if (fault !== undefined) return fault;
-  // Said before the body is read: nobody wants it.
+/** Said before the body is read: nobody wants it. */
+function gateFault(request: FastifyRequest): ZoologError | undefined {
   if (request.is404) return notFound(request.method, request.url.slice(0, 200));
   const encoding = request.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity")
-    return unsupportedContentEncoding(encoding);
-  return undefined;
+  return encoding === undefined || encoding === "identity"
+    ? undefined
+    : unsupportedContentEncoding(encoding);
 }
 
 function hasBody(request: FastifyRequest): boolean {
@@ -62,12 +82,21 @@ function clientIdOf(request: FastifyRequest): string {
   return typeof given === "string" ? given.slice(0, CLIENT_ID_LENGTH_MAX) : "";
 }
 
-function countAtEnd({ metrics, clock }: PlaneParts, request: FastifyRequest, reply: FastifyReply) {
-  const startedAt = clock.monotonic();
-  reply.raw.once("close", () => {
-    const route = request.routeOptions.url ?? "unknown";
-    const status = String(reply.raw.statusCode);
-    metrics.http.calls.add({ route, method: request.method, status });
-    metrics.http.durations.observe(route, (clock.monotonic() - startedAt) / 1000);
-  });
+/** The counters of a route are looked up once per status, not once per call. */
+function endCounter({ metrics, clock }: PlaneParts, route: string) {
+  const durations = metrics.http.durations.of(route);
+  const counters = new Map<string, Counter>();
+  const counterOf = (method: string, status: string): Counter => {
+    const key = method + status;
+    const known = counters.get(key) ?? metrics.http.calls.of({ route, method, status });
+    counters.set(key, known);
+    return known;
+  };
+  return (request: FastifyRequest, reply: FastifyReply) => {
+    const startedAt = clock.monotonic();
+    return (): void => {
+      counterOf(request.method, String(reply.raw.statusCode)).value += 1;
+      durations.observe((clock.monotonic() - startedAt) / 1000);
+    };
+  };
 }

@@ -21,7 +21,7 @@ export class CallRegistry {
   readonly #limits: Pick<HttpLimits, "inFlightCallsMax" | "pipelinedCallsMax">;
   readonly #budget: ByteBudget;
   readonly #calls = new Set<Call>();
-  readonly #perSocket = new WeakMap<Socket, number>();
+  readonly #perSocket = new WeakMap<Socket, Set<Call>>();
   #onIdle: (() => void) | undefined;
   #isClosing = false;
 
@@ -47,24 +47,40 @@ export class CallRegistry {
     if (this.#calls.size >= this.#limits.inFlightCallsMax) {
       return throttled("too many calls are in flight");
     }
-    return (this.#perSocket.get(socket) ?? 0) >= this.#limits.pipelinedCallsMax
+    return (this.#perSocket.get(socket)?.size ?? 0) >= this.#limits.pipelinedCallsMax
       ? throttled("too many calls are in flight on this connection")
       : undefined;
   }
 
-  /** Counts the call in until its response closes. */
-  begin(origin: CallOrigin): Call {
-    const { socket, response } = origin;
-    const call = new Call(origin, this.#budget);
+  /** Counts the call in until its response or its connection closes; `onEnd` is called then. */
+  begin(origin: CallOrigin, onEnd: () => void): Call {
+    const call = new Call(origin, { budget: this.#budget, onEnd });
+    const neighbours = this.#callsOn(origin.socket);
     this.#calls.add(call);
-    this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 0) + 1);
-    response.once("close", () => {
-      this.#calls.delete(call);
-      this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 1) - 1);
-      call.end();
-      if (this.#calls.size === 0) this.#onIdle?.();
+    neighbours.add(call);
+    origin.response.once("close", () => {
+      neighbours.delete(call);
+      this.#end(call);
     });
     return call;
+  }
+
+  /** Responses that wait behind others of a connection never close when it breaks; so it ends them. */
+  #callsOn(socket: Socket): Set<Call> {
+    const known = this.#perSocket.get(socket);
+    if (known !== undefined) return known;
+    const calls = new Set<Call>();
+    this.#perSocket.set(socket, calls);
+    socket.once("close", () => {
+      for (const call of calls) this.#end(call);
+    });
+    return calls;
+  }
+
+  #end(call: Call): void {
+    if (!this.#calls.delete(call)) return;
+    call.end();
+    if (this.#calls.size === 0) this.#onIdle?.();
   }
 
   /** Admits nothing more and releases the calls that only wait for news. */
@@ -97,6 +113,7 @@ export class Call implements CallContext {
   readonly clientId: string;
   readonly remoteAddress: string;
   readonly #budget: ByteBudget;
+  readonly #onEnd: () => void;
   #reservedBytes = 0;
   #controller: AbortController | undefined;
   #abortReason: unknown;
@@ -104,10 +121,14 @@ export class Call implements CallContext {
   /** A long poll or a stream: cutting it short costs nobody anything. */
   isWaiting = false;
 
-  constructor(origin: CallOrigin, budget: ByteBudget) {
+  constructor(
+    origin: CallOrigin,
+    dependencies: { readonly budget: ByteBudget; readonly onEnd: () => void },
+  ) {
     this.clientId = origin.clientId;
     this.remoteAddress = origin.remoteAddress;
-    this.#budget = budget;
+    this.#budget = dependencies.budget;
+    this.#onEnd = dependencies.onEnd;
   }
 
   /** Made when somebody asks: most calls end before anybody could lose interest in them. */
@@ -150,5 +171,6 @@ export class Call implements CallContext {
     this.#reservedBytes = 0;
     // Tells a component that still works for a caller who has hung up.
     if (this.#abortReason === undefined) this.#controller?.abort();
+    this.#onEnd();
   }
 }

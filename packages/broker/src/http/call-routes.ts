@@ -7,6 +7,7 @@ import {
 } from "@zoolog/protocol";
 import type { FastifyInstance } from "fastify";
 import type { FetchResult } from "../broker-api.ts";
+import { bodyOf } from "./body-parsers.ts";
 import type { Call } from "./call-registry.ts";
 import { answerType, MESSAGE_TYPES, sendMessage } from "./content-types.ts";
 import { refusedMessage, throttled } from "./errors.ts";
@@ -34,7 +35,7 @@ function addCallRoute<Name extends NativeCall>(
   const bodyLimit = name === "produce" ? limits.produceBodyBytesMax : limits.bodyBytesMax;
   app.post(`/v1/${name}`, { bodyLimit }, async (request, reply) => {
     const type = answerType(request, MESSAGE_TYPES);
-    const checked = checkMessage(schema, request.body ?? {});
+    const checked = checkMessage(schema, bodyOf(request));
     if (checked.fault !== undefined) throw refusedMessage(checked.fault);
     const response = await handlers[name](checked.value as NativeRequest<Name>, request.call);
     return sendMessage(reply, type, 200, response);

@@ -27,7 +27,9 @@ export function answerType(request: FastifyRequest, offered: readonly string[]):
 }
 
 function ownForm(request: FastifyRequest, offered: readonly string[]): string {
-  const own = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+  const given = request.headers["content-type"];
+  if (given === MSGPACK_TYPE && offered.includes(given)) return given;
+  const own = given?.split(";")[0]?.trim().toLowerCase();
   return offered.find((type) => type === own) ?? offered[0] ?? JSON_TYPE;
 }
 

@@ -23,7 +23,7 @@ export function answerFailure(
 ): FastifyReply {
   const { request } = reply;
   const { status, body, isUnexpected } = failureOf(error);
-  metrics.http.failures.add({ code: body.error.code });
+  metrics.http.failures.of({ code: body.error.code }).value += 1;
   if (isUnexpected) {
     logger.error("call failed", {
       method: request.method,

@@ -15,6 +15,9 @@ export type OriginHeaders = {
   readonly origin?: string | undefined;
 };
 
+/** Host headers remembered as allowed: each client sends the same one with every call. */
+const REMEMBERED_HOSTS_MAX = 64;
+
 /**
  * Keeps web pages out. A page of any site can make its visitor's browser send requests to an
  * address inside the visitor's machine or network:
@@ -24,13 +27,25 @@ export type OriginHeaders = {
  *    are that page's origin. Only `Host` gives it away; that is why a broker on loopback answers to
  *    `localhost`, to addresses and to names it was told, and to no other.
  */
-export function originFault(rules: OriginRules, headers: OriginHeaders): ZoologError | undefined {
-  const host = headers.host ?? "";
-  if (!isHostAllowed(rules, host)) return hostRefused(host);
-  if (headers.origin === undefined) return undefined;
-  return originHost(headers.origin) === host.toLowerCase()
-    ? undefined
-    : originRefused(headers.origin);
+export class OriginGuard {
+  readonly #rules: OriginRules;
+  readonly #allowed = new Set<string>();
+
+  constructor(rules: OriginRules) {
+    this.#rules = rules;
+  }
+
+  fault(headers: OriginHeaders): ZoologError | undefined {
+    const host = headers.host ?? "";
+    if (!this.#allowed.has(host)) {
+      if (!isHostAllowed(this.#rules, host)) return hostRefused(host);
+      if (this.#allowed.size < REMEMBERED_HOSTS_MAX) this.#allowed.add(host);
+    }
+    if (headers.origin === undefined) return undefined;
+    return originHost(headers.origin) === host.toLowerCase()
+      ? undefined
+      : originRefused(headers.origin);
+  }
 }
 
 function isHostAllowed(rules: OriginRules, host: string): boolean {

@@ -7,6 +7,7 @@ import {
   readRecordsQuery,
 } from "@zoolog/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { bodyOf } from "./body-parsers.ts";
 import {
   answerType,
   EVENT_STREAM_TYPE,
@@ -32,7 +33,7 @@ export function addRecordRoutes(app: FastifyInstance, parts: PlaneParts): void {
   app.post<{ Params: { topic: string } }>(POST_PATH, { bodyLimit }, async (request, reply) => {
     const type = answerType(request, MESSAGE_TYPES);
     const topic = readTopic(request.params.topic);
-    const checked = checkMessage(postRecordsRequest, request.body ?? {});
+    const checked = checkMessage(postRecordsRequest, bodyOf(request));
     if (checked.fault !== undefined) throw refusedMessage(checked.fault);
     const response = await poster.post(topic, checked.value, request.call);
     return sendMessage(reply, type, postStatus(response), response);

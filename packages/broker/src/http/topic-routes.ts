@@ -6,6 +6,7 @@ import {
   putTopicRequest,
 } from "@zoolog/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { bodyOf } from "./body-parsers.ts";
 import { answerType, MESSAGE_TYPES, sendMessage } from "./content-types.ts";
 import { failedItem, refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
@@ -53,12 +54,12 @@ function addReadingRoutes(app: FastifyInstance, { api }: PlaneParts): void {
 function addWritingRoutes(app: FastifyInstance, parts: PlaneParts): void {
   app.put("/v1/topics/:topic", async (request: TopicRequest, reply) => {
     const topic = readTopic(request.params.topic);
-    const checked = checkMessage(putTopicRequest, request.body ?? {});
+    const checked = checkMessage(putTopicRequest, bodyOf(request));
     if (checked.fault !== undefined) throw refusedMessage(checked.fault);
     return createTopic(parts, request, reply, topic, checked.value);
   });
   app.post("/v1/topics", async (request, reply) => {
-    const checked = checkMessage(postTopicRequest, request.body ?? {});
+    const checked = checkMessage(postTopicRequest, bodyOf(request));
     if (checked.fault !== undefined) throw refusedMessage(checked.fault);
     const { topic, ...settings } = checked.value;
     return createTopic(parts, request, reply, topic, settings);

@@ -11,7 +11,7 @@ export type MessageFault = {
 
 export type Checked<T> =
   | { readonly value: T; readonly fault?: undefined }
-  | { readonly fault: MessageFault };
+  | { readonly value?: undefined; readonly fault: MessageFault };
 
 /**
  * Checks a decoded request against its schema and completes it **in place**: missing fields get

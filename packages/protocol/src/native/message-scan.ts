@@ -25,7 +25,7 @@ export function malformed(message: string, hint?: string): ScanFault {
  * key `__proto__`, integers beyond 2^53 - 1, too deep, too many.
  */
 export function scanMessage(bytes: Uint8Array): ScanFault | undefined {
-  return new MessageScan(bytes).run();
+  return scan.run(bytes);
 }
 
 /** What a first byte announces: a container's `size` counts values, a text's or value's bytes. */
@@ -33,12 +33,13 @@ type Kind = "value" | "text" | "list" | "map";
 
 const PROTO = "__proto__";
 
+const NO_BYTES = new Uint8Array(0);
+
 class MessageScan {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   /** Values still to come in each open container; maps count keys and values. */
   readonly #remaining = new Float64Array(MESSAGE_DEPTH_MAX + 1);
   readonly #isMap = new Uint8Array(MESSAGE_DEPTH_MAX + 1);
+  #bytes: Uint8Array = NO_BYTES;
   #depth = 0;
   #position = 0;
   #elements = 0;
@@ -49,13 +50,18 @@ class MessageScan {
    */
   #size = 0;
 
-  constructor(bytes: Uint8Array) {
+  run(bytes: Uint8Array): ScanFault | undefined {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#depth = 0;
+    this.#position = 0;
+    this.#elements = 0;
     this.#remaining[0] = 1;
+    const fault = this.#message();
+    this.#bytes = NO_BYTES;
+    return fault;
   }
 
-  run(): ScanFault | undefined {
+  #message(): ScanFault | undefined {
     while (this.#depth >= 0) {
       if (this.#remaining[this.#depth] === 0) {
         this.#depth -= 1;
@@ -166,26 +172,34 @@ class MessageScan {
   /** A length field of `width` bytes, in units of `each`. */
   #sized(kind: Kind, width: number, each: number): ScanFault | undefined {
     if (width > this.#bytes.length - this.#position) return cutShort();
-    const at = this.#position;
+    const size = this.#unsigned(this.#position, width);
     this.#position += width;
-    if (width === 1) return this.#is(kind, this.#view.getUint8(at) * each);
-    if (width === 2) return this.#is(kind, this.#view.getUint16(at) * each);
-    return this.#is(kind, this.#view.getUint32(at) * each);
+    return this.#is(kind, size * each);
   }
 
   /** Above 2^53 - 1 a JavaScript number would silently become a neighbour. */
   #int64(signed: boolean): ScanFault | undefined {
     const at = this.#position;
     if (this.#bytes.length - at < 8) return cutShort();
-    const high = signed ? this.#view.getInt32(at) : this.#view.getUint32(at);
-    const low = this.#view.getUint32(at + 4);
-    if (Number.isSafeInteger(high * 2 ** 32 + low)) return this.#is("value", 8);
+    const high = this.#unsigned(at, 4);
+    const low = this.#unsigned(at + 4, 4);
+    const value = (signed ? high | 0 : high) * 2 ** 32 + low;
+    if (Number.isSafeInteger(value)) return this.#is("value", 8);
     return malformed(
       `the integer at byte ${at - 1} is beyond 2^53 - 1`,
       "Offsets, ids and timestamps must be whole numbers up to 9007199254740991.",
     );
   }
+
+  #unsigned(at: number, width: number): number {
+    let value = 0;
+    for (let i = at; i < at + width; i++) value = value * 256 + (this.#bytes[i] as number);
+    return value;
+  }
 }
+
+/** One for all messages: a scan runs in one go and keeps nothing. */
+const scan = new MessageScan();
 
 function cutShort(): ScanFault {
   return malformed("the message ends in the middle of a value");

@@ -1,0 +1,484 @@
+import { silentLogger } from "@zoolog/base";
+import {
+  decodeMessage,
+  type ErrorBody,
+  encodeMessage,
+  encodeRecordBatch,
+  RecordBatch,
+} from "@zoolog/protocol";
+import { ManualTime, MemoryBroker } from "@zoolog/testkit";
+import { createBrokerMetrics } from "../metrics.ts";
+import type { HttpLimits } from "./http-limits.ts";
+import { HttpPlane } from "./http-plane.ts";
+
+const JSON_TYPE = "application/json";
+const MSGPACK_TYPE = "application/msgpack";
+
+type Setup = { readonly limits?: Partial<HttpLimits>; readonly host?: string };
+
+async function started(setup: Setup = {}) {
+  const api = new MemoryBroker();
+  const time = new ManualTime();
+  const metrics = createBrokerMetrics();
+  const plane = new HttpPlane(
+    { host: setup.host ?? "127.0.0.1", port: 0, ...(setup.limits && { limits: setup.limits }) },
+    { api, metrics, logger: silentLogger, clock: time.clock, scheduler: time.scheduler },
+  );
+  await api.createTopics({
+    timeoutMs: 0,
+    validateOnly: false,
+    topics: [{ topic: "orders", numPartitions: 2 }],
+  });
+  return { api, plane, metrics, time };
+}
+
+type Plane = Awaited<ReturnType<typeof started>>["plane"];
+
+async function call(plane: Plane, name: string, message: unknown) {
+  const response = await plane.inject({
+    method: "POST",
+    url: `/v1/${name}`,
+    headers: { "content-type": MSGPACK_TYPE },
+    payload: Buffer.from(encodeMessage(message)),
+  });
+  return {
+    status: response.statusCode,
+    message: decodeMessage(response.rawPayload).value as never,
+  };
+}
+
+async function callJson(plane: Plane, name: string, message: unknown) {
+  const response = await plane.inject({
+    method: "POST",
+    url: `/v1/${name}`,
+    payload: message as object,
+  });
+  return { status: response.statusCode, message: response.json() as never };
+}
+
+const batch = (...values: string[]): Buffer =>
+  encodeRecordBatch(values.map((value) => ({ timestamp: 1_000, value })));
+
+const oneProduced = (records: unknown): unknown => ({
+  requiredAcks: "leader",
+  topics: [{ topic: "orders", partitions: [{ partition: 0, records }] }],
+});
+
+const oneFetched = (fetchOffset: number, more: object = {}): unknown => ({
+  maxWaitMs: 0,
+  topics: [{ topic: "orders", partitions: [{ partition: 0, fetchOffset }] }],
+  ...more,
+});
+
+function partitionOf<T = { readonly error?: { readonly code: string } }>(message: unknown): T {
+  return (message as { topics: { partitions: T[] }[] }).topics[0]!.partitions[0]!;
+}
+
+describe("calls", () => {
+  test("in msgpack: produced batches come back byte for byte, with their place patched in", async () => {
+    const { plane } = await started();
+
+    const produced = await call(plane, "produce", oneProduced(batch("a", "b")));
+    await call(plane, "produce", oneProduced(batch("c")));
+    const fetched = await call(plane, "fetch", oneFetched(0));
+
+    expect(produced).toMatchObject({ status: 200 });
+    expect(partitionOf(produced.message)).toMatchObject({ partition: 0, baseOffset: 0 });
+    const { records, highWatermark } = partitionOf<{ records: Buffer; highWatermark: number }>(
+      fetched.message,
+    );
+    expect(highWatermark).toBe(3);
+    const first = RecordBatch.parse(records);
+    const second = RecordBatch.parse(records, first.sizeInBytes);
+    expect([first.baseOffset, second.baseOffset]).toEqual([0, 2]);
+    expect([...first.records()].map(({ value }) => String(value))).toEqual(["a", "b"]);
+  });
+
+  test("in JSON: the same with base64", async () => {
+    const { plane } = await started();
+
+    const produced = await callJson(plane, "produce", oneProduced(batch("a").toString("base64")));
+    const fetched = await callJson(plane, "fetch", oneFetched(0));
+
+    expect(partitionOf(produced.message)).toMatchObject({ baseOffset: 0 });
+    const { records } = partitionOf<{ records: string }>(fetched.message);
+    expect([...RecordBatch.parse(Buffer.from(records, "base64")).records()]).toHaveLength(1);
+  });
+
+  test("a failed partition leaves the others and the status alone", async () => {
+    const { plane } = await started();
+
+    const { status, message } = await call(plane, "produce", {
+      topics: [
+        {
+          topic: "orders",
+          partitions: [
+            { partition: 7, records: batch("a") },
+            { partition: 1, records: batch("b") },
+          ],
+        },
+      ],
+    });
+
+    expect(status).toBe(200);
+    expect(message).toMatchObject({
+      topics: [
+        {
+          partitions: [
+            { partition: 7, error: { code: "UNKNOWN_TOPIC_OR_PARTITION" } },
+            { partition: 1, baseOffset: 0 },
+          ],
+        },
+      ],
+    });
+  });
+
+  test("every other call reaches its method", async () => {
+    const { plane } = await started();
+    const created = await call(plane, "create-topics", { topics: [{ topic: "new" }] });
+    const metadata = await call(plane, "metadata", {});
+    const described = await call(plane, "describe-topics", { topics: ["new"] });
+    const cluster = await call(plane, "describe-cluster", {});
+    const listed = await call(plane, "list-offsets", {
+      topics: [{ topic: "orders", partitions: [{ partition: 0, at: "latest" }] }],
+    });
+    const initialised = await call(plane, "init-producer-id", {});
+    const deleted = await call(plane, "delete-topics", { topics: [{ topic: "new" }] });
+
+    expect(created.message).toMatchObject({ topics: [{ topic: "new", numPartitions: 1 }] });
+    expect(metadata.message).toMatchObject({ topics: [{ topic: "orders" }, { topic: "new" }] });
+    expect(described.message).toMatchObject({ topics: [{ topic: "new", partitions: [{}] }] });
+    expect(cluster.message).toMatchObject({ clusterId: "memory", topicCount: 2 });
+    expect(partitionOf(listed.message)).toMatchObject({ offset: 0 });
+    expect(initialised.message).toEqual({ producerId: 0, producerEpoch: 0 });
+    expect(deleted.message).toMatchObject({ topics: [{ topic: "new" }] });
+  });
+
+  test("a call without a body is one with no fields", async () => {
+    const { plane } = await started();
+
+    const response = await plane.inject({ method: "POST", url: "/v1/describe-cluster" });
+
+    expect(response.json()).toMatchObject({ clusterId: "memory" });
+  });
+
+  test("a waiting fetch is answered by the next record", async () => {
+    const { plane } = await started();
+
+    const fetched = call(plane, "fetch", oneFetched(0, { maxWaitMs: 30_000 }));
+    await call(plane, "produce", oneProduced(batch("late")));
+
+    expect(
+      partitionOf<{ records: Buffer }>((await fetched).message).records.length,
+    ).toBeGreaterThan(0);
+  });
+});
+
+describe("single records", () => {
+  const post = (plane: Plane, payload: object) =>
+    plane.inject({ method: "POST", url: "/v1/topics/orders/records", payload });
+  const read = async (plane: Plane, partition: number, query = "") => {
+    const url = `/v1/topics/orders/partitions/${partition}/records?${query}`;
+    return (await plane.inject({ method: "GET", url })).json();
+  };
+
+  test("in every way of writing them come back as they can be posted again", async () => {
+    const { plane } = await started();
+    const records = [
+      { key: "k", value: "text", headers: { trace: "1", empty: null }, timestamp: 5, partition: 0 },
+      { value: { json: { a: [1, "ü"] } }, partition: 0 },
+      {
+        value: { base64: "//8=" },
+        headers: [
+          { key: "h", value: "1" },
+          { key: "h", value: { base64: "/w==" } },
+        ],
+        partition: 0,
+      },
+      { key: "gone", value: null, partition: 0 },
+      { key: "", value: "", partition: 0 },
+    ];
+
+    const posted = await post(plane, { records });
+    const answer = await read(plane, 0);
+
+    expect(posted.statusCode).toBe(200);
+    expect(posted.json().records.map(({ offset }: { offset: number }) => offset)).toEqual([
+      0, 1, 2, 3, 4,
+    ]);
+    expect(answer).toMatchObject({ logStartOffset: 0, highWatermark: 5, nextOffset: 5 });
+    expect(answer.records).toEqual([
+      {
+        offset: 0,
+        timestamp: 5,
+        key: "k",
+        value: "text",
+        headers: [
+          { key: "trace", value: "1" },
+          { key: "empty", value: null },
+        ],
+      },
+      { offset: 1, timestamp: expect.any(Number), key: null, value: '{"a":[1,"ü"]}', headers: [] },
+      {
+        offset: 2,
+        timestamp: expect.any(Number),
+        key: null,
+        value: { base64: "//8=" },
+        headers: [
+          { key: "h", value: "1" },
+          { key: "h", value: { base64: "/w==" } },
+        ],
+      },
+      { offset: 3, timestamp: expect.any(Number), key: "gone", value: null, headers: [] },
+      { offset: 4, timestamp: expect.any(Number), key: "", value: "", headers: [] },
+    ]);
+    const again = answer.records.map(({ offset: _, ...record }: { offset: number }) => record);
+    expect((await post(plane, { records: again })).statusCode).toBe(200);
+  });
+
+  test("keys go where Java sends them, records without a key in turn", async () => {
+    const { plane } = await started();
+
+    const keyed = (
+      await post(plane, { records: [{ key: "a" }, { key: "b" }, { key: "a" }] })
+    ).json();
+    const turns = (
+      await post(plane, {
+        records: [{ value: "1" }, { value: "2" }, { value: "3" }, { value: "4" }],
+      })
+    ).json();
+
+    const partitions = (answer: { records: { partition: number }[] }) =>
+      answer.records.map(({ partition }) => partition);
+    expect(partitions(keyed)[0]).toBe(partitions(keyed)[2]);
+    expect(partitions(turns).filter((partition) => partition === 0)).toHaveLength(2);
+  });
+
+  test("some appended and some not: 207; none: the status of the failure", async () => {
+    const { plane } = await started();
+
+    const some = await post(plane, {
+      records: [
+        { partition: 0, value: "a" },
+        { partition: 9, value: "b" },
+      ],
+    });
+    const none = await post(plane, { records: [{ partition: 9, value: "b" }] });
+
+    expect(some.statusCode).toBe(207);
+    expect(some.json().records).toMatchObject([
+      { partition: 0, offset: 0 },
+      { partition: 9, error: { code: "UNKNOWN_TOPIC_OR_PARTITION" } },
+    ]);
+    expect(none.statusCode).toBe(404);
+    expect(none.json().error.code).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+  });
+
+  test("in msgpack keys and values are bins", async () => {
+    const { plane } = await started();
+    const payload = Buffer.from(
+      encodeMessage({ records: [{ key: Buffer.from([255]), value: "text", partition: 0 }] }),
+    );
+    const headers = { "content-type": MSGPACK_TYPE };
+    await plane.inject({ method: "POST", url: "/v1/topics/orders/records", headers, payload });
+
+    const url = "/v1/topics/orders/partitions/0/records";
+    const response = await plane.inject({ method: "GET", url, headers: { accept: MSGPACK_TYPE } });
+
+    expect(decodeMessage(response.rawPayload).value).toMatchObject({
+      records: [{ key: Buffer.from([255]), value: Buffer.from("text"), headers: [] }],
+    });
+  });
+
+  test("reading begins inside a batch, stops at maxRecords, and says where to go on", async () => {
+    const { plane } = await started();
+    await call(plane, "produce", oneProduced(batch("0", "1", "2", "3", "4")));
+
+    const answer = await read(plane, 0, "offset=1&maxRecords=2");
+
+    expect(answer.records.map(({ value }: { value: string }) => value)).toEqual(["1", "2"]);
+    expect(answer.nextOffset).toBe(3);
+    expect((await read(plane, 0, "offset=latest")).records).toEqual([]);
+    expect((await read(plane, 0, "offset=5")).nextOffset).toBe(5);
+    expect((await read(plane, 0, "bytes=base64&maxRecords=1")).records[0].value).toEqual({
+      base64: "MA==",
+    });
+  });
+});
+
+describe("topics and the cluster", () => {
+  test("a topic is created, seen and deleted", async () => {
+    const { plane } = await started();
+
+    const put = await plane.inject({
+      method: "PUT",
+      url: "/v1/topics/a",
+      payload: { numPartitions: 3 },
+    });
+    const bare = await plane.inject({ method: "PUT", url: "/v1/topics/b" });
+    const post = await plane.inject({ method: "POST", url: "/v1/topics", payload: { topic: "c" } });
+    const twice = await plane.inject({ method: "PUT", url: "/v1/topics/a" });
+    const list = await plane.inject({ method: "GET", url: "/v1/topics" });
+    const one = await plane.inject({ method: "GET", url: "/v1/topics/a" });
+    const deleted = await plane.inject({ method: "DELETE", url: "/v1/topics/a" });
+    const gone = await plane.inject({ method: "GET", url: "/v1/topics/a" });
+    const cluster = await plane.inject({ method: "GET", url: "/v1/cluster" });
+
+    expect([put.statusCode, bare.statusCode, post.statusCode]).toEqual([201, 201, 201]);
+    expect(put.headers["location"]).toBe("/v1/topics/a");
+    expect(twice.statusCode).toBe(409);
+    expect(list.json().topics.map(({ topic }: { topic: string }) => topic)).toEqual([
+      "orders",
+      "a",
+      "b",
+      "c",
+    ]);
+    expect(one.json()).toMatchObject({ topic: "a", partitions: [{}, {}, {}] });
+    expect(deleted.json()).toMatchObject({ topic: "a" });
+    expect(gone.statusCode).toBe(404);
+    expect(cluster.json()).toMatchObject({ clusterId: "memory", topicCount: 3 });
+  });
+});
+
+describe("what machines ask", () => {
+  test("health follows the broker", async () => {
+    const { api, plane } = await started();
+    const status = async (url: string) => (await plane.inject({ method: "GET", url })).statusCode;
+
+    expect([await status("/health/live"), await status("/health/ready")]).toEqual([200, 200]);
+    api.healthNow = { live: true, ready: false, reasons: ["Not registered yet."] };
+    expect([await status("/health/live"), await status("/health/ready")]).toEqual([200, 503]);
+    api.healthNow = { live: false, ready: false, reasons: ["The disk is gone."] };
+    const dead = await plane.inject({ method: "GET", url: "/health/live" });
+    expect(dead.statusCode).toBe(503);
+    expect(dead.json()).toEqual({ live: false, reasons: ["The disk is gone."] });
+  });
+
+  test("metrics count calls by route, not by path, and failures by name", async () => {
+    const { plane } = await started();
+    for (const topic of ["orders", "missing", "a%2fb"]) {
+      await plane.inject({ method: "GET", url: `/v1/topics/${topic}` });
+    }
+    await plane.inject({ method: "GET", url: "/random/path" });
+
+    const { body, headers } = await plane.inject({ method: "GET", url: "/metrics" });
+
+    expect(headers["content-type"]).toContain("text/plain; version=0.0.4");
+    expect(body).toContain(
+      'zoolog_http_calls_total{route="/v1/topics/:topic",method="GET",status="404"} 1',
+    );
+    expect(body).toContain('zoolog_http_failures_total{code="INVALID_TOPIC_EXCEPTION"} 1');
+    expect(body).toContain('zoolog_http_calls_total{route="unknown",method="GET",status="404"} 1');
+    expect(body).toMatch(
+      /zoolog_http_call_duration_seconds_bucket\{route="\/v1\/topics\/:topic",le="0.0005"\} 3/,
+    );
+    expect(body).toContain("process_resident_memory_bytes");
+    expect(body).not.toContain("missing");
+  });
+
+  test("the documentation names every route, and is a page without scripts", async () => {
+    const { plane } = await started();
+
+    const document = (await plane.inject({ method: "GET", url: "/docs/openapi.json" })).json();
+    const page = await plane.inject({ method: "GET", url: "/docs" });
+
+    expect(document.openapi).toBe("3.1.0");
+    const documented = Object.entries(document.paths as Record<string, object>).flatMap(
+      ([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    for (const route of documented) {
+      const [method = "", path = ""] = route.split(" ");
+      const url = path.replace("{topic}", "orders").replace("{partition}", "0");
+      const { statusCode } = await plane.inject({ method: method as "GET", url });
+      expect({ route, isKnown: statusCode !== 404 && statusCode !== 405 }).toEqual({
+        route,
+        isKnown: true,
+      });
+    }
+    expect(page.headers["content-security-policy"]).toContain("default-src 'none'");
+    expect(page.body).not.toContain("<script");
+    expect(page.body).toContain("/v1/topics/{topic}/records");
+  });
+
+  test("HEAD works where GET is cheap", async () => {
+    const { plane } = await started();
+
+    const response = await plane.inject({ method: "HEAD", url: "/health/ready" });
+
+    expect(response.statusCode).toBe(200);
+    expect(response.body).toBe("");
+  });
+});
+
+describe("the form of the answer", () => {
+  test.each([
+    [undefined, MSGPACK_TYPE, MSGPACK_TYPE],
+    [undefined, JSON_TYPE, JSON_TYPE],
+    ["*/*", MSGPACK_TYPE, MSGPACK_TYPE],
+    [JSON_TYPE, MSGPACK_TYPE, JSON_TYPE],
+    [MSGPACK_TYPE, JSON_TYPE, MSGPACK_TYPE],
+    ["application/*", JSON_TYPE, JSON_TYPE],
+    ["text/html, application/msgpack;q=0.5, application/json;q=0.4", JSON_TYPE, MSGPACK_TYPE],
+    ["text/html,application/xhtml+xml,*/*;q=0.8", JSON_TYPE, JSON_TYPE],
+  ])("accept %p with a body in %p is answered in %p", async (accept, type, expected) => {
+    const { plane } = await started();
+    const payload = type === JSON_TYPE ? "{}" : Buffer.from([0x80]);
+
+    const response = await plane.inject({
+      method: "POST",
+      url: "/v1/describe-cluster",
+      headers: { "content-type": type, ...(accept === undefined ? {} : { accept }) },
+      payload,
+    });
+
+    expect(response.statusCode).toBe(200);
+    expect(response.headers["content-type"]).toContain(expected);
+  });
+
+  test("a form that we do not have is refused before anything is done", async () => {
+    const { plane } = await started();
+
+    const response = await plane.inject({
+      method: "PUT",
+      url: "/v1/topics/never",
+      headers: { accept: "text/html" },
+    });
+    const topics = await plane.inject({ method: "GET", url: "/v1/topics" });
+
+    expect(response.statusCode).toBe(406);
+    expect(response.json<ErrorBody>().error.code).toBe("NOT_ACCEPTABLE");
+    expect(topics.body).not.toContain("never");
+  });
+
+  test("an error comes in the form of the call", async () => {
+    const { plane } = await started();
+
+    const { status, message } = await call(plane, "fetch", { topics: 5 });
+
+    expect(status).toBe(400);
+    expect(message).toEqual({
+      error: {
+        code: "INVALID_REQUEST",
+        message: "topics must be a list",
+        retriable: false,
+        hint: expect.any(String),
+      },
+    });
+  });
+});
+
+describe("failures inside the broker", () => {
+  test("a named one keeps its name; another says nothing about our insides", async () => {
+    const { api, plane } = await started();
+    const failing = (error: unknown) => {
+      api.describeCluster = () => Promise.reject(error);
+      return plane.inject({ method: "GET", url: "/v1/cluster" });
+    };
+
+    const named = await failing(Object.assign(new Error("secret path /data"), { code: "EIO" }));
+
+    expect(named.statusCode).toBe(500);
+    expect(named.body).not.toContain("secret");
+    expect(named.json<ErrorBody>().error.code).toBe("UNKNOWN_SERVER_ERROR");
+  });
+});
