@@ -8,7 +8,7 @@ const layers = require("./scripts/layers.cjs");
 const packageRules = Object.entries(layers).map(([name, allowed]) => ({
   name: `layer-${name}`,
   severity: "error",
-  from: { path: `^packages/${name}/src`, pathNot: "\\.test\\.ts$" },
+  from: { path: `^packages/${name}/src`, pathNot: "\\.(test|fixture)\\.ts$" },
   to: { path: "^packages/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
 }));
 
@@ -20,7 +20,7 @@ module.exports = {
       name: "no-io-in-cores",
       severity: "error",
       comment: "base and controller are pure; they never see a Node module.",
-      from: { path: "^packages/(base|controller)/src", pathNot: "\\.test\\.ts$" },
+      from: { path: "^packages/(base|controller)/src", pathNot: "\\.(test|fixture)\\.ts$" },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -29,14 +29,14 @@ module.exports = {
       comment: "Disk and network come through the FileSystem and Network ports.",
       from: {
         path: "^packages/(base|protocol|zookeeper|coordination|controller|log|replication)/src",
-        pathNot: "\\.test\\.ts$",
+        pathNot: "\\.(test|fixture)\\.ts$",
       },
       to: { path: "^(node:)?(fs|net|http|https|child_process|dgram|tls)(/promises)?$" },
     },
     {
       name: "no-testkit-in-product",
       severity: "error",
-      from: { path: "^packages/(?!testkit)[^/]+/src", pathNot: "\\.test\\.ts$" },
+      from: { path: "^packages/(?!testkit)[^/]+/src", pathNot: "\\.(test|fixture)\\.ts$" },
       to: { path: "^packages/testkit" },
     },
     {

@@ -56,6 +56,8 @@ export type RecordBatchOptions = {
   readonly buffer?: Buffer;
 };
 
+/** The last millisecond that a `Date` holds, in the year 275760. */
+const TIMESTAMP_MAX = 8.64e15;
 /** Room for a few records; the buffer doubles from here. */
 const INITIAL_BYTES = 512;
 
@@ -98,7 +100,7 @@ export class RecordBatchBuilder {
   append(record: RecordInput): void {
     assert(!this.#built, "a builder is used once");
     const { timestamp, key, value, headers } = record;
-    if (!Number.isSafeInteger(timestamp) || timestamp < -1) {
+    if (!Number.isInteger(timestamp) || timestamp < -1 || timestamp > TIMESTAMP_MAX) {
       throw invalidRecord(`a timestamp must be a whole number of milliseconds, not ${timestamp}`);
     }
     const keySize = dataSize(key);

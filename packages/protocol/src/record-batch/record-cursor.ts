@@ -213,7 +213,7 @@ export class RecordCursor {
 /** From the zigzag number's bits 0–27, 28–55 and 56–69. */
 function unzigzag(low: number, middle: number, high: number): number {
   const half = (low >>> 1) + middle * 0x800_0000;
-  if (high !== 0 || half >= Number.MAX_SAFE_INTEGER) {
+  if (high !== 0 || half > Number.MAX_SAFE_INTEGER) {
     throw corruptMessage("a varlong is beyond 2^53");
   }
   return (low & 1) === 0 ? half : -half - 1;
