@@ -47,6 +47,7 @@ export {
 export { batchOf, LogFixture, type LogFixtureOptions, readAll } from "./log/log-fixture.ts";
 export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";
+export { MemoryConnection, MemoryNetwork } from "./memory-network.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { fourLetterWord, servingMode } from "./zookeeper/four-letter-word.ts";

@@ -48,6 +48,18 @@ test("what was written is read back", () => {
   );
 });
 
+test("a frame grows as far as it must, wherever its buffer ends", () => {
+  for (let offset = 0; offset < 9; offset++) {
+    const reader = written((writer) => {
+      for (let i = 0; i < offset; i++) writer.boolean(true);
+      for (let i = 0; i < 3000; i++) writer.int(i);
+    });
+
+    for (let i = 0; i < offset; i++) expect(reader.boolean()).toBe(true);
+    for (let i = 0; i < 3000; i++) expect(reader.int()).toBe(i);
+  }
+});
+
 test.each([
   ["a string longer than the bytes that are there", 100, (r: JuteReader) => r.string()],
   ["a string of 2 GiB", 2 ** 31 - 1, (r: JuteReader) => r.string()],

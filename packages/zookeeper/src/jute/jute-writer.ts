@@ -19,7 +19,8 @@ export class JuteWriter {
   }
 
   byte(value: number): void {
-    this.#bytes.writeUInt8(value, this.#grow(1));
+    const at = this.#grow(1); // First: it may replace the buffer.
+    this.#bytes.writeUInt8(value, at);
   }
 
   boolean(value: boolean): void {
@@ -27,7 +28,8 @@ export class JuteWriter {
   }
 
   int(value: number): void {
-    this.#bytes.writeInt32BE(value, this.#grow(4));
+    const at = this.#grow(4);
+    this.#bytes.writeInt32BE(value, at);
   }
 
   /** A safe integer. */

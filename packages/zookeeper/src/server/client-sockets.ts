@@ -76,11 +76,19 @@ export class ClientSockets {
 
   /** Hands over what has arrived, as far as the core takes it. */
   pump(socket: ClientSocket): void {
-    this.#isPumping = true;
-    if (socket.pump() === "waits") this.#waiting.add(socket);
-    else this.#waiting.delete(socket);
-    this.#isPumping = false;
-    this.flush();
+    for (;;) {
+      this.#isPumping = true;
+      const outcome = socket.pump();
+      this.#isPumping = false;
+      this.flush();
+      if (outcome === "done") {
+        this.#waiting.delete(socket);
+        return;
+      }
+      // It may have waited only for its own replies, which have left with the flush.
+      if (this.core.mustWait(socket.client)) break;
+    }
+    this.#waiting.add(socket);
   }
 
   /** The disk has caught up: answers go out, and who waited is read from again. */

@@ -101,10 +101,10 @@ export class DataTree {
     });
   }
 
-  /** Znodes below `path`, at any depth. */
+  /** Znodes below `path`, at any depth; below the root's other name, the root as well. */
   countDescendants(path: string): number {
     const below = path === "/" ? "" : path;
-    let count = 0;
+    let count = path === "" ? 1 : 0;
     const waiting = [below];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       for (const name of this.#existing(next).children ?? []) {
