@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { AbortSignalLike } from "@zoolog/base";
 
 /** Settles as `promise` does, unless the signal aborts first: then rejects with its reason. */
@@ -18,4 +19,14 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignalLike | unde
 
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted === true) throw signal.reason;
+}
+
+/**
+ * An abort controller of our own. Every call under way listens to it: that is bounded elsewhere, and
+ * Node's warning about more than ten listeners would be a false alarm.
+ */
+export function quietAbortController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

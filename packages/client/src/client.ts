@@ -31,6 +31,11 @@ export type ClientOptions = {
   readonly requestTimeoutMs?: number;
   /** How long a TCP connection may take to come about, ms; default 5,000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * How long an administrative call goes on while no broker can be connected to at all, ms; default:
+   * as long as the call may take.
+   */
+  readonly unreachableTimeoutMs?: number;
   readonly retry?: {
     /** Wait before the second attempt, ms; default 100. It doubles with each. */
     readonly backoffMs?: number;
@@ -101,6 +106,7 @@ export class Client implements AsyncDisposable {
       {
         ...this.#retry,
         requestTimeoutMs,
+        unreachableTimeoutMs: options.unreachableTimeoutMs ?? Number.POSITIVE_INFINITY,
         brokers: endpointsOf(options.brokers),
         metadataMaxAgeMs: options.metadataMaxAgeMs ?? 300_000,
       },

@@ -8,7 +8,7 @@ import { errorMessage, type TopicPartition, topicPartitionKey, ZoologError } fro
 export function brokersUnreachable(brokers: readonly string[], cause: unknown): ZoologError {
   return new ZoologError({
     code: "BROKER_UNREACHABLE",
-    message: `no broker answers at ${brokers.join(", ")}: ${errorMessage(cause)}`,
+    message: `no broker answers at ${brokers.join(", ")}`,
     retriable: true,
     hint: "Start one with `zoolog dev`, or name one that runs.",
     cause,

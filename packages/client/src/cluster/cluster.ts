@@ -12,10 +12,10 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import type { MetadataResponse, NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
-import { abortable, throwIfAborted } from "../abort.ts";
+import { abortable, quietAbortController, throwIfAborted } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import { alreadyClosed, brokersUnreachable, callTimedOut } from "../errors.ts";
-import type { BrokerCalls } from "../net/broker-calls.ts";
+import type { AttemptOptions, BrokerCalls } from "../net/broker-calls.ts";
 import { isRetriable, itemFailure } from "../retriable.ts";
 import { mergeTopic, type TopicMetadata, withLeader } from "./topic-metadata.ts";
 
@@ -24,6 +24,8 @@ export type ClusterOptions = BackoffOptions & {
   readonly brokers: readonly string[];
   /** One attempt of one call, ms. */
   readonly requestTimeoutMs: number;
+  /** How long a call goes on while no broker can be connected to at all, ms. */
+  readonly unreachableTimeoutMs: number;
   /** Knowledge older than this is renewed when it is used, ms. */
   readonly metadataMaxAgeMs: number;
 };
@@ -59,7 +61,7 @@ export class Cluster {
   readonly #endpoints = new Map<BrokerId, string>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #missing = new Map<string, ZoologError>();
-  readonly #closing = new AbortController();
+  readonly #closing = quietAbortController();
   #rotation = 0;
   #version = 0;
   #wanted = new Set<string>();
@@ -163,32 +165,27 @@ export class Cluster {
     request: NativeRequest<Call>,
     limits: CallLimits,
   ): Promise<NativeResponse<Call>> {
-    const { calls, clock, random } = this.#dependencies;
-    const deadline = clock.monotonic() + limits.timeoutMs;
+    const { calls, clock } = this.#dependencies;
+    const startedAt = clock.monotonic();
+    const deadline = startedAt + limits.timeoutMs;
     let answered = false;
     for (let failures = 1; ; failures++) {
       throwIfAborted(limits.signal);
       const endpoints = this.#knownEndpoints();
       const endpoint = endpoints[this.#rotation % endpoints.length] as string;
-      const remainingMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
       try {
-        return await calls.call(endpoint, call, request, {
-          timeoutMs: Math.min(this.#options.requestTimeoutMs, remainingMs),
-          signal: limits.signal,
-        });
+        return await calls.call(endpoint, call, request, this.#attempt(deadline, limits));
       } catch (error) {
         if (this.#closing.signal.aborted || !isRetriable(error)) throw error;
         answered ||= !isUnreachable(error);
         this.#rotation += 1;
-        const round = Math.ceil(failures / endpoints.length);
-        const roundEnds = failures % endpoints.length === 0;
-        const pauseMs = roundEnds ? backoffDelayMs(round, this.#options, random) : 0;
-        if (clock.monotonic() + pauseMs >= deadline) {
-          throw answered
-            ? callTimedOut(call, limits.timeoutMs, error)
-            : brokersUnreachable(endpoints, error);
+        const giveUpAt = startedAt + (answered ? Infinity : this.#options.unreachableTimeoutMs);
+        const pauseMs = this.#pauseAfter(failures, endpoints.length);
+        if (clock.monotonic() + pauseMs >= Math.min(deadline, giveUpAt)) {
+          if (answered) throw callTimedOut(call, limits.timeoutMs, error);
+          throw brokersUnreachable(endpoints, error);
         }
-        if (roundEnds) await this.#pause(pauseMs, limits.signal);
+        if (pauseMs > 0) await this.#pause(pauseMs, limits.signal);
       }
     }
   }
@@ -196,6 +193,18 @@ export class Cluster {
   /** Ends waits that are under way. Idempotent. */
   close(): void {
     this.#closing.abort(alreadyClosed("client"));
+  }
+
+  #attempt(deadline: number, limits: CallLimits): AttemptOptions {
+    const remainingMs = Math.max(1, Math.ceil(deadline - this.#dependencies.clock.monotonic()));
+    const timeoutMs = Math.min(this.#options.requestTimeoutMs, remainingMs);
+    return { timeoutMs, signal: limits.signal };
+  }
+
+  /** The next broker is asked at once; after all of them have failed it is time to wait. */
+  #pauseAfter(failures: number, brokers: number): number {
+    if (failures % brokers !== 0) return 0;
+    return backoffDelayMs(failures / brokers, this.#options, this.#dependencies.random);
   }
 
   /** Asks for one topic once; answers why it is not known after that. */

@@ -9,6 +9,7 @@ import {
   ZoologError,
 } from "@zoolog/base";
 import type { ProduceResponse } from "@zoolog/protocol";
+import { quietAbortController } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { closedBeforeDelivery, deliveryTimedOut, invalidResponse } from "../errors.ts";
@@ -68,7 +69,7 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #dependencies: SenderDependencies;
   readonly #requestsUnderWay = new Map<string, number>();
-  readonly #closing = new AbortController();
+  readonly #closing = quietAbortController();
   #requestBytesMax = REQUEST_BYTES_MAX;
   #awake = false;
   #urgent = 0;

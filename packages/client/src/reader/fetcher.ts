@@ -10,6 +10,7 @@ import {
   topicPartitionKey,
 } from "@zoolog/base";
 import type { FetchResponse } from "@zoolog/protocol";
+import { quietAbortController } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
@@ -61,7 +62,7 @@ export class Fetcher {
   /** In the order in which they are asked for; who got something goes to the end. */
   readonly #partitions = new Set<AssignedPartition>();
   readonly #underWay = new Map<string, number>();
-  readonly #closing = new AbortController();
+  readonly #closing = quietAbortController();
   #reservedBytes = 0;
   #timer: Timer | undefined;
 

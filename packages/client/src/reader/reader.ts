@@ -1,5 +1,6 @@
 import { type Deferred, deferred } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
+import { quietAbortController } from "../abort.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import { alreadyClosed, unknownPartition } from "../errors.ts";
 import type { Topic } from "../topic.ts";
@@ -46,7 +47,7 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
   /** Partitions with something to hand out, whose turn comes in this order. */
   readonly #ready = new Set<AssignedPartition>();
   readonly #onClose: () => void;
-  readonly #closing = new AbortController();
+  readonly #closing = quietAbortController();
   #opening: Promise<void> | undefined;
   #current: OpenBatch<K, V> | undefined;
   #waiter: Deferred<void> | undefined;

@@ -1,0 +1,48 @@
+import type { ClusterDescription } from "@zoolog/client";
+import type { CommandContext } from "../context.ts";
+import { plural } from "../output/quantity.ts";
+import { type Column, listLines, tableLines } from "../output/table.ts";
+
+type BrokerRow = ClusterDescription["brokers"][number];
+
+const BROKER_COLUMNS: readonly Column<BrokerRow>[] = [
+  { title: "BROKER", value: ({ brokerId }) => brokerId, align: "right" },
+  { title: "ADDRESS", value: ({ url }) => url },
+  { title: "RACK", value: ({ rack }) => rack },
+];
+
+/** `zoolog cluster info`: the health in one sentence first, then the figures. */
+export async function clusterInfo(context: CommandContext): Promise<void> {
+  await context.withClient(async ({ admin }) => {
+    const cluster = await admin.describeCluster(context.limits);
+    await context.output.one(cluster, ({ bold, green, yellow }) => {
+      const healthy =
+        cluster.offlinePartitionCount === 0 && cluster.underReplicatedPartitionCount === 0;
+      return [
+        (healthy ? green : yellow)(healthSentence(cluster)),
+        "",
+        ...listLines(
+          [
+            ["cluster id", cluster.clusterId],
+            ["controller", cluster.controllerId],
+            ["version", cluster.version],
+            ["topics", cluster.topicCount],
+            ["partitions", cluster.partitionCount],
+          ],
+          bold,
+        ),
+        "",
+        ...tableLines(cluster.brokers, BROKER_COLUMNS, bold),
+      ];
+    });
+  });
+}
+
+function healthSentence(cluster: ClusterDescription): string {
+  const brokers = plural(cluster.brokers.length, "broker");
+  const offline = cluster.offlinePartitionCount;
+  const behind = cluster.underReplicatedPartitionCount;
+  if (offline > 0) return `${brokers}, ${plural(offline, "partition")} OFFLINE`;
+  if (behind > 0) return `${brokers}, ${plural(behind, "partition")} under-replicated`;
+  return `${brokers}, all partitions in sync`;
+}

@@ -1,0 +1,252 @@
+import {
+  type OffsetPoint,
+  parseOffsets,
+  type Reader,
+  type ReaderBatch,
+  type ReaderRecord,
+  type ReadOptions,
+  serde,
+  type Topic,
+  topic as topicOf,
+} from "@zoolog/client";
+import { systemClock } from "@zoolog/host";
+import type { CommandContext } from "../context.ts";
+import { ByteWriter } from "../output/byte-writer.ts";
+import { humanBytes, plural } from "../output/quantity.ts";
+import { envelopeOf } from "../output/record-envelope.ts";
+import {
+  type FormattedRecord,
+  parseRecordFormat,
+  type RecordFormat,
+} from "../output/record-format.ts";
+import { usageError } from "../usage-error.ts";
+import { NewestRecords } from "./newest-records.ts";
+
+export type ConsumeOptions = {
+  readonly fromBeginning: boolean;
+  readonly offsets?: string;
+  readonly tail?: number;
+  readonly partition?: readonly number[];
+  readonly count?: number;
+  readonly exit: boolean;
+  readonly follow: boolean;
+  readonly format?: string;
+  readonly checkCrcs: boolean;
+};
+
+type BytesTopic = Topic<Uint8Array, Uint8Array>;
+type BytesReader = Reader<Uint8Array, Uint8Array>;
+
+const DEFAULT_FORMAT = "%s\\n";
+/** Collected before one write; small enough to appear soon, large enough to be few. */
+const WRITE_BYTES = 64 * 1024;
+
+/** `zoolog consume TOPIC` */
+export async function consume(
+  context: CommandContext,
+  topic: string,
+  options: ConsumeOptions,
+): Promise<void> {
+  const plan = planOf(options);
+  const run = new ConsumeRun(context, topicOf(topic), options);
+  try {
+    await context.withClient(async (client) => {
+      await client.admin.describeCluster(context.limits);
+      let begin = plan.read;
+      if (options.tail !== undefined) {
+        const reader = client.reader(run.topic, run.readOptions({ offsets: `-${options.tail}` }));
+        const ends = await run.newest(reader, options.tail);
+        if (!plan.follow || run.isDone) return;
+        begin = { from: ends };
+      }
+      const readOptions = run.readOptions({ ...begin, follow: plan.follow });
+      await run.all(client.reader(run.topic, readOptions));
+    });
+  } catch (error) {
+    if (!context.terminal.signal.aborted) throw error;
+  }
+  await run.end();
+}
+
+type Plan = { readonly read: ReadOptions; readonly follow: boolean };
+
+/** What the combination of options means. @throws ZoologError `USAGE` */
+function planOf(options: ConsumeOptions): Plan {
+  const { exit, follow, fromBeginning, offsets, tail } = options;
+  const starts = [fromBeginning, offsets !== undefined, tail !== undefined].filter(Boolean);
+  if (starts.length > 1) {
+    throw usageError("--from-beginning, --offsets and --tail exclude each other");
+  }
+  if (exit && follow) throw usageError("--exit and --follow exclude each other");
+  if (tail !== undefined) return { read: {}, follow };
+  if (offsets === undefined) {
+    return { read: { from: fromBeginning ? "start" : "end" }, follow: !exit };
+  }
+  const range = parseOffsets(offsets);
+  const bounded = range.to !== undefined || isInThePast(range.from);
+  return { read: { offsets: range }, follow: follow || (!exit && !bounded) };
+}
+
+/** Whoever names records that exist wants those, and no waiting behind them. */
+function isInThePast(point: OffsetPoint): boolean {
+  return point.at !== "end" && point.at !== "start";
+}
+
+/** One run of `consume`: what it has printed, and what it says at its end. */
+class ConsumeRun {
+  readonly topic: BytesTopic;
+  readonly #context: CommandContext;
+  readonly #options: ConsumeOptions;
+  readonly #format: RecordFormat;
+  readonly #out = new ByteWriter();
+  readonly #positions = new Map<number, number>();
+  readonly #startedAt = systemClock.monotonic();
+  #records = 0;
+  #bytes = 0;
+
+  constructor(
+    context: CommandContext,
+    topic: Topic<Uint8Array, Uint8Array>,
+    options: ConsumeOptions,
+  ) {
+    this.#context = context;
+    this.topic = topicOf(topic.name, { key: serde.bytes(), value: serde.bytes() });
+    this.#options = options;
+    this.#format = this.#chooseFormat();
+  }
+
+  get isDone(): boolean {
+    return this.#records >= (this.#options.count ?? Number.POSITIVE_INFINITY);
+  }
+
+  readOptions(options: ReadOptions): ReadOptions {
+    const { checkCrcs, partition } = this.#options;
+    return {
+      ...options,
+      checkCrcs,
+      signal: this.#context.terminal.signal,
+      ...(partition === undefined ? {} : { partitions: partition }),
+      // Who follows sits out a broker's restart; who does not wants an answer.
+      ...(options.follow === true ? {} : { retryTimeoutMs: this.#context.options.timeout }),
+    };
+  }
+
+  /** Prints what a reader brings, until it ends or there is enough. */
+  async all(reader: BytesReader): Promise<void> {
+    try {
+      if (this.isDone) return;
+      for await (const batch of reader.batches()) {
+        await this.#printBatch(batch);
+        if (this.isDone) return;
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /**
+   * Prints the newest records over all partitions, oldest first; answers where each partition ended.
+   */
+  async newest(reader: BytesReader, count: number): Promise<Record<number, number>> {
+    const newest = new NewestRecords(count);
+    const ends: Record<number, number> = {};
+    try {
+      for await (const batch of reader.batches()) {
+        for (const record of batch) newest.add(plainRecord(record));
+      }
+      for (const { partition, position } of reader.progress()) ends[partition] = position ?? 0;
+    } finally {
+      await reader.close();
+    }
+    for (const record of newest.oldestFirst()) {
+      await this.#print(record);
+      if (this.isDone) break;
+    }
+    await this.#flush();
+    return ends;
+  }
+
+  async end(): Promise<void> {
+    await this.#closeJson();
+    await this.#flush();
+    const { terminal } = this.#context;
+    if (terminal.signal.aborted && !terminal.interrupted) return;
+    for (const line of this.#summary()) terminal.talk(line);
+  }
+
+  async #printBatch(batch: ReaderBatch<Uint8Array, Uint8Array>): Promise<void> {
+    for (const record of batch) {
+      await this.#print(record);
+      if (this.isDone) break;
+    }
+    await this.#flush();
+  }
+
+  /** A promise only where there is something to wait for. */
+  #print(record: FormattedRecord): Promise<void> | undefined {
+    this.#positions.set(record.partition, record.offset + 1);
+    this.#records += 1;
+    const before = this.#out.length;
+    this.#format(record, this.#out);
+    this.#bytes += this.#out.length - before;
+    return this.#out.length >= WRITE_BYTES ? this.#flush() : undefined;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#out.length > 0) await this.#context.terminal.write(this.#out.take());
+  }
+
+  #chooseFormat(): RecordFormat {
+    const { format } = this.#options;
+    const output = this.#context.output.format;
+    if (format !== undefined) {
+      if (output === "table") return parseRecordFormat(format);
+      throw usageError("--format and --output json or ndjson exclude each other");
+    }
+    if (output === "table") return parseRecordFormat(DEFAULT_FORMAT);
+    if (output === "ndjson") {
+      return (record, out) => out.text(`${JSON.stringify(envelopeOf(record))}\n`);
+    }
+    return (record, out) => {
+      out.text(`${this.#records === 1 ? "[" : ","}\n${JSON.stringify(envelopeOf(record))}`);
+    };
+  }
+
+  /** `-o json` is one document: it ends even when it was interrupted. */
+  async #closeJson(): Promise<void> {
+    if (this.#context.output.format !== "json") return;
+    this.#out.text(this.#records === 0 ? "[]\n" : "\n]\n");
+  }
+
+  #summary(): string[] {
+    const { terminal } = this.#context;
+    const seconds = (systemClock.monotonic() - this.#startedAt) / 1_000;
+    const counted = `${plural(this.#records, "record")}, ${humanBytes(this.#bytes)}`;
+    const rate = `${Math.round(this.#records / Math.max(seconds, 0.001))} records/s`;
+    const lines = [`${counted} from ${this.topic.name}, ${rate}`];
+    if (terminal.interrupted && this.#positions.size > 0) {
+      const where = [...this.#positions].sort(([a], [b]) => a - b);
+      lines.push(`next offsets: ${where.map(([p, offset]) => `${p}:${offset}`).join(" ")}`);
+      const [[partition, offset] = [0, 0]] = where;
+      if (where.length === 1) {
+        const go = `zoolog consume ${this.topic.name} --partition ${partition} --offsets ${offset}`;
+        lines.push(`go on with: ${go} --follow`);
+      }
+    }
+    return lines;
+  }
+}
+
+/** Its bytes alone: a record keeps its whole batch in memory. */
+function plainRecord(record: ReaderRecord<Uint8Array, Uint8Array>): FormattedRecord {
+  const { headers, keyBytes, offset, partition, timestamp, topic, valueBytes } = record;
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp,
+    keyBytes: keyBytes && Uint8Array.from(keyBytes),
+    valueBytes: valueBytes && Uint8Array.from(valueBytes),
+    headers: headers.map(({ key, value }) => ({ key, value: value && Uint8Array.from(value) })),
+  };
+}

@@ -1,0 +1,93 @@
+import { errorCode, ZoologError } from "@zoolog/base";
+import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
+import { createLogger, type LogLevel, systemClock } from "@zoolog/host";
+import type { CommandContext } from "../context.ts";
+import { humanDuration, plural } from "../output/quantity.ts";
+import { listLines } from "../output/table.ts";
+import { settingsOf } from "./broker.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+export type DevOptions = {
+  readonly brokers: number;
+  readonly httpPort: number;
+  readonly zookeeperPort: number;
+  /** `undefined`: in memory and a temporary folder, gone at the end. */
+  readonly dataFolder: string | undefined;
+  readonly set?: readonly string[];
+  readonly logLevel: LogLevel;
+};
+
+/** `zoolog dev`: the whole thing in one process, until Ctrl-C. */
+export async function dev(context: CommandContext, options: DevOptions): Promise<void> {
+  const { terminal } = context;
+  const startedAt = systemClock.monotonic();
+  const { brokers, dataFolder, httpPort, zookeeperPort } = options;
+  const logger = createLogger({ level: options.logLevel });
+  const cluster = await startDevCluster(
+    {
+      brokers,
+      httpPort,
+      zookeeperPort,
+      ...(dataFolder === undefined ? {} : { dataFolder }),
+      settings: [settingsOf("--set", options.set ?? [])],
+    },
+    hostDependencies({ logger }),
+  ).catch((error: unknown) => {
+    throw portTaken(error, options);
+  });
+  try {
+    const { urls, zookeeper } = cluster;
+    await context.output.forPrograms({ brokers: urls, zookeeper, dataFolder: cluster.dataFolder });
+    const elapsed = humanDuration(systemClock.monotonic() - startedAt);
+    for (const line of welcome(context, cluster, options, elapsed)) terminal.talk(line);
+    await untilAborted(terminal.signal);
+    terminal.talk("shutting down");
+  } finally {
+    await cluster.close();
+  }
+}
+
+function welcome(
+  { colours }: CommandContext,
+  cluster: DevCluster,
+  options: DevOptions,
+  elapsed: string,
+): string[] {
+  const [first = ""] = cluster.urls;
+  const data = options.dataFolder ?? "temporary, gone at the end";
+  const elsewhere = options.httpPort === 8092 ? "" : ` --bootstrap ${first}`;
+  const count = plural(cluster.urls.length, "broker");
+  return [
+    colours.green(`zoolog is ready: ${count} and a ZooKeeper, started in ${elapsed}`),
+    "",
+    ...listLines([
+      ["  brokers", cluster.urls.join(" ")],
+      ["  HTTP API", `${first}/docs`],
+      ["  ZooKeeper", cluster.zookeeper],
+      ["  data", data],
+    ]),
+    "",
+    "In another shell:",
+    `  npx zoolog topic create orders --partitions 3${elsewhere}`,
+    `  echo hello | npx zoolog produce orders${elsewhere}`,
+    `  npx zoolog consume orders --from-beginning${elsewhere}`,
+    "",
+    "Ctrl-C ends it.",
+  ];
+}
+
+/** Says which of the two ports it was. */
+function portTaken(error: unknown, { httpPort, zookeeperPort }: DevOptions): unknown {
+  if (errorCode(error) !== "EADDRINUSE" && errorCode(error) !== "ADDRESS_IN_USE") return error;
+  const message = error instanceof Error ? error.message : "";
+  const ofZooKeeper = message.includes(`${zookeeperPort}`);
+  const [port, what, flag] = ofZooKeeper
+    ? ([zookeeperPort, "ZooKeeper", "--zookeeper-port"] as const)
+    : ([httpPort, "the HTTP API", "--http-port"] as const);
+  return new ZoologError({
+    code: "ADDRESS_IN_USE",
+    message: `port ${port} for ${what} is taken by another program`,
+    hint: `Is zoolog running already? If not, choose another port: ${flag} ${port + 1000}.`,
+    cause: error,
+  });
+}

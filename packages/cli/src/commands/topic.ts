@@ -1,0 +1,198 @@
+import { ZoologError } from "@zoolog/base";
+import type { NewTopic, TopicDescription } from "@zoolog/client";
+import type { CommandContext } from "../context.ts";
+import { humanBytes, humanCount, plural } from "../output/quantity.ts";
+import { type Column, listLines, tableLines } from "../output/table.ts";
+import { usageError } from "../usage-error.ts";
+
+export type CreateOptions = {
+  readonly partitions?: number;
+  readonly replicationFactor?: number;
+  readonly config?: readonly string[];
+  readonly ifNotExists: boolean;
+  readonly validateOnly: boolean;
+};
+
+export async function createTopic(
+  context: CommandContext,
+  topic: string,
+  options: CreateOptions,
+): Promise<void> {
+  const { partitions, replicationFactor, validateOnly } = options;
+  const newTopic: NewTopic = {
+    topic,
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    ...(options.config === undefined ? {} : { configs: configsOf(options.config) }),
+  };
+  await context.withClient(async ({ admin }) => {
+    try {
+      const created = await admin.createTopic(newTopic, { ...context.limits, validateOnly });
+      await context.output.forPrograms(created);
+      const size = plural(created.partitions, "partition");
+      const done = validateOnly ? "could be created" : "created";
+      context.terminal.talk(
+        `topic ${topic} ${done}: ${size}, ${plural(created.replicationFactor, "replica")} each`,
+      );
+    } catch (error) {
+      const exists = (error as { code?: string }).code === "TOPIC_ALREADY_EXISTS";
+      if (!exists || !options.ifNotExists) throw error;
+      context.terminal.talk(`topic ${topic} exists already`);
+    }
+  });
+}
+
+type TopicRow = {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly records: number | undefined;
+  readonly sizeBytes: number | undefined;
+};
+
+const TOPIC_COLUMNS: readonly Column<TopicRow>[] = [
+  { title: "TOPIC", value: ({ topic }) => topic },
+  { title: "PARTITIONS", value: ({ partitions }) => partitions, align: "right" },
+  { title: "REPLICAS", value: (row) => row.replicationFactor, align: "right" },
+  {
+    title: "RECORDS",
+    value: ({ records }) => (records === undefined ? undefined : humanCount(records)),
+    align: "right",
+  },
+  {
+    title: "SIZE",
+    value: ({ sizeBytes }) => (sizeBytes === undefined ? undefined : humanBytes(sizeBytes)),
+    align: "right",
+  },
+];
+
+export async function listTopics(
+  context: CommandContext,
+  options: { readonly internal: boolean },
+): Promise<void> {
+  await context.withClient(async ({ admin }) => {
+    const topics = await admin.listTopics(context.limits);
+    const shown = topics.filter(({ isInternal }) => options.internal || !isInternal);
+    await context.output.rows(shown.map(topicRow), TOPIC_COLUMNS);
+    if (shown.length === 0)
+      context.terminal.talk("no topics; `zoolog topic create NAME` makes one");
+  });
+}
+
+export async function describeTopic(context: CommandContext, topic: string): Promise<void> {
+  await context.withClient(async ({ admin }) => {
+    const description = await admin.describeTopic(topic, context.limits);
+    await context.output.one(description, ({ bold }) => {
+      const { partitions, records, replicationFactor, sizeBytes } = topicRow(description);
+      const summary = listLines(
+        [
+          ["topic", description.topic],
+          ["id", description.topicId],
+          ["partitions", partitions],
+          ["replicas", replicationFactor],
+          ["records", records === undefined ? undefined : humanCount(records)],
+          ["size", sizeBytes === undefined ? undefined : humanBytes(sizeBytes)],
+        ],
+        bold,
+      );
+      const configs = Object.entries(description.configs)
+        .filter(([, { source }]) => source !== "default")
+        .map(([name, { source, value }]) => [name, `${value} (${source})`] as const);
+      return [
+        ...summary,
+        ...(configs.length === 0 ? [] : ["", ...listLines(configs, bold)]),
+        "",
+        ...tableLines(description.partitions, PARTITION_COLUMNS, bold),
+      ];
+    });
+  });
+}
+
+type PartitionRow = TopicDescription["partitions"][number];
+
+const PARTITION_COLUMNS: readonly Column<PartitionRow>[] = [
+  { title: "PARTITION", value: ({ partition }) => partition, align: "right" },
+  { title: "LEADER", value: ({ leader }) => leader ?? "none", align: "right" },
+  { title: "EPOCH", value: ({ leaderEpoch }) => leaderEpoch, align: "right" },
+  { title: "REPLICAS", value: ({ replicas }) => replicas.join(",") },
+  { title: "ISR", value: ({ isr }) => isr.join(",") },
+  { title: "START", value: ({ logStartOffset }) => logStartOffset, align: "right" },
+  { title: "END", value: ({ highWatermark }) => highWatermark, align: "right" },
+  {
+    title: "SIZE",
+    value: ({ sizeBytes }) => (sizeBytes === undefined ? undefined : humanBytes(sizeBytes)),
+    align: "right",
+  },
+];
+
+export async function deleteTopics(
+  context: CommandContext,
+  topics: readonly string[],
+  options: { readonly yes: boolean },
+): Promise<void> {
+  await context.withClient(async ({ admin }) => {
+    const found = [];
+    for (const topic of topics) found.push(await admin.describeTopic(topic, context.limits));
+    if (!options.yes) await requireConsent(context, found);
+    const deleted: { topic: string; topicId: string }[] = [];
+    for (const { topic, topicId } of found) {
+      // With its id: a topic that was made anew in between is another one, and stays.
+      await admin.deleteTopic(topic, { ...context.limits, topicId });
+      deleted.push({ topic, topicId });
+      context.terminal.talk(`topic ${topic} deleted`);
+    }
+    await context.output.forPrograms(deleted);
+  });
+}
+
+async function requireConsent(
+  context: CommandContext,
+  topics: readonly TopicDescription[],
+): Promise<void> {
+  const names = topics.map(({ topic }) => topic).join(", ");
+  if (!context.terminal.asksPeople) {
+    throw usageError(
+      `deleting ${names} loses its records for good and nobody can be asked here`,
+      "Add --yes when that is what you want.",
+    );
+  }
+  const { confirm } = await import("../input/confirm.ts");
+  for (const description of topics) {
+    const { records = 0, sizeBytes = 0 } = topicRow(description);
+    context.terminal.talk(
+      `${description.topic}: ${plural(records, "record")}, ${humanBytes(sizeBytes)}, gone for good`,
+    );
+  }
+  if (!(await confirm(context.terminal, `Delete ${names}?`))) {
+    throw new ZoologError({ code: "CANCELLED", message: "nothing was deleted" });
+  }
+}
+
+function topicRow(description: TopicDescription): TopicRow {
+  const { partitions, topic } = description;
+  let records: number | undefined = 0;
+  let sizeBytes: number | undefined = 0;
+  for (const partition of partitions) {
+    const { highWatermark, logStartOffset } = partition;
+    const known = highWatermark !== undefined && logStartOffset !== undefined;
+    // The answering broker knows this only of the replicas it has.
+    records =
+      records === undefined || !known ? undefined : records + highWatermark - logStartOffset;
+    sizeBytes =
+      sizeBytes === undefined || partition.sizeBytes === undefined
+        ? undefined
+        : sizeBytes + partition.sizeBytes;
+  }
+  const replicationFactor = Math.max(0, ...partitions.map(({ replicas }) => replicas.length));
+  return { topic, partitions: partitions.length, replicationFactor, records, sizeBytes };
+}
+
+function configsOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf("=");
+      if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+      throw usageError(`--config takes name=value, not "${text}"`);
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+import { errorCode } from "@zoolog/base";
+
+/** What scripts can rely on; `zoolog --help` lists them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, timeout: 5 } as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_CODE: Readonly<Record<string, ExitCode>> = {
+  USAGE: EXIT.usage,
+  INVALID_OPTION: EXIT.usage,
+  INVALID_OFFSETS: EXIT.usage,
+  INVALID_TOPIC_EXCEPTION: EXIT.usage,
+  INVALID_CONFIG: EXIT.usage,
+  UNKNOWN_TOPIC_OR_PARTITION: EXIT.notFound,
+  ENOENT: EXIT.notFound,
+  REQUEST_TIMED_OUT: EXIT.timeout,
+  DELIVERY_TIMED_OUT: EXIT.timeout,
+};
+
+export function exitCodeOf(error: unknown): ExitCode {
+  return BY_CODE[errorCode(error) ?? ""] ?? EXIT.failed;
+}

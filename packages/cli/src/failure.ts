@@ -1,0 +1,39 @@
+import { errorMessage, ZoologError } from "@zoolog/base";
+import type { Colours } from "./output/colour.ts";
+
+/**
+ * A failure as people read it: one line what, one line why, one line what next. `why` is left out
+ * where the message says it already.
+ */
+export function failureLines(error: unknown, colours: Colours, debug: boolean): string[] {
+  const message = errorMessage(error);
+  const lines = [`${colours.red("error:")} ${message}`];
+  const cause = rootCause(error);
+  if (cause !== undefined && !message.includes(cause)) lines.push(`why:   ${cause}`);
+  const hint = hintOf(error);
+  if (hint !== undefined) lines.push(`try:   ${hint}`);
+  if (debug && error instanceof Error && error.stack !== undefined) {
+    lines.push(colours.dim(error.stack));
+  }
+  return lines;
+}
+
+/** The innermost cause: what the machine said. */
+function rootCause(error: unknown): string | undefined {
+  let inner: unknown = error instanceof Error ? error.cause : undefined;
+  if (inner === undefined) return undefined;
+  for (let depth = 0; depth < CAUSES_MAX; depth++) {
+    const next: unknown = inner instanceof Error ? inner.cause : undefined;
+    if (next === undefined) break;
+    inner = next;
+  }
+  if (inner instanceof AggregateError) return inner.errors.map(errorMessage).join("; ");
+  return errorMessage(inner);
+}
+
+/** A chain of causes that is longer is a loop. */
+const CAUSES_MAX = 10;
+
+function hintOf(error: unknown): string | undefined {
+  return error instanceof ZoologError ? error.hint : undefined;
+}

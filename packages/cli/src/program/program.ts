@@ -1,0 +1,64 @@
+/**
+ * The command tree. It names commands and their options and nothing else: what a command does is
+ * imported when it runs, so that `--help` stays within 150 ms.
+ */
+import { Command, Option } from "commander";
+import { brokerList } from "../context.ts";
+import { DEFAULT_BOOTSTRAP } from "../global-options.ts";
+import { OUTPUT_FORMATS } from "../output/output.ts";
+import type { Terminal } from "../terminal.ts";
+import { duration, oneOf } from "../usage-error.ts";
+import { VERSION } from "../version.ts";
+import { addLogCommands, addOtherCommands } from "./other-commands.ts";
+import { addRecordCommands } from "./record-commands.ts";
+import { commandRunner } from "./run-command.ts";
+import { addServerCommands } from "./server-commands.ts";
+import { addClusterCommands, addTopicCommands } from "./topic-commands.ts";
+
+const COLOURS = ["auto", "always", "never"] as const;
+
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command("zoolog")
+    .description("A distributed, partitioned, replicated commit log.")
+    .version(VERSION, "-V, --version")
+    .addOption(
+      new Option(
+        "--bootstrap <urls>",
+        `brokers to begin with, comma-separated (env ZOOLOG_BOOTSTRAP; default: ${DEFAULT_BOOTSTRAP})`,
+      ).argParser(brokerList),
+    )
+    .addOption(
+      new Option(
+        "-o, --output <format>",
+        `form of what goes to stdout: ${OUTPUT_FORMATS.join(", ")}`,
+      )
+        .argParser(oneOf("--output", OUTPUT_FORMATS))
+        .default("table"),
+    )
+    .addOption(
+      new Option("--timeout <time>", "how long a call may take")
+        .argParser(duration("--timeout"))
+        .default(10_000, "10s"),
+    )
+    .addOption(
+      new Option("--color <when>", `${COLOURS.join(", ")}; NO_COLOR is heeded`)
+        .argParser(oneOf("--color", COLOURS))
+        .default("auto"),
+    )
+    .option("--debug", "stack traces of failures", false)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError("(--help tells more)")
+    .addHelpText("after", EXIT_CODES);
+  const run = commandRunner(terminal);
+  addServerCommands(program, run);
+  addTopicCommands(program, run);
+  addRecordCommands(program, run);
+  addClusterCommands(program, run);
+  addLogCommands(program, run);
+  addOtherCommands(program, run);
+  return program;
+}
+
+const EXIT_CODES = `
+Data goes to stdout, everything else to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 5 timed out.`;

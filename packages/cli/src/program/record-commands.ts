@@ -1,0 +1,175 @@
+import { type Command, Option } from "commander";
+import { byteCount, duration, oneOf, several, usageError, wholeNumber } from "../usage-error.ts";
+import type { RunCommand } from "./run-command.ts";
+
+const INPUTS = ["lines", "ndjson", "raw"] as const;
+const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
+const BENCHES = ["produce", "fetch", "e2e"] as const;
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+/** Kafka's default of `max.message.bytes`, less what a batch adds. */
+const LINE_BYTES_MAX = 1_048_576 - 1_024;
+const text = (value: string): string => value;
+const count = (name: string) => wholeNumber(name, 1, COUNT_MAX);
+
+type Acks = "none" | "leader" | "all";
+
+/** Kafka's numbers and our names. */
+function acks(value: string): Acks {
+  switch (value) {
+    case "0":
+    case "none":
+      return "none";
+    case "1":
+    case "leader":
+      return "leader";
+    case "all":
+    case "-1":
+      return "all";
+    default:
+      throw usageError(`--acks must be 0, 1 or all, not "${value}"`);
+  }
+}
+
+export function addRecordCommands(program: Command, run: RunCommand): void {
+  addProduce(program, run);
+  addConsume(program, run);
+  addBench(program, run);
+}
+
+type ProduceFlags = {
+  readonly input: (typeof INPUTS)[number];
+  readonly key?: string;
+  readonly keySeparator?: string;
+  readonly header?: readonly string[];
+  readonly partition?: number;
+  readonly compression: (typeof COMPRESSIONS)[number];
+  readonly acks: Acks;
+  readonly maxBytes: number;
+};
+
+function addProduce(program: Command, run: RunCommand): void {
+  program
+    .command("produce")
+    .argument("<topic>")
+    .argument("[file]", "- or nothing: stdin")
+    .description("send the lines of a file or of stdin as records")
+    .addOption(
+      new Option(
+        "-i, --input <form>",
+        "lines: one record each; ndjson: what consume -o ndjson writes; raw: all of it is one record",
+      )
+        .argParser(oneOf("--input", INPUTS))
+        .default("lines"),
+    )
+    .option("-k, --key <key>", "key of every record")
+    .addOption(
+      new Option("-K, --key-separator <text>", "what stands between key and value").conflicts(
+        "key",
+      ),
+    )
+    .option("-H, --header <name=value>", "header of every record; repeatable", several(text))
+    .option("-p, --partition <n>", "send there", wholeNumber("--partition", 0, 2 ** 31 - 1))
+    .addOption(
+      new Option("-z, --compression <codec>", COMPRESSIONS.join(", "))
+        .argParser(oneOf("--compression", COMPRESSIONS))
+        .default("none"),
+    )
+    .addOption(
+      new Option("--acks <acks>", "whose copy counts: 0 nobody's, 1 the leader's, all replicas'")
+        .argParser(acks)
+        .default("all"),
+    )
+    .option("--max-bytes <size>", "longest record", byteCount("--max-bytes"), LINE_BYTES_MAX)
+    .action((topic: string, file: string | undefined, flags: ProduceFlags, command: Command) =>
+      run(command, async (context) => {
+        const { produce } = await import("../commands/produce.ts");
+        const { maxBytes, ...rest } = flags;
+        await produce(context, topic, file, { ...rest, lineBytesMax: maxBytes });
+      }),
+    );
+}
+
+type ConsumeFlags = {
+  readonly fromBeginning: boolean;
+  readonly offsets?: string;
+  readonly tail?: number;
+  readonly partition?: readonly number[];
+  readonly count?: number;
+  readonly exit: boolean;
+  readonly follow: boolean;
+  readonly format?: string;
+  readonly checkCrcs: boolean;
+};
+
+function addConsume(program: Command, run: RunCommand): void {
+  program
+    .command("consume")
+    .argument("<topic>")
+    .description("print records; without more, the new ones as they come")
+    .option("-b, --from-beginning", "from the first record on", false)
+    .option("--offsets <where>", "start, end, 42, +10, -10, 5:9, @2026-01-31, @-1h, @-2h:@-1h")
+    .option("--tail <n>", "the newest n of all partitions, by time, then end", count("--tail"))
+    .option(
+      "-p, --partition <n>",
+      "only this one; repeatable",
+      several(wholeNumber("--partition", 0, 2 ** 31 - 1)),
+    )
+    .option("-n, --count <n>", "stop after so many records", count("--count"))
+    .option("-e, --exit", "stop at the end of the log as it is now", false)
+    .option("-f, --follow", "go on behind --tail or a range", false)
+    .option("-F, --format <format>", "%s value %k key %h headers %t topic %p partition %o offset …")
+    .option("--no-check-crcs", "trust the bytes")
+    .addHelpText("after", FORMAT_HELP)
+    .action((topic: string, flags: ConsumeFlags, command: Command) =>
+      run(command, async (context) => {
+        const { consume } = await import("../commands/consume.ts");
+        await consume(context, topic, flags);
+      }),
+    );
+}
+
+const FORMAT_HELP = `
+Format: %s value, %k key, %h headers, %t topic, %p partition, %o offset, %T timestamp (ms),
+  %d timestamp (ISO 8601), %S and %K lengths of value and key (-1: none), %R value length as 4 bytes,
+  %% a percent sign; \\n \\r \\t \\\\ \\0 \\xHH. Default: %s\\n. With -o ndjson: one JSON object each.`;
+
+type BenchFlags = {
+  readonly topic?: string;
+  readonly records: number;
+  readonly size: number;
+  readonly partitions: number;
+  readonly duration?: number;
+  readonly compression: (typeof COMPRESSIONS)[number];
+  readonly acks: Acks;
+  readonly keep: boolean;
+};
+
+function addBench(program: Command, run: RunCommand): void {
+  program
+    .command("bench")
+    .argument("<what>", `${BENCHES.join(", ")}`, oneOf("bench", BENCHES))
+    .description("how fast this cluster is, measured from here through the SDK")
+    .option("--topic <topic>", "use this topic instead of one that is made and deleted")
+    .option("--records <n>", "how many", count("--records"), 500_000)
+    .option("--size <bytes>", "of each value", byteCount("--size"), 1_024)
+    .option(
+      "--partitions <n>",
+      "of the topic that is made",
+      wholeNumber("--partitions", 1, 1_000),
+      3,
+    )
+    .option("--duration <time>", "stop after this time", duration("--duration"))
+    .addOption(
+      new Option("-z, --compression <codec>", COMPRESSIONS.join(", "))
+        .argParser(oneOf("--compression", COMPRESSIONS))
+        .default("none"),
+    )
+    .addOption(new Option("--acks <acks>", "0, 1 or all").argParser(acks).default("leader"))
+    .option("--keep", "do not delete the topic that was made", false)
+    .action((what: (typeof BENCHES)[number], flags: BenchFlags, command: Command) =>
+      run(command, async (context) => {
+        const { bench } = await import("../commands/bench.ts");
+        await bench(context, what, flags);
+      }),
+    );
+}

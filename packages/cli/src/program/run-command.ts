@@ -1,0 +1,15 @@
+import type { Command } from "commander";
+import { CommandContext } from "../context.ts";
+import type { GlobalOptions } from "../global-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Runs what a command does with the global options as they were given. */
+export type RunCommand = (
+  command: Command,
+  task: (context: CommandContext) => Promise<void>,
+) => Promise<void>;
+
+export function commandRunner(terminal: Terminal): RunCommand {
+  return (command, task) =>
+    task(new CommandContext(terminal, command.optsWithGlobals<GlobalOptions>()));
+}

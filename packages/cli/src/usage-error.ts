@@ -1,0 +1,55 @@
+import { ZoologError } from "@zoolog/base";
+
+/** The command line itself is wrong. */
+export function usageError(message: string, hint?: string): ZoologError {
+  return new ZoologError({ code: "USAGE", message, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** A number of an option. @throws ZoologError `USAGE` */
+export function wholeNumber(name: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw usageError(`${name} must be a whole number from ${min} to ${max}, not "${text}"`);
+  };
+}
+
+const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `500ms`, `10s`, `5m`, `1h`, or plain milliseconds. @throws ZoologError `USAGE` */
+export function duration(name: string): (text: string) => number {
+  return (text) => {
+    const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+    const value = Number(match?.[1]) * (DURATION_MS[match?.[2] ?? "ms"] ?? Number.NaN);
+    if (Number.isFinite(value) && value > 0) return Math.ceil(value);
+    throw usageError(`${name} must be a time such as 500ms, 10s or 5m, not "${text}"`);
+  };
+}
+
+const BYTES: Readonly<Record<string, number>> = { k: 1_024, m: 1_048_576, g: 1_073_741_824 };
+
+/** `4096`, `64k`, `1m`, `2g` (powers of 1024). @throws ZoologError `USAGE` */
+export function byteCount(name: string): (text: string) => number {
+  return (text) => {
+    const match = /^(\d+(?:\.\d+)?)\s*([kmg])?(?:i?b)?$/i.exec(text);
+    const unit = match?.[2] === undefined ? 1 : (BYTES[match[2].toLowerCase()] ?? Number.NaN);
+    const value = Math.floor(Number(match?.[1]) * unit);
+    if (Number.isSafeInteger(value)) return value;
+    throw usageError(`${name} must be a size such as 4096, 64k or 1m, not "${text}"`);
+  };
+}
+
+/** Collects an option that may be given several times. */
+export function several<T>(parse: (text: string) => T): (text: string, so?: T[]) => T[] {
+  return (text, so = []) => [...so, parse(text)];
+}
+
+export function oneOf<const Names extends readonly string[]>(
+  name: string,
+  names: Names,
+): (text: string) => Names[number] {
+  return (text) => {
+    if (names.includes(text)) return text;
+    throw usageError(`${name} must be one of ${names.join(", ")}, not "${text}"`);
+  };
+}
