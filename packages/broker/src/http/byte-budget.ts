@@ -16,8 +16,19 @@ export class ByteBudget {
     return this.#used;
   }
 
+  /** For bytes that are still to come, and can be refused. */
   tryReserve(bytes: number): boolean {
     if (this.#used + bytes > this.bytesMax) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  /**
+   * For bytes that are there already: taken as long as there is any room, so beyond the maximum by
+   * one answer at most. A batch larger than the whole budget stays readable.
+   */
+  tryAdd(bytes: number): boolean {
+    if (this.#used >= this.bytesMax) return false;
     this.#used += bytes;
     return true;
   }

@@ -6,7 +6,7 @@ import type {
   HookHandlerDoneFunction,
 } from "fastify";
 import type { Counter } from "../metric-registry.ts";
-import type { Call } from "./call-registry.ts";
+import type { Call } from "./call.ts";
 import { notFound, unsupportedContentEncoding } from "./errors.ts";
 import { OriginGuard } from "./origin-guard.ts";
 import type { PlaneParts } from "./plane-parts.ts";

@@ -1,17 +1,9 @@
-import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { ZoologError } from "@zoolog/base";
-import type { CallContext } from "../broker-api.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { Call, type CallOrigin } from "./call.ts";
 import { brokerClosing, throttled } from "./errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
-
-export type CallOrigin = {
-  readonly response: ServerResponse;
-  readonly socket: Socket;
-  readonly clientId: string;
-  readonly remoteAddress: string;
-};
 
 /**
  * The calls between their first header and the last byte of their answer: admits them within the
@@ -105,72 +97,5 @@ export class CallRegistry {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
     });
-  }
-}
-
-/** One call, as the component sees it, with what the plane must give back at its end. */
-export class Call implements CallContext {
-  readonly clientId: string;
-  readonly remoteAddress: string;
-  readonly #budget: ByteBudget;
-  readonly #onEnd: () => void;
-  #reservedBytes = 0;
-  #controller: AbortController | undefined;
-  #abortReason: unknown;
-  #hasEnded = false;
-  /** A long poll or a stream: cutting it short costs nobody anything. */
-  isWaiting = false;
-
-  constructor(
-    origin: CallOrigin,
-    dependencies: { readonly budget: ByteBudget; readonly onEnd: () => void },
-  ) {
-    this.clientId = origin.clientId;
-    this.remoteAddress = origin.remoteAddress;
-    this.#budget = dependencies.budget;
-    this.#onEnd = dependencies.onEnd;
-  }
-
-  /** Made when somebody asks: most calls end before anybody could lose interest in them. */
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
-      else if (this.#hasEnded) this.#controller.abort();
-    }
-    return this.#controller.signal;
-  }
-
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
-  get reservedBytes(): number {
-    return this.#reservedBytes;
-  }
-
-  tryReserve(bytes: number): boolean {
-    if (this.#hasEnded || !this.#budget.tryReserve(bytes)) return false;
-    this.#reservedBytes += bytes;
-    return true;
-  }
-
-  releaseBytes(bytes: number): void {
-    this.#reservedBytes -= bytes;
-    this.#budget.release(bytes);
-  }
-
-  abort(reason: unknown): void {
-    this.#abortReason ??= reason;
-    this.#controller?.abort(reason);
-  }
-
-  end(): void {
-    this.#hasEnded = true;
-    this.#budget.release(this.#reservedBytes);
-    this.#reservedBytes = 0;
-    // Tells a component that still works for a caller who has hung up.
-    if (this.#abortReason === undefined) this.#controller?.abort();
-    this.#onEnd();
   }
 }

@@ -8,7 +8,7 @@ import {
 import type { FastifyInstance } from "fastify";
 import type { FetchResult } from "../broker-api.ts";
 import { bodyOf } from "./body-parsers.ts";
-import type { Call } from "./call-registry.ts";
+import type { Call } from "./call.ts";
 import { answerType, MESSAGE_TYPES, sendMessage } from "./content-types.ts";
 import { refusedMessage, throttled } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
@@ -42,12 +42,17 @@ function addCallRoute<Name extends NativeCall>(
   });
 }
 
-function callHandlers({ api, calls }: PlaneParts): CallHandlers {
+/** One answer's share of the bytes in flight: eight large ones at a time before readers must wait. */
+const ANSWERS_IN_FLIGHT = 8;
+
+function callHandlers({ api, calls, limits }: PlaneParts): CallHandlers {
+  const answerBytesMax = Math.floor(limits.inFlightBytesMax / ANSWERS_IN_FLIGHT);
   return {
     produce: (request, call) => api.produce(request, call),
     fetch: async (request, call) => {
       if (request.maxWaitMs > 0) calls.markWaiting(call);
-      return fetchResponse(await api.fetch(request, call), call);
+      const maxBytes = Math.min(request.maxBytes, answerBytesMax);
+      return fetchResponse(await api.fetch({ ...request, maxBytes }, call), call);
     },
     "list-offsets": (request, call) => api.listOffsets(request, call),
     metadata: (request, call) => api.metadata(request, call),
@@ -74,6 +79,6 @@ function fetchResponse(result: FetchResult, call: Call): unknown {
       return { ...partition, records };
     }),
   }));
-  if (!call.tryReserve(bytes)) throw throttled("too many bytes are in flight");
+  if (!call.tryAdd(bytes)) throw throttled("too many bytes are in flight");
   return { topics };
 }

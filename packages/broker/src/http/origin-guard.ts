@@ -31,8 +31,8 @@ export class OriginGuard {
   readonly #rules: OriginRules;
   readonly #allowed = new Set<string>();
 
-  constructor(rules: OriginRules) {
-    this.#rules = rules;
+  constructor({ allowedHosts }: OriginRules) {
+    this.#rules = { allowedHosts: allowedHosts?.map((host) => host.toLowerCase()) };
   }
 
   fault(headers: OriginHeaders): ZoologError | undefined {

@@ -2,6 +2,7 @@ import type { Offset } from "@zoolog/base";
 import {
   type CompressionCodec,
   encodeRecordBatch,
+  loadCompression,
   type PostRecordsRequest,
   type PostRecordsResponse,
   type ProduceResponse,
@@ -36,6 +37,7 @@ export class RecordPoster {
     if (request.records.length === 0) throw invalidRequest("there are no records to append");
     const partitions = await this.#partitionsOf(topic, request, call);
     const { requiredAcks, timeoutMs, compression } = request;
+    await loadCompression(compression);
     const batches = this.#batches(request, partitions, compression);
     const produced = await this.#parts.api.produce(
       { requiredAcks, timeoutMs, topics: [{ topic, partitions: batches }] },

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { errorMessage, type Offset, offset } from "@zoolog/base";
 import { encodeJsonMessage, type ReadRecordsResponse } from "@zoolog/protocol";
-import type { Call } from "./call-registry.ts";
+import type { Call } from "./call.ts";
 import { ANSWER_HEADERS, EVENT_STREAM_TYPE } from "./content-types.ts";
 import { failureOf } from "./error-mapping.ts";
 import { invalidRequest } from "./errors.ts";

@@ -1,0 +1,75 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { CallContext } from "../broker-api.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+
+export type CallOrigin = {
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+  readonly clientId: string;
+  readonly remoteAddress: string;
+};
+
+/** One call, as the component sees it, with what the plane must give back at its end. */
+export class Call implements CallContext {
+  readonly clientId: string;
+  readonly remoteAddress: string;
+  readonly #budget: ByteBudget;
+  readonly #onEnd: () => void;
+  #reservedBytes = 0;
+  #controller: AbortController | undefined;
+  #abortReason: unknown;
+  #hasEnded = false;
+  /** A long poll or a stream: cutting it short costs nobody anything. */
+  isWaiting = false;
+
+  constructor(
+    origin: CallOrigin,
+    dependencies: { readonly budget: ByteBudget; readonly onEnd: () => void },
+  ) {
+    this.clientId = origin.clientId;
+    this.remoteAddress = origin.remoteAddress;
+    this.#budget = dependencies.budget;
+    this.#onEnd = dependencies.onEnd;
+  }
+
+  /** Made when somebody asks: most calls end before anybody could lose interest in them. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+      else if (this.#hasEnded) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  /** Bytes of the body, as they come. */
+  tryReserve(bytes: number): boolean {
+    return !this.#hasEnded && this.#holds(bytes, this.#budget.tryReserve(bytes));
+  }
+
+  /** Bytes of the answer, until its reader has taken them. */
+  tryAdd(bytes: number): boolean {
+    // Nobody waits for it any more: let it go where answers without readers go.
+    return this.#hasEnded || this.#holds(bytes, this.#budget.tryAdd(bytes));
+  }
+
+  #holds(bytes: number, isReserved: boolean): boolean {
+    if (isReserved) this.#reservedBytes += bytes;
+    return isReserved;
+  }
+
+  abort(reason: unknown): void {
+    this.#abortReason ??= reason;
+    this.#controller?.abort(reason);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#budget.release(this.#reservedBytes);
+    this.#reservedBytes = 0;
+    // Tells a component that still works for a caller who has hung up.
+    if (this.#abortReason === undefined) this.#controller?.abort();
+    this.#onEnd();
+  }
+}
