@@ -1,4 +1,16 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger } from "@zoolog/base";
+import {
+  nodeFileSystem,
+  nodeNetwork,
+  systemClock,
+  systemRandom,
+  systemScheduler,
+} from "@zoolog/host";
 import { startZooKeeperEnsemble } from "@zoolog/testkit";
+import { startZooKeeperServer } from "@zoolog/zookeeper";
 
 /** One ZooKeeper, whoever made it. */
 export type Backend = {
@@ -23,4 +35,29 @@ export const REAL_ZOOKEEPER: Backend = {
   },
 };
 
-export const BACKENDS: readonly Backend[] = [REAL_ZOOKEEPER];
+export const EMBEDDED_SERVER: Backend = {
+  name: "the embedded server",
+  start: async () => {
+    const dataFolder = mkdtempSync(join(tmpdir(), "zoolog-embedded-"));
+    const server = await startZooKeeperServer(
+      { port: 0, dataFolder, tickTimeMs: TICK_TIME_MS, connectionsPerAddressMax: 0 },
+      {
+        network: nodeNetwork,
+        fileSystem: nodeFileSystem,
+        clock: systemClock,
+        scheduler: systemScheduler,
+        random: systemRandom,
+        logger: silentLogger,
+      },
+    );
+    return {
+      port: server.port,
+      close: async () => {
+        await server.close();
+        rmSync(dataFolder, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+export const BACKENDS: readonly Backend[] = [REAL_ZOOKEEPER, EMBEDDED_SERVER];
