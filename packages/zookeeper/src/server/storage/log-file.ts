@@ -46,7 +46,7 @@ export class LogFile {
       await fileSystem.syncDirectory(folder);
     } catch (error) {
       await file.close();
-      await fileSystem.remove(path);
+      await removeUnused(path, fileSystem);
       throw error;
     }
     return new LogFile(file, header);
@@ -91,6 +91,15 @@ export class LogFile {
 async function sync(file: FileHandle): Promise<void> {
   try {
     await file.datasync();
+  } catch (error) {
+    throw storageFailed(error);
+  }
+}
+
+/** Left where it is, it would look like damage to the next start once a newer file follows it. */
+async function removeUnused(path: string, fileSystem: FileSystem): Promise<void> {
+  try {
+    await fileSystem.remove(path);
   } catch (error) {
     throw storageFailed(error);
   }

@@ -1,4 +1,4 @@
-import type { FileHandle, FileSystem } from "@zoolog/base";
+import { type FileHandle, type FileSystem, writeFully } from "@zoolog/base";
 import {
   BATCH_HEADER_BYTES,
   BATCH_MAGIC,
@@ -20,6 +20,8 @@ export class LogReader {
   /** `undefined` when the file does not begin with one. */
   readonly header: LogHeader | undefined;
   #position = HEADER_BYTES;
+  /** Where the newest piece begins that was written in one go: the header, then each batch. */
+  #lastPieceAt = 0;
   #nextNumber = 0;
   #window = Buffer.alloc(0);
   #windowAt = 0;
@@ -55,6 +57,7 @@ export class LogReader {
   async next(): Promise<Buffer | undefined> {
     const batch = await this.#batchAt(this.#position);
     if (batch === undefined || batchNumber(batch) !== this.#nextNumber) return undefined;
+    this.#lastPieceAt = this.#position;
     this.#position += batch.length;
     this.#nextNumber += 1;
     return batch;
@@ -79,9 +82,18 @@ export class LogReader {
     return false;
   }
 
-  /** Cuts off everything from `position` on. */
-  async truncate(): Promise<void> {
+  /**
+   * Cuts off everything from `position` on, and makes what is before it durable.
+   *
+   * What was read may never have reached the disk: written just before its process was killed, or
+   * given up by a failed fsync, it may live in the page cache only. All but the newest piece was
+   * fsynced before the next one was written; the newest is written once more, because a page that a
+   * failed fsync has marked clean is not written by a later one.
+   */
+  async secure(): Promise<void> {
+    const piece = await this.#bytes(this.#lastPieceAt, this.#position - this.#lastPieceAt);
     await this.#file.truncate(this.#position);
+    await writeFully(this.#file, [piece], this.#lastPieceAt);
     await this.#file.datasync();
   }
 

@@ -213,6 +213,38 @@ test("writes that come while one is synced go together in the next", async () =>
   expect(disk.faults.operationCount - before).toBeLessThan(10);
 });
 
+test("what a restart has read, and shown to clients, does not vanish with a later power cut", async () => {
+  for (const fault of [undefined, "EIO"] as const) {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount());
+    await store.create("a1");
+    if (fault !== undefined) disk.inject({ effect: fault, operations: ["datasync"] });
+    else disk.hold("datasync", /transactions/);
+    void store.create("a2");
+    await turns(20);
+    disk.crash("process");
+    const shown = children((await Store.open(disk.mount())).recovered);
+    expect(shown).toEqual(["a1", "a2"]);
+
+    disk.crash("power", { keepUnsynced: 0 });
+
+    expect(children(await reopen(disk))).toEqual(shown);
+  }
+});
+
+test("a log file whose header had not been synced when its process died is sound later", async () => {
+  const disk = newDisk();
+  disk.hold("datasync", /transactions/);
+  Store.open(disk.mount()).catch(() => {});
+  await turns(20);
+  disk.crash("process");
+  await Store.open(disk.mount());
+
+  disk.crash("power", { keepUnsynced: 0 });
+
+  expect((await reopen(disk)).epoch).toBeGreaterThan(2);
+});
+
 test("sessions survive with their passwords until they are closed", async () => {
   const disk = newDisk();
   const store = await Store.open(disk.mount());

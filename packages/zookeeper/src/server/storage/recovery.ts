@@ -124,14 +124,16 @@ async function replayFile(
     for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) {
       replayBatch(path, decoded(path, batch), state);
     }
-    if (reader.position === reader.sizeBytes) return;
-    const where = `${path} at byte ${reader.position}`;
-    if (!isLast) throw dataCorrupt(where, "a damaged batch in a file that was finished");
-    if (await reader.hasLaterBatch())
-      throw dataCorrupt(where, "a damaged batch before intact ones");
-    const bytes = reader.sizeBytes - reader.position;
-    logger.warn("torn tail of the transaction log cut off", { file: file.name, bytes });
-    await reader.truncate();
+    const tornBytes = reader.sizeBytes - reader.position;
+    if (tornBytes > 0) {
+      const where = `${path} at byte ${reader.position}`;
+      if (!isLast) throw dataCorrupt(where, "a damaged batch in a file that was finished");
+      if (await reader.hasLaterBatch()) {
+        throw dataCorrupt(where, "a damaged batch before intact ones");
+      }
+      logger.warn("torn tail of the transaction log cut off", { file: file.name, tornBytes });
+    }
+    if (isLast) await reader.secure();
   } finally {
     await reader.close();
   }
