@@ -23,6 +23,8 @@ export type ScanRange = {
   /** Exclusive; the bytes up to here are expected to be whole batches. */
   readonly to: number;
   readonly checksums: "verify" | "skip";
+  /** Read at a time; 1 MiB unless told. */
+  readonly chunkBytes?: number;
 };
 
 export type ScanEnd = {
@@ -40,7 +42,7 @@ export async function scanBatches(
   range: ScanRange,
   visit: BatchVisitor,
 ): Promise<ScanEnd> {
-  const window = new FileWindow(file, range.to);
+  const window = new FileWindow(file, range);
   const scan = new BatchScan(window, range, visit);
   while (scan.position < range.to) {
     if (!(await window.fill(scan.position, scan.bytesWanted)))
@@ -103,10 +105,11 @@ class FileWindow {
   start = 0;
   length = 0;
 
-  constructor(file: FileHandle, end: number) {
+  constructor(file: FileHandle, range: ScanRange) {
+    const { from, to, chunkBytes = CHUNK_BYTES } = range;
     this.#file = file;
-    this.#end = end;
-    this.bytes = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(1, end)));
+    this.#end = to;
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(1, Math.min(chunkBytes, to - from)));
   }
 
   /** Makes at least `wanted` bytes from `position` readable; false when the file ends before. */

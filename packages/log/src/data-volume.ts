@@ -15,6 +15,7 @@ import {
   tooManyOpenFiles,
 } from "./errors.ts";
 import { FileHandleCache } from "./file-handle-cache.ts";
+import { SYNC_FAILED_MARKER } from "./file-names.ts";
 
 export type DataVolumeLimits = {
   /** Log and index files open at a time. */
@@ -72,6 +73,7 @@ export class DataVolume {
   /** Takes the folder offline for good. */
   fail(cause: unknown): ZoologError {
     if (this.#failure === undefined) {
+      this.#leaveMarker();
       this.#failure = logOffline(`data folder ${this.path}`, cause);
       this.#logger.error("data folder went offline", { path: this.path, cause: String(cause) });
       this.#onOffline(this.#failure);
@@ -140,6 +142,32 @@ export class DataVolume {
   noteFull(cause: unknown): ZoologError {
     this.#freeBytes = 0;
     return diskFull(this.path, 0, cause);
+  }
+
+  /**
+   * True when an earlier process of this boot saw a sync fail. Its unsynced pages may be in the page
+   * cache, readable and counted as clean: only writing them again makes a later sync cover them.
+   */
+  async hadFailedSync(): Promise<boolean> {
+    try {
+      await this.fileSystem.stat(`${this.path}/${SYNC_FAILED_MARKER}`);
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Everything unsynced was written again and synced. */
+  async forgetFailedSync(): Promise<void> {
+    await this.fileSystem.remove(`${this.path}/${SYNC_FAILED_MARKER}`);
+  }
+
+  /** Needs no sync: when the page cache is lost, so is the reason for the marker. */
+  #leaveMarker(): void {
+    runInBackground("leave word of a failed sync", this.#logger, async () => {
+      await (await this.fileSystem.open(`${this.path}/${SYNC_FAILED_MARKER}`, "write")).close();
+    });
   }
 
   #refreshInBackground(): void {

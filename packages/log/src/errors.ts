@@ -87,6 +87,17 @@ export function rollbackFailed(path: string, write: unknown, rollback: unknown):
   });
 }
 
+/** Written, but not synced: nobody knows yet whether the records survive. */
+export function notSynced(name: string, cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "KAFKA_STORAGE_ERROR",
+    message: `${name} could not be synced: ${errorMessage(cause)}`,
+    retriable: true,
+    hint: "The records may be kept or not; an idempotent producer can send them again.",
+    cause,
+  });
+}
+
 export function appendQueueFull(name: string, waitingBytes: number): ZoologError {
   return new ZoologError({
     code: "QUEUE_FULL",

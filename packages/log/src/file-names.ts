@@ -12,6 +12,8 @@ export const RECOVERY_POINT_CHECKPOINT = "recovery-point-offset-checkpoint";
 export const LOG_START_CHECKPOINT = "log-start-offset-checkpoint";
 export const HIGH_WATERMARK_CHECKPOINT = "replication-offset-checkpoint";
 export const CLEAN_SHUTDOWN_MARKER = ".kafka_cleanshutdown";
+/** Left by a process whose sync failed; see `DataVolume`. */
+export const SYNC_FAILED_MARKER = ".sync-failed";
 export const META_PROPERTIES = "meta.properties";
 export const LOCK_FILE = ".lock";
 

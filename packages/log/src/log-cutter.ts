@@ -4,7 +4,6 @@
  * that loads: lower the checkpoints on disk, then memory (readers look again), then the files.
  */
 import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
-import { scanBatches } from "./batch-scan.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { LogState } from "./log-state.ts";
 import { expiredSegments, isTooOld } from "./retention.ts";
@@ -46,7 +45,7 @@ export class LogCutter {
       state.cutEndTo(cut.offset);
       state.sealed.delete(segment);
       for (const gone of [...removed].reverse()) await this.#delete(gone);
-      await segment.truncateTo(cut, state.config.indexIntervalBytes);
+      await segment.truncateTo(cut);
       if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
       await state.epochs.truncateFromEnd(cut.offset);
       this.#logger.info("log truncated", { topicPartition: state.name, offset: cut.offset });
@@ -133,7 +132,9 @@ export class LogCutter {
     state.startOverAt(offset);
     for (const gone of [...state.segments].reverse()) await this.#delete(gone);
     await directory.volume.syncDirectory(folder);
-    const place = { folder, baseOffset: offset, createdAt: this.#clock.now() };
+    const { indexIntervalBytes } = state.config;
+    const createdAt = this.#clock.now();
+    const place = { folder, baseOffset: offset, createdAt, indexIntervalBytes };
     const segment = await Segment.create(place, { directory });
     await directory.volume.syncDirectory(folder);
     await state.epochs.reset([]);
@@ -162,17 +163,9 @@ export class LogCutter {
     offset: Offset,
   ): Promise<{ readonly position: number; readonly offset: Offset }> {
     if (offset === segment.baseOffset) return { position: 0, offset };
-    let found: { position: number; offset: Offset } | undefined;
-    const range = { from: 0, to: segment.sizeInBytes, checksums: "skip" } as const;
-    await segment.read((file) =>
-      scanBatches(file, range, (batch, position) => {
-        if (batch.lastOffset < offset) return true;
-        found = { position, offset: batch.baseOffset };
-        return false;
-      }),
-    );
-    assert(found !== undefined, "a batch of the segment holds the offset");
-    return found;
+    const batch = await segment.findBatch(offset);
+    assert(batch !== undefined, "a batch of the segment holds the offset");
+    return { position: batch.position, offset: batch.baseOffset };
   }
 
   async #delete(segment: Segment): Promise<void> {

@@ -36,6 +36,7 @@ export class LogDirectory {
   readonly highWatermarks: Checkpoint;
   readonly #logger: Logger;
   #recoveryPointsLost = false;
+  #mustRewrite = false;
 
   constructor(
     options: { readonly path: string; readonly limits?: Partial<LogDirectoryLimits> },
@@ -64,11 +65,23 @@ export class LogDirectory {
     return this.volume.path;
   }
 
+  /** See `DataVolume.hadFailedSync`: logs that are opened write their unsynced part again. */
+  get mustRewrite(): boolean {
+    return this.#mustRewrite;
+  }
+
+  /** All logs are open. */
+  async loaded(): Promise<void> {
+    if (this.#mustRewrite) await this.volume.forgetFailedSync();
+    this.#mustRewrite = false;
+  }
+
   /**
    * Reads the checkpoints. A damaged one costs certainty, not records: recovery points count as
    * unknown, log starts and high watermarks as lowest.
    */
   async loadCheckpoints(): Promise<void> {
+    this.#mustRewrite = await this.volume.hadFailedSync();
     for (const checkpoint of [this.recoveryPoints, this.logStartOffsets, this.highWatermarks]) {
       try {
         await checkpoint.load();

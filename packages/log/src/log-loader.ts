@@ -182,16 +182,21 @@ class LogLoader {
 
   /** Segments of what was scanned, their files and indexes brought in order. */
   async #recovered(scans: readonly SegmentScan[]): Promise<Segment[]> {
-    const { folder, now, shutdown } = this.#options;
+    const { folder, now, shutdown, config } = this.#options;
+    const { indexIntervalBytes } = config;
     const segments: Segment[] = [];
-    for (const [i, { indexes, sizeInBytes, fault }] of scans.entries()) {
+    for (const [i, { indexes, sizeInBytes, fault, startPosition }] of scans.entries()) {
       const { baseOffset } = indexes.offsets;
       const syncedBytes = shutdown === "clean" ? sizeInBytes : 0;
       const first = indexes.times.count > 0 ? indexes.times.entry(0).timestamp : now;
       const createdAt = Math.min(first, now) as Timestamp;
-      const options = { folder, baseOffset, sizeInBytes, syncedBytes, createdAt, indexes };
-      const segment = new Segment(options, { directory: this.#directory });
+      const place = { folder, baseOffset, sizeInBytes, syncedBytes, createdAt };
+      const segment = new Segment(
+        { ...place, indexIntervalBytes, indexes },
+        { directory: this.#directory },
+      );
       if (fault !== undefined) await segment.cutToSize();
+      if (this.#directory.mustRewrite) await segment.rewriteFrom(startPosition);
       if (i < scans.length - 1) {
         segment.seal();
         await segment.saveIndexes();
@@ -266,7 +271,8 @@ class LogLoader {
         `it was synced up to ${recoveryPoint}, no segment is left`,
       );
     }
-    const place = { folder, baseOffset: logStartOffset, createdAt: now };
+    const { indexIntervalBytes } = this.#options.config;
+    const place = { folder, baseOffset: logStartOffset, createdAt: now, indexIntervalBytes };
     const segment = await Segment.create(place, { directory });
     const epochs = new LeaderEpochs({ folder }, { volume: directory.volume });
     await epochs.reset([]);
@@ -281,10 +287,11 @@ class LogLoader {
   }
 
   #closedSegment({ baseOffset, sizeInBytes }: FoundSegment): Segment {
-    const { folder, now: createdAt } = this.#options;
-    const syncedBytes = sizeInBytes;
+    const { folder, now: createdAt, config } = this.#options;
+    const { indexIntervalBytes } = config;
+    const place = { folder, baseOffset, sizeInBytes, syncedBytes: sizeInBytes, createdAt };
     return new Segment(
-      { folder, baseOffset, sizeInBytes, syncedBytes, createdAt, indexes: undefined },
+      { ...place, indexIntervalBytes, indexes: undefined },
       { directory: this.#directory },
     );
   }

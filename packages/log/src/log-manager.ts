@@ -255,6 +255,7 @@ export class LogManager {
       if (topicPartition !== undefined && (await isFolder())) partitions.push(topicPartition);
     }
     await inParallel(PARALLEL_LOGS, partitions, (partition) => this.#open(partition, shutdown));
+    if (this.#offline.size === 0) await directory.loaded();
     this.#ticks = new LogTicks(
       { periods: this.#options.periods ?? {} },
       { logs: () => this.#logs.values(), directory, scheduler, logger },

@@ -108,15 +108,21 @@ export class LogReader {
   ): Promise<void> {
     const state = this.#state;
     if (state.cuts !== context.cuts) return;
+    if (context.repaired.has(segment)) {
+      const { path } = segment;
+      throw state.takeOffline(corruptLog({ path, offset: context.request.from, ...anomaly }));
+    }
+    context.repaired.add(segment);
+    await this.repairIndexes(segment);
+  }
+
+  /** Builds the indexes of a segment anew. Damaged batches take the partition offline. */
+  async repairIndexes(segment: Segment): Promise<void> {
+    const state = this.#state;
     await this.#queue.exclusive(async () => {
-      if (state.cuts !== context.cuts || state.failure !== undefined) return;
-      if (context.repaired.has(segment)) {
-        const { path } = segment;
-        throw state.takeOffline(corruptLog({ path, offset: context.request.from, ...anomaly }));
-      }
-      context.repaired.add(segment);
+      if (!state.segments.includes(segment) || state.failure !== undefined) return;
       try {
-        await segment.rebuildIndexes(state.config.indexIntervalBytes);
+        await segment.rebuildIndexes();
       } catch (error) {
         throw isOutOfHandles(error) ? error : state.takeOffline(error);
       }

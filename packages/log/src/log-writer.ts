@@ -9,7 +9,13 @@
 import { type Clock, type Logger, type Offset, ZoologError } from "@zoolog/base";
 import type { PendingAppend } from "./append-queue.ts";
 import type { AppendInfo } from "./border.ts";
-import { fencedLeaderEpoch, isNoSpace, isOutOfHandles, unexpectedAppendOffset } from "./errors.ts";
+import {
+  fencedLeaderEpoch,
+  isNoSpace,
+  isOutOfHandles,
+  notSynced,
+  unexpectedAppendOffset,
+} from "./errors.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { LogState } from "./log-state.ts";
 import { Segment } from "./segment.ts";
@@ -62,7 +68,9 @@ export class LogWriter {
     if (sealed.baseOffset === state.logEndOffset) return;
     const { folder, directory, logEndOffset: baseOffset } = state;
     const createdAt = this.#clock.now();
-    const active = await Segment.create({ folder, baseOffset, createdAt }, { directory });
+    const { indexIntervalBytes } = state.config;
+    const place = { folder, baseOffset, createdAt, indexIntervalBytes };
+    const active = await Segment.create(place, { directory });
     sealed.seal();
     state.segments = [...state.segments, active];
     state.sealed.add(sealed);
@@ -127,9 +135,15 @@ export class LogWriter {
   #mustRollBefore(append: PendingAppend, ahead: Omit<Run, "appends">): boolean {
     const { activeSegment, config } = this.#state;
     const records = append.batches.reduce((sum, batch) => sum + batch.lastOffsetDelta + 1, 0);
-    const bytes = ahead.sizeInBytes + append.sizeInBytes;
-    const lastOffset = (ahead.nextOffset + records - 1) as Offset;
-    return activeSegment.mustRollBefore({ bytes, lastOffset, now: this.#clock.now() }, config);
+    return activeSegment.mustRollBefore(
+      {
+        bytes: append.sizeInBytes,
+        bytesAhead: ahead.sizeInBytes,
+        lastOffset: (ahead.nextOffset + records - 1) as Offset,
+        now: this.#clock.now(),
+      },
+      config,
+    );
   }
 
   async #writeRun(run: Run): Promise<void> {
@@ -137,7 +151,7 @@ export class LogWriter {
     const segment = state.activeSegment;
     const batches = run.appends.flatMap((append) => append.batches);
     await segment.write(batches);
-    segment.commit(batches, state.config.indexIntervalBytes);
+    segment.commit(batches);
     state.logEndOffset = run.nextOffset;
     state.tail.add(batches);
     this.#acknowledge(run);
@@ -154,7 +168,8 @@ export class LogWriter {
     }
     // Not awaited by the queue: the next run is written while the disk syncs this one.
     this.#syncs.request().then(settle, (error: unknown) => {
-      for (const append of run.appends) append.appended.reject(error);
+      const unknown = isOutOfHandles(error) ? notSynced(this.#state.name, error) : error;
+      for (const append of run.appends) append.appended.reject(unknown);
     });
   }
 

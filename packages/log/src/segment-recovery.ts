@@ -22,6 +22,8 @@ export type SegmentToScan = {
 
 export type SegmentScan = {
   readonly indexes: SegmentIndexes;
+  /** Where in the file the scan began. */
+  readonly startPosition: number;
   /** Base offset of the first batch that was looked at; the segment's when there was none. */
   readonly startOffset: Offset;
   /** Behind the last sound batch. */
@@ -67,6 +69,7 @@ async function scanFrom(
   );
   return {
     indexes,
+    startPosition: from,
     startOffset: walk.startOffset ?? target.baseOffset,
     nextOffset: walk.nextOffset,
     sizeInBytes: end.position,

@@ -3,12 +3,16 @@ import type { RecordBatch } from "@zoolog/protocol";
 import { scanBatches } from "./batch-scan.ts";
 import { corruptLog, isMissing, rollbackFailed } from "./errors.ts";
 import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, segmentName, TIME_INDEX_SUFFIX } from "./file-names.ts";
+import { type FoundBatch, findBatch } from "./find-batch.ts";
 import type { LogDirectory } from "./log-directory.ts";
 import { RELATIVE_OFFSET_MAX } from "./offset-index.ts";
 import { SegmentIndexes } from "./segment-indexes.ts";
 
 /** Positions in an index are signed 32-bit numbers, so no segment is larger, whatever its topic says. */
 const SEGMENT_BYTES_LIMIT = 2 ** 31 - 1;
+
+/** Written again at a time. */
+const REWRITE_BYTES = 1024 * 1024;
 
 export type SegmentOptions = {
   readonly folder: string;
@@ -18,6 +22,8 @@ export type SegmentOptions = {
   /** Bytes of them that are known to be on the disk. */
   readonly syncedBytes: number;
   readonly createdAt: Timestamp;
+  /** Log bytes between two index entries. */
+  readonly indexIntervalBytes: number;
   /** `undefined`: load them when they are needed. */
   readonly indexes: SegmentIndexes | undefined;
 };
@@ -42,6 +48,7 @@ export class Segment {
   readonly stem: string;
   readonly createdAt: Timestamp;
   readonly #directory: LogDirectory;
+  readonly #indexIntervalBytes: number;
   #sizeInBytes: number;
   #syncedBytes: number;
   /** In memory while the segment is active or its index files are behind. */
@@ -53,6 +60,7 @@ export class Segment {
     this.baseOffset = options.baseOffset;
     this.stem = `${options.folder}/${segmentName(options.baseOffset)}`;
     this.createdAt = options.createdAt;
+    this.#indexIntervalBytes = options.indexIntervalBytes;
     this.#sizeInBytes = options.sizeInBytes;
     this.#syncedBytes = options.syncedBytes;
     this.#indexes = options.indexes;
@@ -61,7 +69,7 @@ export class Segment {
 
   /** Creates the file, empty. Leftovers of that name are none of this log's records: they go. */
   static async create(
-    options: Pick<SegmentOptions, "folder" | "baseOffset" | "createdAt">,
+    options: Pick<SegmentOptions, "folder" | "baseOffset" | "createdAt" | "indexIntervalBytes">,
     dependencies: SegmentDependencies,
   ): Promise<Segment> {
     const indexes = SegmentIndexes.empty(options.baseOffset);
@@ -93,16 +101,25 @@ export class Segment {
     return this.#syncedBytes < this.#sizeInBytes;
   }
 
-  /** True when the segment must not take `bytes` more, which would end at `lastOffset`. */
+  /**
+   * True when the segment must not take `bytes` more, which would end at `lastOffset`, behind
+   * `bytesAhead` that are to be written before them.
+   */
   mustRollBefore(
-    append: { readonly bytes: number; readonly lastOffset: Offset; readonly now: Timestamp },
+    append: {
+      readonly bytes: number;
+      readonly bytesAhead: number;
+      readonly lastOffset: Offset;
+      readonly now: Timestamp;
+    },
     rule: RollRule,
   ): boolean {
     if (append.lastOffset - this.baseOffset > RELATIVE_OFFSET_MAX) return true;
-    if (this.#sizeInBytes === 0) return false;
+    const used = this.#sizeInBytes + append.bytesAhead;
+    if (used === 0) return false;
     const { offsets } = this.#activeIndexes();
     return (
-      this.#sizeInBytes + append.bytes > Math.min(rule.segmentBytes, SEGMENT_BYTES_LIMIT) ||
+      used + append.bytes > Math.min(rule.segmentBytes, SEGMENT_BYTES_LIMIT) ||
       offsets.isFull(rule.segmentIndexBytes) ||
       this.isOlderThan(rule.segmentMs, append.now)
     );
@@ -132,11 +149,11 @@ export class Segment {
   }
 
   /** Makes written batches part of the segment. */
-  commit(batches: readonly RecordBatch[], indexIntervalBytes: number): void {
+  commit(batches: readonly RecordBatch[]): void {
     const indexes = this.#activeIndexes();
     let position = this.#sizeInBytes;
     for (const batch of batches) {
-      indexes.add(batch, position, indexIntervalBytes);
+      indexes.add(batch, position, this.#indexIntervalBytes);
       position += batch.sizeInBytes;
     }
     this.#sizeInBytes = position;
@@ -148,6 +165,20 @@ export class Segment {
       await file.truncate(this.#sizeInBytes);
       await this.#directory.volume.datasync(file);
     });
+  }
+
+  /** Writes the bytes from `position` on once more, and syncs them. */
+  async rewriteFrom(position: number): Promise<void> {
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
+      for (let at = position; at < this.#sizeInBytes; ) {
+        const chunk = Buffer.allocUnsafe(Math.min(REWRITE_BYTES, this.#sizeInBytes - at));
+        const read = await file.read(chunk, at);
+        assert(read > 0, "the scan has seen these bytes");
+        at = await writeFully(file, [chunk.subarray(0, read)], at);
+      }
+      await this.#directory.volume.datasync(file);
+    });
+    this.#syncedBytes = this.#sizeInBytes;
   }
 
   /** Makes what is committed now survive a power cut; index files are left for `saveIndexes`. */
@@ -179,24 +210,25 @@ export class Segment {
     void this.#directory.indexCache.get(this.stem, async () => indexes);
   }
 
-  /** In memory, from the files, or rebuilt when the files are missing or make no sense. */
+  /** In memory, from the files, or rebuilt when the files are missing or wrong. */
   async indexes(): Promise<SegmentIndexes> {
     if (this.#indexes !== undefined) return this.#indexes;
     return await this.#directory.indexCache.get(this.stem, async () => {
       const place = { baseOffset: this.baseOffset, stem: this.stem };
       const indexes = await SegmentIndexes.read(place, this.#directory.volume.fileSystem);
-      const last = indexes.offsets.last();
-      const isSound =
-        indexes.offsets.fault() === undefined &&
-        indexes.times.fault() === undefined &&
-        !indexes.isDirty &&
-        (last === undefined || last.position < this.#sizeInBytes);
-      if (isSound) return indexes;
+      if (await this.#confirms(indexes)) return indexes;
       const rebuilt = await this.#scanIndexes();
       rebuilt.seal();
       await rebuilt.save(this.stem, this.#directory.volume);
       return rebuilt;
     });
+  }
+
+  /** The batch that contains `offset`, or the first one above it. */
+  async findBatch(offset: Offset): Promise<FoundBatch | undefined> {
+    return await findBatch(offset, await this.indexes(), this.#sizeInBytes, (task) =>
+      this.read(task),
+    );
   }
 
   /**
@@ -205,9 +237,9 @@ export class Segment {
    *
    * @throws ZoologError CORRUPT_MESSAGE when the batches are the ones that are damaged.
    */
-  async rebuildIndexes(indexIntervalBytes: number): Promise<void> {
+  async rebuildIndexes(): Promise<void> {
     const isActive = this.#indexes !== undefined;
-    const indexes = await this.#scanIndexes(indexIntervalBytes);
+    const indexes = await this.#scanIndexes();
     this.#directory.indexCache.drop(this.stem);
     if (!isActive) indexes.seal();
     this.#indexes = indexes;
@@ -229,10 +261,7 @@ export class Segment {
    * Cuts the segment at `position`, where the batch that holds `offset` begins. It becomes the
    * active one.
    */
-  async truncateTo(
-    cut: { readonly position: number; readonly offset: Offset },
-    indexIntervalBytes: number,
-  ): Promise<void> {
+  async truncateTo(cut: { readonly position: number; readonly offset: Offset }): Promise<void> {
     const indexes = this.#indexes ?? (await this.indexes());
     this.#directory.indexCache.drop(this.stem);
     this.#indexes = indexes;
@@ -244,7 +273,7 @@ export class Segment {
       await file.truncate(cut.position);
       await this.#directory.volume.datasync(file);
       const from = indexes.offsets.last()?.position ?? 0;
-      await this.#addScanned(indexes, file, { from, intervalBytes: indexIntervalBytes });
+      await this.#addScanned(indexes, file, from);
     });
     this.#syncedBytes = cut.position;
   }
@@ -261,23 +290,38 @@ export class Segment {
     }
   }
 
-  async #scanIndexes(intervalBytes = 4096): Promise<SegmentIndexes> {
+  /** Whether the ends of the indexes agree with the log; what lies between is checked on use. */
+  async #confirms(indexes: SegmentIndexes): Promise<boolean> {
+    const { offsets, times } = indexes;
+    const isSound =
+      !indexes.isDirty && offsets.fault() === undefined && times.fault() === undefined;
+    if (!isSound) return false;
+    if (this.#sizeInBytes === 0) return offsets.count === 0 && times.count === 0;
+    const find = (offset: Offset) =>
+      findBatch(offset, indexes, this.#sizeInBytes, (task) => this.read(task));
+    const [entry, time] = [offsets.last(), times.last()];
+    if (entry !== undefined) {
+      const batch = await find(entry.lastOffset);
+      if (batch?.position !== entry.position || batch.lastOffset !== entry.lastOffset) return false;
+    }
+    if (time === undefined) return ((await find(this.baseOffset))?.maxTimestamp ?? -1) < 0;
+    const newest = await find(time.lastOffset);
+    return newest?.lastOffset === time.lastOffset && newest.maxTimestamp === time.timestamp;
+  }
+
+  async #scanIndexes(): Promise<SegmentIndexes> {
     const indexes = SegmentIndexes.empty(this.baseOffset);
-    await this.read((file) => this.#addScanned(indexes, file, { from: 0, intervalBytes }));
+    await this.read((file) => this.#addScanned(indexes, file, 0));
     return indexes;
   }
 
-  async #addScanned(
-    indexes: SegmentIndexes,
-    file: FileHandle,
-    range: { readonly from: number; readonly intervalBytes: number },
-  ): Promise<void> {
+  async #addScanned(indexes: SegmentIndexes, file: FileHandle, from: number): Promise<void> {
     let nextOffset = indexes.offsets.last()?.lastOffset ?? this.baseOffset;
     const end = await scanBatches(
       file,
-      { from: range.from, to: this.#sizeInBytes, checksums: "verify" },
+      { from, to: this.#sizeInBytes, checksums: "verify" },
       (batch, position) => {
-        indexes.add(batch, position, range.intervalBytes);
+        indexes.add(batch, position, this.#indexIntervalBytes);
         nextOffset = (batch.lastOffset + 1) as Offset;
         return true;
       },

@@ -8,6 +8,7 @@ import { splitBatches } from "@zoolog/protocol";
 import type { TimestampedOffset } from "./border.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { LogState } from "./log-state.ts";
+import type { Segment } from "./segment.ts";
 
 /** Read at a time while headers are looked through. */
 const READ_BYTES = 256 * 1024;
@@ -20,12 +21,11 @@ export async function findTimestamp(
   const { state, reader } = dependencies;
   const { segments } = state;
   for (const [i, segment] of segments.entries()) {
-    const { newest, times } = await segment.indexes();
+    const { newest } = await segment.indexes();
     if (newest === undefined || newest.timestamp < target) continue;
-    const before = times.lookupBefore(target)?.lastOffset;
-    const from = before === undefined ? segment.baseOffset : before + 1;
+    const from = await whereToStart(segment, target, reader);
     const upTo = segments[i + 1]?.baseOffset ?? state.logEndOffset;
-    const found = await searchForward({ from: from as Offset, upTo, target }, reader, state);
+    const found = await searchForward({ from, upTo, target }, reader, state);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -42,6 +42,22 @@ export async function findMaxTimestamp(dependencies: {
     if (timestamp !== undefined && timestamp > (greatest ?? -1)) greatest = timestamp;
   }
   return greatest === undefined ? undefined : await findTimestamp(greatest, dependencies);
+}
+
+/** Behind the last batch that is known to be too old. The index is believed if the batch agrees. */
+async function whereToStart(
+  segment: Segment,
+  target: Timestamp,
+  reader: LogReader,
+): Promise<Offset> {
+  const { times } = await segment.indexes();
+  const entry = times.lookupBefore(target);
+  if (entry === undefined) return segment.baseOffset;
+  const batch = await segment.findBatch(entry.lastOffset);
+  const isTrue = batch?.lastOffset === entry.lastOffset && batch.maxTimestamp === entry.timestamp;
+  if (isTrue) return (entry.lastOffset + 1) as Offset;
+  await reader.repairIndexes(segment);
+  return segment.baseOffset;
 }
 
 async function searchForward(

@@ -45,6 +45,8 @@ export class DiskFaults {
   readonly #armed = new Set<Armed>();
   /** Operations since the disk was made: what a loop over "fail the n-th" runs up to. */
   operationCount = 0;
+  /** Sees each operation as it takes effect; for tests that count or order them. */
+  observer: ((operation: DiskOperation, path: string) => void) | undefined;
 
   inject(fault: DiskFault): InjectedFault {
     const armed: Armed = { fault, seen: 0, struck: 0 };
@@ -59,6 +61,7 @@ export class DiskFaults {
   /** Counts the operation; answers what strikes it. */
   strike(operation: DiskOperation, path: string): DiskFaultEffect | undefined {
     this.operationCount += 1;
+    this.observer?.(operation, path);
     let effect: DiskFaultEffect | undefined;
     for (const armed of this.#armed) {
       if (!matches(armed.fault, operation, path)) continue;

@@ -72,6 +72,15 @@ export class SimulatedDisk {
     return this.faults.inject(fault);
   }
 
+  /** The operations from now on as `"<operation> <file name>"`, in the order they take effect. */
+  record(path: RegExp = /./): string[] {
+    const operations: string[] = [];
+    this.faults.observer = (operation, of) => {
+      if (path.test(of)) operations.push(`${operation} ${of.slice(of.lastIndexOf("/") + 1)}`);
+    };
+    return operations;
+  }
+
   /** Keeps matching operations from ending until `release`; others go on. */
   hold(operation: DiskOperation, path: RegExp = /./): { readonly release: () => void } {
     const hold: Hold = { operation, path, gate: deferred<void>() };

@@ -60,7 +60,7 @@ export class LogFixture {
     await directory.volume.refreshFreeSpace();
     this.#directory = directory;
     const { verifyReads } = this.#options;
-    return await Log.open(
+    const log = await Log.open(
       {
         topicPartition: this.topicPartition,
         config: this.config,
@@ -69,6 +69,8 @@ export class LogFixture {
       },
       { directory, clock: this.time.clock, logger },
     );
+    await directory.loaded();
+    return log;
   }
 
   /** What a broker does on its ticks. */
