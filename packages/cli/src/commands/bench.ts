@@ -1,7 +1,6 @@
 import type { Client, CompressionCodec, RequiredAcks, Topic } from "@zoolog/client";
 import { serde, topic as topicOf } from "@zoolog/client";
 import { systemClock, systemRandom } from "@zoolog/host";
-import { loadNativeCrc32c } from "@zoolog/protocol";
 import type { CommandContext } from "../context.ts";
 import { humanBytes, humanCount, humanDuration } from "../output/quantity.ts";
 import { listLines } from "../output/table.ts";
@@ -46,7 +45,6 @@ export async function bench(
   kind: BenchKind,
   options: BenchOptions,
 ): Promise<void> {
-  await loadNativeCrc32c();
   await context.withClient(async (client) => {
     const name = options.topic ?? `zoolog-bench-${systemRandom.uuid().slice(0, 8)}`;
     if (options.topic === undefined) {

@@ -7,6 +7,7 @@ import {
   type Scheduler,
   type Timer,
 } from "@zoolog/base";
+import { loadCompression, loadNativeCrc32c } from "@zoolog/protocol";
 import { abortable, throwIfAborted } from "../abort.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -62,6 +63,7 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
   readonly #onClose: () => void;
   #waitingTimer: Timer | undefined;
   #waitingUntil = Number.POSITIVE_INFINITY;
+  #prepared: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Made by `client.producer()`. */
@@ -248,6 +250,7 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
           ...this.#dependencies,
           accumulator: this.#accumulator,
           partitioner: this.#options.partitioner,
+          prepare: () => this.#prepare(),
           onWork: () => this.#onWork(),
         },
       );
@@ -281,6 +284,14 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
       for (const lane of this.#lanes.values()) lane.expire(clock.monotonic());
       this.#armWaitingTimer();
     });
+  }
+
+  #prepare(): Promise<void> {
+    this.#prepared ??= Promise.all([
+      loadCompression(this.#options.compression),
+      loadNativeCrc32c(),
+    ]).then(() => {});
+    return this.#prepared;
   }
 
   *#batches(): Generator<ProduceBatch, void, undefined> {

@@ -22,6 +22,8 @@ export type TopicLaneDependencies = {
   readonly partitioner: Partitioner;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Loads what batches are made with: codec, checksum. Rejects when the codec is not there. */
+  readonly prepare: () => Promise<void>;
   /** Something waits: memory is wanted, or a batch is ready to go. */
   readonly onWork: () => void;
 };
@@ -52,6 +54,7 @@ export class TopicLane {
   readonly #queues: PartitionQueue[] = [];
   #metadata: TopicMetadata | undefined;
   #metadataVersion = -1;
+  #prepared = false;
   #loading = false;
 
   constructor(options: TopicLaneOptions, dependencies: TopicLaneDependencies) {
@@ -173,7 +176,7 @@ export class TopicLane {
     const deadline = clock.monotonic() + this.#options.deliveryTimeoutMs;
     const waiting = { enter, fail, deadline, givenUp: false };
     this.#waiting.push(waiting);
-    if (this.#metadata === undefined) this.#load();
+    if (this.#metadata === undefined || !this.#prepared) this.#load();
     onWork();
     return waiting;
   }
@@ -184,16 +187,18 @@ export class TopicLane {
       this.#metadata = cluster.cachedTopic(this.#options.topic);
       this.#metadataVersion = cluster.version;
     }
-    return this.#metadata !== undefined && !accumulator.isFull;
+    return this.#metadata !== undefined && this.#prepared && !accumulator.isFull;
   }
 
   #load(): void {
     if (this.#loading) return;
     this.#loading = true;
-    const { cluster, logger } = this.#dependencies;
+    const { cluster, logger, prepare } = this.#dependencies;
     const { deliveryTimeoutMs, topic } = this.#options;
     runInBackground("load metadata", logger, async () => {
       try {
+        await prepare();
+        this.#prepared = true;
         await cluster.topic(topic, { timeoutMs: deliveryTimeoutMs }, "produce");
         this.#loading = false;
         this.advance();

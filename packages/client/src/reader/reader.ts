@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from "@zoolog/base";
-import type { RecordBatch } from "@zoolog/protocol";
+import { loadNativeCrc32c, type RecordBatch } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import { alreadyClosed, unknownPartition } from "../errors.ts";
@@ -172,6 +172,7 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
     const { signal } = this.#options;
     if (signal?.aborted === true) this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort, { once: true });
+    await loadNativeCrc32c();
     await this.#assign(this.#options.partitions);
   }
 
