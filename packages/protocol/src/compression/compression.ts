@@ -3,7 +3,8 @@ import { gzipCompress, gzipDecompress } from "./gzip.ts";
 import { DECOMPRESSED_BYTES_MAX, type DecompressLimits } from "./limits.ts";
 import { lz4Compress, lz4Decompress } from "./lz4-frame.ts";
 import { snappyCompress, snappyDecompress } from "./snappy.ts";
-import { loadZstdEncoder, zstdCompress, zstdDecompress } from "./zstd/zstd.ts";
+import { decodeZstd } from "./zstd/zstd-decoder.ts";
+import { encodeZstd, loadZstdEncoder } from "./zstd/zstd-encoder.ts";
 
 /**
  * Makes `compress` ready for a codec. Whoever compresses awaits this once per codec, when it
@@ -31,7 +32,7 @@ export function compress(codec: CompressionCodec, bytes: Buffer): Buffer {
     case "lz4":
       return lz4Compress(bytes);
     case "zstd":
-      return zstdCompress(bytes);
+      return encodeZstd(bytes);
   }
 }
 
@@ -57,6 +58,6 @@ export function decompress(
     case "lz4":
       return lz4Decompress(bytes, maxBytes);
     case "zstd":
-      return zstdDecompress(bytes, maxBytes);
+      return decodeZstd(bytes, maxBytes);
   }
 }

@@ -5,8 +5,8 @@ import { ReverseBits } from "./reverse-bits.ts";
 import { SequencesDecoder } from "./sequences.ts";
 
 /**
- * A Zstandard decoder (RFC 8878) for Node versions whose zlib has none. It works synchronously and
- * never trusts a size: output is bounded while it is made, work is bounded by input and output.
+ * A Zstandard decoder (RFC 8878). It works synchronously and never trusts a size: output is bounded
+ * while it is made, work is bounded by input and output.
  *
  *     frame: magic | descriptor | [window] | [dictionary id] | [content size] | block* | [checksum]
  *     block: int24 (last 1 bit, type 2 bits, size 21 bits) | content
