@@ -1,0 +1,61 @@
+/**
+ * `npm run bench [-- --only NAME] [-- --json]`: every `*.bench.ts` of this folder, one after the
+ * other, each in a process of its own. Ratios are against a ceiling measured in the same run; the
+ * exit status says nothing about bars, because machines differ: read the rows.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Measurement, reachesBar } from "./harness/measurement.ts";
+import { formatReport } from "./harness/report.ts";
+
+const FOLDER = "benchmarks";
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string" },
+    json: { type: "boolean", default: false },
+    /** Inner use: measures one file in this process and prints its rows as JSON. */
+    file: { type: "string" },
+  },
+});
+
+async function measureFile(file: string): Promise<Measurement[]> {
+  const module = (await import(`./${file}`)) as Record<string, unknown>;
+  const measures = Object.entries(module).filter(([name]) => name.startsWith("measure"));
+  const rows: Measurement[] = [];
+  for (const [, measure] of measures) {
+    if (typeof measure === "function") rows.push(...(await measure()));
+  }
+  return rows;
+}
+
+function measureInOwnProcess(file: string): Measurement[] {
+  console.error(`measuring ${file} …`);
+  const args = [...process.execArgv, join(FOLDER, "run.ts"), "--file", file];
+  const child = spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (child.status !== 0) throw new Error(`${file} failed`);
+  return JSON.parse(child.stdout.trimEnd().split("\n").at(-1) ?? "[]") as Measurement[];
+}
+
+if (options.file !== undefined) {
+  console.log(JSON.stringify(await measureFile(options.file)));
+  process.exit(0);
+}
+
+const files = readdirSync(FOLDER)
+  .filter((name) => name.endsWith(".bench.ts"))
+  .filter((name) => options.only === undefined || name.includes(options.only));
+const measurements = files.flatMap(measureInOwnProcess);
+if (options.json) {
+  console.log(JSON.stringify(measurements, null, 2));
+} else {
+  console.log(formatReport(measurements));
+  const below = measurements.filter((row) => reachesBar(row) === false);
+  console.log(`\n${measurements.length} measured, ${below.length} below their bar`);
+}
