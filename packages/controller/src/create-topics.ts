@@ -13,6 +13,9 @@ import { refusal } from "./refusals.ts";
 /** Kafka's limit on the wire: the factor is an int16. */
 const REPLICATION_FACTOR_MAX = 32_767;
 
+/** A topic's whole assignment stands in one znode, which must stay well below 1 MiB. */
+const REPLICAS_PER_TOPIC_MAX = 30_000;
+
 /** Each topic is created or refused by itself; one bad name does not stop the others. */
 export function decideCreateTopics(state: ControllerState, event: CreateTopicsEvent): Decision {
   const names = new TakenNames(state, event.topics);
@@ -114,6 +117,7 @@ function chooseAssignment(state: ControllerState, topic: NewTopic): Assignment {
       `a replication factor is 1 or more, not ${replicationFactor}`,
     );
   }
+  if (partitions * replicationFactor > REPLICAS_PER_TOPIC_MAX) return tooManyReplicas();
   const brokers = [...state.image.brokers.values()].filter((broker) => !broker.shuttingDown);
   if (replicationFactor > brokers.length) {
     return refused(
@@ -141,6 +145,7 @@ function manualAssignment(
     return refused("INVALID_PARTITIONS", `a topic has ${range} partitions, not ${replicas.length}`);
   }
   const factor = replicas[0]?.length ?? 0;
+  if (replicas.length * factor > REPLICAS_PER_TOPIC_MAX) return tooManyReplicas();
   for (const [partition, brokerIds] of replicas.entries()) {
     const fault = manualReplicasFault(state, brokerIds, factor);
     if (fault !== undefined) {
@@ -148,6 +153,11 @@ function manualAssignment(
     }
   }
   return { replicas };
+}
+
+function tooManyReplicas(): Assignment {
+  const message = `a topic has at most ${REPLICAS_PER_TOPIC_MAX} replicas, all partitions together`;
+  return refused("INVALID_PARTITIONS", message);
 }
 
 function manualReplicasFault(

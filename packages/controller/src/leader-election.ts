@@ -35,15 +35,12 @@ export type Leadership = {
 export function chooseLeadership(situation: Situation): Leadership {
   const { leader, replicas } = situation.partition;
   const isr = nextIsr(situation);
+  // Whoever is shutting down is still among them only when nobody else can do.
   const candidates = replicas.filter((r) => isr.includes(r) && mayLead(situation, r));
-  const staying = candidates.filter((r) => !isShuttingDown(situation, r));
-  const inOffice =
-    leader !== undefined && candidates.includes(leader) && !hasRestarted(situation, leader);
+  const inOffice = leader !== undefined && candidates.includes(leader);
+  if (inOffice && !hasRestarted(situation, leader)) return { leader, isr, election: "kept" };
 
-  if (inOffice && (staying.includes(leader) || staying.length === 0)) {
-    return { leader, isr, election: "kept" };
-  }
-  const successor = staying[0] ?? candidates[0];
+  const [successor] = candidates;
   if (successor !== undefined) return { leader: successor, isr, election: "clean" };
   if (situation.uncleanElection) return chooseUncleanLeader(situation, isr);
   return { leader: undefined, isr, election: "none" };

@@ -2,7 +2,11 @@ import { type Timestamp, topicPartitionKey } from "@zoolog/base";
 import { applyAll } from "./apply.ts";
 import type { PartitionImage, PartitionState } from "./cluster-image.ts";
 import type { ObservedPartition, ReplicasOfflineEvent } from "./controller-event.ts";
-import type { ControllerRecord } from "./controller-record.ts";
+import type {
+  ControllerRecord,
+  PartitionObserved,
+  PartitionUnreadable,
+} from "./controller-record.ts";
 import type { ControllerState } from "./controller-state.ts";
 import { type Decision, replyTo } from "./decision.ts";
 import { reconcilePartition } from "./reconcile.ts";
@@ -49,7 +53,7 @@ export function decidePartitionsObserved(
   state: ControllerState,
   observed: readonly ObservedPartition[],
 ): Decision {
-  const found: ControllerRecord[] = [];
+  const found: (PartitionObserved | PartitionUnreadable)[] = [];
   for (const { topic, partition, stored } of observed) {
     const image = findPartition(state, { topic, partition });
     if (image === undefined) continue;
@@ -68,8 +72,9 @@ export function decidePartitionsObserved(
       found.push({ type: "partitionObserved", topic, partition, stored: read });
     }
   }
+  // Only what is news: to try the same again on what stayed as it was would go on for ever.
   const next = applyAll(state, found);
-  const records = [...found, ...reconcileThese(next, observed, "its state was changed by hand")];
+  const records = [...found, ...reconcileThese(next, found, "its state was changed by hand")];
   return { records, replies: [], timers: [] };
 }
 

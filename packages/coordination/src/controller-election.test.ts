@@ -1,5 +1,5 @@
-import { brokerId } from "@zoolog/base";
-import { MemoryCoordination, sampleBroker, sampleTopic } from "@zoolog/testkit";
+import { brokerId, partitionEpoch } from "@zoolog/base";
+import { MemoryCoordination, sampleBroker, sampleState, sampleTopic } from "@zoolog/testkit";
 import type { ControllerWriter } from "./controller-writer.ts";
 import type { CoordinationStore, Election } from "./coordination-store.ts";
 
@@ -156,6 +156,38 @@ test("an epoch that was removed by hand goes on above every epoch in use", async
   await hand.remove("/controller_epoch");
 
   expect(elected(await elect(a, 0)).controllerEpoch).toBe(5);
+});
+
+test("who looked before an epoch was given out does not give it out again", async () => {
+  const a = await world.open("a");
+  const b = await world.open("b");
+  const hand = await world.ensemble.connect("zkCli");
+  await hand.create("/controller_epoch", Buffer.from("0"));
+  // What b reads from now on is what stood here before a was elected and left.
+  world.ensemble.session("b").freezeReads();
+  await world.settled(elected(await elect(a, 0)).resign());
+
+  expect(elected(await elect(b, 1)).controllerEpoch).toBe(2);
+});
+
+test("a controller deposed while an answer was lost learns that, not of a conflict", async () => {
+  const a = await world.open("a");
+  const old = elected(await elect(a, 0));
+  await world.settled(old.createTopic(sampleTopic("orders", 1)));
+  const hand = await world.ensemble.connect("zkCli");
+  const path = "/brokers/topics/orders/partitions/0/state";
+  world.ensemble.failNext({ when: "beforeApply", client: "a" });
+
+  const state = sampleState({ epoch: 1 });
+  const expectedPartitionEpoch = partitionEpoch(0);
+  const write = old.writePartitionStates([
+    { topic: "orders", partition: 0, expectedPartitionEpoch, state },
+  ]);
+  await world.pass(0);
+  await hand.setData("/controller_epoch", Buffer.from("2"));
+  await hand.setData(path, (await hand.getData(path)).data);
+
+  await expect(world.settled(write)).rejects.toMatchObject({ code: "CONTROLLER_FENCED" });
 });
 
 test("an epoch that is no number is named, not guessed", async () => {

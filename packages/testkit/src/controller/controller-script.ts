@@ -48,6 +48,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * elect preferred orders-0                 or unclean; without partitions: all
  * observe orders-0 leader=1 epoch=3 isr=1  or absent, or unreadable
  * timer leaderImbalance
+ * refused observe orders-0 absent          any event; ZooKeeper refuses the states it makes
  * show
  * ```
  */
@@ -69,6 +70,10 @@ export class ControllerScript {
       return this.#decide({ type: "controllerElected" });
     }
     if (verb === "show") return describeImage(this.#current);
+    if (verb === "refused") {
+      const [event = "", ...rest] = words;
+      return this.#decide(parseEvent(event, rest, this.#step), "states are refused");
+    }
     return this.#decide(parseEvent(verb, words, this.#step));
   }
 
@@ -77,7 +82,7 @@ export class ControllerScript {
     return this.#state;
   }
 
-  #decide(event: ControllerEvent): string {
+  #decide(event: ControllerEvent, fate: "persisted" | "states are refused" = "persisted"): string {
     const before = this.#current;
     const now = timestamp(1_000 + this.#step);
     this.#step += 1;
@@ -85,8 +90,11 @@ export class ControllerScript {
     const again = decide(before, event, now);
     if (JSON.stringify(decision) !== JSON.stringify(again)) throw new Error("decided otherwise");
 
-    const after = applyAll(before, decision.records);
-    const replayed = decision.records.reduce(apply, before);
+    const persisted = decision.records.filter(
+      ({ type }) => fate === "persisted" || type !== "partitionStateChanged",
+    );
+    const after = applyAll(before, persisted);
+    const replayed = persisted.reduce(apply, before);
     if (describeImage(after) !== describeImage(replayed)) throw new Error("replay differs");
     const violations = controllerViolations(before, after);
     if (violations.length > 0) throw new Error(violations.join("\n"));
