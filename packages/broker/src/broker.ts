@@ -14,12 +14,17 @@ import {
   wireRuntimes,
 } from "./broker-parts.ts";
 import { LocalBrokerApi } from "./calls/local-broker-api.ts";
+import { within } from "./calls/within.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
 import { createBrokerMetrics } from "./metrics.ts";
 import { describeReplicaMetrics } from "./replica-metrics.ts";
+import { requestTimedOut } from "./runtimes/errors.ts";
 import { RegistrationRuntime } from "./runtimes/registration-runtime.ts";
 import { VERSION } from "./version.ts";
+
+/** ZooKeeper answers in milliseconds or is not there. */
+const COORDINATION_STEP_TIMEOUT_MS = 5_000;
 
 /**
  * One broker, from its data folder to its HTTP plane.
@@ -188,16 +193,29 @@ export class Broker {
   async #close(): Promise<void> {
     this.#logger.info("broker shutting down");
     await this.#step("close the HTTP plane", () => this.#plane?.close());
-    await this.#step("give the controllership back", () => this.#runtimes?.controller.close());
+    await this.#brief("give the controllership back", () => this.#runtimes?.controller.close());
     await this.#step("stop following the cluster", () => this.#runtimes?.metadata.close());
     await this.#step("release the replicas", () => {
       this.#runtimes?.replicas.close();
       this.#runtimes?.cache.close();
     });
     await this.#step("close the data folder", () => this.#logs?.close());
-    await this.#step("unregister", () => this.#registration?.close());
-    await this.#step("close the ZooKeeper session", () => this.#store?.close());
+    await this.#brief("unregister", () => this.#registration?.close());
+    await this.#brief("close the ZooKeeper session", () => this.#store?.close());
     this.#logger.info("broker shut down");
+  }
+
+  /** A step that talks to ZooKeeper: when it takes too long, the end of the session does the same. */
+  #brief(what: string, step: () => Promise<void> | undefined): Promise<void> {
+    const { scheduler } = this.#dependencies;
+    const onTimeout = () => requestTimedOut(`the step "${what}"`);
+    return this.#step(what, () =>
+      within(step() ?? Promise.resolve(), {
+        timeoutMs: COORDINATION_STEP_TIMEOUT_MS,
+        scheduler,
+        onTimeout,
+      }),
+    );
   }
 
   async #step(what: string, step: () => Promise<void> | void): Promise<void> {

@@ -439,6 +439,22 @@ describe("reading", () => {
     expect(await read(2)).toMatchObject({ error: "OFFSET_OUT_OF_RANGE", logStartOffset: 0 });
   });
 
+  test("of a log with a tail that is not committed, consumers get what is before it", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ replicas: [1, 2], isr: [1] }));
+    await partition.appendAsLeader(batchOf("committed"), leader).appended;
+    await partition.assign(assignment({ replicas: [1, 2], isr: [1, 2], partitionEpoch: 1 }));
+    await partition.appendAsLeader(batchOf("not yet"), leader).appended;
+
+    const read = await partition.readForConsumer({
+      fetchOffset: offset(0),
+      maxBytes: 1_000,
+      minOneBatch: true,
+    });
+
+    expect(read).toMatchObject({ batches: [expect.any(Buffer)], highWatermark: 1 });
+  });
+
   test("at the tail and without room nothing is read from the log", async () => {
     const { partition, log } = await setUp();
     await partition.assign(assignment());

@@ -141,8 +141,9 @@ export class ReplicaManager {
   }
 
   /**
-   * Opens the replica when it is new and makes it follow its assignment. A log that cannot be
-   * opened makes an offline replica, which is reported and answers with the reason.
+   * Opens the replica when it is new and makes it follow its assignment. A log that fails makes an
+   * offline replica, which is reported and answers with the reason. Rejects when the replica could
+   * not take its role now and may later (a full disk): give it the same again.
    */
   async host(replica: HostedReplica): Promise<void> {
     const { topic, partition: index, topicId, config } = replica;
@@ -167,7 +168,11 @@ export class ReplicaManager {
     } else if (partition.config !== config) {
       partition.configure(config);
     }
-    await partition.assign(replica.assignment);
+    try {
+      await partition.assign(replica.assignment);
+    } catch (error) {
+      if (partition.state.role !== "offline") throw error;
+    }
   }
 
   /** The replica's log failed outside of a request: a sync in the background, its whole folder. */

@@ -11,6 +11,7 @@ export {
 export { callBroker, type NativeAnswer } from "./cluster/native-calls.ts";
 export { NativeLoad, type NativeLoadOptions, readAllValues } from "./cluster/native-load.ts";
 export { runBrokerProcess } from "./cluster/run-broker-process.ts";
+export { SimulatedBroker } from "./cluster/simulated-broker.ts";
 export { type TemporaryFolder, temporaryFolder } from "./cluster/temporary-folder.ts";
 export { controllerViolations } from "./controller/controller-invariants.ts";
 export { ControllerScript } from "./controller/controller-script.ts";

@@ -191,6 +191,20 @@ test("a controller cut off from ZooKeeper answers nobody, and is none when it co
   expect(first.images.every(({ controllerEpoch }) => controllerEpoch === 1)).toBe(true);
 });
 
+test("a controller whose session ended is none, even if it has nothing to write", async () => {
+  const cluster = new Cluster();
+  const first = await cluster.node(1);
+  const second = await cluster.node(2);
+
+  cluster.ensemble.expire("b1");
+  await cluster.settle();
+
+  expect(first.runtime.isController).toBe(false);
+  expect(first.runtime.image).toBeUndefined();
+  expect(second.runtime.isController).toBe(true);
+  expect([...(second.images.at(-1)?.brokers.keys() ?? [])].sort()).toEqual([1, 2]);
+});
+
 test.each(["beforeApply", "afterApply"] as const)(
   "a connection lost %s of a write is found out about, not repeated blindly",
   async (when) => {

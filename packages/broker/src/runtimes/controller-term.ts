@@ -141,9 +141,13 @@ export class ControllerTerm {
     this.#dependencies.onEnded(reason);
   }
 
-  /** Gives the office back, so that a successor need not wait for our session to end. */
+  /**
+   * Gives the office back, so that a successor need not wait for our session to end. Without a
+   * connection it is the end of the session that does it: nobody waits for ZooKeeper here.
+   */
   async resign(reason: string): Promise<void> {
     this.end(reason);
+    if (this.#dependencies.store.state !== "connected") return;
     try {
       await this.#dependencies.writer.resign();
     } catch (error) {

@@ -172,10 +172,17 @@ test("replicas of this broker are opened and take their roles before clients see
     [2, 1],
   ]);
 
+  const rolesWhenShown: unknown[] = [];
+  const publish = cache.publish.bind(cache);
+  cache.publish = (image) => {
+    rolesWhenShown.push(roles());
+    publish(image);
+  };
+
   runtime.follow(cluster.image);
-  expect(cache.image).toBeUndefined();
   await settle();
 
+  expect(rolesWhenShown).toEqual([roles()]);
   expect(roles()).toEqual({ "mine-0": "leader", "pair-0": "leader", "pair-1": "follower" });
   expect(cache.image).toBe(cluster.image);
   expect(cache.whereIs({ topic: "mine", partition: 1 })).toMatchObject({
@@ -291,6 +298,7 @@ test("an offline replica is reported until the image says so", async () => {
   unreachable.controller = true;
   runtime.follow(cluster.image);
   await settle();
+  await time.advanceAndSettle(1_000);
   expect(reports).toEqual([]);
 
   unreachable.controller = false;

@@ -8,6 +8,7 @@ import {
   type Timer,
   type TopicId,
   topicPartitionKey,
+  ZoologError,
 } from "@zoolog/base";
 import type { ClusterImage, ReplicasOfflineEvent, TopicImage } from "@zoolog/controller";
 import type { HostedReplica, PartitionConfig, ReplicaManager } from "@zoolog/replication";
@@ -170,7 +171,11 @@ export class MetadataRuntime {
         });
       }
     } catch (error) {
-      logger.warn("report to the controller failed", { error: errorMessage(error) });
+      // Without a controller or ZooKeeper that is to be expected; others say so loudly enough.
+      const isExpected = error instanceof ZoologError && error.retriable;
+      const fields = { error: errorMessage(error) };
+      if (isExpected) logger.debug("report to the controller has to wait", fields);
+      else logger.warn("report to the controller failed", fields);
       this.#tryLater();
     }
   }
