@@ -5,6 +5,7 @@ import {
   encodeMessage,
   encodeRecordBatch,
   NATIVE_CALLS,
+  partitionOfKey,
   RecordBatch,
   splitBatches,
 } from "@zoolog/protocol";
@@ -261,9 +262,8 @@ describe("single records", () => {
   test("keys go where Java sends them, records without a key in turn", async () => {
     const { plane } = await started();
 
-    const keyed = (
-      await post(plane, { records: [{ key: "a" }, { key: "b" }, { key: "a" }] })
-    ).json();
+    const keys = ["a", "b", "c", "d", "é", ""];
+    const keyed = (await post(plane, { records: keys.map((key) => ({ key })) })).json();
     const turns = (
       await post(plane, {
         records: [{ value: "1" }, { value: "2" }, { value: "3" }, { value: "4" }],
@@ -272,7 +272,8 @@ describe("single records", () => {
 
     const partitions = (answer: { records: { partition: number }[] }) =>
       answer.records.map(({ partition }) => partition);
-    expect(partitions(keyed)[0]).toBe(partitions(keyed)[2]);
+    expect(partitions(keyed)).toEqual(keys.map((key) => partitionOfKey(Buffer.from(key), 2)));
+    expect(new Set(partitions(keyed)).size).toBe(2);
     expect(partitions(turns).filter((partition) => partition === 0)).toHaveLength(2);
   });
 
