@@ -41,7 +41,11 @@ const portsOnly = {
 export default tseslint.config(
   { ignores: ["**/dist/**", "**/node_modules/**"] },
   { files: ["packages/*/src/**/*.ts"], ...typed, rules: promiseSafety },
-  { files: ["test/**/*.ts", "benchmarks/**/*.ts"], ...typed, rules: promiseSafety },
+  {
+    files: ["test/**/*.ts", "benchmarks/**/*.ts", "examples/**/*.ts"],
+    ...typed,
+    rules: promiseSafety,
+  },
   {
     files: ["packages/*/src/**/*.ts"],
     ignores: ["packages/{host,cli,testkit}/**", "**/*.test.ts"],
