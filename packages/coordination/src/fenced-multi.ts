@@ -35,6 +35,7 @@ export class FencedMulti {
   readonly #client: ZooKeeperClient;
   readonly #check: Operation;
   readonly #listeners: (() => void)[] = [];
+  readonly #stopFollowing: () => void;
   #fencedBecause: string | undefined;
 
   constructor(
@@ -44,7 +45,7 @@ export class FencedMulti {
     this.#session = session;
     this.#client = options.client;
     this.#check = { type: "check", path: CONTROLLER_EPOCH_PATH, version: options.epochVersion };
-    options.client.onStateChange((state) => {
+    this.#stopFollowing = options.client.onStateChange((state) => {
       if (state === "expired" || state === "closed") this.fence("its session has ended");
     });
   }
@@ -65,6 +66,7 @@ export class FencedMulti {
   fence(why: string): void {
     if (this.#fencedBecause !== undefined) return;
     this.#fencedBecause = why;
+    this.#stopFollowing();
     for (const listener of this.#listeners.splice(0)) listener();
   }
 

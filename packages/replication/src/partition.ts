@@ -113,11 +113,7 @@ export class Partition {
     this.#state = state;
   }
 
-  /**
-   * Opens the log. A log that failed makes an offline partition, not an error.
-   *
-   * @throws ZoologError what may pass: a full disk, too many open files.
-   */
+  /** Opens the log. A log that cannot be opened makes an offline partition, not an error. */
   static async open(
     options: PartitionOptions,
     dependencies: PartitionDependencies,
@@ -126,9 +122,7 @@ export class Partition {
     try {
       state = { role: "unassigned", log: await dependencies.openLog() };
     } catch (error) {
-      const judged = judgeLogFailure(error);
-      if ("refusal" in judged) throw error;
-      state = { role: "offline", error: judged.failure };
+      state = { role: "offline", error: storageError(error) };
     }
     return new Partition(options, dependencies, state);
   }

@@ -1,5 +1,10 @@
 import type { Clock, Scheduler, Timer } from "@zoolog/base";
-import { type Operation, type ZooKeeperClient, ZooKeeperError } from "@zoolog/zookeeper";
+import {
+  type Operation,
+  type OperationResult,
+  type ZooKeeperClient,
+  ZooKeeperError,
+} from "@zoolog/zookeeper";
 import {
   type LostAround,
   type MemoryRequest,
@@ -43,6 +48,8 @@ export class MemoryEnsemble {
   readonly #expiries = new Map<MemorySession, Timer>();
   readonly #cut = new Set<string>();
   #faults: MemoryFault[] = [];
+  #onWrite: (operations: readonly Operation[], results: readonly OperationResult[]) => void =
+    () => {};
   #stopped = false;
   #nextSessionId = 1;
 
@@ -120,6 +127,13 @@ export class MemoryEnsemble {
     this.#faults.push(fault);
   }
 
+  /** Every transaction that is applied, in order, whoever sent it. */
+  onWrite(
+    listener: (operations: readonly Operation[], results: readonly OperationResult[]) => void,
+  ): void {
+    this.#onWrite = listener;
+  }
+
   get pendingFaults(): number {
     return this.#faults.length;
   }
@@ -127,7 +141,10 @@ export class MemoryEnsemble {
   readonly #run = (operations: readonly Operation[], sessionId: string): TransactionResult => {
     const now = this.#dependencies.clock.now();
     const result = this.#znodes.run(operations, sessionId, now);
-    if (result.ok) this.#tellWatches(result);
+    if (result.ok) {
+      this.#onWrite(operations, result.results);
+      this.#tellWatches(result);
+    }
     return result;
   };
 
