@@ -71,6 +71,7 @@ export {
 export { freeTcpPorts } from "./zookeeper/tcp-ports.ts";
 export { TcpProxy } from "./zookeeper/tcp-proxy.ts";
 export { WireReader, WireWriter } from "./zookeeper/wire-bytes.ts";
+export { type WireItem, WirePeer, type WirePeerOptions } from "./zookeeper/wire-peer.ts";
 export {
   type WireAcl,
   type WireCreateOptions,

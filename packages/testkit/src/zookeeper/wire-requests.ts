@@ -97,6 +97,22 @@ export const wireRequests = {
         .strings(watches.exist ?? [])
         .strings(watches.child ?? []);
     }),
+  /** SetWatches of clients that know persistent watches. */
+  setWatches2: (
+    seenZxid: number,
+    watches: {
+      data?: readonly string[];
+      exist?: readonly string[];
+      child?: readonly string[];
+      persistent?: readonly string[];
+      recursive?: readonly string[];
+    },
+  ) =>
+    request(105, (writer) => {
+      writer.long(BigInt(seenZxid));
+      const { data = [], exist = [], child = [], persistent = [], recursive = [] } = watches;
+      for (const paths of [data, exist, child, persistent, recursive]) writer.strings(paths);
+    }),
   whoAmI: () => request(107),
   closeSession: () => request(-11),
 } as const;
