@@ -42,7 +42,7 @@ export function answerFourLetterWord(word: string, context: FourLetterContext): 
 function serverLines({ core, clients }: FourLetterContext): string[] {
   const { latencyMs, received, sent } = core.statistics;
   return [
-    `Latency min/avg/max: ${latencyMs.min}/${latencyMs.average}/${latencyMs.max}`,
+    `Latency min/avg/max: ${latencyMs.min}/${decimal(latencyMs.average)}/${latencyMs.max}`,
     `Received: ${received}`,
     `Sent: ${sent}`,
     `Connections: ${clients.length}`,
@@ -58,7 +58,7 @@ function monitored({ core, clients }: FourLetterContext): [string, string | numb
   return [
     ["version", VERSION],
     ["server_state", "standalone"],
-    ["avg_latency", latencyMs.average],
+    ["avg_latency", decimal(latencyMs.average)],
     ["min_latency", latencyMs.min],
     ["max_latency", latencyMs.max],
     ["packets_received", received],
@@ -70,6 +70,11 @@ function monitored({ core, clients }: FourLetterContext): [string, string | numb
     ["ephemerals_count", core.tree.ephemeralCount],
     ["global_sessions", core.sessionCount],
   ];
+}
+
+/** As Java prints a double: `0.0`. */
+function decimal(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
 function lines(texts: readonly string[]): string {

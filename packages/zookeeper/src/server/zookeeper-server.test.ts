@@ -303,7 +303,10 @@ describe("four letter words", () => {
 
   test.each([
     ["ruok", /^imok$/],
-    ["srvr", /^Zookeeper version: 3\.8.*Zxid: 0x100000002\nMode: standalone\nNode count: 6\n$/s],
+    [
+      "srvr",
+      /^Zookeeper version: 3\.8.*avg\/max: 0\/0\.0\/0\n.*Zxid: 0x100000002\nMode: standalone\nNode count: 6\n$/s,
+    ],
     ["stat", /Clients:\n \/127\.0\.0\.1:40000\[1\]\(queued=0,recved=2,sent=2\)\n/],
     ["mntr", /^zk_znode_count\t6$/m],
     ["conf", /^tickTime=1000$/m],
