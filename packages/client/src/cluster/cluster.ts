@@ -13,19 +13,16 @@ import {
 } from "@zoolog/base";
 import type { MetadataResponse, NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
 import { abortable, quietAbortController, throwIfAborted } from "../abort.ts";
-import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
-import { alreadyClosed, brokersUnreachable, callTimedOut } from "../errors.ts";
-import type { AttemptOptions, BrokerCalls } from "../net/broker-calls.ts";
+import { backoffDelayMs } from "../backoff.ts";
+import { alreadyClosed, callTimedOut } from "../errors.ts";
+import type { BrokerCalls } from "../net/broker-calls.ts";
 import { isRetriable, itemFailure } from "../retriable.ts";
+import { CallAttempts, type CallAttemptsOptions, type CallLimits } from "./call-attempts.ts";
 import { mergeTopic, type TopicMetadata, withLeader } from "./topic-metadata.ts";
 
-export type ClusterOptions = BackoffOptions & {
+export type ClusterOptions = CallAttemptsOptions & {
   /** Base URLs to begin with; the cluster itself tells of the others. */
   readonly brokers: readonly string[];
-  /** One attempt of one call, ms. */
-  readonly requestTimeoutMs: number;
-  /** How long a call goes on while no broker can be connected to at all, ms. */
-  readonly unreachableTimeoutMs: number;
   /** Knowledge older than this is renewed when it is used, ms. */
   readonly metadataMaxAgeMs: number;
 };
@@ -36,12 +33,6 @@ export type ClusterDependencies = {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly logger: Logger;
-};
-
-/** How long a call may take with all its attempts, and who may end it. */
-export type CallLimits = {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignalLike | undefined;
 };
 
 /**
@@ -165,26 +156,18 @@ export class Cluster {
     request: NativeRequest<Call>,
     limits: CallLimits,
   ): Promise<NativeResponse<Call>> {
-    const { calls, clock } = this.#dependencies;
-    const startedAt = clock.monotonic();
-    const deadline = startedAt + limits.timeoutMs;
-    let answered = false;
-    for (let failures = 1; ; failures++) {
+    const attempts = new CallAttempts({ ...this.#options, call, limits }, this.#dependencies);
+    for (;;) {
       throwIfAborted(limits.signal);
       const endpoints = this.#knownEndpoints();
       const endpoint = endpoints[this.#rotation % endpoints.length] as string;
+      const attempt = attempts.next();
       try {
-        return await calls.call(endpoint, call, request, this.#attempt(deadline, limits));
+        return await this.#dependencies.calls.call(endpoint, call, request, attempt);
       } catch (error) {
         if (this.#closing.signal.aborted || !isRetriable(error)) throw error;
-        answered ||= !isUnreachable(error);
         this.#rotation += 1;
-        const giveUpAt = startedAt + (answered ? Infinity : this.#options.unreachableTimeoutMs);
-        const pauseMs = this.#pauseAfter(failures, endpoints.length);
-        if (clock.monotonic() + pauseMs >= Math.min(deadline, giveUpAt)) {
-          if (answered) throw callTimedOut(call, limits.timeoutMs, error);
-          throw brokersUnreachable(endpoints, error);
-        }
+        const pauseMs = attempts.failed(error, attempt, endpoints);
         if (pauseMs > 0) await this.#pause(pauseMs, limits.signal);
       }
     }
@@ -193,18 +176,6 @@ export class Cluster {
   /** Ends waits that are under way. Idempotent. */
   close(): void {
     this.#closing.abort(alreadyClosed("client"));
-  }
-
-  #attempt(deadline: number, limits: CallLimits): AttemptOptions {
-    const remainingMs = Math.max(1, Math.ceil(deadline - this.#dependencies.clock.monotonic()));
-    const timeoutMs = Math.min(this.#options.requestTimeoutMs, remainingMs);
-    return { timeoutMs, signal: limits.signal };
-  }
-
-  /** The next broker is asked at once; after all of them have failed it is time to wait. */
-  #pauseAfter(failures: number, brokers: number): number {
-    if (failures % brokers !== 0) return 0;
-    return backoffDelayMs(failures / brokers, this.#options, this.#dependencies.random);
   }
 
   /** Asks for one topic once; answers why it is not known after that. */
@@ -291,9 +262,4 @@ export class Cluster {
     const pause = sleep(this.#dependencies.scheduler, delayMs, this.#closing.signal);
     await abortable(pause, signal);
   }
-}
-
-function isUnreachable(error: unknown): boolean {
-  const code = (error as ZoologError).code;
-  return code === "CONNECTION_REFUSED" || code === "NETWORK_EXCEPTION";
 }

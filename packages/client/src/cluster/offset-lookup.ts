@@ -5,7 +5,8 @@ import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import { callTimedOut, unknownPartition } from "../errors.ts";
 import type { BrokerCalls } from "../net/broker-calls.ts";
 import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
-import type { CallLimits, Cluster } from "./cluster.ts";
+import type { CallLimits } from "./call-attempts.ts";
+import type { Cluster } from "./cluster.ts";
 
 export type FoundOffset = {
   /** Unknown when no record is that young. */

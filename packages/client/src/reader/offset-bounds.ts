@@ -1,7 +1,7 @@
 import type { Clock } from "@zoolog/base";
 import { timestamp } from "@zoolog/base";
 import type { OffsetSpec } from "@zoolog/protocol";
-import type { CallLimits } from "../cluster/cluster.ts";
+import type { CallLimits } from "../cluster/call-attempts.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
 import type { OffsetPoint } from "../offsets.ts";
 
