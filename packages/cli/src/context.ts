@@ -56,5 +56,5 @@ export function brokerList(text: string): string[] {
     .split(",")
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "")
-    .map((entry) => (/^https?:\/\//.test(entry) ? entry : `http://${entry}`));
+    .map((entry) => (entry.includes("://") ? entry : `http://${entry}`));
 }

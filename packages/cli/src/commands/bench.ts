@@ -87,7 +87,7 @@ const BENCHES: Readonly<Record<BenchKind, Bench>> = {
       latency.record(systemClock.monotonic() - sentAt);
     };
     const source = function* () {
-      for (let index = 1; index < options.records && !isOver(options, startedAt); index++) {
+      for (let index = 1; index <= options.records && !isOver(options, startedAt); index++) {
         if (index % SAMPLE_EVERY === 0) samples.push(sample());
         else yield { value };
       }
@@ -109,6 +109,7 @@ const BENCHES: Readonly<Record<BenchKind, Bench>> = {
     const reader = client.reader(topic, { signal: context.terminal.signal });
     for await (const batch of reader.batches()) {
       for (const record of batch) {
+        if (records === options.records) break;
         records += 1;
         bytes += record.valueBytes?.length ?? 0;
       }

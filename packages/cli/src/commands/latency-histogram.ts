@@ -1,5 +1,5 @@
 /** Sub-buckets of each power of two: values are kept to about 1 %. */
-const STEPS = 128;
+const STEPS = 256;
 const EXPONENT_MAX = 40;
 
 /** Counts durations and answers percentiles within one percent, in constant memory. */

@@ -1,0 +1,133 @@
+/** `zoolog dev`, `broker` and `zookeeper` as processes: starting, saying where, ending. */
+import { stat, writeFile } from "node:fs/promises";
+import { freeTcpPorts, type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
+import { buildCommandLine, killLeftOvers, startZoolog, zoolog } from "./cli-process.ts";
+
+let folder: TemporaryFolder;
+
+beforeAll(buildCommandLine, 120_000);
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(async () => {
+  await killLeftOvers();
+  await folder.remove();
+});
+
+const start = (words: readonly string[], env: Record<string, string> = {}) =>
+  startZoolog(words, { cwd: folder.path, env });
+
+/** What a server prints for programs once it is ready. */
+async function ready(server: ReturnType<typeof startZoolog>): Promise<Record<string, unknown>> {
+  const text = await new Promise<string>((resolve, reject) => {
+    server.child.stdout.once("data", (chunk) => resolve(String(chunk)));
+    void server.result.then(({ stderr }) => reject(new Error(stderr)));
+  });
+  return JSON.parse(text);
+}
+
+const anyPorts = ["--http-port", "0", "--zookeeper-port", "0", "-o", "ndjson"];
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "dev says where it listens and what to type next, and ends with 0 on %s",
+  async (signal) => {
+    const server = start(["dev", "--ephemeral", ...anyPorts]);
+    const { brokers, dataFolder } = (await ready(server)) as {
+      brokers: string[];
+      dataFolder: string;
+    };
+    const said = await server.says(/Ctrl-C/);
+    const env = { ZOOLOG_BOOTSTRAP: brokers[0]! };
+    await zoolog(["topic", "create", "t"], { env });
+    await zoolog(["produce", "t"], { env, input: "hello\n" });
+    const { stdout } = await zoolog(["consume", "t", "-b", "-e"], { env });
+
+    server.child.kill(signal);
+    const { code } = await server.result;
+
+    expect(said).toContain(brokers[0]);
+    expect(said).toContain("npx zoolog topic create orders");
+    expect(stdout).toBe("hello\n");
+    expect(code).toBe(0);
+    await expect(stat(dataFolder)).rejects.toMatchObject({ code: "ENOENT" });
+  },
+);
+
+test("dev keeps its data in ./zoolog-data, also through a kill -9", async () => {
+  const first = start(["dev", ...anyPorts]);
+  const env = { ZOOLOG_BOOTSTRAP: ((await ready(first)) as { brokers: string[] }).brokers[0]! };
+  await zoolog(["topic", "create", "t", "-p", "2"], { env });
+  const lines = Array.from({ length: 5_000 }, (_, index) => `line ${index}`);
+  await zoolog(["produce", "t"], { env, input: lines.join("\n") });
+  const before = await zoolog(["consume", "t", "-b", "-e", "-F", "%p:%o %s\\n"], { env });
+
+  first.child.kill("SIGKILL");
+  await first.result;
+  const second = start(["dev", ...anyPorts]);
+  const again = { ZOOLOG_BOOTSTRAP: ((await ready(second)) as { brokers: string[] }).brokers[0]! };
+  const after = await zoolog(["consume", "t", "-b", "-e", "-F", "%p:%o %s\\n"], { env: again });
+
+  const sorted = (text: string) => text.trimEnd().split("\n").sort();
+  expect(sorted(after.stdout)).toEqual(sorted(before.stdout));
+  expect(sorted(after.stdout)).toHaveLength(5_000);
+  await expect(stat(`${folder.path}/zoolog-data`)).resolves.toBeDefined();
+});
+
+test("a busy port is told by its number, with the flag to choose another", async () => {
+  const [zookeeperPort, httpPort, spare] = (await freeTcpPorts(3)).map(String) as [
+    string,
+    string,
+    string,
+  ];
+  const taken = ["--http-port", httpPort, "--zookeeper-port", zookeeperPort, "-o", "ndjson"];
+  await ready(start(["dev", "--ephemeral", ...taken]));
+
+  const both = await zoolog(["dev", "--ephemeral", ...taken]);
+  const http = await zoolog([
+    ...["dev", "--ephemeral", "--http-port", httpPort, "--zookeeper-port", spare],
+  ]);
+  const zookeeper = await zoolog(["zookeeper", "--ephemeral", "--port", zookeeperPort]);
+
+  for (const [result, port, flag] of [
+    [both, zookeeperPort, "--zookeeper-port"],
+    [http, httpPort, "--http-port"],
+    [zookeeper, zookeeperPort, "--port"],
+  ] as const) {
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toMatch(new RegExp(`^error: port ${port} .*taken by another program`));
+    expect(result.stderr).toMatch(new RegExp(`try: .*${flag} \\d+`));
+  }
+});
+
+test("a broker runs from its file, flags win over environment over file", async () => {
+  const [port] = await freeTcpPorts(1);
+  const zookeeper = start(["zookeeper", "--ephemeral", "--port", "0", "-o", "ndjson"]);
+  const { address } = (await ready(zookeeper)) as { address: string };
+  const config = `${folder.path}/broker.yaml`;
+  await writeFile(
+    config,
+    `broker.id: 5\nhttp: { port: 1 }\nzookeeper.connect: ${address}\ndata.dir: ${folder.path}/b\n`,
+  );
+
+  const words = ["broker", "--config", config, "--http-port", `${port}`, "-o", "ndjson"];
+  const broker = start(words, { ZOOLOG_BROKER_ID: "7", ZOOLOG_HTTP_PORT: "2" });
+
+  expect(await ready(broker)).toEqual({ brokerId: 7, url: `http://127.0.0.1:${port}` });
+  broker.child.kill("SIGTERM");
+  expect(await broker.result).toMatchObject({ code: 0 });
+  zookeeper.child.kill("SIGTERM");
+  expect(await zookeeper.result).toMatchObject({ code: 0 });
+});
+
+test.each<[string[], string, number]>([
+  [["broker", "--config", "nope.yaml"], "cannot read the configuration file nope.yaml", 3],
+  [["broker", "--set", "frob=1", "--broker-id", "1"], "frob", 2],
+  [["broker", "--set", "frob"], "--set takes name=value", 2],
+  [["dev", "--brokers", "0"], "--brokers must be a whole number from 1 to 9", 2],
+  [["dev", "--log-level", "loud"], "--log-level must be one of", 2],
+])("%j is refused with the reason", async (words, what, code) => {
+  const result = await zoolog(words, { cwd: folder.path });
+
+  expect(result).toMatchObject({ code, stdout: "" });
+  expect(result.stderr).toContain(what);
+});

@@ -1,0 +1,434 @@
+/** The real command in a process of its own: what it prints where, and how it ends. */
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import {
+  type BrokerProcess,
+  freeTcpPorts,
+  startBrokerProcess,
+  type TemporaryFolder,
+  temporaryFolder,
+} from "@zoolog/testkit";
+import {
+  buildCommandLine,
+  type CliOptions,
+  killLeftOvers,
+  startZoolog,
+  zoolog,
+} from "./cli-process.ts";
+
+let folder: TemporaryFolder;
+let broker: BrokerProcess;
+let topics = 0;
+
+beforeAll(async () => {
+  await buildCommandLine();
+  folder = await temporaryFolder();
+  broker = await startBrokerProcess({
+    kind: "dev",
+    options: { httpPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/broker` },
+  });
+}, 120_000);
+afterEach(killLeftOvers);
+afterAll(async () => {
+  await broker.kill("SIGTERM");
+  await folder.remove();
+});
+
+/** With the test's broker to talk to. */
+const z = (words: readonly string[], options: CliOptions = {}) =>
+  zoolog(words, { ...options, env: { ZOOLOG_BOOTSTRAP: broker.url, ...options.env } });
+
+async function newTopic(...more: string[]): Promise<string> {
+  topics += 1;
+  const name = `cli-${topics}`;
+  expect(await z(["topic", "create", name, ...more])).toMatchObject({ code: 0 });
+  return name;
+}
+
+const ESCAPE = "\u001b";
+
+describe("the command itself", () => {
+  test("--help and no words at all are answers on stdout", async () => {
+    const help = await zoolog(["--help"]);
+    const none = await zoolog([]);
+
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    expect(help.stdout).toContain("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found");
+    expect(none).toMatchObject({ code: 0, stderr: "", stdout: help.stdout });
+  });
+
+  test.each([
+    [["frobnicate"], "unknown command 'frobnicate'"],
+    [["topic"], "Usage: zoolog topic"],
+    [["topic", "list", "--frob"], "unknown option '--frob'"],
+    [["topic", "create"], "missing required argument 'topic'"],
+    [["topic", "list", "-o", "yaml"], "--output must be one of table, json, ndjson"],
+    [["consume", "t", "-n", "0"], "--count must be a whole number"],
+    [["consume", "t", "-b", "--tail", "3"], "exclude each other"],
+    [["consume", "t", "--offsets", "yesterday"], "does not say where to read"],
+    [["consume", "t", "--format", "%q"], "there is no %q"],
+    [["produce", "t", "--acks", "2"], "--acks must be 0, 1 or all"],
+    [["produce", "t", "--key", "a", "--key-separator", ":"], "cannot be used with"],
+    [["dev", "--data", "x", "--ephemeral"], "cannot be used with"],
+    [["topic", "create", "../etc"], "is no topic name"],
+    [["--bootstrap", "ftp://x", "topic", "list"], "must be URLs"],
+  ])("%j is wrong usage: exit code 2, nothing on stdout", async (words, what) => {
+    const result = await z(words);
+
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain(what);
+  });
+
+  test("where no broker is, three lines say what, why and what next", async () => {
+    const [port] = await freeTcpPorts(1);
+
+    const result = await zoolog(["topic", "list", "--bootstrap", `127.0.0.1:${port}`]);
+
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr.trimEnd().split("\n")).toEqual([
+      `error: no broker answers at http://127.0.0.1:${port}`,
+      `why:   connect ECONNREFUSED 127.0.0.1:${port}`,
+      expect.stringMatching(/^try: {3}Start one with `zoolog dev`/),
+    ]);
+  });
+
+  test("a broker that does not answer costs the time given and exit code 5", async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as { port: number };
+
+    const url = `http://127.0.0.1:${port}`;
+    const result = await zoolog(["topic", "list", "--bootstrap", url, "--timeout", "300ms"]);
+
+    expect(result).toMatchObject({ code: 5, stdout: "" });
+    silent.close();
+  });
+
+  test("nothing is coloured in a pipe unless asked, and --debug shows the stack", async () => {
+    const plain = await z(["topic", "describe", "nope"]);
+    const painted = await z(["topic", "describe", "nope", "--color", "always", "--debug"]);
+
+    expect(plain.stderr).not.toContain(ESCAPE);
+    expect(painted.stderr).toContain(`${ESCAPE}[31merror:`);
+    expect(painted.stderr).toMatch(/\n.*at .*\.js:\d+/);
+  });
+
+  test.each(["bash", "zsh"])("the %s completion is a script that bash can read", async (shell) => {
+    const { stdout } = await zoolog(["completion", shell]);
+    const file = `${folder.path}/completion`;
+    await writeFile(file, stdout.replace("autoload -U +X bashcompinit && bashcompinit", ""));
+
+    const { execFileSync } = await import("node:child_process");
+    const probe = `source ${file}; COMP_WORDS=(zoolog topic de); COMP_CWORD=2; _zoolog; echo "\${COMPREPLY[@]}"`;
+    const completed = execFileSync("bash", ["-c", probe], { encoding: "utf8" });
+
+    expect(completed.trim().split(" ").sort()).toEqual(["delete", "describe"]);
+  });
+});
+
+describe("every command speaks JSON", () => {
+  test.each<[string[], unknown]>([
+    [["version"], { zoolog: expect.any(String), node: expect.any(String) }],
+    [["cluster", "info"], { brokers: [expect.anything()], offlinePartitionCount: 0 }],
+    [["topic", "list"], expect.any(Array)],
+    [["topic", "create", "json-topic"], { topic: "json-topic", partitions: 1 }],
+    [["topic", "describe", "json-topic"], { topic: "json-topic", partitions: [{ partition: 0 }] }],
+    [["produce", "json-topic"], { topic: "json-topic", records: 2 }],
+    [
+      ["consume", "json-topic", "-b", "-e"],
+      [{ value: "a" }, { value: "b" }],
+    ],
+    [["bench", "produce", "--records", "50", "--size", "10"], { bench: "produce", records: 50 }],
+    [["completion", "fish"], { shell: "fish" }],
+    [["topic", "delete", "json-topic", "--yes"], [{ topic: "json-topic" }]],
+  ])("%j", async (words, expected) => {
+    const result = await z([...words, "-o", "json"], { input: "a\nb\n" });
+
+    expect(result.code).toBe(0);
+    const parsed = JSON.parse(result.stdout);
+    if (typeof expected === "object") expect(parsed).toMatchObject(expected as object);
+    else expect(parsed).toEqual(expected);
+  });
+
+  test("ndjson is one document per line", async () => {
+    await newTopic();
+    const { stdout } = await z(["topic", "list", "-o", "ndjson"]);
+
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).topic)).toEqual(
+      expect.arrayContaining([`cli-${topics}`]),
+    );
+  });
+});
+
+describe("topics", () => {
+  test("are created, listed, described and deleted; talk goes to stderr", async () => {
+    const name = await newTopic("-p", "3", "-c", "retention.ms=60000");
+
+    const list = await z(["topic", "list"]);
+    const describe = await z(["topic", "describe", name]);
+    const gone = await z(["topic", "delete", name, "--yes"]);
+    const missing = await z(["topic", "describe", name]);
+
+    expect(list.stdout).toMatch(new RegExp(`^${name} +3 +1 +0 +0 B$`, "m"));
+    expect(describe.stdout).toMatch(/retention\.ms +60000 \(topic\)/);
+    expect(gone).toMatchObject({ code: 0, stdout: "", stderr: `topic ${name} deleted\n` });
+    expect(missing).toMatchObject({ code: 3, stdout: "" });
+  });
+
+  test("deletion needs --yes where nobody can be asked", async () => {
+    const name = await newTopic();
+
+    const refused = await z(["topic", "delete", name]);
+
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("try:   Add --yes");
+    expect(await z(["topic", "describe", name])).toMatchObject({ code: 0 });
+  });
+
+  test("a topic that exists is an error, or none with --if-not-exists", async () => {
+    const name = await newTopic();
+
+    expect(await z(["topic", "create", name])).toMatchObject({ code: 1, stdout: "" });
+    expect(await z(["topic", "create", name, "--if-not-exists"])).toMatchObject({ code: 0 });
+  });
+
+  test("--validate-only creates nothing", async () => {
+    expect(await z(["topic", "create", "never", "--validate-only"])).toMatchObject({ code: 0 });
+    expect(await z(["topic", "describe", "never"])).toMatchObject({ code: 3 });
+  });
+});
+
+describe("produce and consume", () => {
+  test("every line of a large file comes out once, in order per partition, byte for byte", async () => {
+    const name = await newTopic("-p", "3");
+    const lines = Array.from({ length: 100_000 }, (_, index) => `${index} \u00e4\r`);
+    const file = `${folder.path}/lines.txt`;
+    await writeFile(file, lines.join("\n"));
+
+    const produced = await z(["produce", name, file, "-o", "json"]);
+    const consumed = await z(["consume", name, "-b", "-e", "-F", "%p %o %s\\n"]);
+
+    expect(JSON.parse(produced.stdout)).toMatchObject({ records: 100_000 });
+    const read = consumed.stdout.split("\n").slice(0, -1);
+    expect(read).toHaveLength(100_000);
+    const values = [0, 1, 2].map((partition) => {
+      const own = read.filter((line) => line.startsWith(`${partition} `));
+      expect(own.map((line) => Number(line.split(" ")[1]))).toEqual(own.map((_, index) => index));
+      return own.map((line) => line.split(" ").slice(2).join(" "));
+    });
+    for (const [partition, own] of values.entries()) {
+      expect(own).toEqual(lines.filter((_, index) => index % 3 === partition));
+    }
+  });
+
+  test("keys, headers, partitions and tombstones survive a round trip through ndjson", async () => {
+    const from = await newTopic();
+    const to = await newTopic();
+    const input = [
+      '{"key":"k","value":"v","headers":{"a":"1"},"timestamp":1700000000000}',
+      '{"key":"k","value":null}',
+      '{"value":{"base64":"/wA="},"headers":[{"key":"h","value":null}]}',
+    ].join("\n");
+
+    await z(["produce", from, "--input", "ndjson"], { input });
+    const first = await z(["consume", from, "-b", "-e", "-o", "ndjson"]);
+    await z(["produce", to, "--input", "ndjson"], { input: first.stdout });
+    const second = await z(["consume", to, "-b", "-e", "-o", "ndjson"]);
+
+    const parse = (text: string) =>
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => ({ ...JSON.parse(line), topic: undefined }));
+    expect(parse(second.stdout)).toEqual(parse(first.stdout));
+    expect(parse(first.stdout)).toMatchObject([
+      { key: "k", value: "v", headers: [{ key: "a", value: "1" }], timestamp: 1_700_000_000_000 },
+      { key: "k", value: null },
+      { key: null, value: { base64: "/wA=" }, headers: [{ key: "h", value: null }] },
+    ]);
+  });
+
+  test("options give every record its key, headers and partition", async () => {
+    const name = await newTopic("-p", "2");
+
+    const words = [
+      "produce",
+      name,
+      "-k",
+      "key",
+      "-H",
+      "a=1",
+      "-H",
+      "b=x=y",
+      "-p",
+      "1",
+      "-z",
+      "gzip",
+    ];
+    await z(words, { input: "one\ntwo" });
+    const { stdout } = await z(["consume", name, "-b", "-e", "-F", "%p %k %h %s\\n"]);
+
+    expect(stdout).toBe("1 key a=1,b=x=y one\n1 key a=1,b=x=y two\n");
+  });
+
+  test("a whole file can be one record", async () => {
+    const name = await newTopic();
+    const input = "line 1\nline 2\n";
+
+    await z(["produce", name, "-", "--input", "raw"], { input });
+    const { stdout } = await z(["consume", name, "-b", "-e", "-F", "%S:%s"]);
+
+    expect(stdout).toBe(`14:${input}`);
+  });
+
+  test.each<[string[], string]>([
+    [["--offsets", "start", "-e"], "0 1 2 3 4 5"],
+    [["--offsets", "4"], "4 5"],
+    [["--offsets", "-2"], "4 5"],
+    [["--offsets", "+5"], "5"],
+    [["--offsets", "1:3"], "1 2"],
+    [["--offsets", "@3000"], "3 4 5"],
+    [["--offsets", "@1970-01-01T00:00:04Z:"], "4 5"],
+    [["--offsets", "end", "-e"], ""],
+    [["--tail", "3"], "3 4 5"],
+    [["-b", "-n", "2"], "0 1"],
+    [["-b", "-e", "-p", "0"], "0 1 2 3 4 5"],
+  ])("consume %j", async (words, expected) => {
+    const name = await newTopic();
+    const input = [0, 1, 2, 3, 4, 5]
+      .map((n) => JSON.stringify({ value: `${n}`, timestamp: n * 1_000 }))
+      .join("\n");
+    await z(["produce", name, "--input", "ndjson"], { input });
+
+    const { code, stdout } = await z(["consume", name, ...words, "-F", "%s "]);
+
+    expect({ code, stdout: stdout.trimEnd() }).toEqual({ code: 0, stdout: expected });
+  });
+
+  test("--tail takes the newest of all partitions, by time", async () => {
+    const name = await newTopic("-p", "3");
+    const input = Array.from({ length: 30 }, (_, n) =>
+      JSON.stringify({ value: `${n}`, timestamp: n, partition: n < 20 ? 0 : 1 + (n % 2) }),
+    ).join("\n");
+    await z(["produce", name, "--input", "ndjson"], { input });
+
+    const { stdout } = await z(["consume", name, "--tail", "12", "-F", "%s "]);
+
+    expect(stdout.trimEnd()).toBe("18 19 20 21 22 23 24 25 26 27 28 29");
+  });
+
+  test("following prints what comes, and Ctrl-C ends it with a summary and what to type next", async () => {
+    const name = await newTopic();
+    await z(["produce", name], { input: "before\n" });
+    const env = { ZOOLOG_BOOTSTRAP: broker.url };
+    const following = startZoolog(["consume", name, "--tail", "1", "--follow"], { env });
+
+    await following.prints("before\n");
+    await z(["produce", name], { input: "after\n" });
+    await following.prints("before\nafter\n");
+    following.child.kill("SIGINT");
+    const result = await following.result;
+
+    expect(result).toMatchObject({ code: 0, stdout: "before\nafter\n" });
+    expect(result.stderr).toMatch(/^2 records, 13 B from cli-\d+, \d+ records\/s\n/);
+    expect(result.stderr).toContain("next offsets: 0:2");
+    expect(result.stderr).toContain(`zoolog consume ${name} --partition 0 --offsets 2 --follow`);
+  });
+
+  test("a reader that goes away ends the command quietly", async () => {
+    const name = await newTopic();
+    await z(["produce", name], { input: "some text\n".repeat(50_000) });
+    const consuming = startZoolog(["consume", name, "-b"], {
+      env: { ZOOLOG_BOOTSTRAP: broker.url },
+    });
+
+    consuming.child.stdout.once("data", () => consuming.child.stdout.destroy());
+    const { code, stderr } = await consuming.result;
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test.each<[string[], string, number]>([
+    [["produce", "nope"], "there is no topic nope", 3],
+    [["consume", "nope", "-e"], "there is no topic nope", 3],
+    [["produce", "nope", "/no/such/file"], "cannot read /no/such/file", 3],
+    [["produce", "nope", "/"], "/ is a folder", 2],
+    [["produce", "nope", "--input", "ndjson"], "line 1: this is not JSON", 2],
+    [["produce", "nope", "--max-bytes", "3"], "line 1 has more than 3 bytes", 1],
+  ])("%j fails with the reason", async (words, what, code) => {
+    const name = await newTopic();
+    const given = words[0] === "produce" && !what.includes("no topic") ? name : "nope";
+
+    const result = await z([words[0]!, given, ...words.slice(2)], { input: "hello" });
+
+    expect(result).toMatchObject({ code, stdout: "" });
+    expect(result.stderr).toContain(what);
+  });
+
+  test("an offset that is not there is an error", async () => {
+    const name = await newTopic();
+    await z(["produce", name], { input: "a\n" });
+
+    const result = await z(["consume", name, "--offsets", "99", "--follow"]);
+
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toContain(`${name}-0 has no offset 99`);
+  });
+
+  test.each(["produce", "fetch", "e2e"])("bench %s measures and cleans up", async (what) => {
+    const words = ["bench", what, "--records", "500", "--size", "100", "-o", "json"];
+
+    const result = await z(words);
+
+    expect(result.code).toBe(0);
+    const measured = JSON.parse(result.stdout);
+    expect(measured).toMatchObject({ bench: what, records: 500 });
+    expect(await z(["topic", "describe", measured.topic])).toMatchObject({ code: 3 });
+  });
+});
+
+describe("log dump", () => {
+  test("shows batches, records and index entries of what a broker wrote", async () => {
+    const name = await newTopic();
+    await z(["produce", name, "-k", "key"], { input: "a\nb\n" });
+    const path = `${folder.path}/broker/broker-1/${name}-0`;
+
+    const people = await zoolog(["log", "dump", path, "--values"]);
+    const json = await zoolog(["log", "dump", path, "--deep", "-o", "json"]);
+    const missing = await zoolog(["log", "dump", `${path}-nope`]);
+    const other = await zoolog(["log", "dump", `${path}/partition.metadata`]);
+
+    expect(people).toMatchObject({ code: 0, stderr: "" });
+    expect(people.stdout).toMatch(
+      /baseOffset: 0 lastOffset: 1 count: 2 position: 0 .*isValid: true/,
+    );
+    expect(people.stdout).toMatch(/\| offset: 1 .*key: key value: b/);
+    expect(JSON.parse(json.stdout)).toEqual(
+      expect.arrayContaining([expect.objectContaining({ kind: "batch", count: 2, isValid: true })]),
+    );
+    expect(missing).toMatchObject({ code: 3, stdout: "" });
+    expect(other).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("finds a flipped byte and a torn end", async () => {
+    const name = await newTopic();
+    await z(["produce", name], { input: "some text\nand more\n" });
+    const segment = `${folder.path}/broker/broker-1/${name}-0/${"0".repeat(20)}.log`;
+    const bytes = await readFile(segment);
+    const copy = `${folder.path}/${"0".repeat(20)}.log`;
+
+    const flipped = Buffer.from(bytes);
+    flipped[flipped.length - 3]! ^= 1;
+    await writeFile(copy, flipped);
+    const corrupt = await zoolog(["log", "dump", copy]);
+    await writeFile(copy, bytes.subarray(0, bytes.length - 3));
+    const torn = await zoolog(["log", "dump", copy]);
+
+    expect(corrupt.code).toBe(1);
+    expect(corrupt.stdout).toContain("the CRC of the batch at offset 0 is wrong");
+    expect(torn.code).toBe(1);
+    expect(torn.stdout).toContain("at the end are no whole batch");
+    expect(torn.stderr).toContain("1 fault found");
+  });
+});
