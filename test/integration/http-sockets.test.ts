@@ -212,6 +212,34 @@ describe("hostile HTTP", () => {
     expect(await gauge(plane, "zoolog_http_in_flight_bytes")).toBe(0);
   });
 
+  test("a caller who hangs up while waiting releases its fetch, and the answer goes nowhere", async () => {
+    const { api, port, plane } = await started();
+    const answered: boolean[] = [];
+    const records = [Buffer.alloc(100_000), Buffer.alloc(100_000)];
+    const [logStartOffset, highWatermark] = [offset(0), offset(1)];
+    const positions = { highWatermark, lastStableOffset: highWatermark, logStartOffset };
+    api.fetch = async (_request, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      answered.push(signal.aborted);
+      return {
+        topics: [{ topic: "orders", partitions: [{ partition: 0, ...positions, records }] }],
+      };
+    };
+    const body = Buffer.from(encodeMessage({ maxWaitMs: 30_000, topics: [] }));
+    const length = `Content-Length: ${body.length}`;
+    const wire = new Wire(port);
+    wire.send(head("POST /v1/fetch HTTP/1.1", "Content-Type: application/msgpack", length));
+    wire.send(body.toString("latin1"));
+    await busy(plane);
+
+    wire.hangUp();
+    await quiet(plane);
+    while (answered.length === 0) await delay(5);
+
+    expect(answered).toEqual([true]);
+    expect((await plane.inject({ method: "GET", url: "/v1/cluster" })).statusCode).toBe(200);
+  });
+
   test("silent connections are closed", async () => {
     const { port } = await started({ idleTimeoutMs: 100 });
 

@@ -14,10 +14,12 @@ export function addBodyParsers(app: FastifyInstance, { metrics }: PlaneParts): v
   const parser =
     (decode: (bytes: Uint8Array) => Checked<unknown>) =>
     async (request: FastifyRequest, stream: IncomingMessage): Promise<unknown> => {
-      checkCharset(request.headers["content-type"] ?? "");
+      const contentType = request.headers["content-type"];
+      if (contentType !== MSGPACK_TYPE && contentType !== JSON_TYPE)
+        checkCharset(contentType ?? "");
       const declared = request.headers["content-length"];
       const body = await readBody(stream, {
-        bytesMax: request.routeOptions.bodyLimit ?? 0,
+        bytesMax: request.call.bodyBytesMax,
         declaredBytes: declared === undefined ? undefined : Number(declared),
         reserve: (bytes) => request.call.tryReserve(bytes),
       });

@@ -42,16 +42,18 @@ export function readBody(stream: Readable, limits: BodyLimits): Promise<Buffer> 
 }
 
 /**
- * Copies chunks to their place as they come, so that the socket's read buffers are free again at
- * once. Pages of an announced body take memory only when they are written.
+ * Most bodies come in one chunk, which is then the body. Others are copied together as they come, so
+ * that no more than one chunk is held twice. Pages of an announced body take memory only when they
+ * are written.
  */
 class BodyBuffer {
-  #buffer: Buffer | undefined;
+  readonly #declaredBytes: number | undefined;
   readonly #chunks: Buffer[] = [];
+  #joined: Buffer | undefined;
   #length = 0;
 
   constructor(declaredBytes: number | undefined) {
-    if (declaredBytes !== undefined) this.#buffer = Buffer.allocUnsafeSlow(declaredBytes);
+    this.#declaredBytes = declaredBytes;
   }
 
   get length(): number {
@@ -59,16 +61,28 @@ class BodyBuffer {
   }
 
   append(chunk: Buffer): void {
-    if (this.#buffer === undefined) this.#chunks.push(chunk);
-    else chunk.copy(this.#buffer, this.#length);
+    if (this.#joined === undefined && this.#length > 0 && this.#declaredBytes !== undefined) {
+      this.#joined = Buffer.allocUnsafeSlow(this.#declaredBytes);
+      for (const first of this.#chunks.splice(0)) first.copy(this.#joined);
+    }
+    if (this.#joined === undefined) this.#chunks.push(chunk);
+    else chunk.copy(this.#joined, this.#length);
     this.#length += chunk.length;
   }
 
   finish(): Buffer {
-    if (this.#buffer === undefined) return Buffer.concat(this.#chunks, this.#length);
     // Node ends a body at its declared length; a shorter one reaches us as an error.
-    return this.#length === this.#buffer.length
-      ? this.#buffer
-      : this.#buffer.subarray(0, this.#length);
+    if (this.#joined !== undefined) return this.#joined.subarray(0, this.#length);
+    const [only] = this.#chunks;
+    if (only !== undefined && this.#chunks.length === 1 && ownsItsMemory(only)) return only;
+    const joined = Buffer.allocUnsafeSlow(this.#length);
+    let at = 0;
+    for (const chunk of this.#chunks) at += chunk.copy(joined, at);
+    return joined;
   }
+}
+
+/** Node's parser hands out private copies; what it shared would be pinned, or change, under us. */
+function ownsItsMemory(chunk: Buffer): boolean {
+  return chunk.buffer.byteLength === chunk.length;
 }

@@ -32,10 +32,13 @@ export function addCallHooks(app: FastifyInstance, parts: PlaneParts): void {
   const guard = new OriginGuard(parts);
   app.decorateRequest("call");
   app.addHook("onRoute", (route) => {
-    const begin = callBeginning(parts, guard, route.url);
+    const begin = callBeginning(parts, guard, {
+      url: route.url,
+      bodyBytesMax: route.bodyLimit ?? parts.limits.bodyBytesMax,
+    });
     route.onRequest = [begin, ...[route.onRequest ?? []].flat()];
   });
-  const beginUnknown = callBeginning(parts, guard, "unknown");
+  const beginUnknown = callBeginning(parts, guard, { url: "unknown", bodyBytesMax: 0 });
   app.addHook("onRequest", (request, reply, done) => {
     if (request.is404) beginUnknown(request, reply, done);
     else done();
@@ -45,17 +48,20 @@ export function addCallHooks(app: FastifyInstance, parts: PlaneParts): void {
 /** An overloaded or closing broker that looks dead would be killed by its supervisor. */
 const ROUTES_FOR_MACHINES: readonly string[] = ["/health/live", "/health/ready", "/metrics"];
 
-function callBeginning(parts: PlaneParts, guard: OriginGuard, route: string): OnRequest {
+type Route = { readonly url: string; readonly bodyBytesMax: number };
+
+function callBeginning(parts: PlaneParts, guard: OriginGuard, route: Route): OnRequest {
   const { calls } = parts;
-  const isForMachines = ROUTES_FOR_MACHINES.includes(route);
-  const countAtEnd = endCounter(parts, route);
+  const { url, bodyBytesMax } = route;
+  const isForMachines = ROUTES_FOR_MACHINES.includes(url);
+  const countAtEnd = endCounter(parts, url);
   return (request, reply, done) => {
     const { socket } = request.raw;
     // Asked before the call itself is counted.
     const overload = isForMachines ? undefined : calls.fault(socket);
     const clientId = clientIdOf(request);
     const remoteAddress = socket.remoteAddress ?? "";
-    const origin = { response: reply.raw, socket, clientId, remoteAddress };
+    const origin = { response: reply.raw, socket, clientId, remoteAddress, bodyBytesMax };
     request.call = calls.begin(origin, countAtEnd(request, reply));
     const fault = overload ?? guard.fault(request.headers) ?? gateFault(request);
     if (fault !== undefined && hasBody(request)) reply.header("connection", "close");

@@ -50,7 +50,7 @@ export class CallRegistry {
     const neighbours = this.#callsOn(origin.socket);
     this.#calls.add(call);
     neighbours.add(call);
-    origin.response.once("close", () => {
+    origin.response.on("close", () => {
       neighbours.delete(call);
       this.#end(call);
     });

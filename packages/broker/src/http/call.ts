@@ -4,6 +4,8 @@ import type { CallContext } from "../broker-api.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
 export type CallOrigin = {
+  /** Limit of the route for the body. */
+  readonly bodyBytesMax: number;
   readonly response: ServerResponse;
   readonly socket: Socket;
   readonly clientId: string;
@@ -14,6 +16,7 @@ export type CallOrigin = {
 export class Call implements CallContext {
   readonly clientId: string;
   readonly remoteAddress: string;
+  readonly bodyBytesMax: number;
   readonly #budget: ByteBudget;
   readonly #onEnd: () => void;
   #reservedBytes = 0;
@@ -29,6 +32,7 @@ export class Call implements CallContext {
   ) {
     this.clientId = origin.clientId;
     this.remoteAddress = origin.remoteAddress;
+    this.bodyBytesMax = origin.bodyBytesMax;
     this.#budget = dependencies.budget;
     this.#onEnd = dependencies.onEnd;
   }

@@ -44,7 +44,10 @@ function weightOf(parameters: readonly string[]): number {
   return weight >= 0 && weight <= 1 ? weight : 1;
 }
 
-/** What every answer says beside its type. Nothing of ours may be kept by a cache on the way. */
+/**
+ * What an answer that a browser may open or a cache may keep says beside its type. Answers to POST
+ * are kept by nobody (RFC 9110 §9.3.3) and opened by nobody.
+ */
 export const ANSWER_HEADERS = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
@@ -75,7 +78,8 @@ function sendOne(
   status: number,
   body: string | Uint8Array,
 ): FastifyReply {
-  return reply.code(status).headers(ANSWER_HEADERS).type(type).send(body);
+  if (reply.request.method !== "POST") reply.headers(ANSWER_HEADERS);
+  return reply.code(status).type(type).send(body);
 }
 
 /**
@@ -91,7 +95,7 @@ function sendChunks(
   reply.hijack();
   const length = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   const { raw } = reply;
-  raw.writeHead(status, { ...ANSWER_HEADERS, "content-type": type, "content-length": length });
+  raw.writeHead(status, { "content-type": type, "content-length": length });
   raw.cork();
   for (const chunk of chunks) raw.write(chunk);
   raw.end();
