@@ -1,9 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { silentLogger } from "@zoolog/base";
 import {
+  Broker,
   type DevCluster,
   type DevClusterOptions,
   hostDependencies,
+  parseBrokerConfig,
   startDevCluster,
 } from "@zoolog/broker";
 import { callBroker, type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
@@ -103,6 +105,53 @@ test("a topic of the same name made after a deletion begins at offset 0", async 
   expect(await read(cluster, "t")).toEqual(["new"]);
 });
 
+test("a dry run makes nothing, and a deletion by id spares a topic made anew", async () => {
+  const cluster = await start();
+  const dry = { validateOnly: true, topics: [{ topic: "t", numPartitions: 2 }] };
+  expect((await callBroker(urlOf(cluster), "create-topics", dry)).body).toEqual({
+    topics: [{ topic: "t", numPartitions: 2, replicationFactor: 1 }],
+  });
+  const made = await createTopic(cluster, "t");
+  const { topicId } = (made.body as { topics: [{ topicId: string }] }).topics[0];
+  await callBroker(urlOf(cluster), "delete-topics", { topics: [{ topic: "t", topicId }] });
+  await createTopic(cluster, "t");
+
+  const again = await callBroker(urlOf(cluster), "delete-topics", {
+    topics: [{ topic: "t", topicId }, { topic: "none" }],
+  });
+
+  expect(again.body).toMatchObject({
+    topics: [
+      { topic: "t", error: { code: "UNKNOWN_TOPIC_ID" } },
+      { topic: "none", error: { code: "UNKNOWN_TOPIC_OR_PARTITION" } },
+    ],
+  });
+  const { body } = await callBroker(urlOf(cluster), "metadata");
+  expect(body).toMatchObject({ topics: [{ topic: "t" }] });
+});
+
+test("a topic needs the replicas, the name and the settings that the cluster can give", async () => {
+  const cluster = await start();
+
+  const { body } = await callBroker(urlOf(cluster), "create-topics", {
+    topics: [
+      { topic: "three", replicationFactor: 3 },
+      { topic: "misspelt", configs: { "retention.m": "1" } },
+      { topic: "fine.name" },
+      { topic: "fine_name" },
+    ],
+  });
+
+  expect(body).toMatchObject({
+    topics: [
+      { error: { code: "INVALID_REPLICATION_FACTOR" } },
+      { error: { code: "INVALID_CONFIG", message: expect.stringContaining("retention.ms") } },
+      { topic: "fine.name", numPartitions: 1 },
+      { error: { code: "INVALID_TOPIC_EXCEPTION" } },
+    ],
+  });
+});
+
 test("after a restart everything is there, and the leader epoch has risen", async () => {
   const before = await start();
   await createTopic(before, "kept");
@@ -160,6 +209,25 @@ test("a port that is taken is named, and nothing stays open", async () => {
       message: expect.stringContaining(String(port)),
     },
   );
+});
+
+test("a ZooKeeper that does not answer is named with its address, and nothing stays open", async () => {
+  const settings = {
+    "broker.id": 1,
+    "data.dir": `${folder.path}/data`,
+    "zookeeper.connect": "127.0.0.1:1",
+    "zookeeper.connection.timeout.ms": 300,
+    "http.port": 0,
+  };
+  const config = parseBrokerConfig([{ from: "test", settings }]);
+
+  const started = Broker.start(config, hostDependencies({ logger: silentLogger }));
+
+  await expect(started).rejects.toMatchObject({
+    code: "CONNECT_TIMEOUT",
+    message: expect.stringContaining("127.0.0.1:1"),
+    hint: expect.any(String),
+  });
 });
 
 test("a data folder that is in use is refused by name", async () => {

@@ -10,7 +10,7 @@ import {
   type CoordinationStore,
   openZooKeeperStore,
 } from "@zoolog/coordination";
-import { LogManager } from "@zoolog/log";
+import { type LogConfig, LogManager } from "@zoolog/log";
 import { type PartitionConfig, ReplicaManager } from "@zoolog/replication";
 import { connectZooKeeper } from "@zoolog/zookeeper";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
@@ -19,6 +19,7 @@ import type { BrokerConfig } from "./config/config.ts";
 import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
 import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
 import { ControllerRuntime } from "./runtimes/controller-runtime.ts";
+import { holdsLease } from "./runtimes/lease.ts";
 import { MetadataCache } from "./runtimes/metadata-cache.ts";
 import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";
 
@@ -67,12 +68,7 @@ export function openLogs(
       dataFolder: config.dataDir,
       clusterId,
       brokerId: brokerId(config.brokerId),
-      // Until the cluster image tells what a topic wants kept, everything is.
-      defaultConfig: {
-        ...partitionConfigOf({}, config).log,
-        retentionMs: undefined,
-        retentionBytes: undefined,
-      },
+      defaultConfig: logConfigOfStrangers(config),
       limits: {
         openFilesMax: config.logOpenFilesMax,
         tailCacheBytesMax: config.logTailCacheBytes,
@@ -87,6 +83,15 @@ export function openLogs(
     },
     dependencies,
   );
+}
+
+/**
+ * Of logs on the disk whose topic is not known yet, or not any more: nothing is removed from them
+ * on the word of a default. A topic may want to be kept for ever.
+ */
+export function logConfigOfStrangers(config: BrokerConfig): LogConfig {
+  const { log } = partitionConfigOf({}, config);
+  return { ...log, retentionMs: undefined, retentionBytes: undefined };
 }
 
 /** What follows the cluster image, wired in a ring: each knows the next by a closure. */
@@ -116,7 +121,7 @@ export function wireRuntimes(
       scheduler,
       logger,
       trace,
-      leaseHeld: () => store.leaseRemainingMs() > 0,
+      leaseHeld: () => holdsLease(store),
       whereIs: (topicPartition) => cache.whereIs(topicPartition),
       onReplicaFailed: () => metadata.wake(),
     },

@@ -40,7 +40,8 @@ const READY_TIMEOUT_MS = 60_000;
 /**
  * Starts a development cluster; every broker serves when this resolves.
  *
- * @throws what `Broker.start` throws, and `ADDRESS_IN_USE` for ZooKeeper's port; nothing stays open.
+ * @throws what `Broker.start` throws, and the network's `EADDRINUSE` for ZooKeeper's port. Nothing
+ *   stays open then.
  */
 export async function startDevCluster(
   options: DevClusterOptions,

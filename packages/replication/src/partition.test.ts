@@ -372,6 +372,12 @@ describe("a failing log", () => {
     });
   });
 
+  test("a log that cannot be opened now, but may be later, is an error and no offline replica", async () => {
+    const openError = new ZoologError({ code: "DISK_FULL", message: "full", retriable: true });
+
+    await expect(setUp({ openError })).rejects.toThrow("full");
+  });
+
   test("a failed append takes the replica offline, once, and fences what comes later", async () => {
     const { partition, log, events } = await setUp();
     await partition.assign(assignment());

@@ -113,7 +113,11 @@ export class Partition {
     this.#state = state;
   }
 
-  /** Opens the log. A log that cannot be opened makes an offline partition, not an error. */
+  /**
+   * Opens the log. A log that failed makes an offline partition, not an error.
+   *
+   * @throws ZoologError what may pass: a full disk, too many open files.
+   */
   static async open(
     options: PartitionOptions,
     dependencies: PartitionDependencies,
@@ -122,7 +126,9 @@ export class Partition {
     try {
       state = { role: "unassigned", log: await dependencies.openLog() };
     } catch (error) {
-      state = { role: "offline", error: storageError(error) };
+      const judged = judgeLogFailure(error);
+      if ("refusal" in judged) throw error;
+      state = { role: "offline", error: judged.failure };
     }
     return new Partition(options, dependencies, state);
   }

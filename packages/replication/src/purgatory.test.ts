@@ -114,6 +114,17 @@ test("a full purgatory leaves the operation to its caller", () => {
   expect(purgatory.size).toBe(1);
 });
 
+test("a few operations that watch very much fill it, too, and make room when they go", () => {
+  const { purgatory, time } = setUp({ operationsMax: 2 });
+  const keys = Array.from({ length: 99 }, (_, index) => `t-${index}`);
+  purgatory.park(new Waiting(), { keys, deadline: 100 });
+
+  expect(purgatory.park(new Waiting(), { keys: ["a-0", "a-1"], deadline: 200 })).toBe("full");
+
+  time.advance(100);
+  expect(purgatory.park(new Waiting(), { keys, deadline: 200 })).toBe("parked");
+});
+
 test("closing answers everything, keeps no timer and answers latecomers at once", () => {
   const { purgatory, time } = setUp();
   const parked = new Waiting();

@@ -14,6 +14,9 @@ export interface ParkedOperation {
 
 export type ParkOutcome = "completed" | "parked" | "full";
 
+/** Keys that an operation may watch on average: one fetch may name thousands of partitions. */
+const WATCHES_PER_OPERATION = 50;
+
 type Parked = HeapEntry & {
   readonly operation: ParkedOperation;
   readonly keys: readonly string[];
@@ -28,6 +31,8 @@ type Parked = HeapEntry & {
  */
 export class Purgatory {
   readonly #operationsMax: number;
+  readonly #watchesMax: number;
+  #watches = 0;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #watchers = new Map<string, Set<Parked>>();
@@ -41,6 +46,7 @@ export class Purgatory {
     dependencies: { readonly clock: Clock; readonly scheduler: Scheduler },
   ) {
     this.#operationsMax = options.operationsMax;
+    this.#watchesMax = options.operationsMax * WATCHES_PER_OPERATION;
     this.#clock = dependencies.clock;
     this.#scheduler = dependencies.scheduler;
   }
@@ -65,8 +71,10 @@ export class Purgatory {
       return "completed";
     }
     if (this.#deadlines.size >= this.#operationsMax) return "full";
+    if (this.#watches + options.keys.length > this.#watchesMax) return "full";
     const parked = { operation, keys: options.keys, deadline: options.deadline, heapIndex: -1 };
     for (const key of parked.keys) this.#watch(key, parked);
+    this.#watches += parked.keys.length;
     this.#deadlines.add(parked);
     this.#armTimer();
     return "parked";
@@ -101,6 +109,7 @@ export class Purgatory {
 
   #forget(parked: Parked): void {
     this.#deadlines.remove(parked);
+    this.#watches -= parked.keys.length;
     for (const key of parked.keys) {
       const watching = this.#watchers.get(key);
       watching?.delete(parked);

@@ -295,6 +295,16 @@ describe("fetch", () => {
     expect(await fetch).toMatchObject([{ sizeInBytes: size }, { sizeInBytes: size }]);
   });
 
+  test("who asks for more than an answer may hold gets a full answer at once", async () => {
+    const { manager } = await setUp();
+    await manager.produce(produceTo(0, "x".repeat(100)));
+
+    const fetch = manager.fetch(fetchFrom({ minBytes: 5_000, maxBytes: 120 }));
+
+    expect(await fetch).toMatchObject([{ batches: [expect.any(Buffer)] }]);
+    expect(manager.counters.parkedFetches).toBe(0);
+  });
+
   test("the deadline answers with what there is", async () => {
     const { manager, time } = await setUp();
     const fetch = manager.fetch(fetchFrom({ minBytes: 10_000 }));

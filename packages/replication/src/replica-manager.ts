@@ -118,8 +118,10 @@ export class ReplicaManager {
   /** Answers every partition asked for, in the order of the request. */
   async fetch(request: FetchRequest): Promise<readonly FetchedPartition[]> {
     const maxBytes = Math.min(request.maxBytes, this.#options.fetchBytesMax);
+    // Who waits for more than an answer can hold would always wait until the deadline.
+    const minBytes = Math.min(request.minBytes, maxBytes);
     const answers = await fetchForConsumer(
-      { ...request, maxBytes },
+      { ...request, maxBytes, minBytes },
       {
         find: (topicPartition) => this.#find(topicPartition),
         fetches: this.#fetches,

@@ -16,6 +16,7 @@ import type {
 import type { ControllerWriter, CoordinationStore } from "@zoolog/coordination";
 import { ControllerTerm } from "./controller-term.ts";
 import { coordinationUnavailable, notController } from "./errors.ts";
+import { holdsLease } from "./lease.ts";
 
 export type ControllerRuntimeOptions = {
   readonly brokerId: BrokerId;
@@ -90,7 +91,7 @@ export class ControllerRuntime {
   async submit<Event extends RequestEvent>(
     event: Omit<Event, "requestId">,
   ): Promise<ResponseTo<Event>> {
-    if (this.#dependencies.store.leaseRemainingMs() <= 0) throw coordinationUnavailable();
+    if (!holdsLease(this.#dependencies.store)) throw coordinationUnavailable();
     if (this.#term === undefined) throw notController(this.controllerId);
     const response = await this.#term.submit(
       (requestId) => ({ ...event, requestId }) as unknown as Event,
