@@ -35,7 +35,7 @@ export type ZooKeeperServerOptions = {
   readonly connectionsMax?: number;
   /** Largest request (`jute.maxbuffer`); a larger one costs its connection. Default 1,048,575. */
   readonly requestBytesMax?: number;
-  /** Transactions between two snapshots. Default 100,000. */
+  /** Transactions between two snapshots. Default 20,000. */
   readonly snapshotEveryTransactions?: number;
 };
 
@@ -68,7 +68,8 @@ const DEFAULTS = {
   connectionsPerAddressMax: 60,
   connectionsMax: 1000,
   requestBytesMax: 0xfffff,
-  snapshotEveryTransactions: 100_000,
+  /** A restart replays as many at most: a fraction of a second. */
+  snapshotEveryTransactions: 20_000,
 };
 
 type Settings = typeof DEFAULTS & {
