@@ -19,6 +19,7 @@ import type { BrokerConfig } from "./config/config.ts";
 import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
 import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
 import { ControllerRuntime } from "./runtimes/controller-runtime.ts";
+import { inParallel } from "./runtimes/in-parallel.ts";
 import { holdsLease } from "./runtimes/lease.ts";
 import { MetadataCache } from "./runtimes/metadata-cache.ts";
 import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";
@@ -228,6 +229,15 @@ function configResolver(config: BrokerConfig): (topic: TopicImage) => PartitionC
   };
 }
 
+/** Deletions at once: they share the writes of the checkpoints, each of which is a sync. */
+const DELETIONS_AT_ONCE_MAX = 64;
+
 async function deleteLogs(topicId: TopicId, logs: LogManager): Promise<void> {
-  for (const topicPartition of logs.partitionsOf(topicId)) await logs.delete(topicPartition);
+  const limits = { atOnceMax: DELETIONS_AT_ONCE_MAX };
+  const failures: unknown[] = [];
+  await inParallel(logs.partitionsOf(topicId), limits, async (topicPartition) => {
+    await logs.delete(topicPartition).catch((error: unknown) => failures.push(error));
+  });
+  // Only when all have ended: the deletion is tried again, and must not meet itself.
+  if (failures.length > 0) throw failures[0];
 }
