@@ -12,7 +12,7 @@ import {
 import { DEPENDENCIES, stateOf, WAIT_MS_MAX } from "./adapter-fixture.ts";
 import type { Driver } from "./driver.ts";
 import { bytes, type Observation, observedStat, type SessionNames } from "./observation.ts";
-import { ACLS, type AclName, type Call } from "./step.ts";
+import { ACLS, type AclName, type Call, type CreateCall } from "./step.ts";
 import { SHORT_LIFETIME_MS } from "./wire-driver.ts";
 
 const LONG_LIFETIME_MS = 10_000;
@@ -213,7 +213,7 @@ function operation(call: Call): Operation {
   throw new Error(`${call.op} is no part of an adapter's multi`);
 }
 
-function createOptions(call: Extract<Call, { op: "create" | "create2" | "createContainer" }>) {
+function createOptions(call: CreateCall) {
   const mode = MODES[call.flags ?? 0] ?? "persistent";
   return { mode, ...(call.acl === undefined ? {} : { acl: aclOf(call.acl) }) };
 }

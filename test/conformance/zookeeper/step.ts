@@ -27,14 +27,16 @@ export type Step =
   /** Several calls are sent before the first answer is awaited. */
   | { readonly do: "call"; readonly session: string; readonly calls: readonly Call[] };
 
+export type CreateCall = {
+  readonly op: "create" | "create2" | "createContainer";
+  readonly path: string;
+  readonly data?: string | undefined;
+  readonly flags?: number;
+  readonly acl?: AclName;
+};
+
 export type Call =
-  | {
-      readonly op: "create" | "create2" | "createContainer";
-      readonly path: string;
-      readonly data?: string | undefined;
-      readonly flags?: number;
-      readonly acl?: AclName;
-    }
+  | CreateCall
   | { readonly op: "createTtl"; readonly path: string; readonly ttlMs: number }
   | { readonly op: "delete"; readonly path: string; readonly version?: number }
   | {
