@@ -36,6 +36,15 @@ describe.each(CODECS)("%s", (codec) => {
     );
   });
 
+  test("output stays as it is when the next block is read", () => {
+    const [one, two] = [logLines(3000), Buffer.alloc(3000, "other ")];
+
+    const first = decompress(codec, compress(codec, one));
+    decompress(codec, compress(codec, two));
+
+    expect(first.equals(one)).toBe(true);
+  });
+
   test("does not touch its input", () => {
     const bytes = logLines(50_000);
     const copy = Buffer.from(bytes);

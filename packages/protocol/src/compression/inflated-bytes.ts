@@ -2,11 +2,19 @@ import { inflatedTooLarge } from "./limits.ts";
 
 export type InflatedBytesOptions = {
   readonly codec: string;
-  /** No buffer larger than this is ever allocated. */
+  /** No buffer larger than this is allocated for the output. */
   readonly maxBytes: number;
-  /** First guess of the size; wrong guesses cost copies, nothing else. */
-  readonly expectedBytes: number;
 };
+
+/** Most batches inflate to less; larger ones get memory of their own. */
+const SCRATCH_BYTES = 256 * 1024;
+
+/**
+ * Where small blocks are inflated before they are copied to a buffer of their size: without it each
+ * would leave a buffer of its block's greatest size behind. Decoders are synchronous, so only one
+ * uses it at a time, and nothing keeps a view over it.
+ */
+let scratch: Buffer | undefined;
 
 /**
  * Output of a decoder that does not know its size: one buffer that doubles up to a limit. Matches
@@ -22,7 +30,8 @@ export class InflatedBytes {
   constructor(options: InflatedBytesOptions) {
     this.#codec = options.codec;
     this.#maxBytes = options.maxBytes;
-    this.#bytes = Buffer.allocUnsafeSlow(Math.min(options.expectedBytes, options.maxBytes));
+    scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+    this.#bytes = scratch;
   }
 
   /** The buffer as it is now: `reserve` replaces it. */
@@ -68,9 +77,10 @@ export class InflatedBytes {
     return inflatedTooLarge(this.#codec, this.#maxBytes);
   }
 
-  /** The output; copied when a much too large buffer would stay alive with it. */
+  /** The output; copied where it would keep a much larger buffer, or everybody's, alive. */
   finish(): Buffer {
     const used = this.#bytes.subarray(0, this.position);
-    return this.position * 2 < this.#bytes.length ? Buffer.from(used) : used;
+    const isLoose = this.#bytes === scratch || this.position * 2 < this.#bytes.length;
+    return isLoose ? Buffer.from(used) : used;
   }
 }

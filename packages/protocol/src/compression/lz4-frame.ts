@@ -67,7 +67,7 @@ export function lz4Compress(bytes: Buffer): Buffer {
 
 /** Several frames in a row are read as one. */
 export function lz4Decompress(bytes: Buffer, maxBytes: number): Buffer {
-  const inflated = new InflatedBytes({ codec: "lz4", maxBytes, expectedBytes: bytes.length * 4 });
+  const inflated = new InflatedBytes({ codec: "lz4", maxBytes });
   let at = 0;
   while (at < bytes.length) {
     need(bytes, at, 4);

@@ -100,6 +100,7 @@ test.each([
   ["an offset delta beyond the batch", [0x0c, 0, 0, 2, 1, 1, 0]],
   ["a negative offset delta", [0x0c, 0, 0, 1, 1, 1, 0]],
   ["a varint of six bytes", [0x80, 0x80, 0x80, 0x80, 0x80, 0, 0, 0, 0, 1, 1, 0]],
+  ["a varint whose lower 32 bits alone would do", [0x8c, 0x80, 0x80, 0x80, 0x10, 0, 0, 0, 1, 1, 0]],
   ["a varint of 35 bits", [0x80, 0x80, 0x80, 0x80, 0x10, 0, 0, 0, 1, 1, 0]],
   ["bytes inside the record that no field has", [0x0e, 0, 0, 0, 1, 1, 0, 0]],
   ["bytes after the last record", [...LEAST_RECORD, 0]],
@@ -109,6 +110,13 @@ test.each([
 
 test("the least record of all is read", () => {
   expect(codeOfReading(batchAround(Buffer.from(LEAST_RECORD)))).toBeUndefined();
+});
+
+test("a record hidden inside another one's length is refused", () => {
+  const hidden = [0x0c, 0, 0, 2, 1, 1, 0];
+  const records = Buffer.from([0x1a, ...LEAST_RECORD.slice(1), ...hidden]);
+
+  expect(codeOfReading(batchAround(records, { count: 2 }))).toBe("CORRUPT_MESSAGE");
 });
 
 test("records in the wrong order are refused", () => {

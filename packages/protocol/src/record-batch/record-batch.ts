@@ -11,6 +11,7 @@ import {
   BATCH_LAYOUT,
   LOG_OVERHEAD,
   RECORD_BATCH_OVERHEAD,
+  SEQUENCE_MAX,
 } from "./batch-layout.ts";
 import { DecodedRecords } from "./decoded-records.ts";
 import { RecordCursor } from "./record-cursor.ts";
@@ -136,6 +137,13 @@ export class RecordBatch {
     if (this.producerId === undefined) return undefined;
     const sequence = this.bytes.readInt32BE(BATCH_LAYOUT.baseSequence);
     return sequence < 0 ? undefined : sequence;
+  }
+
+  /** Sequence number of the last record; numbers start again at 0 after 2^31 − 1. */
+  get lastSequence(): number | undefined {
+    const { baseSequence } = this;
+    if (baseSequence === undefined) return undefined;
+    return (baseSequence + this.lastOffsetDelta) % (SEQUENCE_MAX + 1);
   }
 
   get recordCount(): number {

@@ -24,9 +24,8 @@ const PADDING = 8;
 
 /** Several frames in a row are read as one. */
 export function decodeZstd(bytes: Buffer, maxBytes: number): Buffer {
-  const padded = Buffer.alloc(bytes.length + PADDING);
-  bytes.copy(padded);
-  const inflated = new InflatedBytes({ codec: "zstd", maxBytes, expectedBytes: bytes.length * 4 });
+  const padded = withPadding(bytes);
+  const inflated = new InflatedBytes({ codec: "zstd", maxBytes });
   let at = 0;
   while (at < bytes.length) {
     need(bytes.length, at, 4);
@@ -42,6 +41,17 @@ export function decodeZstd(bytes: Buffer, maxBytes: number): Buffer {
     }
   }
   return inflated.finish();
+}
+
+/** Whatever stands in memory behind the bytes will do, as no more than their bits is used. */
+function withPadding(bytes: Buffer): Buffer {
+  const end = bytes.byteOffset + bytes.length + PADDING;
+  if (end <= bytes.buffer.byteLength) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length + PADDING);
+  }
+  const padded = Buffer.alloc(bytes.length + PADDING);
+  bytes.copy(padded);
+  return padded;
 }
 
 /** The bytes without their padding end at `end`. */
