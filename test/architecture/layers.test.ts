@@ -13,11 +13,12 @@ function sourceFiles(dir: string): string[] {
   });
 }
 
+/** Imports stand at the start of a line; what looks like one inside a text is none. */
+const IMPORTS = /^(?:import|export|\})[^"\n]*"([^"]+)";$|\bimport\("([^"]+)"\)/gm;
+
 function importedPackages(name: string): string[] {
   const specifiers = sourceFiles(`packages/${name}/src`).flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
-      (m) => m[1]!,
-    ),
+    [...readFileSync(file, "utf8").matchAll(IMPORTS)].map((m) => m[1] ?? m[2] ?? ""),
   );
   const ours = specifiers.filter((id) => id.startsWith(SCOPE)).map((id) => id.slice(SCOPE.length));
   return [...new Set(ours)];

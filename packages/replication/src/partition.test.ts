@@ -8,7 +8,7 @@ import {
   ZoologError,
 } from "@zoolog/base";
 import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
-import { encodeRecordBatch } from "@zoolog/protocol";
+import { crc32c, encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
 import { Partition, type PartitionConfig } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
@@ -211,6 +211,22 @@ describe("appending", () => {
     ]);
 
     expect(answers).toMatchObject([{ error: "CORRUPT_MESSAGE" }, { error: "MESSAGE_TOO_LARGE" }]);
+    expect(log.batches).toEqual([]);
+  });
+
+  test("records that do not add up are refused though the checksum over them is right", async () => {
+    const { partition, log } = await setUp();
+    await partition.assign(assignment());
+    const bytes = batchOf("a");
+    const [crcAt, attributesAt, recordsAt] = [17, 21, 61];
+    bytes[recordsAt] = 0x7e;
+    bytes.writeUInt32BE(crc32c(bytes.subarray(attributesAt)), crcAt);
+
+    const answer = await partition.appendAsLeader(bytes, leader).appended;
+
+    expect(answer).toMatchObject({
+      error: expect.stringMatching(/CORRUPT_MESSAGE|INVALID_RECORD/),
+    });
     expect(log.batches).toEqual([]);
   });
 
