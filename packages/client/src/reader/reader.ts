@@ -71,21 +71,36 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
 
   /** Record after record. @throws ZoologError what `batches` throws. */
   [Symbol.asyncIterator](): AsyncIterator<ReaderRecord<K, V>, undefined> {
+    return this.records({ onEnd: () => Promise.resolve() });
+  }
+
+  /** @param options.onEnd awaited after the last record and after a failure, before it is told. */
+  records(options: {
+    readonly onEnd: () => Promise<void>;
+  }): AsyncIterator<ReaderRecord<K, V>, undefined> {
     const next = async (): Promise<IteratorResult<ReaderRecord<K, V>, undefined>> => {
-      for (;;) {
-        const record = this.#nextOfCurrent();
-        if (record !== undefined) return { done: false, value: record };
-        if (!(await this.#openBatch())) return { done: true, value: undefined };
+      try {
+        for (;;) {
+          const record = this.#nextOfCurrent();
+          if (record !== undefined) return { done: false, value: record };
+          if (!(await this.#openBatch())) break;
+        }
+      } catch (error) {
+        await options.onEnd();
+        throw error;
       }
+      await options.onEnd();
+      return { done: true, value: undefined };
     };
     return {
       // The common case, a record that is there already, takes no trip through an async function.
       next: () => {
+        if (this.#current === undefined || this.#closing.signal.aborted) return next();
         try {
           const record = this.#nextOfCurrent();
           if (record !== undefined) return Promise.resolve({ done: false, value: record });
         } catch (error) {
-          return Promise.reject(error);
+          return options.onEnd().then(() => Promise.reject(error));
         }
         return next();
       },
