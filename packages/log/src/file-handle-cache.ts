@@ -15,8 +15,12 @@ type Entry = {
   readonly path: string;
   readonly mode: Mode;
   readonly ready: Promise<FileHandle>;
+  /** What `ready` resolved with. */
+  file: FileHandle | undefined;
   /** Uses in progress, waiting for `ready` included; only an entry without any is closed. */
   pins: number;
+  /** Used since the search for a file to close last passed it. */
+  isRecent: boolean;
   /** Its name is gone: close it after its last use. */
   evicted: boolean;
 };
@@ -27,17 +31,21 @@ export type FileHandleCacheOptions = {
 };
 
 /**
- * The open files of all partitions of a data folder, least recently used first. A file is opened
- * when it is used and stays open until the limit wants its place. Whoever needs a handle while all
- * are in use waits; a user holds one handle at a time, so waiting ends.
+ * The open files of all partitions of a data folder. A file is opened when it is used and stays open
+ * until the limit wants its place: then one goes that was not used for long (second chance, an
+ * approximation of LRU that costs a use nothing but a flag). Whoever needs a handle while all are in
+ * use waits; a user holds one handle at a time, so waiting ends.
  */
 export class FileHandleCache {
   readonly #openFilesMax: number;
   readonly #fileSystem: FileSystem;
   readonly #logger: Logger;
   readonly #onSyncFailed: (error: unknown) => void;
-  /** Insertion order is order of use: an entry that is used is deleted and inserted again. */
-  readonly #entries = new Map<string, Entry>();
+  /** By path. In the order in which the search for one to close passes them. */
+  readonly #entries: Readonly<Record<Mode, Map<string, Entry>>> = {
+    read: new Map(),
+    write: new Map(),
+  };
   readonly #waiting: Deferred<void>[] = [];
   #openFiles = 0;
 
@@ -69,8 +77,10 @@ export class FileHandleCache {
   async use<T>(path: string, mode: Mode, task: (file: FileHandle) => Promise<T>): Promise<T> {
     const entry = this.#find(path, mode) ?? this.#add(path, mode);
     entry.pins += 1;
+    entry.isRecent = true;
     try {
-      return await task(await entry.ready);
+      // Without waiting for what is there: the task begins before `use` returns.
+      return await task(entry.file ?? (await entry.ready));
     } finally {
       entry.pins -= 1;
       if (entry.pins === 0 && (entry.evicted || this.#waiting.length > 0)) this.#retire(entry);
@@ -81,32 +91,37 @@ export class FileHandleCache {
   async evict(path: string): Promise<void> {
     const inside = `${path}/`;
     const closing: Promise<void>[] = [];
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of [...this.#entries.read.values(), ...this.#entries.write.values()]) {
       if (entry.path !== path && !entry.path.startsWith(inside)) continue;
       entry.evicted = true;
-      this.#entries.delete(keyOf(entry));
+      this.#forget(entry);
       if (entry.pins === 0) closing.push(this.#close(entry, "as it is"));
     }
     await Promise.all(closing);
   }
 
   #find(path: string, mode: Mode): Entry | undefined {
-    const entry =
-      this.#entries.get(`write:${path}`) ??
-      (mode === "read" ? this.#entries.get(`read:${path}`) : undefined);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(keyOf(entry));
-    this.#entries.set(keyOf(entry), entry);
-    return entry;
+    const writable = this.#entries.write.get(path);
+    return writable ?? (mode === "read" ? this.#entries.read.get(path) : undefined);
   }
 
   #add(path: string, mode: Mode): Entry {
-    const entry: Entry = { path, mode, ready: this.#open(path, mode), pins: 0, evicted: false };
-    this.#entries.set(keyOf(entry), entry);
-    entry.ready.catch(() => {
-      if (this.#entries.get(keyOf(entry)) === entry) this.#entries.delete(keyOf(entry));
-    });
+    const ready = this.#open(path, mode);
+    const uses = { pins: 0, isRecent: true, evicted: false };
+    const entry: Entry = { path, mode, ready, file: undefined, ...uses };
+    this.#entries[mode].set(path, entry);
+    ready.then(
+      (file) => {
+        entry.file = file;
+      },
+      () => this.#forget(entry),
+    );
     return entry;
+  }
+
+  #forget(entry: Entry): void {
+    const entries = this.#entries[entry.mode];
+    if (entries.get(entry.path) === entry) entries.delete(entry.path);
   }
 
   async #open(path: string, mode: Mode): Promise<FileHandle> {
@@ -125,9 +140,9 @@ export class FileHandleCache {
     } catch (error) {
       if (!isOutOfHandles(error)) throw error;
       // The process has fewer handles than our limit says: give one of ours back and try again.
-      const idle = this.#leastRecentlyUsedIdle();
+      const idle = this.#idle();
       if (idle === undefined) throw tooManyOpenFiles(error);
-      this.#entries.delete(keyOf(idle));
+      this.#forget(idle);
       await this.#close(idle, "synced");
       return await this.#fileSystem.open(path, mode).catch((again: unknown) => {
         throw isOutOfHandles(again) ? tooManyOpenFiles(again) : again;
@@ -142,7 +157,7 @@ export class FileHandleCache {
     }
     const place = deferred<void>();
     this.#waiting.push(place);
-    const idle = this.#leastRecentlyUsedIdle();
+    const idle = this.#idle();
     if (idle !== undefined) this.#retire(idle);
     await place.promise;
   }
@@ -154,13 +169,24 @@ export class FileHandleCache {
     else next.resolve();
   }
 
-  #leastRecentlyUsedIdle(): Entry | undefined {
-    for (const entry of this.#entries.values()) if (entry.pins === 0) return entry;
+  /** A file that nobody uses now: one not used for long, files that need no sync first. */
+  #idle(): Entry | undefined {
+    for (const entries of [this.#entries.read, this.#entries.write]) {
+      // Twice around: the first time takes the flags away, the second finds who has none.
+      for (let passes = 2 * entries.size; passes > 0; passes--) {
+        const [entry] = entries.values();
+        if (entry === undefined) break;
+        if (entry.pins === 0 && !entry.isRecent) return entry;
+        entry.isRecent = entry.pins > 0;
+        entries.delete(entry.path);
+        entries.set(entry.path, entry);
+      }
+    }
     return undefined;
   }
 
   #retire(entry: Entry): void {
-    if (this.#entries.get(keyOf(entry)) === entry) this.#entries.delete(keyOf(entry));
+    this.#forget(entry);
     const how = entry.evicted ? "as it is" : "synced";
     runInBackground("close a log file", this.#logger, () => this.#close(entry, how));
   }
@@ -181,8 +207,4 @@ export class FileHandleCache {
       this.#givePlace();
     }
   }
-}
-
-function keyOf(entry: { readonly mode: Mode; readonly path: string }): string {
-  return `${entry.mode}:${entry.path}`;
 }

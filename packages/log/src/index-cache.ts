@@ -1,6 +1,11 @@
 import type { SegmentIndexes } from "./segment-indexes.ts";
 
-type Entry = { readonly loading: Promise<SegmentIndexes>; bytes: number };
+type Entry = {
+  readonly loading: Promise<SegmentIndexes>;
+  bytes: number;
+  /** Used since the search for one to drop last passed it. */
+  isRecent: boolean;
+};
 
 export type IndexCacheOptions = {
   /** Memory for indexes of segments that are not being written. */
@@ -8,12 +13,13 @@ export type IndexCacheOptions = {
 };
 
 /**
- * The indexes of closed segments, loaded when a read needs them, dropped least recently used first.
+ * The indexes of closed segments, loaded when a read needs them; when memory is short, those go that
+ * were not used for long (second chance, as in `FileHandleCache`).
  * (Indexes of active segments are in memory anyway; they take 0.5 % of their segment's bytes.)
  */
 export class IndexCache {
   readonly #bytesMax: number;
-  /** By stem of the file names, in order of use. */
+  /** By stem of the file names. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
@@ -30,11 +36,10 @@ export class IndexCache {
   get(stem: string, load: () => Promise<SegmentIndexes>): Promise<SegmentIndexes> {
     const known = this.#entries.get(stem);
     if (known !== undefined) {
-      this.#entries.delete(stem);
-      this.#entries.set(stem, known);
+      known.isRecent = true;
       return known.loading;
     }
-    const entry: Entry = { loading: load(), bytes: 0 };
+    const entry: Entry = { loading: load(), bytes: 0, isRecent: true };
     this.#entries.set(stem, entry);
     entry.loading.then(
       (indexes) => this.#grown(stem, entry, indexes.sizeInBytes),
@@ -52,9 +57,18 @@ export class IndexCache {
     if (this.#entries.get(stem) !== entry) return;
     entry.bytes = bytes;
     this.#bytes += bytes;
-    for (const [oldest, candidate] of this.#entries) {
-      if (this.#bytes <= this.#bytesMax || candidate === entry) break;
-      this.#dropEntry(oldest, candidate);
+    for (let passes = 2 * this.#entries.size; passes > 0; passes--) {
+      if (this.#bytes <= this.#bytesMax) break;
+      const [next] = this.#entries;
+      if (next === undefined) break;
+      const [oldest, candidate] = next;
+      if (!candidate.isRecent && candidate !== entry) {
+        this.#dropEntry(oldest, candidate);
+        continue;
+      }
+      candidate.isRecent = false;
+      this.#entries.delete(oldest);
+      this.#entries.set(oldest, candidate);
     }
   }
 

@@ -7,7 +7,7 @@
  * (KAFKA-10778).
  */
 import { type Clock, type Logger, type Offset, ZoologError } from "@zoolog/base";
-import type { PendingAppend } from "./append-queue.ts";
+import type { PendingAppend, Tell } from "./append-queue.ts";
 import type { AppendInfo } from "./border.ts";
 import {
   fencedLeaderEpoch,
@@ -47,18 +47,25 @@ export class LogWriter {
     this.#onRolled = dependencies.onRolled;
   }
 
-  /** Settles each append by itself; does not reject. */
-  async write(appends: readonly PendingAppend[]): Promise<void> {
+  /**
+   * Begins at once, and does not reject: appends that fail are rejected, those that are written are
+   * answered by the function it resolves with, or by the sync that covers them.
+   */
+  async write(appends: readonly PendingAppend[]): Promise<Tell> {
+    const told: Tell[] = [];
     let done = 0;
     while (done < appends.length) {
       try {
-        done += await this.#writeSome(appends.slice(done));
+        done += await this.#writeSome(appends.slice(done), told);
       } catch (error) {
         // The log, or the disk, takes nothing more now: nor the rest of the group.
         for (const append of appends.slice(done)) append.appended.reject(error);
-        return;
+        break;
       }
     }
+    return () => {
+      for (const tell of told) tell();
+    };
   }
 
   /** Begins a new segment at the log's end. From the queue only. */
@@ -80,7 +87,7 @@ export class LogWriter {
   }
 
   /** Writes the longest beginning of `appends` that fits one run; answers how many it settled. */
-  async #writeSome(appends: readonly PendingAppend[]): Promise<number> {
+  async #writeSome(appends: readonly PendingAppend[], told: Tell[]): Promise<number> {
     const state = this.#state;
     state.assertServing();
     const [first] = appends;
@@ -93,9 +100,11 @@ export class LogWriter {
     try {
       const ahead = { sizeInBytes: 0, nextOffset: state.logEndOffset };
       if (this.#mustRollBefore(first, ahead)) await this.roll();
-      await state.epochs.assign(first.leaderEpoch, state.logEndOffset);
+      if (first.leaderEpoch !== state.epochs.latest) {
+        await state.epochs.assign(first.leaderEpoch, state.logEndOffset);
+      }
       const run = this.#runFrom(appends);
-      await this.#writeRun(run);
+      await this.#writeRun(run, told);
       return run.appends.length;
     } catch (error) {
       throw this.#verdict(error);
@@ -146,7 +155,7 @@ export class LogWriter {
     );
   }
 
-  async #writeRun(run: Run): Promise<void> {
+  async #writeRun(run: Run, told: Tell[]): Promise<void> {
     const state = this.#state;
     const segment = state.activeSegment;
     const batches = run.appends.flatMap((append) => append.batches);
@@ -154,16 +163,16 @@ export class LogWriter {
     segment.commit(batches);
     state.logEndOffset = run.nextOffset;
     state.tail.add(batches);
-    this.#acknowledge(run);
+    this.#acknowledge(run, told);
   }
 
-  #acknowledge(run: Run): void {
+  #acknowledge(run: Run, told: Tell[]): void {
     const { config, logStartOffset } = this.#state;
     const settle = (): void => {
       for (const append of run.appends) append.appended.resolve(infoOf(append, logStartOffset));
     };
     if (config.flush === "os") {
-      settle();
+      told.push(settle);
       return;
     }
     // Not awaited by the queue: the next run is written while the disk syncs this one.

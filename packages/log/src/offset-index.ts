@@ -44,10 +44,24 @@ export class OffsetIndex {
     return found === 0 ? undefined : this.entry(found - 1);
   }
 
+  /**
+   * The greatest position of an entry up to `position`: where batches end, so that a read of
+   * that far brings no piece of one too many. `undefined` below the first entry.
+   */
+  positionUpTo(position: number): number | undefined {
+    let [low, high] = [0, this.count];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#position(middle) <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? undefined : this.#position(low - 1);
+  }
+
   entry(index: number): IndexEntry {
     return {
       lastOffset: (this.baseOffset + this.#relative(index)) as Offset,
-      position: this.table.bytes.readInt32BE(index * ENTRY_BYTES + 4),
+      position: this.#position(index),
     };
   }
 
@@ -75,7 +89,7 @@ export class OffsetIndex {
     let [offset, position] = [-1, -1];
     for (let i = 0; i < this.count; i++) {
       const nextOffset = this.#relative(i);
-      const nextPosition = this.table.bytes.readInt32BE(i * ENTRY_BYTES + 4);
+      const nextPosition = this.#position(i);
       if (nextOffset <= offset || nextPosition <= position) return i;
       [offset, position] = [nextOffset, nextPosition];
     }
@@ -91,6 +105,10 @@ export class OffsetIndex {
       else high = middle;
     }
     return low;
+  }
+
+  #position(index: number): number {
+    return this.table.bytes.readInt32BE(index * ENTRY_BYTES + 4);
   }
 
   #relative(index: number): number {

@@ -19,6 +19,8 @@ export type SegmentReadRequest = {
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
   readonly verify: ReadVerification;
+  /** Where the batch that begins at `from` is, from an earlier read; the index tells otherwise. */
+  readonly position?: number | undefined;
 };
 
 export type SegmentRead =
@@ -27,12 +29,16 @@ export type SegmentRead =
       readonly bytes: Buffer;
       readonly startOffset: Offset;
       readonly nextOffset: Offset;
+      /** Where the batch that begins at `nextOffset` is, or will be. */
+      readonly nextPosition: number;
     }
   /** `from` lies above the last batch, which ends before `nextOffset`. */
   | { readonly kind: "past the end"; readonly nextOffset: Offset }
   /** The first batch is larger than allowed, or not to be shown yet. */
   | { readonly kind: "nothing allowed" }
   | { readonly kind: "anomaly"; readonly position: number; readonly what: string };
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** Read at least this much at a time, so that small limits do not make many small reads. */
 const READ_BYTES_MIN = 16 * 1024;
@@ -42,41 +48,55 @@ export async function readSegment(
   request: SegmentReadRequest,
 ): Promise<SegmentRead> {
   const sizeInBytes = segment.sizeInBytes;
-  const entry = (await segment.indexes()).offsets.lookup(request.from);
-  return await segment.read((file) => new SegmentWalk(file, sizeInBytes, entry, request).run());
+  const { offsets } = await segment.indexes();
+  const isKnown = request.position !== undefined && request.position < sizeInBytes;
+  const entry = isKnown ? undefined : offsets.lookup(request.from);
+  const start = isKnown ? request.position : (entry?.position ?? 0);
+  const limit = start + Math.max(request.maxBytes, READ_BYTES_MIN);
+  const boundary = limit < sizeInBytes ? offsets.positionUpTo(limit) : undefined;
+  const end = boundary !== undefined && boundary > start ? boundary : limit;
+  const expected = isKnown ? "exactly" : (entry ?? "from the start");
+  const plan = { sizeInBytes, start, expected, bytesWanted: end - start } as const;
+  return await segment.read((file) => new SegmentWalk(file, plan, request).run());
 }
+
+type ReadPlan = {
+  readonly sizeInBytes: number;
+  readonly start: number;
+  /** What must stand at the start: the wanted batch, that of an index entry, or the first one. */
+  readonly expected: "exactly" | "from the start" | IndexEntry;
+  /** To read at first. */
+  readonly bytesWanted: number;
+};
 
 class SegmentWalk {
   readonly #file: FileHandle;
   readonly #sizeInBytes: number;
-  readonly #entry: IndexEntry | undefined;
+  readonly #expected: ReadPlan["expected"];
+  readonly #bytesWanted: number;
   readonly #request: SegmentReadRequest;
   readonly #cursor = new BatchCursor({ batchBytesMax: BATCH_BYTES_LIMIT });
   /** File position of the first byte of `#bytes`. */
   #start: number;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NO_BYTES;
   /** Within `#bytes`: where the next batch begins, and where the wanted ones did. */
   #at = 0;
   #wantedFrom: number | undefined;
   #startOffset: Offset;
   #nextOffset: Offset | undefined;
 
-  constructor(
-    file: FileHandle,
-    sizeInBytes: number,
-    entry: IndexEntry | undefined,
-    request: SegmentReadRequest,
-  ) {
+  constructor(file: FileHandle, plan: ReadPlan, request: SegmentReadRequest) {
     this.#file = file;
-    this.#sizeInBytes = sizeInBytes;
-    this.#entry = entry;
+    this.#sizeInBytes = plan.sizeInBytes;
+    this.#expected = plan.expected;
+    this.#bytesWanted = plan.bytesWanted;
     this.#request = request;
-    this.#start = entry?.position ?? 0;
+    this.#start = plan.start;
     this.#startOffset = request.from;
   }
 
   async run(): Promise<SegmentRead> {
-    let bytesWanted = Math.max(this.#request.maxBytes, READ_BYTES_MIN);
+    let bytesWanted = this.#bytesWanted;
     while (this.#start + this.#at < this.#sizeInBytes) {
       const short = await this.#load(bytesWanted);
       if (short !== undefined) return short;
@@ -151,12 +171,16 @@ class SegmentWalk {
   #contradiction(): string | undefined {
     const cursor = this.#cursor;
     const { baseOffset, lastOffset } = cursor;
+    const { from } = this.#request;
+    const expected = this.#expected;
     if (this.#nextOffset !== undefined) {
       if (baseOffset !== this.#nextOffset) return `offset ${baseOffset} follows a gap`;
-    } else if (this.#entry !== undefined && lastOffset !== this.#entry.lastOffset) {
-      return `the index promised the batch that ends at ${this.#entry.lastOffset}`;
-    } else if (this.#entry === undefined && baseOffset > this.#request.from) {
-      return `the segment begins at offset ${baseOffset}`;
+    } else if (expected === "exactly") {
+      if (baseOffset !== from) return `offset ${baseOffset} stands where ${from} was`;
+    } else if (expected === "from the start") {
+      if (baseOffset > from) return `the segment begins at offset ${baseOffset}`;
+    } else if (lastOffset !== expected.lastOffset) {
+      return `the index promised the batch that ends at ${expected.lastOffset}`;
     }
     const isWanted = lastOffset >= this.#request.from;
     const mustSum = isWanted && this.#request.verify === "checksum";
@@ -170,6 +194,7 @@ class SegmentWalk {
       bytes: this.#bytes.subarray(this.#wantedFrom, this.#at),
       startOffset: this.#startOffset,
       nextOffset: this.#nextOffset,
+      nextPosition: this.#start + this.#at,
     };
   }
 
