@@ -132,6 +132,6 @@ function notYet(count: number): ZoologError {
   return new ZoologError({
     code: "INVALID_REQUEST",
     message: `a development cluster has one broker, not ${count}`,
-    hint: "Start further brokers as processes of their own.",
+    hint: "Replication between brokers is not built yet; see the README's honest limits.",
   });
 }

@@ -135,14 +135,6 @@ export function corruptFile(path: string, what: string): ZoologError {
   });
 }
 
-export function dataFolderLocked(path: string, owner: string): ZoologError {
-  return new ZoologError({
-    code: "DATA_FOLDER_LOCKED",
-    message: `${path} is in use by ${owner}`,
-    hint: "Stop the other broker, or give this one a data folder of its own.",
-  });
-}
-
 export function inconsistentIdentity(what: {
   readonly code: "INCONSISTENT_CLUSTER_ID" | "INCONSISTENT_BROKER_ID" | "INCONSISTENT_TOPIC_ID";
   readonly path: string;

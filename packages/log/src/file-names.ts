@@ -15,7 +15,6 @@ export const CLEAN_SHUTDOWN_MARKER = ".kafka_cleanshutdown";
 /** Left by a process whose sync failed; see `DataVolume`. */
 export const SYNC_FAILED_MARKER = ".sync-failed";
 export const META_PROPERTIES = "meta.properties";
-export const LOCK_FILE = ".lock";
 
 /** Folders with this ending are leftovers of a deletion; the next start removes them. */
 const DELETE_SUFFIX = "-delete";

@@ -4,7 +4,8 @@
  * Below the recovery point everything was synced, so damage there is corruption: it is reported and
  * nothing is touched. From the recovery point on, batches may be torn by a crash: the scan verifies
  * each one and cuts the log at the first that is not sound. After a clean shutdown there is no such
- * part, and only the end of the last segment is looked at, to learn where the log ends.
+ * part, and only the end of the last segment is looked at, to learn where the log ends. When just
+ * the process died, the page cache lived on: then nothing but the last append can be torn.
  *
  *     segments       [0 ......)[40 ......)[90 ......)[130 ...)
  *     recovery point                         95
@@ -29,6 +30,16 @@ import type { LoadedLog } from "./log-state.ts";
 import { Segment } from "./segment.ts";
 import { type SegmentScan, scanSegment } from "./segment-recovery.ts";
 
+/**
+ * How the last process that had the log ended.
+ *
+ * - `"clean"`: everything is on the disk.
+ * - `"processDied"`: the machine ran on, and with it the page cache. Only the append that was under
+ *   way can be torn, so only an incomplete batch at the very end is cut; all else is damage.
+ * - `"unclean"`: whatever was not synced may be there, torn or gone.
+ */
+export type Shutdown = "clean" | "processDied" | "unclean";
+
 export type LoadOptions = {
   readonly folder: string;
   readonly config: LogConfig;
@@ -36,7 +47,7 @@ export type LoadOptions = {
   /** `undefined` when the checkpoint is lost: then all is scanned, and only a last batch is cut. */
   readonly recoveryPoint: Offset | undefined;
   readonly logStartOffset: Offset;
-  readonly shutdown: "clean" | "unclean";
+  readonly shutdown: Shutdown;
 };
 
 /** A `.log` file as found. */
@@ -170,8 +181,8 @@ class LogLoader {
   }): void {
     const { recoveryPoint, shutdown, folder } = this.#options;
     const { file, nextOffset, what } = end;
-    const isUnsynced =
-      recoveryPoint === undefined ? end.isTornEnd : end.nextOffset >= recoveryPoint;
+    const needsTornEnd = recoveryPoint === undefined || shutdown === "processDied";
+    const isUnsynced = end.nextOffset >= (recoveryPoint ?? 0) && (end.isTornEnd || !needsTornEnd);
     const path = `${folder}/${segmentName(file.baseOffset)}${LOG_SUFFIX}`;
     if (shutdown === "clean" || !isUnsynced) {
       throw corruptLog({ path, position: end.position, offset: nextOffset, what });

@@ -139,6 +139,22 @@ test.each([
   await second.close();
 });
 
+test("damage that a dead process cannot have done is never cut off", async () => {
+  const { open, crash, disk } = setUp();
+  const first = await open({ periods: { flushMs: 10_000 } });
+  const log = await first.getOrCreate(ORDERS, NEW);
+  for (const value of ["a", "b", "c"]) await log.append([batchOf([value])], EPOCH);
+  const path = "/data/orders-0/00000000000000000000.log";
+
+  crash("process");
+  disk.flipBit(path, 65, 3);
+  const second = await open();
+
+  expect(second.offlinePartitions.get("orders-0")).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+  expect(disk.contents(path)).toHaveLength(3 * batchOf(["a"]).sizeInBytes);
+  await second.close();
+});
+
 test("a second process is refused while the first one lives", async () => {
   const { open, machine } = setUp();
   const first = await open();

@@ -5,6 +5,7 @@ import {
   errorCode,
   type FileSystem,
   type Logger,
+  lockFolder,
   type Machine,
   type Random,
   type Scheduler,
@@ -16,11 +17,11 @@ import {
 import { leaveCleanShutdownMarker, takeCleanShutdownMarker } from "./clean-shutdown.ts";
 import { inconsistentIdentity, logClosed, logOffline } from "./errors.ts";
 import { isPendingDeletion, partitionOfFolder, pendingDeletionName } from "./file-names.ts";
-import { lockFolder } from "./folder-lock.ts";
 import { inParallel } from "./in-parallel.ts";
 import { Log } from "./log.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
+import type { Shutdown } from "./log-loader.ts";
 import { LogTicks, type TickPeriods } from "./log-ticks.ts";
 import { assertSameOwner, readMetaProperties, writeMetaProperties } from "./meta-properties.ts";
 import { readTopicId, writeTopicId } from "./partition-metadata.ts";
@@ -122,7 +123,7 @@ export class LogManager {
       const boot = stored === undefined ? "newFolder" : survived ? "clean" : "unclean";
       const found = { boot, incarnationId } as const;
       const manager = new LogManager(options, found, { ...dependencies, release: lock.release });
-      await manager.#load(isClean ? "clean" : "unclean");
+      await manager.#load(isClean ? "clean" : survived ? "processDied" : "unclean");
       return manager;
     } catch (error) {
       await lock.release();
@@ -240,7 +241,7 @@ export class LogManager {
     }
   }
 
-  async #load(shutdown: "clean" | "unclean"): Promise<void> {
+  async #load(shutdown: Shutdown): Promise<void> {
     const directory = this.#directory;
     const { fileSystem, path } = directory.volume;
     const { logger, clock, scheduler } = this.#dependencies;
@@ -264,7 +265,7 @@ export class LogManager {
     logger.info("data folder loaded", { path, shutdown, logs: this.#logs.size, durationMs });
   }
 
-  async #open(topicPartition: TopicPartition, shutdown: "clean" | "unclean"): Promise<void> {
+  async #open(topicPartition: TopicPartition, shutdown: Shutdown): Promise<void> {
     const key = topicPartitionKey(topicPartition);
     const { logger } = this.#dependencies;
     try {
@@ -277,7 +278,7 @@ export class LogManager {
     }
   }
 
-  async #openLog(topicPartition: TopicPartition, shutdown: "clean" | "unclean"): Promise<Log> {
+  async #openLog(topicPartition: TopicPartition, shutdown: Shutdown): Promise<Log> {
     const { clock, logger } = this.#dependencies;
     const { defaultConfig: config = DEFAULT_LOG_CONFIG, verifyReads = "checksum" } = this.#options;
     const log = await Log.open(

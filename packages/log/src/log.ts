@@ -20,7 +20,7 @@ import type { EpochEndOffset } from "./leader-epochs.ts";
 import type { LogConfig } from "./log-config.ts";
 import { LogCutter } from "./log-cutter.ts";
 import type { LogDirectory } from "./log-directory.ts";
-import { loadLog } from "./log-loader.ts";
+import { loadLog, type Shutdown } from "./log-loader.ts";
 import { LogReader } from "./log-reader.ts";
 import { type LoadedLog, LogState } from "./log-state.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -31,7 +31,7 @@ export type LogOptions = {
   readonly topicPartition: TopicPartition;
   readonly config: LogConfig;
   /** `"clean"`: the process that wrote the folder closed every log of it. */
-  readonly shutdown: "clean" | "unclean";
+  readonly shutdown: Shutdown;
   /** What reads from the disk check; `"checksum"` unless told. */
   readonly verifyReads?: ReadVerification;
 };
@@ -78,7 +78,7 @@ export class Log {
       { directory, logger, onOffline },
     );
     // A file that a crashed process made may have a name that only the page cache knows.
-    state.namesChanged = options.shutdown === "unclean";
+    state.namesChanged = options.shutdown !== "clean";
     this.#logger = logger;
     this.#state = state;
     this.#syncs = new GroupCommit(() => this.#sync());

@@ -80,14 +80,21 @@ function welcome(
 function portTaken(error: unknown, { httpPort, zookeeperPort }: DevOptions): unknown {
   if (errorCode(error) !== "EADDRINUSE" && errorCode(error) !== "ADDRESS_IN_USE") return error;
   const message = error instanceof Error ? error.message : "";
-  const ofZooKeeper = message.includes(`${zookeeperPort}`);
+  const taken = Number(/:(\d+)\b(?!.*:\d)/.exec(message)?.[1]);
+  const ofZooKeeper = taken === zookeeperPort;
   const [port, what, flag] = ofZooKeeper
     ? ([zookeeperPort, "ZooKeeper", "--zookeeper-port"] as const)
     : ([httpPort, "the HTTP API", "--http-port"] as const);
   return new ZoologError({
     code: "ADDRESS_IN_USE",
     message: `port ${port} for ${what} is taken by another program`,
-    hint: `Is zoolog running already? If not, choose another port: ${flag} ${port + 1000}.`,
+    hint: `Is zoolog running already? Beside it, choose another port and folder: ${flag} ${anotherPort(port)} --data DIR.`,
     cause: error,
   });
+}
+
+const PORT_MAX = 65_535;
+
+function anotherPort(port: number): number {
+  return port + 1000 <= PORT_MAX ? port + 1000 : port - 1000;
 }

@@ -1,12 +1,14 @@
-import type {
-  Clock,
-  Connection,
-  FileSystem,
-  Listener,
-  Logger,
-  Network,
-  Random,
-  Scheduler,
+import {
+  type Clock,
+  type Connection,
+  type FileSystem,
+  type Listener,
+  type Logger,
+  lockFolder,
+  type Machine,
+  type Network,
+  type Random,
+  type Scheduler,
 } from "@zoolog/base";
 import { ClientSockets } from "./client-sockets.ts";
 import { DataTree } from "./data-tree.ts";
@@ -46,6 +48,8 @@ export type ZooKeeperServerDependencies = {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly logger: Logger;
+  /** Locks the data folder against other processes; a simulated disk has none to fear. */
+  readonly machine?: Machine;
   /**
    * The server has ended by itself: its disk failed, so nothing more can be acknowledged. All
    * connections are closed already; `close()` still frees the rest.
@@ -95,7 +99,8 @@ const FIRST_EPOCH = 1;
  * it could harm the data of the first. Clients that come in meanwhile wait.
  *
  * @throws an error with `code` `EADDRINUSE` or `EACCES` when the address cannot be bound.
- * @throws ZoologError `ZOOKEEPER_DATA_CORRUPT` when what is on disk is damaged.
+ * @throws ZoologError `ZOOKEEPER_DATA_CORRUPT` when what is on disk is damaged,
+ *   `DATA_FOLDER_LOCKED` when another process uses the folder.
  */
 export async function startZooKeeperServer(
   options: ZooKeeperServerOptions,
@@ -108,15 +113,38 @@ export async function startZooKeeperServer(
     connection.onClose(() => early.delete(connection));
   };
   const listener = await dependencies.network.listen(settings, (connection) => accept(connection));
+  let unlock = async (): Promise<void> => {};
   try {
+    unlock = await lockData(settings.dataFolder, dependencies);
     const server = await EmbeddedServer.open(settings, listener, dependencies);
     accept = (connection) => server.accept(connection);
     for (const connection of early) accept(connection);
-    return server;
+    const { host, port } = server;
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closing ??= server.close().finally(unlock);
+      return closing;
+    };
+    return { host, port, close };
   } catch (error) {
+    await unlock();
     await listener.close();
     throw error;
   }
+}
+
+/**
+ * Two servers on different ports that write one folder would each miss the other's transactions,
+ * and the next start would find them missing. Answers what ends the lock.
+ */
+async function lockData(
+  dataFolder: string | undefined,
+  { machine, ...dependencies }: ZooKeeperServerDependencies,
+): Promise<() => Promise<void>> {
+  if (dataFolder === undefined || machine === undefined) return async () => {};
+  await dependencies.fileSystem.makeDirectory(dataFolder);
+  const { release } = await lockFolder(dataFolder, { ...dependencies, machine });
+  return release;
 }
 
 function settingsOf(options: ZooKeeperServerOptions): Settings {

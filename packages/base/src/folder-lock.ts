@@ -4,17 +4,15 @@
  *
  * Limit: processes that cannot see each other (two containers with one volume) are not kept apart.
  */
-import {
-  errorCode,
-  type FileSystem,
-  type Machine,
-  type Random,
-  type Scheduler,
-  sleep,
-  writeFully,
-} from "@zoolog/base";
-import { dataFolderLocked, isMissing } from "./errors.ts";
-import { LOCK_FILE } from "./file-names.ts";
+import { errorCode, ZoologError } from "./errors.ts";
+import { writeFully } from "./file-writes.ts";
+import type { FileSystem } from "./ports/file-system.ts";
+import type { Machine } from "./ports/machine.ts";
+import type { Random } from "./ports/random.ts";
+import { type Scheduler, sleep } from "./ports/time.ts";
+
+/** In the folder that it locks. */
+const LOCK_FILE = ".lock";
 
 type Owner = {
   readonly pid: number;
@@ -22,6 +20,8 @@ type Owner = {
   readonly bootId: string | undefined;
 };
 
+/** Far more than the lock holds; whatever else stands there is not read in full. */
+const LOCK_BYTES_MAX = 4096;
 /** Between creating the file and filling it, its owner looks like none. */
 const HALF_WRITTEN_WAIT_MS = 200;
 /** Each turn needs another process to step in between; so many never do. */
@@ -58,20 +58,20 @@ export async function lockFolder(
     const found = await readOwner(path, dependencies);
     if (found === undefined) continue;
     if (await isAlive(found.owner, bootId, machine)) {
-      throw dataFolderLocked(folder, `process ${found.owner?.pid}`);
+      throw folderLocked(folder, `process ${found.owner?.pid}`);
     }
     const sameBoot = bootId !== undefined && found.owner?.bootId === bootId;
     previousOwner = sameBoot ? "same boot" : "earlier boot";
     await putAside(path, found.text, `${path}.${random.uuid()}`, { fileSystem, folder });
   }
-  throw dataFolderLocked(folder, "several processes that start at once");
+  throw folderLocked(folder, "several processes that start at once");
 }
 
 async function createLock(path: string, self: Owner, fileSystem: FileSystem): Promise<boolean> {
   try {
     const file = await fileSystem.open(path, "create");
     try {
-      await writeFully(file, [Buffer.from(JSON.stringify(self))], 0);
+      await writeFully(file, [asciiBytes(JSON.stringify(self))], 0);
       // Durable: after a power cut it tells that the folder was in use.
       await file.datasync();
     } finally {
@@ -91,13 +91,10 @@ async function readOwner(
   dependencies: { readonly fileSystem: FileSystem; readonly scheduler: Scheduler },
 ): Promise<FoundLock | undefined> {
   for (let patience = 1; ; patience--) {
-    const text = await dependencies.fileSystem.readFile(path).then(
-      (bytes) => Buffer.from(bytes).toString("utf8"),
-      (error: unknown) => {
-        if (isMissing(error)) return undefined;
-        throw error;
-      },
-    );
+    const text = await dependencies.fileSystem.readFile(path).then(asciiText, (error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
     if (text === undefined) return undefined;
     const owner = parseOwner(text);
     if (owner !== undefined || patience === 0) return { text, owner };
@@ -145,10 +142,31 @@ async function putAside(
     if (isMissing(error)) return;
     throw error;
   }
-  const moved = Buffer.from(await fileSystem.readFile(aside)).toString("utf8");
+  const moved = asciiText(await fileSystem.readFile(aside));
   if (moved !== expected) {
     await fileSystem.rename(aside, path);
-    throw dataFolderLocked(folder, `process ${parseOwner(moved)?.pid ?? "unknown"}`);
+    throw folderLocked(folder, `process ${parseOwner(moved)?.pid ?? "unknown"}`);
   }
   await fileSystem.remove(aside);
+}
+
+function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT";
+}
+
+function folderLocked(path: string, owner: string): ZoologError {
+  return new ZoologError({
+    code: "DATA_FOLDER_LOCKED",
+    message: `${path} is in use by ${owner}`,
+    hint: "Stop that process, or choose another data folder.",
+  });
+}
+
+/** The lock's JSON has numbers, UUIDs and keys: nothing beyond ASCII. */
+function asciiBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0x7f);
+}
+
+function asciiText(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, LOCK_BYTES_MAX));
 }
