@@ -15,7 +15,8 @@ const report = join(folder, "report.json");
 
 const child = spawn(
   process.execPath,
-  [jest, "--json", `--outputFile=${report}`, ...process.argv.slice(2)],
+  // A handle that a test forgot must not keep the whole run from ending.
+  [jest, "--forceExit", "--json", `--outputFile=${report}`, ...process.argv.slice(2)],
   { stdio: ["inherit", "ignore", "inherit"] },
 );
 child.on("exit", (code, signal) => {
