@@ -87,6 +87,11 @@ export {
   type WireStat,
 } from "./zookeeper/wire-session.ts";
 export {
+  dockerEngineFault,
+  startZooKeeperContainer,
+  type ZooKeeperContainer,
+} from "./zookeeper/zookeeper-container.ts";
+export {
   startZooKeeperEnsemble,
   ZooKeeperEnsemble,
   type ZooKeeperEnsembleOptions,

@@ -9,7 +9,11 @@ import {
   systemRandom,
   systemScheduler,
 } from "@zoolog/host";
-import { startZooKeeperEnsemble } from "@zoolog/testkit";
+import {
+  dockerEngineFault,
+  startZooKeeperContainer,
+  startZooKeeperEnsemble,
+} from "@zoolog/testkit";
 import { startZooKeeperServer } from "@zoolog/zookeeper";
 
 /** One ZooKeeper, whoever made it. */
@@ -60,4 +64,21 @@ export const EMBEDDED_SERVER: Backend = {
   },
 };
 
-export const BACKENDS: readonly Backend[] = [REAL_ZOOKEEPER, EMBEDDED_SERVER];
+const CONTAINER: Backend = {
+  name: "Apache ZooKeeper in a container",
+  start: () => startZooKeeperContainer({ tickTimeMs: TICK_TIME_MS }),
+};
+
+/** All that can be started here; a container only where an engine runs. */
+export const BACKENDS: readonly Backend[] = [
+  REAL_ZOOKEEPER,
+  EMBEDDED_SERVER,
+  ...containerIfPossible(),
+];
+
+function containerIfPossible(): Backend[] {
+  const fault = dockerEngineFault();
+  if (fault === undefined) return [CONTAINER];
+  process.stderr.write(`ZooKeeper is not tested in a container: ${fault}\n`);
+  return [];
+}

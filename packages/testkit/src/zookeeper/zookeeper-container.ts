@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import { servingMode } from "./four-letter-word.ts";
+
+const IMAGE = "zookeeper:3.8";
+const CLIENT_PORT = 2181;
+const PROBE_MS_MAX = 5_000;
+const READY_MS_MAX = 60_000;
+const POLL_MS = 100;
+
+export type ZooKeeperContainer = {
+  /** On this machine. */
+  readonly port: number;
+  readonly close: () => Promise<void>;
+};
+
+/** Why no container can be started here; nothing when an engine runs. */
+export function dockerEngineFault(): string | undefined {
+  const probe = spawnSync("docker", ["info", "--format", "{{.ServerVersion}}"], {
+    encoding: "utf8",
+    timeout: PROBE_MS_MAX,
+  });
+  if (probe.error !== undefined) return `docker was not found or hangs (${probe.error.message})`;
+  if (probe.status === 0) return undefined;
+  return probe.stderr.trim().split("\n")[0] ?? "docker info failed";
+}
+
+/** One standalone Apache ZooKeeper in a container, when `dockerEngineFault` has nothing to say. */
+export async function startZooKeeperContainer(options: {
+  readonly tickTimeMs: number;
+}): Promise<ZooKeeperContainer> {
+  // Loaded here only: it is large, and most runs have no engine.
+  const { GenericContainer } = await import("testcontainers");
+  const container = await new GenericContainer(IMAGE)
+    .withExposedPorts(CLIENT_PORT)
+    .withEnvironment({
+      ZOO_TICK_TIME: `${options.tickTimeMs}`,
+      ZOO_MAX_CLIENT_CNXNS: "0",
+      ZOO_ADMINSERVER_ENABLED: "false",
+      ZOO_4LW_COMMANDS_WHITELIST: "*",
+    })
+    .start();
+  const port = container.getMappedPort(CLIENT_PORT);
+  const close = async (): Promise<void> => void (await container.stop());
+  const giveUpAt = Date.now() + READY_MS_MAX;
+  while ((await servingMode(port)) === undefined) {
+    if (Date.now() > giveUpAt) {
+      await close();
+      throw new Error(`the container of ${IMAGE} does not serve on port ${port}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return { port, close };
+}
