@@ -135,6 +135,38 @@ test("an aborted signal ends a connect before it begins", async () => {
   ).rejects.toThrow("too late");
 });
 
+test("a server that accepts and hangs up is called with pauses, not in a tight loop", async () => {
+  const server = await fixture.hostile();
+  const delays: number[] = [];
+  const { scheduler } = DEPENDENCIES;
+  const after: typeof scheduler.after = (delayMs, task) => {
+    delays.push(delayMs);
+    return scheduler.after(delayMs, task);
+  };
+  const connecting = connectZooKeeper(
+    {
+      connectString: server.address,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      connectTimeoutMs: WAIT_MS_MAX,
+    },
+    { ...DEPENDENCIES, scheduler: { ...scheduler, after } },
+  );
+  for (let i = 0; i < 6; i++) {
+    const connection = await server.accept();
+    await connection.answerHandshake({ id: SESSION_ID });
+    connection.end();
+    await connection.ended;
+  }
+  const client = await connecting;
+  await client.close();
+
+  // Attempts and the connect as a whole have longer timers than any pause.
+  const pauses = delays.filter((delayMs) => delayMs < 1_000);
+  expect(pauses[0]).toBe(0);
+  expect(pauses.slice(1).every((pauseMs) => pauseMs > 0)).toBe(true);
+  expect(pauses.length).toBeGreaterThanOrEqual(6);
+});
+
 test("calls while there is no connection are refused at once and never sent later", async () => {
   const { server, connection, client } = await connectedPair();
   connection.destroy();
@@ -356,6 +388,7 @@ test("a session that servers refuse while they serve nobody is kept", async () =
   const { server, connection, client } = await connectedPair({ timeoutMs: 300 });
   connection.destroy();
 
+  // The second newcomer is the next question: the first one's answer has been drawn upon.
   let newcomers = 0;
   while (newcomers < 2) {
     const next = await server.accept();

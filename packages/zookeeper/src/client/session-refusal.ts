@@ -1,4 +1,4 @@
-import { errorMessage, runInBackground } from "@zoolog/base";
+import { deferred, errorMessage, runInBackground } from "@zoolog/base";
 import { ZooKeeperError } from "../errors.ts";
 import type { ConnectionDependencies, ConnectionOptions } from "./contained-connection.ts";
 import { Deadline } from "./deadline.ts";
@@ -44,14 +44,26 @@ async function grantsSessions(
   options: ConnectionOptions,
   dependencies: ConnectionDependencies,
 ): Promise<boolean> {
-  const session = new ZooKeeperSession(options, dependencies, { handshakeRefused: () => {} });
+  const refusedByAll = deferred<never>();
+  refusedByAll.promise.catch(() => {});
+  const session = new ZooKeeperSession(options, dependencies, {
+    handshakeRefused: (timesInARow) => {
+      if (timesInARow < options.target.servers.length) return;
+      refusedByAll.reject(
+        new ZooKeeperError({
+          code: "CONNECTION_LOSS",
+          message: "new sessions are refused as well",
+        }),
+      );
+    },
+  });
   const deadline = new Deadline(dependencies.scheduler, {
     ms: PROBE_MS_MAX,
     error: () => new ZooKeeperError({ code: "CONNECT_TIMEOUT", message: "no session in time" }),
   });
   try {
     session.start();
-    await deadline.bound(session.connected());
+    await deadline.bound(Promise.race([session.connected(), refusedByAll.promise]));
     return true;
   } catch (error) {
     dependencies.logger.debug("no new zookeeper session either", { error: errorMessage(error) });
