@@ -10,11 +10,11 @@ import type { ReaderRecord } from "./reader-record.ts";
 const texts = topic("texts", { key: serde.string(), value: serde.string() });
 type Text = ReaderRecord<string, string>;
 
-function setUp(options: { brokers?: number; partitions?: number } = {}) {
+function setUp(options: { brokers?: number; partitions?: number; latencyMsMax?: number } = {}) {
   const time = new ManualTime();
   const random = seededRandom(1);
   const brokers = new SimulatedBrokers(
-    { count: options.brokers ?? 1 },
+    { count: options.brokers ?? 1, latencyMsMax: options.latencyMsMax ?? 0 },
     { scheduler: time.scheduler, random },
   );
   brokers.createTopic("texts", options.partitions ?? 1);
@@ -269,6 +269,24 @@ describe("moving about", () => {
 
     expect(await outcome(time, collect(reader, 3))).toEqual(["a", "b", "c"]);
     await reader.close();
+  });
+
+  test("records that were under way while another place was sought are not handed out", async () => {
+    const { brokers, client, time, write } = setUp({ latencyMsMax: 50 });
+    await write([["a"], ["b"], ["c"], ["d"]]);
+    for (let round = 0; round < 20; round++) {
+      const reader = client.reader(texts, { from: 0 });
+      const before = brokers.requests.length;
+      const reading = collect(reader);
+      const fetches = () => brokers.requests.slice(before).some(({ call }) => call === "fetch");
+      for (let ms = 0; !fetches() && ms < 1_000; ms++) await time.advanceAndSettle(1);
+      expect(fetches()).toBe(true);
+
+      await outcome(time, reader.seek(0, 3));
+
+      expect(await outcome(time, reading)).toEqual(["d"]);
+      await reader.close();
+    }
   });
 
   test("batches come as they were written and count as read", async () => {

@@ -111,7 +111,7 @@ export class SimulatedBrokers implements Transport {
       if (this.#closed) return reject(failure("CLOSED", false));
       if (fault === "refuse") return reject(failure("CONNECTION_REFUSED"));
       const exchange = new Exchange(request, this.#scheduler, resolve, reject);
-      const latencyMs = this.#random.next() * this.#latencyMsMax;
+      const latencyMs = Math.round(this.#random.next() * this.#latencyMsMax);
       this.#scheduler.after(latencyMs, () => this.#serve(exchange, call, fault));
     });
   }
