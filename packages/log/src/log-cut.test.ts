@@ -156,6 +156,18 @@ describe("deletion before an offset", () => {
     expect((await fixture.reopenAfter("power", { keepUnsynced: 0 })).logStartOffset).toBe(4);
   });
 
+  test("forgets epochs only after the files that they describe", async () => {
+    const { fixture, log } = await records(8);
+    const operations = fixture.disk.record();
+
+    await log.deleteBefore(at(4));
+
+    const removed = operations.indexOf("remove 00000000000000000000.log");
+    const forgotten = operations.indexOf("rename leader-epoch-checkpoint.tmp");
+    expect(removed).toBeGreaterThanOrEqual(0);
+    expect(forgotten).toBeGreaterThan(removed);
+  });
+
   test("never moves back", async () => {
     const { log } = await records(8);
     await log.deleteBefore(at(4));

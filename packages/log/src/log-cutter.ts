@@ -4,25 +4,25 @@
  * that loads: lower the checkpoints on disk, then memory (readers look again), then the files.
  */
 import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
-import type { GroupCommit } from "./group-commit.ts";
 import type { LogState } from "./log-state.ts";
 import { expiredSegments, isTooOld } from "./retention.ts";
 import { Segment } from "./segment.ts";
 
 export class LogCutter {
   readonly #state: LogState;
-  readonly #syncs: GroupCommit;
+  readonly #betweenSyncs: (task: () => Promise<void>) => Promise<void>;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
   constructor(dependencies: {
     readonly state: LogState;
-    readonly syncs: GroupCommit;
+    /** Runs a task while no sync runs. */
+    readonly alone: (task: () => Promise<void>) => Promise<void>;
     readonly clock: Clock;
     readonly logger: Logger;
   }) {
     this.#state = dependencies.state;
-    this.#syncs = dependencies.syncs;
+    this.#betweenSyncs = dependencies.alone;
     this.#clock = dependencies.clock;
     this.#logger = dependencies.logger;
   }
@@ -110,7 +110,7 @@ export class LogCutter {
 
   /** Between syncs, and with the checkpoints to ourselves. */
   #alone(task: () => Promise<void>): Promise<void> {
-    return this.#syncs.exclusive(async () => {
+    return this.#betweenSyncs(async () => {
       this.#state.checkpointHolds += 1;
       try {
         await task();

@@ -54,7 +54,7 @@ function setUp() {
     );
   /** The process dies; another one starts. */
   const crash = (kind: "process" | "power") => {
-    disk.crash(kind);
+    disk.crash(kind, { keepUnsynced: 0 });
     if (kind === "power") machine.boot = `${machine.boot}+`;
     machine.running.clear();
     machine.pid += 1;
@@ -103,6 +103,18 @@ test("the marker of a clean shutdown is gone before the first log is opened", as
   // Were the marker still there, the third start would trust what the second did not load.
   expect(third.boot).toBe("clean");
   expect(disk.paths()).not.toContain("/data/.kafka_cleanshutdown");
+  await third.close();
+});
+
+test("a power cut after the start does not bring the marker back", async () => {
+  const { open, disk, crash } = setUp();
+  await (await open()).close();
+  await open();
+  crash("power");
+
+  expect(disk.paths()).not.toContain("/data/.kafka_cleanshutdown");
+  const third = await open();
+  expect(third.boot).toBe("unclean");
   await third.close();
 });
 

@@ -1,4 +1,11 @@
-import { leaderEpoch, type Offset, timestamp } from "@zoolog/base";
+import {
+  deferred,
+  type FileHandle,
+  leaderEpoch,
+  type Offset,
+  type OpenMode,
+  timestamp,
+} from "@zoolog/base";
 import { splitBatches } from "@zoolog/protocol";
 import { batchOf, LogFixture, type LogFixtureOptions, readAll } from "@zoolog/testkit";
 import type { Log } from "./log.ts";
@@ -25,6 +32,16 @@ const read = async (
   if (result.error !== undefined) throw new Error(result.error);
   return result;
 };
+
+/** `target` with some of its methods replaced. */
+function overriding<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get: (_, name) => {
+      const value = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
 
 /** Three batches of two records. */
 async function threeBatches(options: LogFixtureOptions = {}) {
@@ -151,18 +168,41 @@ test("more partitions' files than may be open take turns", async () => {
   expect(fixture.directory.volume.files.openFiles).toBeLessThanOrEqual(2);
 });
 
-test("a read that a truncation overtakes sees the log of before or of after", async () => {
-  const { fixture, log } = await threeBatches(NO_CACHE);
-  const hold = fixture.disk.hold("read", /\.log$/);
-  const reading = read(log, 2);
-  await new Promise((resolve) => setImmediate(resolve));
+test("a read that a truncation overtakes never mixes old and new batches", async () => {
+  let torn: { gate: Promise<void>; begun: () => void } | undefined;
+  /** Reads happen in two halves, with whatever in between. */
+  const inHalves = (file: FileHandle): FileHandle =>
+    overriding(file, {
+      read: async (target: Uint8Array, position: number) => {
+        const half = target.length >> 1;
+        const first = await file.read(target.subarray(0, half), position);
+        const pause = torn;
+        torn = undefined;
+        pause?.begun();
+        await pause?.gate;
+        return first + (await file.read(target.subarray(half), position + half));
+      },
+    });
+  const fixture = new LogFixture({
+    ...NO_CACHE,
+    wrap: (fileSystem) =>
+      overriding(fileSystem, {
+        open: async (path: string, mode: OpenMode) => inHalves(await fileSystem.open(path, mode)),
+      }),
+  });
+  const log = await fixture.open();
+  for (const value of ["a", "b", "c", "d"]) await append(log, `old ${value}`);
+  const [gate, begun] = [deferred<void>(), deferred<void>()];
+  torn = { gate: gate.promise, begun: begun.resolve };
 
-  hold.release();
-  const truncating = log.truncateTo(at(2));
-  const found = await reading;
-  await truncating;
+  const reading = readAll(log);
+  await begun.promise;
+  await log.truncateTo(at(0));
+  for (const value of ["a", "b", "c", "d"]) await append(log, `new ${value}`);
+  gate.resolve();
 
-  expect([2, 6]).toContain(found.nextOffset);
+  const ages = new Set((await reading).map(([, value]) => value.slice(0, 3)));
+  expect([...ages]).toEqual(["new"]);
   expect(log.failure).toBeUndefined();
 });
 

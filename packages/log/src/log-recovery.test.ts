@@ -109,6 +109,30 @@ describe("above the recovery point", () => {
     expect(log.recoveryPoint).toBe(5);
   });
 
+  test("index entries are no reason to skip what they lead past", async () => {
+    const { fixture, log } = await tenRecords();
+    await log.flush(); // Log and index are on the disk, the checkpoint does not say so.
+    fixture.disk.crash("process");
+    fixture.disk.flipBit(FIRST, 4 * BATCH_BYTES + 65, 0);
+
+    expect((await fixture.open()).logEndOffset).toBe(4);
+  });
+
+  test("a file made just before a crash has a durable name before it is counted on", async () => {
+    const fixture = new LogFixture({ config: { flush: "fsync" } });
+    const log = await fixture.open();
+    await append(log, "a");
+    fixture.disk.hold("datasync");
+    fixture.disk.hold("syncDirectory");
+    await log.roll();
+
+    const again = await fixture.reopenAfter("process");
+    await append(again, "b");
+    const last = await fixture.reopenAfter("power", { keepUnsynced: 0 });
+
+    expect(await values(last)).toEqual(["a", "b"]);
+  });
+
   test("only the part above it is read", async () => {
     const { fixture } = await tenRecords({ synced: 8 });
     fixture.disk.crash("process");
@@ -170,10 +194,11 @@ describe("below the recovery point", () => {
     expect((await fixture.reopenAfter("process")).logEndOffset).toBe(9);
   });
 
-  test("after a clean shutdown everything is", async () => {
+  test("after a clean shutdown everything is, whatever the checkpoint says", async () => {
     const { fixture, log } = await tenRecords();
     await fixture.restart(log);
     fixture.disk.crash("process");
+    await fixture.disk.mount().remove("/data/recovery-point-offset-checkpoint");
     fixture.disk.corrupt(FIRST, (bytes) => bytes.subarray(0, bytes.length - 1));
 
     await expect(fixture.open("clean")).rejects.toMatchObject({ code: "CORRUPT_MESSAGE" });
@@ -250,6 +275,27 @@ describe("indexes", () => {
 
     expect(fixture.disk.paths()).not.toContain(orphan);
   });
+});
+
+test("a segment whose index files are behind is looked at again, though it was synced", async () => {
+  const fixture = new LogFixture({ config: { flush: "fsync", indexIntervalBytes: 1 } });
+  const log = await fixture.open();
+  const appendAt = (time: number) =>
+    log.append([batchOf(["x"], time)], { leaderEpoch: leaderEpoch(0) });
+  await appendAt(1_000);
+  await appendAt(2_000);
+  await log.flush();
+  await appendAt(3_000);
+  // The rolled segment is synced by the next append; its index files cannot be written yet.
+  fixture.disk.hold("write", /index$/);
+  await log.roll();
+  await appendAt(500);
+  expect(log.recoveryPoint).toBe(4);
+  await fixture.saveCheckpoints(log);
+
+  const again = await fixture.reopenAfter("process");
+
+  expect(await again.offsetOfMaxTimestamp()).toMatchObject({ offset: 2, timestamp: 3_000 });
 });
 
 describe("leader epochs", () => {

@@ -63,6 +63,7 @@ export class Log {
   readonly #state: LogState;
   readonly #queue: AppendQueue;
   readonly #syncs: GroupCommit;
+  readonly #indexSaves: GroupCommit;
   readonly #writer: LogWriter;
   readonly #reader: LogReader;
   readonly #cutter: LogCutter;
@@ -82,12 +83,18 @@ export class Log {
     this.#logger = logger;
     this.#state = state;
     this.#syncs = new GroupCommit(() => this.#sync());
+    this.#indexSaves = new GroupCommit(() => this.#saveIndexes());
     const onRolled = () => this.#flushInBackground();
     this.#writer = new LogWriter(state, { syncs: this.#syncs, clock, logger, onRolled });
     const write = this.#writer.write.bind(this.#writer);
     this.#queue = new AppendQueue({ name: state.name }, { write });
     this.#reader = new LogReader({ verify }, { state, queue: this.#queue });
-    this.#cutter = new LogCutter({ state, syncs: this.#syncs, clock, logger });
+    this.#cutter = new LogCutter({
+      state,
+      alone: (task) => this.#betweenSyncs(task),
+      clock,
+      logger,
+    });
     this.updateHighWatermark(directory.highWatermarks.get(topicPartition) ?? state.logStartOffset);
   }
 
@@ -271,7 +278,7 @@ export class Log {
   async flush(): Promise<void> {
     this.#state.assertServing();
     await this.#syncs.request();
-    await this.#syncs.exclusive(() => this.#saveIndexes());
+    await this.#indexSaves.request();
   }
 
   /** Notes recovery point, log start and high watermark for the next save of the checkpoints. */
@@ -297,8 +304,8 @@ export class Log {
           await this.flush();
         }
       } finally {
-        // In the queue of syncs: those that still wait find the log closed.
-        await this.#syncs.exclusive(async () => {
+        // In the queues of both: syncs that still wait find the log closed.
+        await this.#betweenSyncs(async () => {
           this.#state.close();
           await this.#state.directory.volume.files.evict(this.folder);
         });
@@ -368,6 +375,11 @@ export class Log {
       const fields = { topicPartition: state.name, cause: String(error) };
       this.#logger.warn("index files could not be saved", fields);
     }
+  }
+
+  /** Runs a task while neither log files are synced nor index files written. */
+  #betweenSyncs<T>(task: () => Promise<T>): Promise<T> {
+    return this.#syncs.exclusive(() => this.#indexSaves.exclusive(task));
   }
 
   #flushInBackground(): void {

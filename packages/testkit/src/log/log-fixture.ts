@@ -1,4 +1,10 @@
-import { type Logger, type Offset, silentLogger, type TopicPartition } from "@zoolog/base";
+import {
+  type FileSystem,
+  type Logger,
+  type Offset,
+  silentLogger,
+  type TopicPartition,
+} from "@zoolog/base";
 import {
   DEFAULT_LOG_CONFIG,
   Log,
@@ -19,6 +25,8 @@ export type LogFixtureOptions = {
   readonly limits?: Partial<LogDirectoryLimits>;
   readonly verifyReads?: ReadVerification;
   readonly logger?: Logger;
+  /** Stands between the log and the disk. */
+  readonly wrap?: (fileSystem: FileSystem) => FileSystem;
 };
 
 const DATA_FOLDER = "/data";
@@ -48,7 +56,8 @@ export class LogFixture {
   }
 
   async open(shutdown: "clean" | "unclean" = "unclean"): Promise<Log> {
-    const fileSystem = this.disk.mount();
+    const mounted = this.disk.mount();
+    const fileSystem = this.#options.wrap?.(mounted) ?? mounted;
     const logger = this.#options.logger ?? silentLogger;
     await fileSystem.makeDirectory(DATA_FOLDER);
     await fileSystem.syncDirectory("/");
