@@ -325,6 +325,23 @@ describe("a full disk", () => {
     expect(again.logEndOffset).toBe(acknowledged.length + 1);
   });
 
+  test("that the volume did not tell of is met in the middle of a write, and cut away again", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await append(log, "a");
+    const size = fixture.disk.contents("/data/orders-0/00000000000000000000.log").length;
+    const first = { operations: ["write"], path: LOG_FILES } as const;
+    fixture.disk.inject({ ...first, effect: "shortWrite" });
+    fixture.disk.inject({ ...first, effect: "ENOSPC", at: 2 });
+
+    await expect(append(log, "b".repeat(500))).rejects.toMatchObject({ code: "DISK_FULL" });
+
+    expect(fixture.disk.contents("/data/orders-0/00000000000000000000.log")).toHaveLength(size);
+    await append(log, "refused while the free space is asked for").catch(() => {});
+    await settle();
+    expect((await append(log, "c")).baseOffset).toBe(1);
+  });
+
   test("is not waited for: below the reserve appends are refused while reads go on", async () => {
     const fixture = new LogFixture({ capacityBytes: 10_000, limits: { reservedBytes: 9_500 } });
     const log = await fixture.open();
