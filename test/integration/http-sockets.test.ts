@@ -290,6 +290,36 @@ describe("hostile HTTP", () => {
     expect(served.statusCode).toBe(200);
   });
 
+  test("people who do not take their records cannot use up the memory, nor hold up the others", async () => {
+    const inFlightBytesMax = 3_000_000;
+    const { plane, port, produce } = await started({ inFlightBytesMax });
+    await produce("x".repeat(900_000));
+    const health = new Wire(port);
+    const held: number[] = [];
+    const idle = Array.from({ length: 6 }, () => new Wire(port));
+    for (const wire of idle) wire.pause();
+
+    let refused = await plane.inject({ method: "GET", url: RECORDS });
+    // The first answers are taken by the buffers of the sockets.
+    for (let round = 0; round < 500 && refused.statusCode === 200; round++) {
+      for (const wire of idle) wire.send(head(`GET ${RECORDS} HTTP/1.1`));
+      await delay(5);
+      held.push(await gauge(plane, "zoolog_http_in_flight_bytes"));
+      refused = await plane.inject({ method: "GET", url: RECORDS });
+    }
+    health.send(head("GET /health/live HTTP/1.1"));
+    await health.until('{"live":true}');
+    for (const wire of idle) wire.hangUp();
+    await quiet(plane);
+    const served = await plane.inject({ method: "GET", url: RECORDS });
+
+    expect(refused.statusCode).toBe(503);
+    expect(refused.json()).toMatchObject({ error: { code: "THROTTLING_QUOTA_EXCEEDED" } });
+    // What is there already is taken as long as there is room, so beyond it by one answer.
+    expect(Math.max(...held)).toBeLessThan(inFlightBytesMax + 1_000_000);
+    expect(served.statusCode).toBe(200);
+  });
+
   test("pipelined calls are answered in order; a flood of them is turned away", async () => {
     const { plane, port } = await started({ pipelinedCallsMax: 4 });
     const waiting = JSON.stringify({
@@ -408,6 +438,48 @@ describe("an event stream", () => {
     await wire.until("id: 99");
 
     expect(whilePaused).toBeLessThan(60);
+  });
+
+  test("counts what its reader does not take as in flight, one step at a time", async () => {
+    const { plane, port, produce } = await started({ heartbeatMs: 20 });
+    const bytes = "x".repeat(40_000);
+    for (let i = 0; i < 400; i++) await produce(bytes);
+
+    const idle = Array.from({ length: 5 }, () => new Wire(port));
+    for (const wire of idle) {
+      wire.pause();
+      wire.send(follow());
+    }
+    let held = 0;
+    while (held < 5 * bytes.length) {
+      await delay(5);
+      held = await gauge(plane, "zoolog_http_in_flight_bytes");
+      expect(held).toBeLessThan(5 * 2 * 64 * 1024);
+    }
+    for (const wire of idle) wire.hangUp();
+    await quiet(plane);
+
+    expect(await gauge(plane, "zoolog_http_in_flight_bytes")).toBe(0);
+  });
+
+  test("turned away for want of memory, ends with an error that says to come again", async () => {
+    const { port, produce } = await started({ heartbeatMs: 20, inFlightBytesMax: 100_000 });
+    await produce("a");
+    const wire = new Wire(port).send(follow("?maxBytes=1", "Connection: close"));
+    await wire.until("id: 0");
+    const idle = new Wire(port);
+    await produce("x".repeat(500_000));
+    await wire.until("id: 1");
+    idle.pause();
+    for (let round = 0; round < 500 && !wire.received.includes("event: error"); round++) {
+      idle.send(head(`GET ${RECORDS}?offset=1 HTTP/1.1`));
+      await produce("b");
+      await delay(5);
+    }
+    const { received } = wire;
+
+    expect(received).toContain('"code":"THROTTLING_QUOTA_EXCEEDED"');
+    expect(received).toContain('"retriable":true');
   });
 
   test("ends with its reader, and leaves nothing behind", async () => {

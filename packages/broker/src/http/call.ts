@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { assert } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
@@ -56,6 +57,15 @@ export class Call implements CallContext {
   tryAdd(bytes: number): boolean {
     // Nobody waits for it any more: let it go where answers without readers go.
     return this.#hasEnded || this.#holds(bytes, this.#budget.tryAdd(bytes));
+  }
+
+  /** Gives back a part before the end: what its reader has taken, or what was turned into less. */
+  release(bytes: number): void {
+    // The end has given back everything.
+    if (this.#hasEnded) return;
+    assert(bytes <= this.#reservedBytes, "what is released was held");
+    this.#reservedBytes -= bytes;
+    this.#budget.release(bytes);
   }
 
   #holds(bytes: number, isReserved: boolean): boolean {

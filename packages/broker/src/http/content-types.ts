@@ -1,4 +1,4 @@
-import { encodeJsonMessage, encodeMessageChunks } from "@zoolog/protocol";
+import { encodeJsonMessage, encodeMessage, encodeMessageChunks } from "@zoolog/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { notAcceptable } from "./errors.ts";
 
@@ -70,6 +70,15 @@ export function sendMessage(
   const [only] = chunks;
   if (only !== undefined && chunks.length === 1) return sendOne(reply, type, status, only);
   return sendChunks(reply, type, status, chunks);
+}
+
+/** A message as the bytes of its own that `sendBody` sends: nothing it was made of is kept alive. */
+export function encodedBody(type: string, message: unknown): Uint8Array {
+  return type === MSGPACK_TYPE ? encodeMessage(message) : Buffer.from(encodeJsonMessage(message));
+}
+
+export function sendBody(reply: FastifyReply, type: string, body: Uint8Array): FastifyReply {
+  return sendOne(reply, type, 200, body);
 }
 
 function sendOne(

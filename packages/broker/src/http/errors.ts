@@ -122,6 +122,19 @@ export function throttled(what: string): ZoologError {
   });
 }
 
+/** What lies in the log and no reader can decode. Reading on behind it is the reader's decision. */
+export function unreadableBatch(
+  batch: { readonly baseOffset: number; readonly nextOffset: number },
+  why: string,
+): ZoologError {
+  const { baseOffset, nextOffset } = batch;
+  return new ZoologError({
+    code: "UNREADABLE_BATCH",
+    message: `the batch at offset ${baseOffset} cannot be decoded: ${why}`,
+    hint: `To go on behind it, read from offset ${nextOffset}; its records are lost to you then.`,
+  });
+}
+
 export function brokerClosing(): ZoologError {
   return new ZoologError({
     code: "BROKER_CLOSING",

@@ -12,6 +12,13 @@ export const DEFAULT_HTTP_LIMITS = {
   bodyBytesMax: 8 * MIB,
   /** Bodies being read or worked on plus answers being written, over all connections. */
   inFlightBytesMax: 256 * MIB,
+  /**
+   * Keys, values and headers in one answer of records for people, and batches read for it: a screen
+   * holds less, and 256 readers who do not read fit into the bytes in flight.
+   */
+  readAnswerBytesMax: 1 * MIB,
+  /** The same for one step of an event stream: all streams together may hold a quarter of them. */
+  streamStepBytesMax: 64 * KIB,
   /** Calls being worked on, waiting fetches included; each costs some 10 KiB. */
   inFlightCallsMax: 10_000,
   /** Calls that one connection may pipeline; more than the SDK sends, and no flood. */

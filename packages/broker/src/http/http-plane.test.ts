@@ -23,9 +23,11 @@ async function started(setup: Setup = {}) {
   const api = new MemoryBroker();
   const time = new ManualTime();
   const metrics = createBrokerMetrics();
+  // Turns of the event loop are real; only waiting stands still.
+  const scheduler = { ...time.scheduler, soon: setImmediate };
   const plane = new HttpPlane(
     { host: setup.host ?? "127.0.0.1", port: 0, ...(setup.limits && { limits: setup.limits }) },
-    { api, metrics, logger: silentLogger, clock: time.clock, scheduler: time.scheduler },
+    { api, metrics, logger: silentLogger, clock: time.clock, scheduler },
   );
   await api.createTopics({
     timeoutMs: 0,

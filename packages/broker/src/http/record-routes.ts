@@ -11,15 +11,23 @@ import { bodyOf } from "./body-parsers.ts";
 import {
   answerType,
   EVENT_STREAM_TYPE,
+  encodedBody,
   MESSAGE_TYPES,
   MSGPACK_TYPE,
+  sendBody,
   sendMessage,
 } from "./content-types.ts";
+import { DecodingTurns } from "./decoding-turns.ts";
 import { failedItem, refusedMessage, throttled } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 import { RecordPoster } from "./record-poster.ts";
-import { type ReadLimits, type ReadPosition, readRecords, resolveOffset } from "./record-reader.ts";
-import { offsetAfter, RecordStream } from "./record-stream.ts";
+import {
+  type ReadLimits,
+  type ReadPosition,
+  RecordReader,
+  resolveOffset,
+} from "./record-reader.ts";
+import { eventsOf, offsetAfter, RecordStream } from "./record-stream.ts";
 import { readPartition, readQuery, readTopic } from "./url-values.ts";
 
 const POST_PATH = "/v1/topics/:topic/records";
@@ -53,6 +61,7 @@ function postStatus({ records }: PostRecordsResponse): number {
 type ReadRequest = FastifyRequest<{ Params: { topic: string; partition: string } }>;
 
 function addReadRoute(app: FastifyInstance, parts: PlaneParts): void {
+  const reader = new RecordReader({ ...parts, turns: new DecodingTurns(parts) });
   const streams = { open: 0 };
   parts.metrics.registry.gauge(
     "zoolog_http_event_streams",
@@ -63,16 +72,23 @@ function addReadRoute(app: FastifyInstance, parts: PlaneParts): void {
     const type = answerType(request, READ_TYPES);
     const query = readQuery(readRecordsQuery, request.query);
     const position = await readPosition(parts, request, query, type);
-    if (type !== EVENT_STREAM_TYPE)
-      return answerRecords(parts, request, reply, query, position, type);
+    const reading = { reader, query, position, type };
+    if (type !== EVENT_STREAM_TYPE) return answerRecords(parts, request, reply, reading);
     if (streams.open >= parts.limits.streamsMax) throw throttled("too many event streams are open");
     streams.open += 1;
     reply.raw.once("close", () => {
       streams.open -= 1;
     });
-    return startStream(parts, request, reply, query, position);
+    return startStream(parts, request, reply, reading);
   });
 }
+
+type Reading = {
+  readonly reader: RecordReader;
+  readonly query: ReadRecordsQuery;
+  readonly position: ReadPosition;
+  readonly type: string;
+};
 
 async function readPosition(
   { api }: PlaneParts,
@@ -90,17 +106,23 @@ async function readPosition(
 }
 
 async function answerRecords(
-  { api, calls }: PlaneParts,
+  { calls, limits }: PlaneParts,
   request: ReadRequest,
   reply: FastifyReply,
-  query: ReadRecordsQuery,
-  position: ReadPosition,
-  type: string,
+  { reader, query, position, type }: Reading,
 ): Promise<FastifyReply> {
   if (query.maxWaitMs > 0) calls.markWaiting(request.call);
   const form = type === MSGPACK_TYPE ? "raw" : query.bytes;
-  const records = await readRecords(api, position, { ...query, form }, request.call);
-  return sendMessage(reply, type, 200, records);
+  const reading = readLimits({ ...query, form }, limits.readAnswerBytesMax);
+  const encode = (answer: unknown) => encodedBody(type, answer);
+  const { body } = await reader.read(position, reading, request.call, encode);
+  return sendBody(reply, type, body);
+}
+
+function readLimits(asked: Omit<ReadLimits, "shownBytesMax">, bytesMax: number): ReadLimits {
+  const { maxBytes, maxRecords, maxWaitMs, form } = asked;
+  const shownBytesMax = bytesMax;
+  return { maxBytes: Math.min(maxBytes, bytesMax), maxRecords, maxWaitMs, form, shownBytesMax };
 }
 
 /** What fails before the first event is an ordinary answer with a status. */
@@ -108,17 +130,17 @@ async function startStream(
   parts: PlaneParts,
   request: ReadRequest,
   reply: FastifyReply,
-  query: ReadRecordsQuery,
-  position: ReadPosition,
+  { reader, query, position }: Reading,
 ): Promise<FastifyReply> {
-  const { api, calls, limits, logger } = parts;
+  const { calls, limits, logger } = parts;
   const { call } = request;
-  const reading: ReadLimits = { ...query, form: query.bytes, maxWaitMs: 0 };
-  const first = await readRecords(api, position, reading, call);
+  const asked = { ...query, form: query.bytes, maxWaitMs: 0 };
+  const reading = readLimits(asked, limits.streamStepBytesMax);
+  const first = await reader.read(position, reading, call, eventsOf);
   reply.hijack();
   calls.markWaiting(call);
-  const stream = new RecordStream(parts, reply.raw, call);
+  const stream = new RecordStream({ response: reply.raw, call }, { parts, reader });
   const following = { ...reading, maxWaitMs: limits.heartbeatMs };
-  runInBackground("event stream", logger, () => stream.run(first, following));
+  runInBackground("event stream", logger, () => stream.run(position, first, following));
   return reply;
 }

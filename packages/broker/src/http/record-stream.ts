@@ -7,29 +7,36 @@ import { ANSWER_HEADERS, EVENT_STREAM_TYPE } from "./content-types.ts";
 import { failureOf } from "./error-mapping.ts";
 import { invalidRequest } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
-import { type ReadLimits, type ReadPosition, readRecords } from "./record-reader.ts";
+import type { ReadAnswer, ReadLimits, ReadPosition, RecordReader } from "./record-reader.ts";
 
 /** How long a browser waits before it connects again after a break. */
 const RECONNECT_MS = 1_000;
 
+const NO_NEWS = Buffer.from(": no news\n\n");
+
 /**
  * A partition as server-sent events (WHATWG HTML §9.2), one per record, with the offset as its id:
- * who comes back with `Last-Event-ID` goes on behind it. At most one answer of the log is held; the
- * next is fetched when the reader's socket has taken this one.
+ * who comes back with `Last-Event-ID` goes on behind it. At most one step is held, and counts as in
+ * flight; the next is fetched when the reader's socket has taken this one.
  */
 export class RecordStream {
   readonly #parts: PlaneParts;
   readonly #response: ServerResponse;
   readonly #call: Call;
+  readonly #reader: RecordReader;
 
-  constructor(parts: PlaneParts, response: ServerResponse, call: Call) {
-    this.#parts = parts;
-    this.#response = response;
-    this.#call = call;
+  constructor(
+    where: { readonly response: ServerResponse; readonly call: Call },
+    dependencies: { readonly parts: PlaneParts; readonly reader: RecordReader },
+  ) {
+    this.#parts = dependencies.parts;
+    this.#reader = dependencies.reader;
+    this.#response = where.response;
+    this.#call = where.call;
   }
 
   /** Ends when the reader leaves, the plane closes, or the partition fails. Never rejects. */
-  async run(first: ReadRecordsResponse, limits: ReadLimits): Promise<void> {
+  async run(position: ReadPosition, first: ReadAnswer, limits: ReadLimits): Promise<void> {
     this.#response.writeHead(200, {
       ...ANSWER_HEADERS,
       "content-type": EVENT_STREAM_TYPE,
@@ -37,25 +44,26 @@ export class RecordStream {
     });
     try {
       await this.#write(`retry: ${RECONNECT_MS}\n\n`);
-      await this.#follow(first, limits);
+      await this.#follow(position, first, limits);
     } catch (error) {
       if (!this.#call.signal.aborted) this.#fail(error);
     }
     this.#response.end();
   }
 
-  async #follow(first: ReadRecordsResponse, limits: ReadLimits): Promise<void> {
-    const { api } = this.#parts;
+  async #follow(start: ReadPosition, first: ReadAnswer, limits: ReadLimits): Promise<void> {
     let answer = first;
     while (!this.#call.signal.aborted) {
-      await this.#write(eventsOf(answer));
-      const position: ReadPosition = { ...answer, offset: answer.nextOffset };
-      answer = await readRecords(api, position, limits, this.#call);
+      await this.#write(answer.body);
+      this.#call.release(answer.body.length);
+      const position = { ...start, offset: answer.nextOffset };
+      answer = await this.#reader.read(position, limits, this.#call, eventsOf);
     }
   }
 
-  async #write(text: string): Promise<void> {
-    if (this.#response.write(text)) return;
+  /** Until the socket has taken it, so that what waits for a reader is never more than this. */
+  async #write(bytes: Uint8Array | string): Promise<void> {
+    if (this.#response.write(bytes)) return;
     await once(this.#response, "drain", { signal: this.#call.signal });
   }
 
@@ -69,11 +77,12 @@ export class RecordStream {
 }
 
 /** A comment where there is no record, so that nobody on the way takes the silence for an end. */
-function eventsOf({ records }: ReadRecordsResponse): string {
-  if (records.length === 0) return ": no news\n\n";
-  return records
-    .map((record) => `id: ${record.offset}\ndata: ${encodeJsonMessage(record)}\n\n`)
-    .join("");
+export function eventsOf({ records }: ReadRecordsResponse): Uint8Array {
+  if (records.length === 0) return NO_NEWS;
+  const events = records.map(
+    (record) => `id: ${record.offset}\ndata: ${encodeJsonMessage(record)}\n\n`,
+  );
+  return Buffer.from(events.join(""));
 }
 
 /**
