@@ -1,7 +1,13 @@
 /** `zoolog dev`, `broker` and `zookeeper` as processes: starting, saying where, ending. */
+import { once } from "node:events";
 import { stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { freeTcpPorts, type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
 import { buildCommandLine, killLeftOvers, startZoolog, zoolog } from "./cli-process.ts";
+
+/** Less than what such a broker waits for, and plenty for a busy machine. */
+const STARTS_GIVE_UP_MS = 5_000;
 
 let folder: TemporaryFolder;
 
@@ -82,7 +88,7 @@ test("a busy port is told by its number, with the flag to choose another", async
   const taken = ["--http-port", httpPort, "--zookeeper-port", zookeeperPort, "-o", "ndjson"];
   await ready(start(["dev", "--ephemeral", ...taken]));
 
-  const both = await zoolog(["dev", "--ephemeral", ...taken]);
+  const both = await zoolog(["dev", "--ephemeral", ...taken.slice(0, -2)]);
   const http = await zoolog([
     ...["dev", "--ephemeral", "--http-port", httpPort, "--zookeeper-port", spare],
   ]);
@@ -97,6 +103,81 @@ test("a busy port is told by its number, with the flag to choose another", async
     expect(result.stderr).toMatch(new RegExp(`^error: port ${port} .*taken by another program`));
     expect(result.stderr).toMatch(new RegExp(`try: .*${flag} \\d+`));
   }
+});
+
+/** Sends a signal while a server waits; answers how it ended, and that it took no more than a moment. */
+async function endWhileStarting(
+  server: ReturnType<typeof startZoolog>,
+  signal: "SIGINT" | "SIGTERM",
+): Promise<Awaited<typeof server.result>> {
+  server.child.kill(signal);
+  const giveUp = new AbortController();
+  const tooLate = sleep(STARTS_GIVE_UP_MS, undefined, { signal: giveUp.signal }).then(() => {
+    throw new Error(`it goes on ${STARTS_GIVE_UP_MS} ms after ${signal}`);
+  });
+  const result = await Promise.race([server.result, tooLate]);
+  giveUp.abort();
+  await tooLate.catch(() => {});
+  return result;
+}
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "a broker that waits for its id ends on %s, and leaves the id to its owner",
+  async (signal) => {
+    const zookeeper = start(["zookeeper", "--ephemeral", "--port", "0", "-o", "ndjson"]);
+    const { address } = (await ready(zookeeper)) as { address: string };
+    const words = ["broker", "--broker-id", "1", "--zookeeper", address, "--http-port", "0"];
+    const first = start([...words, "--data", `${folder.path}/first`, "-o", "ndjson"]);
+    const { url } = (await ready(first)) as { url: string };
+    const second = start([...words, "--data", `${folder.path}/second`]);
+    await second.says(/broker id is taken, waiting/);
+
+    const result = await endWhileStarting(second, signal);
+
+    expect(result).toMatchObject({ code: 0, stdout: "" });
+    expect(result.stderr).toContain("broker 1 was told to end before it was ready\n");
+    const info = await zoolog(["cluster", "info"], { env: { ZOOLOG_BOOTSTRAP: url } });
+    expect(info.stdout).toContain("1 broker, all partitions in sync");
+  },
+);
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "a broker that waits for ZooKeeper ends on %s",
+  async (signal) => {
+    const useless = createServer((socket) => socket.destroy());
+    useless.listen(0, "127.0.0.1");
+    const tried = once(useless, "connection");
+    await once(useless, "listening");
+    const zookeeper = `127.0.0.1:${(useless.address() as { port: number }).port}`;
+    const words = ["--broker-id", "4", "--zookeeper", zookeeper, "--data", `${folder.path}/b`];
+    const broker = start(["broker", ...words]);
+    await tried;
+
+    const result = await endWhileStarting(broker, signal);
+    useless.close();
+
+    expect(result).toMatchObject({ code: 0, stdout: "" });
+    expect(result.stderr).toContain("broker 4 was told to end before it was ready\n");
+  },
+);
+
+test("what is wrong with a server's options is told before a port is opened", async () => {
+  const [zookeeperPort, httpPort] = (await freeTcpPorts(2)).map(String) as [string, string];
+  const taken = ["--http-port", httpPort, "--zookeeper-port", zookeeperPort, "-o", "ndjson"];
+  await ready(start(["dev", "--ephemeral", ...taken]));
+
+  const unknown = await zoolog(["dev", "--data", `${folder.path}/x`, ...taken, "--set", "frob=1"]);
+  const three = await zoolog(["dev", "--brokers", "3", "--ephemeral", ...taken.slice(0, -2)]);
+
+  expect(unknown).toMatchObject({ code: 2, stdout: "" });
+  expect(JSON.parse(unknown.stderr)).toMatchObject({ error: { code: "INVALID_CONFIG" } });
+  await expect(stat(`${folder.path}/x`)).rejects.toMatchObject({ code: "ENOENT" });
+  expect(three).toMatchObject({ code: 2, stdout: "" });
+  expect(three.stderr.trimEnd().split("\n")).toEqual([
+    "error: a development cluster has 1 broker so far, not 3",
+    "why:   brokers do not replicate to each other yet",
+    expect.stringMatching(/^try: {3}Leave/),
+  ]);
 });
 
 test("a broker runs from its file, flags win over environment over file", async () => {

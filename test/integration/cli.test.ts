@@ -67,7 +67,15 @@ describe("the command itself", () => {
     [["consume", "t", "-b", "--tail", "3"], "exclude each other"],
     [["consume", "t", "--offsets", "yesterday"], "does not say where to read"],
     [["consume", "t", "--format", "%q"], "there is no %q"],
-    [["produce", "t", "--acks", "2"], "--acks must be 0, 1 or all"],
+    [["produce", "t", "--acks", "2"], "--acks must be none, leader or all (or 0, 1, -1)"],
+    [["bench", "produce", "--acks", "toString"], "--acks must be none, leader or all"],
+    [["topicc"], "try:   Did you mean topic? `zoolog --help` tells more."],
+    [["topic", "creat", "t"], "try:   Did you mean create? `zoolog topic --help` tells more."],
+    [["consume", "t", "--folow"], "try:   Did you mean --follow?"],
+    [["topic", "list", "--frob"], "try:   `zoolog topic list --help` tells more."],
+    [["dev", "--log.flush", "fsync"], "try:   It is a setting: write --set log.flush=fsync."],
+    [["broker", "--num-partitions=3"], "try:   It is a setting: write --set num.partitions=3."],
+    [["topic", "create", "t", "--retention.ms"], "write --config retention.ms=VALUE."],
     [["produce", "t", "--key", "a", "--key-separator", ":"], "cannot be used with"],
     [["dev", "--data", "x", "--ephemeral"], "cannot be used with"],
     [["topic", "create", "../etc"], "is no topic name"],
@@ -90,6 +98,24 @@ describe("the command itself", () => {
       `why:   connect ECONNREFUSED 127.0.0.1:${port}`,
       expect.stringMatching(/^try: {3}Start one with `zoolog dev`/),
     ]);
+  });
+
+  test.each<[string[], string, number, object]>([
+    [["topic", "list", "--frob"], "json", 2, { code: "USAGE", hint: expect.any(String) }],
+    [["topic"], "json", 2, { code: "USAGE", message: "zoolog topic needs a command" }],
+    [["consume", "t", "-n", "0"], "ndjson", 2, { code: "USAGE", retriable: false }],
+    [
+      ["topic", "describe", "nope"],
+      "ndjson",
+      3,
+      { code: "UNKNOWN_TOPIC_OR_PARTITION", retriable: true, hint: expect.any(String) },
+    ],
+  ])("%j with -o %s fails with one line of JSON on stderr", async (words, format, code, error) => {
+    const result = await z([...words, "-o", format]);
+
+    expect(result).toMatchObject({ code, stdout: "" });
+    expect(result.stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(JSON.parse(result.stderr)).toMatchObject({ error });
   });
 
   test("a broker that does not answer costs the time given and exit code 5", async () => {
@@ -131,7 +157,9 @@ describe("every command speaks JSON", () => {
     [["version"], { zoolog: expect.any(String), node: expect.any(String) }],
     [["cluster", "info"], { brokers: [expect.anything()], offlinePartitionCount: 0 }],
     [["topic", "list"], expect.any(Array)],
-    [["topic", "create", "json-topic"], { topic: "json-topic", partitions: 1 }],
+    [["topic", "create", "json-topic"], { topic: "json-topic", created: true }],
+    [["topic", "create", "json-topic", "--if-not-exists"], { partitions: 1, created: false }],
+    [["topic", "create", "other", "--validate-only"], { topic: "other", created: false }],
     [["topic", "describe", "json-topic"], { topic: "json-topic", partitions: [{ partition: 0 }] }],
     [["produce", "json-topic"], { topic: "json-topic", records: 2 }],
     [
@@ -191,6 +219,30 @@ describe("topics", () => {
 
     expect(await z(["topic", "create", name])).toMatchObject({ code: 1, stdout: "" });
     expect(await z(["topic", "create", name, "--if-not-exists"])).toMatchObject({ code: 0 });
+  });
+
+  test("a topic that is not there is asked for by the name that was probably meant", async () => {
+    await z(["topic", "create", "greetings-of-the-day"]);
+
+    for (const words of [
+      ["topic", "describe", "greeting-of-the-day"],
+      ["topic", "delete", "greetings-of-teh-day", "--yes"],
+      ["consume", "greetings.of.the.day", "-e"],
+      ["produce", "greatings-of-the-day"],
+      ["bench", "fetch", "--topic", "greetings-of-the-dy", "--records", "1"],
+    ]) {
+      const { code, stderr } = await z(words, { input: "a\n" });
+      expect({ words, code }).toEqual({ words, code: 3 });
+      expect(stderr).toContain("try:   Did you mean greetings-of-the-day?");
+    }
+  });
+
+  test("more replicas than brokers are refused in words", async () => {
+    const { code, stderr } = await z(["topic", "create", "wide", "-r", "3"]);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain("replication factor 3 needs 3 brokers, there is 1");
+    expect(stderr).toContain("try:   Each replica needs a broker of its own");
   });
 
   test("--validate-only creates nothing", async () => {
@@ -364,6 +416,32 @@ describe("produce and consume", () => {
 
     expect(result).toMatchObject({ code, stdout: "" });
     expect(result.stderr).toContain(what);
+  });
+
+  test.each(["none", "leader", "all", "0", "1", "-1"])("--acks %s is understood", async (acks) => {
+    const name = await newTopic();
+
+    const produced = await z(["produce", name, `--acks=${acks}`], { input: "a\n" });
+    const measured = await z(["bench", "produce", `--acks=${acks}`, "--records", "1"]);
+
+    expect([produced.code, measured.code]).toEqual([0, 0]);
+  });
+
+  test("an offset beyond the end is worth a warning, an empty log is not", async () => {
+    const name = await newTopic("-p", "2");
+    await z(["produce", name, "-p", "0"], { input: "a\nb\n" });
+
+    const beyond = await z(["consume", name, "--offsets", "99"]);
+    const inOne = await z(["consume", name, "--offsets", "1"]);
+    const inside = await z(["consume", name, "--offsets", "0"]);
+
+    expect(beyond).toMatchObject({ code: 0, stdout: "" });
+    expect(beyond.stderr).toMatch(
+      /^warning: offset 99 is beyond the end of partitions 0 \(at 2\), 1 \(at 0\)\n/,
+    );
+    expect(inOne).toMatchObject({ stdout: "b\n" });
+    expect(inOne.stderr).toMatch(/^warning: offset 1 is beyond the end of partition 1 \(at 0\)\n/);
+    expect(inside.stderr).not.toContain("warning");
   });
 
   test("an offset that is not there is an error", async () => {

@@ -1,3 +1,4 @@
+export { abortable, throwIfAborted } from "./abort.ts";
 export { AssertionError, assert, unreachable } from "./assert.ts";
 export { runInBackground } from "./background.ts";
 export { type Deferred, deferred } from "./deferred.ts";
@@ -22,6 +23,7 @@ export {
   type TopicId,
   timestamp,
 } from "./ids.ts";
+export { nearestName } from "./nearest-name.ts";
 export type { FileHandle, FileStat, FileSystem, OpenMode } from "./ports/file-system.ts";
 export { type LogFields, type Logger, silentLogger } from "./ports/logger.ts";
 export type { Machine } from "./ports/machine.ts";

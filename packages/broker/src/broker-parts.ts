@@ -1,4 +1,10 @@
-import { brokerId, type Timestamp, type TopicId, topicIdFromBytes } from "@zoolog/base";
+import {
+  type AbortSignalLike,
+  brokerId,
+  type Timestamp,
+  type TopicId,
+  topicIdFromBytes,
+} from "@zoolog/base";
 import type {
   ControllerSettings,
   ReplicasDeletedEvent,
@@ -29,20 +35,27 @@ import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";
  * its own; `Broker` starts and stops them.
  */
 
+/** @param signal ends the wait for the first session; later ones are none of its business. */
 export function openStore(
   config: BrokerConfig,
   dependencies: BrokerDependencies,
+  signal: AbortSignalLike | undefined,
 ): Promise<CoordinationStore> {
   const { clock, scheduler, logger } = dependencies;
-  const connect = () =>
-    connectZooKeeper(
+  let starting = signal;
+  const connect = () => {
+    const connecting = starting === undefined ? {} : { signal: starting };
+    starting = undefined;
+    return connectZooKeeper(
       {
         connectString: config.zookeeperConnect,
         sessionTimeoutMs: config.zookeeperSessionTimeoutMs,
         connectTimeoutMs: config.zookeeperConnectionTimeoutMs,
+        ...connecting,
       },
       dependencies,
     );
+  };
   return openZooKeeperStore(
     { reconcileIntervalMs: config.controllerReconcileIntervalMs },
     { connect: dependencies.connectZooKeeper ?? connect, clock, scheduler, logger },

@@ -1,4 +1,13 @@
-import { assert, type BrokerId, brokerId, errorMessage, type Logger } from "@zoolog/base";
+import {
+  type AbortSignalLike,
+  abortable,
+  assert,
+  type BrokerId,
+  brokerId,
+  errorMessage,
+  type Logger,
+  throwIfAborted,
+} from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
 import { loadNativeCrc32c } from "@zoolog/protocol";
@@ -63,12 +72,17 @@ export class Broker {
    * Starts a broker. It is registered and listens when this resolves; `ready` tells when it serves.
    *
    * @throws ZoologError `CONNECT_TIMEOUT`, `INCONSISTENT_CLUSTER_ID`, `INCONSISTENT_BROKER_ID`,
-   *   `DATA_FOLDER_LOCKED`, `ADDRESS_IN_USE`, `BROKER_ID_TAKEN`, …; nothing stays open then.
+   *   `DATA_FOLDER_LOCKED`, `ADDRESS_IN_USE`, `BROKER_ID_TAKEN`, …; the signal's reason, which ends
+   *   the waits of the start: for ZooKeeper, for the broker's id. Nothing stays open then.
    */
-  static async start(config: BrokerConfig, dependencies: BrokerDependencies): Promise<Broker> {
+  static async start(
+    config: BrokerConfig,
+    dependencies: BrokerDependencies,
+    signal?: AbortSignalLike,
+  ): Promise<Broker> {
     const broker = new Broker(config, dependencies);
     try {
-      await broker.#open();
+      await broker.#open(signal);
       return broker;
     } catch (error) {
       await broker.close();
@@ -123,23 +137,24 @@ export class Broker {
     return this.#closing;
   }
 
-  async #open(): Promise<void> {
+  async #open(signal: AbortSignalLike | undefined): Promise<void> {
     const config = this.#config;
     const dependencies = this.#dependencies;
     await loadNativeCrc32c();
-    const store = await openStore(config, dependencies);
+    const store = await openStore(config, dependencies, signal);
     this.#store = store;
-    const clusterId = await ensureClusterId(store, dependencies);
+    const clusterId = await abortable(ensureClusterId(store, dependencies), signal);
     this.#clusterId = clusterId;
     const logs = await openLogs(config, clusterId, {
       ...dependencies,
       onOffline: (topicPartition, error) => this.#runtimes?.replicas.fail(topicPartition, error),
     });
     this.#logs = logs;
+    throwIfAborted(signal);
     const brokerEpoch = () => this.#registration?.brokerEpoch;
     this.#runtimes = wireRuntimes(config, { clusterId, store, logs, brokerEpoch }, dependencies);
     await this.#listen(store);
-    await this.#register(store, logs);
+    await abortable(this.#register(store, logs), signal);
     this.#runtimes.controller.start();
     this.#logger.info("broker started", { clusterId, ...this.address, dataFolder: config.dataDir });
   }

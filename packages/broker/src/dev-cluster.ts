@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { ZoologError } from "@zoolog/base";
+import { type AbortSignalLike, abortable, ZoologError } from "@zoolog/base";
 import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
 import { Broker } from "./broker.ts";
 import type { HostDependencies } from "./broker-dependencies.ts";
@@ -17,6 +17,8 @@ export type DevClusterOptions = {
   readonly dataFolder?: string;
   /** Broker settings for all brokers, over what a development cluster needs. */
   readonly settings?: readonly SettingSource[];
+  /** Gives the start up; of no meaning once the cluster runs. */
+  readonly signal?: AbortSignalLike;
 };
 
 /** A whole cluster in this process: an embedded ZooKeeper and brokers that talk to it by TCP. */
@@ -41,7 +43,7 @@ const READY_TIMEOUT_MS = 60_000;
  * Starts a development cluster; every broker serves when this resolves.
  *
  * @throws what `Broker.start` throws, and the network's `EADDRINUSE` for ZooKeeper's port. Nothing
- *   stays open then.
+ *   stays open then. What is wrong with the options is found before anything is opened.
  */
 export async function startDevCluster(
   options: DevClusterOptions,
@@ -52,6 +54,7 @@ export async function startDevCluster(
   if (count !== 1) throw notYet(count);
   const isTemporary = options.dataFolder === undefined;
   const dataFolder = options.dataFolder ?? `${tmpdir()}/zoolog-dev-${random.uuid()}`;
+  checkSettings(count, options, dataFolder);
   const opened: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -70,11 +73,11 @@ export async function startDevCluster(
     const brokers: Broker[] = [];
     for (let index = 0; index < count; index++) {
       const sources = brokerSettings(index, { dataFolder, zookeeper, options });
-      const broker = await Broker.start(parseBrokerConfig(sources), dependencies);
+      const broker = await Broker.start(parseBrokerConfig(sources), dependencies, options.signal);
       opened.push(() => broker.close());
       brokers.push(broker);
     }
-    for (const broker of brokers) await untilReady(broker);
+    for (const broker of brokers) await abortable(untilReady(broker), options.signal);
     const urls = brokers.map(({ address: { host, port } }) => `http://${host}:${port}`);
     return { brokers, urls, zookeeper, dataFolder, close };
   } catch (error) {
@@ -91,6 +94,14 @@ async function startZooKeeper(
   const port = options.zookeeperPort ?? ZOOKEEPER_PORT;
   const kept = dataFolder === undefined ? {} : { dataFolder: `${dataFolder}/zookeeper` };
   return startZooKeeperServer({ port, ...kept }, dependencies);
+}
+
+/** @throws ZoologError `INVALID_CONFIG` */
+function checkSettings(count: number, options: DevClusterOptions, dataFolder: string): void {
+  const zookeeper = `127.0.0.1:${options.zookeeperPort ?? ZOOKEEPER_PORT}`;
+  for (let index = 0; index < count; index++) {
+    parseBrokerConfig(brokerSettings(index, { dataFolder, zookeeper, options }));
+  }
 }
 
 function brokerSettings(
@@ -130,8 +141,9 @@ async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void>
 
 function notYet(count: number): ZoologError {
   return new ZoologError({
-    code: "INVALID_REQUEST",
-    message: `a development cluster has one broker, not ${count}`,
-    hint: "Replication between brokers is not built yet; see the README's honest limits.",
+    code: "INVALID_OPTION",
+    message: `a development cluster has 1 broker so far, not ${count}`,
+    hint: "Leave the number away, or say 1; the README's honest limits tell what comes.",
+    cause: new Error("brokers do not replicate to each other yet"),
   });
 }

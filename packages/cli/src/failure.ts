@@ -1,4 +1,4 @@
-import { errorMessage, ZoologError } from "@zoolog/base";
+import { errorCode, errorMessage, ZoologError } from "@zoolog/base";
 import type { Colours } from "./output/colour.ts";
 
 /**
@@ -16,6 +16,22 @@ export function failureLines(error: unknown, colours: Colours, debug: boolean): 
     lines.push(colours.dim(error.stack));
   }
   return lines;
+}
+
+/** A failure for programs, as the HTTP plane words it: one line of JSON. */
+export function failureDocument(error: unknown): string {
+  const message = errorMessage(error);
+  const cause = rootCause(error);
+  const hint = hintOf(error);
+  return JSON.stringify({
+    error: {
+      code: errorCode(error) ?? "UNKNOWN_SERVER_ERROR",
+      message,
+      retriable: error instanceof ZoologError && error.retriable,
+      ...(cause === undefined || message.includes(cause) ? {} : { why: cause }),
+      ...(hint === undefined ? {} : { hint }),
+    },
+  });
 }
 
 /** The innermost cause: what the machine said. */

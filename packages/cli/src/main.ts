@@ -1,6 +1,6 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
-import { failureLines } from "./failure.ts";
+import { failureDocument, failureLines } from "./failure.ts";
 import { coloursFor } from "./output/colour.ts";
 import { createProgram } from "./program/program.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
@@ -18,12 +18,20 @@ export async function runCommandLine(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const program = createProgram(terminal);
-  const output = {
-    writeOut: (text: string) => void terminal.write(text),
-    writeErr: (text: string) => terminal.talkRaw(text),
-  };
+  const forPrograms = (): boolean => program.opts<{ output: string }>().output !== "table";
+  let refusing = program;
   for (const command of [program, ...descendantsOf(program)]) {
-    command.exitOverride().configureOutput(output);
+    command.exitOverride().configureOutput({
+      writeOut: (text) => void terminal.write(text),
+      // Help for a command group that was given no command.
+      writeErr: (text) => {
+        refusing = command;
+        if (!forPrograms()) terminal.talkRaw(text);
+      },
+      outputError: () => {
+        refusing = command;
+      },
+    });
   }
   if (words.length === 0) {
     program.outputHelp();
@@ -35,18 +43,32 @@ export async function runCommandLine(
   } catch (error) {
     // Whoever read stdout has seen enough.
     if (terminal.signal.aborted && !terminal.interrupted) return EXIT.ok;
-    // Commander has said what is wrong; `--help` and `--version` are no failures.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const { color, debug } = program.opts<{ color: "auto"; debug: boolean }>();
-    const colours = coloursFor(color, { isTty: terminal.stderrIsTty }, terminal.env);
-    for (const line of failureLines(error, colours, debug)) terminal.talk(line);
-    return terminal.interrupted ? EXIT.failed : exitCodeOf(error);
+    const isUsage = error instanceof CommanderError;
+    // `--help` and `--version` are no failures.
+    if (isUsage && error.exitCode === 0) return EXIT.ok;
+    const failure = isUsage ? await inOurWords(error, refusing, words) : error;
+    if (forPrograms()) terminal.talk(failureDocument(failure));
+    // A group of commands alone has had its help.
+    else if (!isUsage || error.code !== "commander.help") tell(failure, program, terminal);
+    return terminal.interrupted ? EXIT.failed : exitCodeOf(failure);
   }
 }
 
-function descendantsOf(command: ReturnType<typeof createProgram>): (typeof command)[] {
-  return command.commands.flatMap((child) => [
-    child as typeof command,
-    ...descendantsOf(child as typeof command),
-  ]);
+async function inOurWords(
+  error: CommanderError,
+  command: Command,
+  words: readonly string[],
+): Promise<unknown> {
+  const { usageFailure } = await import("./program/usage-failure.ts");
+  return usageFailure(error, command, words);
+}
+
+function tell(failure: unknown, program: Command, terminal: Terminal): void {
+  const { color, debug } = program.opts<{ color: "auto"; debug: boolean }>();
+  const colours = coloursFor(color, { isTty: terminal.stderrIsTty }, terminal.env);
+  for (const line of failureLines(failure, colours, debug)) terminal.talk(line);
+}
+
+function descendantsOf(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...descendantsOf(child)]);
 }

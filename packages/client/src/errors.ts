@@ -103,11 +103,12 @@ export function neverSent(topic: string, deliveryTimeoutMs: number): ZoologError
 /** The end of a run of records whose fate is known one by one only by its counts. */
 export function sendManyFailed(
   cause: ZoologError,
-  counts: { readonly taken: number; readonly delivered: number },
+  { delivered, taken }: { readonly taken: number; readonly delivered: number },
 ): ZoologError {
+  const counts = taken === 0 ? "" : ` (${delivered} of ${taken} records were acknowledged)`;
   return new ZoologError({
     code: cause.code,
-    message: `${cause.message} (${counts.delivered} of ${counts.taken} records were acknowledged)`,
+    message: `${cause.message}${counts}`,
     retriable: cause.retriable,
     ...(cause.hint === undefined ? {} : { hint: cause.hint }),
     cause,

@@ -23,9 +23,10 @@ export function itemFailure(
   where: string,
   item: { readonly code: string; readonly message: string },
 ): ZoologError {
+  const isNamed = item.message.includes(where.replace(/^topic /, ""));
   return new ZoologError({
     code: item.code,
-    message: `${where}: ${item.message}`,
+    message: isNamed ? item.message : `${where}: ${item.message}`,
     retriable: codes[item.code]?.retriable ?? false,
     ...hintOf(item.code),
   });
@@ -45,6 +46,8 @@ function hintOf(code: string): { hint?: string } {
       return { hint: "List what exists with `zoolog topic list`, or create it." };
     case "TOPIC_ALREADY_EXISTS":
       return { hint: "Choose another name, or delete the topic first." };
+    case "INVALID_REPLICATION_FACTOR":
+      return { hint: "Each replica needs a broker of its own; `zoolog cluster info` lists them." };
     case "MESSAGE_TOO_LARGE":
       return { hint: "Send smaller records, or raise max.message.bytes of the topic." };
     case "NOT_ENOUGH_REPLICAS":

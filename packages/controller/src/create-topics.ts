@@ -120,9 +120,10 @@ function chooseAssignment(state: ControllerState, topic: NewTopic): Assignment {
   if (partitions * replicationFactor > REPLICAS_PER_TOPIC_MAX) return tooManyReplicas();
   const brokers = [...state.image.brokers.values()].filter((broker) => !broker.shuttingDown);
   if (replicationFactor > brokers.length) {
+    const there = `there ${brokers.length === 1 ? "is" : "are"} ${brokers.length}`;
     return refused(
       "INVALID_REPLICATION_FACTOR",
-      `replication factor ${replicationFactor} needs as many brokers, ${brokers.length} are there`,
+      `replication factor ${replicationFactor} needs ${replicationFactor} brokers, ${there}`,
     );
   }
   const start = topic.assignmentStart;

@@ -1,5 +1,5 @@
+import { nearestName } from "@zoolog/base";
 import { type Parsed, type Setting, type SettingValues, settingName } from "./setting.ts";
-import { nearestName } from "./setting-names.ts";
 
 /** Raw settings by dotted name, and where they come from (`broker.yaml`, `flag`, …). */
 export type SettingSource = {

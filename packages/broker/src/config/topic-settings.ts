@@ -1,10 +1,9 @@
-import { assert } from "@zoolog/base";
+import { assert, nearestName } from "@zoolog/base";
 import type { ConfigOverrides } from "@zoolog/controller";
 import type { PartitionConfig } from "@zoolog/replication";
 import { brokerSettings } from "./broker-settings.ts";
 import type { BrokerConfig, SettingDescription } from "./config.ts";
 import { type Setting, settingName } from "./setting.ts";
-import { nearestName } from "./setting-names.ts";
 
 /**
  * Settings that a topic may override, by the broker setting that holds without it: topics use

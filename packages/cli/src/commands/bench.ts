@@ -5,6 +5,7 @@ import type { CommandContext } from "../context.ts";
 import { humanBytes, humanCount, humanDuration } from "../output/quantity.ts";
 import { listLines } from "../output/table.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
+import { aboutTopic } from "./topic-meant.ts";
 
 export type BenchOptions = {
   readonly topic?: string;
@@ -36,8 +37,10 @@ type BenchResult = {
 
 /** Records under way at a time in e2e: enough for batches, few enough not to queue. */
 const E2E_WINDOW = 256;
-/** Every so many records one is sent alone and awaited, for the latency of produce. */
+/** One of so many records is sent alone and awaited, for the latency of produce. */
 const SAMPLE_EVERY = 1_000;
+/** In a short run more of them, so that there is a latency to tell. */
+const SAMPLES_MIN = 200;
 
 /** `zoolog bench produce|fetch|e2e` */
 export async function bench(
@@ -55,7 +58,8 @@ export async function bench(
     }
     try {
       const topic = topicOf(name, { key: serde.bytes(), value: serde.bytes() });
-      const result = await BENCHES[kind](client, topic, options, context);
+      const measure = () => BENCHES[kind](client, topic, options, context);
+      const result = await aboutTopic(context, client, name, measure);
       await context.output.one(result, ({ bold }) => listLines(forPeople(result), bold));
     } finally {
       if (options.topic === undefined && !options.keep) {
@@ -86,9 +90,10 @@ const BENCHES: Readonly<Record<BenchKind, Bench>> = {
       await producer.send(topic, { value });
       latency.record(systemClock.monotonic() - sentAt);
     };
+    const every = Math.max(1, Math.min(SAMPLE_EVERY, Math.floor(options.records / SAMPLES_MIN)));
     const source = function* () {
       for (let index = 1; index <= options.records && !isOver(options, startedAt); index++) {
-        if (index % SAMPLE_EVERY === 0) samples.push(sample());
+        if (index % every === 0) samples.push(sample());
         else yield { value };
       }
     };

@@ -11,7 +11,7 @@ import {
 import { createLogger, type LogLevel } from "@zoolog/host";
 import type { CommandContext } from "../context.ts";
 import { usageError } from "../usage-error.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { startedUnlessEnded, untilAborted } from "./until-aborted.ts";
 
 export type BrokerOptions = {
   readonly config?: string;
@@ -37,7 +37,10 @@ export async function broker(context: CommandContext, options: BrokerOptions): P
     settingsOf("--set", options.set ?? []),
   ]);
   const logger = createLogger({ level: options.logLevel });
-  const running = await Broker.start(config, hostDependencies({ logger }));
+  const running = await startedUnlessEnded(context, `broker ${config.brokerId}`, () =>
+    Broker.start(config, hostDependencies({ logger }), terminal.signal),
+  );
+  if (running === undefined) return;
   try {
     const { host, port } = running.address;
     const url = `http://${host}:${port}`;

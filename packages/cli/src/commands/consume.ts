@@ -1,4 +1,5 @@
 import {
+  type Client,
   type OffsetPoint,
   parseOffsets,
   type Reader,
@@ -21,6 +22,7 @@ import {
 } from "../output/record-format.ts";
 import { usageError } from "../usage-error.ts";
 import { NewestRecords } from "./newest-records.ts";
+import { aboutTopic } from "./topic-meant.ts";
 
 export type ConsumeOptions = {
   readonly fromBeginning: boolean;
@@ -38,6 +40,8 @@ type BytesTopic = Topic<Uint8Array, Uint8Array>;
 type BytesReader = Reader<Uint8Array, Uint8Array>;
 
 const DEFAULT_FORMAT = "%s\\n";
+/** A line that people still read. */
+const WARNED_PARTITIONS_MAX = 5;
 /** Collected before one write; small enough to appear soon, large enough to be few. */
 const WRITE_BYTES = 64 * 1024;
 
@@ -52,15 +56,7 @@ export async function consume(
   try {
     await context.withClient(async (client) => {
       await client.admin.describeCluster(context.limits);
-      let begin = plan.read;
-      if (options.tail !== undefined) {
-        const reader = client.reader(run.topic, run.readOptions({ offsets: `-${options.tail}` }));
-        const ends = await run.newest(reader, options.tail);
-        if (!plan.follow || run.isDone) return;
-        begin = { from: ends };
-      }
-      const readOptions = run.readOptions({ ...begin, follow: plan.follow });
-      await run.all(client.reader(run.topic, readOptions));
+      await aboutTopic(context, client, topic, () => readAll(client, run, plan, options));
     });
   } catch (error) {
     if (!context.terminal.signal.aborted) throw error;
@@ -68,7 +64,33 @@ export async function consume(
   await run.end();
 }
 
-type Plan = { readonly read: ReadOptions; readonly follow: boolean };
+async function readAll(
+  client: Client,
+  run: ConsumeRun,
+  plan: Plan,
+  options: ConsumeOptions,
+): Promise<void> {
+  let begin = plan.read;
+  if (options.tail !== undefined) {
+    const reader = client.reader(run.topic, run.readOptions({ offsets: `-${options.tail}` }));
+    const ends = await run.newest(reader, options.tail);
+    if (!plan.follow || run.isDone) return;
+    begin = { from: ends };
+  }
+  // Who follows is told by the reader.
+  if (plan.firstOffset !== undefined && !plan.follow) {
+    await run.warnIfBeyondEnd(client, plan.firstOffset);
+  }
+  const readOptions = run.readOptions({ ...begin, follow: plan.follow });
+  await run.all(client.reader(run.topic, readOptions));
+}
+
+type Plan = {
+  readonly read: ReadOptions;
+  readonly follow: boolean;
+  /** Where to begin, when that was said by its number. */
+  readonly firstOffset?: number;
+};
 
 /** What the combination of options means. @throws ZoologError `USAGE` */
 function planOf(options: ConsumeOptions): Plan {
@@ -84,7 +106,12 @@ function planOf(options: ConsumeOptions): Plan {
   }
   const range = parseOffsets(offsets);
   const bounded = range.to !== undefined || isInThePast(range.from);
-  return { read: { offsets: range }, follow: follow || (!exit && !bounded) };
+  const { from } = range;
+  return {
+    read: { offsets: range },
+    follow: follow || (!exit && !bounded),
+    ...(from.at === "offset" ? { firstOffset: from.offset } : {}),
+  };
 }
 
 /** Whoever names records that exist wants those, and no waiting behind them. */
@@ -129,6 +156,26 @@ class ConsumeRun {
       // Who follows sits out a broker's restart; who does not wants an answer.
       ...(options.follow === true ? {} : { retryTimeoutMs: this.#context.options.timeout }),
     };
+  }
+
+  /** Nothing where something was expected is worth a word: the offset may be a typing error. */
+  async warnIfBeyondEnd(client: Client, firstOffset: number): Promise<void> {
+    const { colours, limits, terminal } = this.#context;
+    const { partition: partitions } = this.#options;
+    const ends = await client.admin.listOffsets(this.topic.name, "latest", {
+      ...limits,
+      ...(partitions === undefined ? {} : { partitions }),
+    });
+    const short = [...ends].filter(([, { offset = 0 }]) => firstOffset > offset);
+    if (short.length === 0) return;
+    const shown = short
+      .slice(0, WARNED_PARTITIONS_MAX)
+      .map(([p, { offset = 0 }]) => `${p} (at ${offset})`);
+    const more = short.length - shown.length;
+    const where = `${shown.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
+    const what = short.length === 1 ? "partition" : "partitions";
+    const message = `offset ${firstOffset} is beyond the end of ${what} ${where}`;
+    terminal.talk(`${colours.yellow("warning:")} ${message}`);
   }
 
   /** Prints what a reader brings, until it ends or there is enough. */

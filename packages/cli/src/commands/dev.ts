@@ -5,7 +5,7 @@ import type { CommandContext } from "../context.ts";
 import { humanDuration, plural } from "../output/quantity.ts";
 import { listLines } from "../output/table.ts";
 import { settingsOf } from "./broker.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { startedUnlessEnded, untilAborted } from "./until-aborted.ts";
 
 export type DevOptions = {
   readonly brokers: number;
@@ -23,18 +23,18 @@ export async function dev(context: CommandContext, options: DevOptions): Promise
   const startedAt = systemClock.monotonic();
   const { brokers, dataFolder, httpPort, zookeeperPort } = options;
   const logger = createLogger({ level: options.logLevel });
-  const cluster = await startDevCluster(
-    {
-      brokers,
-      httpPort,
-      zookeeperPort,
-      ...(dataFolder === undefined ? {} : { dataFolder }),
-      settings: [settingsOf("--set", options.set ?? [])],
-    },
-    hostDependencies({ logger }),
-  ).catch((error: unknown) => {
-    throw portTaken(error, options);
-  });
+  const settings = [settingsOf("--set", options.set ?? [])];
+  const { signal } = terminal;
+  const kept = dataFolder === undefined ? {} : { dataFolder };
+  const cluster = await startedUnlessEnded(context, "the development cluster", () =>
+    startDevCluster(
+      { brokers, httpPort, zookeeperPort, ...kept, settings, signal },
+      hostDependencies({ logger }),
+    ).catch((error: unknown) => {
+      throw portTaken(error, options);
+    }),
+  );
+  if (cluster === undefined) return;
   try {
     const { urls, zookeeper } = cluster;
     await context.output.forPrograms({ brokers: urls, zookeeper, dataFolder: cluster.dataFolder });

@@ -15,6 +15,7 @@ import { type BytesRecord, lineReader, readJsonLine } from "../input/record-line
 import { Progress } from "../output/progress.ts";
 import { humanBytes, humanDuration, plural } from "../output/quantity.ts";
 import { usageError } from "../usage-error.ts";
+import { aboutTopic } from "./topic-meant.ts";
 
 export type ProduceOptions = {
   readonly input: "lines" | "ndjson" | "raw";
@@ -54,7 +55,9 @@ export async function produce(
       const producer = client.producer({ acks, compression, recordBytesMax: lineBytesMax + 1_024 });
       const bytesTopic = topicOf(topic, { key: serde.bytes(), value: serde.bytes() });
       const records = recordsOf(chunks, options, counts);
-      return await producer.sendMany(bytesTopic, records, { signal: terminal.signal });
+      const { signal } = terminal;
+      const send = () => producer.sendMany(bytesTopic, records, { signal });
+      return await aboutTopic(context, client, topic, send);
     });
     progress.end();
     await context.output.forPrograms({ topic, ...result });

@@ -1,9 +1,10 @@
-import { ZoologError } from "@zoolog/base";
-import type { NewTopic, TopicDescription } from "@zoolog/client";
+import { errorCode, ZoologError } from "@zoolog/base";
+import type { Client, NewTopic, TopicDescription } from "@zoolog/client";
 import type { CommandContext } from "../context.ts";
 import { humanBytes, humanCount, plural } from "../output/quantity.ts";
 import { type Column, listLines, tableLines } from "../output/table.ts";
 import { usageError } from "../usage-error.ts";
+import { aboutTopic } from "./topic-meant.ts";
 
 export type CreateOptions = {
   readonly partitions?: number;
@@ -27,19 +28,26 @@ export async function createTopic(
   };
   await context.withClient(async ({ admin }) => {
     try {
-      const created = await admin.createTopic(newTopic, { ...context.limits, validateOnly });
-      await context.output.forPrograms(created);
-      const size = plural(created.partitions, "partition");
-      const done = validateOnly ? "could be created" : "created";
+      const made = await admin.createTopic(newTopic, { ...context.limits, validateOnly });
+      await context.output.forPrograms({ ...made, created: !validateOnly });
       context.terminal.talk(
-        `topic ${topic} ${done}: ${size}, ${plural(created.replicationFactor, "replica")} each`,
+        `topic ${topic} ${validateOnly ? "can be " : ""}created: ${size(made)}`,
       );
     } catch (error) {
-      const exists = (error as { code?: string }).code === "TOPIC_ALREADY_EXISTS";
-      if (!exists || !options.ifNotExists) throw error;
-      context.terminal.talk(`topic ${topic} exists already`);
+      if (errorCode(error) !== "TOPIC_ALREADY_EXISTS" || !options.ifNotExists) throw error;
+      const description = await admin.describeTopic(topic, context.limits);
+      const { topicId } = description;
+      const { partitions: count, replicationFactor: replicas } = topicRow(description);
+      const there = { topic, topicId, partitions: count, replicationFactor: replicas };
+      await context.output.forPrograms({ ...there, created: false });
+      context.terminal.talk(`topic ${topic} exists already: ${size(there)}`);
     }
   });
+}
+
+function size(topic: { readonly partitions: number; readonly replicationFactor: number }): string {
+  const { partitions, replicationFactor } = topic;
+  return `${plural(partitions, "partition")}, ${plural(replicationFactor, "replica")} each`;
 }
 
 type TopicRow = {
@@ -80,8 +88,8 @@ export async function listTopics(
 }
 
 export async function describeTopic(context: CommandContext, topic: string): Promise<void> {
-  await context.withClient(async ({ admin }) => {
-    const description = await admin.describeTopic(topic, context.limits);
+  await context.withClient(async (client) => {
+    const description = await describe(context, client, topic);
     await context.output.one(description, ({ bold }) => {
       const { partitions, records, replicationFactor, sizeBytes } = topicRow(description);
       const summary = listLines(
@@ -108,6 +116,15 @@ export async function describeTopic(context: CommandContext, topic: string): Pro
   });
 }
 
+function describe(
+  context: CommandContext,
+  client: Client,
+  topic: string,
+): Promise<TopicDescription> {
+  const task = () => client.admin.describeTopic(topic, context.limits);
+  return aboutTopic(context, client, topic, task);
+}
+
 type PartitionRow = TopicDescription["partitions"][number];
 
 const PARTITION_COLUMNS: readonly Column<PartitionRow>[] = [
@@ -130,14 +147,14 @@ export async function deleteTopics(
   topics: readonly string[],
   options: { readonly yes: boolean },
 ): Promise<void> {
-  await context.withClient(async ({ admin }) => {
+  await context.withClient(async (client) => {
     const found = [];
-    for (const topic of topics) found.push(await admin.describeTopic(topic, context.limits));
+    for (const topic of topics) found.push(await describe(context, client, topic));
     if (!options.yes) await requireConsent(context, found);
     const deleted: { topic: string; topicId: string }[] = [];
     for (const { topic, topicId } of found) {
       // With its id: a topic that was made anew in between is another one, and stays.
-      await admin.deleteTopic(topic, { ...context.limits, topicId });
+      await client.admin.deleteTopic(topic, { ...context.limits, topicId });
       deleted.push({ topic, topicId });
       context.terminal.talk(`topic ${topic} deleted`);
     }

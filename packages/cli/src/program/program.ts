@@ -47,7 +47,6 @@ export function createProgram(terminal: Terminal): Command {
     )
     .option("--debug", "stack traces of failures", false)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .showHelpAfterError("(--help tells more)")
     .addHelpText("after", EXIT_CODES);
   const run = commandRunner(terminal);
   addServerCommands(program, run);
@@ -60,5 +59,5 @@ export function createProgram(terminal: Terminal): Command {
 }
 
 const EXIT_CODES = `
-Data goes to stdout, everything else to stderr.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 5 timed out.`;
+Data goes to stdout, everything else to stderr; with -o json or ndjson a failure is one line of JSON.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 5 timed out. Servers end with 0 when told to.`;

@@ -13,21 +13,23 @@ const count = (name: string) => wholeNumber(name, 1, COUNT_MAX);
 
 type Acks = "none" | "leader" | "all";
 
-/** Kafka's numbers and our names. */
-function acks(value: string): Acks {
-  switch (value) {
-    case "0":
-    case "none":
-      return "none";
-    case "1":
-    case "leader":
-      return "leader";
-    case "all":
-    case "-1":
-      return "all";
-    default:
-      throw usageError(`--acks must be 0, 1 or all, not "${value}"`);
-  }
+const ACKS: Readonly<Record<string, Acks>> = {
+  ...{ none: "none", leader: "leader", all: "all" },
+  // Kafka's numbers for the same.
+  ...{ "0": "none", "1": "leader", "-1": "all" },
+};
+
+function acksOption(byDefault: Acks): Option {
+  return new Option(
+    "--acks <whose>",
+    "whose copy counts: none (nobody's), leader, all (replicas in sync); or Kafka's 0, 1, -1",
+  )
+    .argParser((value) => {
+      const acks = Object.hasOwn(ACKS, value) ? ACKS[value] : undefined;
+      if (acks !== undefined) return acks;
+      throw usageError(`--acks must be none, leader or all (or 0, 1, -1), not "${value}"`);
+    })
+    .default(byDefault);
 }
 
 export function addRecordCommands(program: Command, run: RunCommand): void {
@@ -50,7 +52,7 @@ type ProduceFlags = {
 function addProduce(program: Command, run: RunCommand): void {
   program
     .command("produce")
-    .argument("<topic>")
+    .argument("<topic>", "where to send; it must exist (zoolog topic create)")
     .argument("[file]", "- or nothing: stdin")
     .description("send the lines of a file or of stdin as records")
     .addOption(
@@ -68,17 +70,13 @@ function addProduce(program: Command, run: RunCommand): void {
       ),
     )
     .option("-H, --header <name=value>", "header of every record; repeatable", several(text))
-    .option("-p, --partition <n>", "send there", wholeNumber("--partition", 0, 2 ** 31 - 1))
+    .option("-p, --partition <n>", "send all there", wholeNumber("--partition", 0, 2 ** 31 - 1))
     .addOption(
       new Option("-z, --compression <codec>", COMPRESSIONS.join(", "))
         .argParser(oneOf("--compression", COMPRESSIONS))
         .default("none"),
     )
-    .addOption(
-      new Option("--acks <acks>", "whose copy counts: 0 nobody's, 1 the leader's, all replicas'")
-        .argParser(acks)
-        .default("all"),
-    )
+    .addOption(acksOption("all"))
     .option("--max-bytes <size>", "longest record", byteCount("--max-bytes"), LINE_BYTES_MAX)
     .action((topic: string, file: string | undefined, flags: ProduceFlags, command: Command) =>
       run(command, async (context) => {
@@ -104,7 +102,7 @@ type ConsumeFlags = {
 function addConsume(program: Command, run: RunCommand): void {
   program
     .command("consume")
-    .argument("<topic>")
+    .argument("<topic>", "what to read")
     .description("print records; without more, the new ones as they come")
     .option("-b, --from-beginning", "from the first record on", false)
     .option("--offsets <where>", "start, end, 42, +10, -10, 5:9, @2026-01-31, @-1h, @-2h:@-1h")
@@ -133,6 +131,16 @@ Format: %s value, %k key, %h headers, %t topic, %p partition, %o offset, %T time
   %d timestamp (ISO 8601), %S and %K lengths of value and key (-1: none), %R value length as 4 bytes,
   %% a percent sign; \\n \\r \\t \\\\ \\0 \\xHH. Default: %s\\n. With -o ndjson: one JSON object each.`;
 
+const BENCH_HELP = `
+produce: records/s, and the time from send to acknowledgement. fetch: writes the records first.
+e2e: the time from send to arrival at a reader. Whatever it measures is no failure: exit code 0.
+
+Examples:
+  zoolog bench produce --acks all
+  zoolog bench produce --acks leader --size 100 --duration 10s -z lz4
+  zoolog bench fetch --records 1000000 --partitions 6 -o json
+  zoolog bench e2e --records 10000 --topic orders     uses a topic of yours: it grows`;
+
 type BenchFlags = {
   readonly topic?: string;
   readonly records: number;
@@ -149,7 +157,10 @@ function addBench(program: Command, run: RunCommand): void {
     .command("bench")
     .argument("<what>", `${BENCHES.join(", ")}`, oneOf("bench", BENCHES))
     .description("how fast this cluster is, measured from here through the SDK")
-    .option("--topic <topic>", "use this topic instead of one that is made and deleted")
+    .option(
+      "--topic <topic>",
+      "use this one, which must exist, instead of one that is made and deleted",
+    )
     .option("--records <n>", "how many", count("--records"), 500_000)
     .option("--size <bytes>", "of each value", byteCount("--size"), 1_024)
     .option(
@@ -164,8 +175,9 @@ function addBench(program: Command, run: RunCommand): void {
         .argParser(oneOf("--compression", COMPRESSIONS))
         .default("none"),
     )
-    .addOption(new Option("--acks <acks>", "0, 1 or all").argParser(acks).default("leader"))
-    .option("--keep", "do not delete the topic that was made", false)
+    .addOption(acksOption("leader"))
+    .option("--keep", "leave the topic that was made and its records, to look at them", false)
+    .addHelpText("after", BENCH_HELP)
     .action((what: (typeof BENCHES)[number], flags: BenchFlags, command: Command) =>
       run(command, async (context) => {
         const { bench } = await import("../commands/bench.ts");

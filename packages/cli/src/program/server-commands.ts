@@ -46,8 +46,8 @@ type DevFlags = {
 function addDev(program: Command, run: RunCommand): void {
   program
     .command("dev")
-    .description("the whole thing in one process: a ZooKeeper and brokers, for development")
-    .option("--brokers <n>", "how many brokers", wholeNumber("--brokers", 1, 9), 1)
+    .description("the whole thing in one process: a ZooKeeper and a broker, for development")
+    .option("--brokers <n>", "how many brokers; 1 so far", wholeNumber("--brokers", 1, 9), 1)
     .option("--http-port <port>", "of the first broker; 0: any free one", port("--http-port"), 8092)
     .option(
       "--zookeeper-port <port>",
@@ -64,6 +64,7 @@ function addDev(program: Command, run: RunCommand): void {
     .option("--ephemeral", "keep nothing: a temporary folder that is removed at the end", false)
     .addOption(setOption())
     .addOption(logLevelOption("warn"))
+    .addHelpText("after", DEV_HELP)
     .action((flags: DevFlags, command: Command) =>
       run(command, async (context) => {
         const { dev } = await import("../commands/dev.ts");
@@ -72,6 +73,12 @@ function addDev(program: Command, run: RunCommand): void {
       }),
     );
 }
+
+const DEV_HELP = `
+Examples:
+  zoolog dev                                          data in ${DEFAULT_DATA_FOLDER}, kept
+  zoolog dev --ephemeral --set log.flush=fsync        nothing is kept; a broker setting
+  zoolog dev --http-port 0 --zookeeper-port 0 -o json free ports, printed for programs`;
 
 type BrokerFlags = {
   readonly config?: string;

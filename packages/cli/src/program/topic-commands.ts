@@ -45,7 +45,7 @@ export function addTopicCommands(program: Command, run: RunCommand): void {
     );
   topic
     .command("describe")
-    .argument("<topic>")
+    .argument("<topic>", "which one")
     .description("settings, leaders, replicas and offsets of a topic")
     .action((name: string, _flags: unknown, command: Command) =>
       run(command, async (context) => {
@@ -55,7 +55,7 @@ export function addTopicCommands(program: Command, run: RunCommand): void {
     );
   topic
     .command("delete")
-    .argument("<topics...>")
+    .argument("<topics...>", "one or more")
     .description("delete topics and their records for good")
     .option("-y, --yes", "do not ask", false)
     .action((names: string[], flags: { readonly yes: boolean }, command: Command) =>

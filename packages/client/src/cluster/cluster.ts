@@ -1,5 +1,6 @@
 import {
   type AbortSignalLike,
+  abortable,
   type BrokerId,
   type Clock,
   type LeaderEpoch,
@@ -9,10 +10,11 @@ import {
   type Scheduler,
   sleep,
   type TopicPartition,
+  throwIfAborted,
   type ZoologError,
 } from "@zoolog/base";
 import type { MetadataResponse, NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
-import { abortable, quietAbortController, throwIfAborted } from "../abort.ts";
+import { quietAbortController } from "../abort.ts";
 import { backoffDelayMs } from "../backoff.ts";
 import { alreadyClosed, callTimedOut } from "../errors.ts";
 import type { BrokerCalls } from "../net/broker-calls.ts";

@@ -1,6 +1,12 @@
-import { type Clock, type Random, type Scheduler, sleep, topicPartitionKey } from "@zoolog/base";
+import {
+  abortable,
+  type Clock,
+  type Random,
+  type Scheduler,
+  sleep,
+  topicPartitionKey,
+} from "@zoolog/base";
 import type { ListOffsetsResponse, OffsetSpec } from "@zoolog/protocol";
-import { abortable } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import { callTimedOut, unknownPartition } from "../errors.ts";
 import type { BrokerCalls } from "../net/broker-calls.ts";

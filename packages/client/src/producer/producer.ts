@@ -1,14 +1,15 @@
 import {
   type AbortSignalLike,
+  abortable,
   type Clock,
   type Logger,
   type Random,
   runInBackground,
   type Scheduler,
   type Timer,
+  throwIfAborted,
 } from "@zoolog/base";
 import { loadCompression, loadNativeCrc32c } from "@zoolog/protocol";
-import { abortable, throwIfAborted } from "../abort.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { alreadyClosed } from "../errors.ts";

@@ -1,0 +1,52 @@
+import type { ZoologError } from "@zoolog/base";
+import type { Command, CommanderError } from "commander";
+import { usageError } from "../usage-error.ts";
+
+/**
+ * What Commander found wrong, in our words: it says what, and often what was meant; a setting given
+ * as an option, and otherwise where help is, are our hints.
+ */
+export async function usageFailure(
+  error: CommanderError,
+  command: Command,
+  words: readonly string[],
+): Promise<ZoologError> {
+  const path = pathOf(command);
+  const help = `\`${path} --help\` tells more.`;
+  if (error.code === "commander.help") return usageError(`${path} needs a command`, help);
+  const [first = "", meant] = error.message.replace(/^error: /, "").split("\n");
+  const what = first.replace(/\.$/, "");
+  if (meant !== undefined) {
+    return usageError(what, `${meant.replace(/^\(Did/, "Did").replace(/\)$/, "")} ${help}`);
+  }
+  const unknown = /^unknown option '([^']+)'/.exec(what)?.[1];
+  const setting = unknown && (await settingMeant(unknown, command, words));
+  return usageError(what, setting ?? help);
+}
+
+/** A setting's name as an option: how it is given instead. Only now are the settings loaded. */
+async function settingMeant(
+  option: string,
+  command: Command,
+  words: readonly string[],
+): Promise<string | undefined> {
+  const flag = command.options.find(({ flags }) => flags.includes("<name=value>"))?.long;
+  if (flag !== "--set" && flag !== "--config") return undefined;
+  const { describeBrokerSettings, describeTopicSettings } = await import("@zoolog/broker");
+  const settings = flag === "--set" ? describeBrokerSettings() : describeTopicSettings();
+  const [given = "", inline] = option.split("=", 2);
+  const name = settings.find((setting) => bare(setting.name) === bare(given))?.name;
+  if (name === undefined) return undefined;
+  const next = words[words.indexOf(option) + 1];
+  const value = inline ?? (next === undefined || next.startsWith("-") ? "VALUE" : next);
+  return `It is a setting: write ${flag} ${name}=${value}.`;
+}
+
+/** `--log-flush`, `--logFlush` and `log.flush` are the same words. */
+function bare(name: string): string {
+  return name.replaceAll(/[._-]/g, "").toLowerCase();
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
