@@ -100,6 +100,19 @@ describe("appending", () => {
     expect(log.batches[0]).toMatchObject({ baseOffset: 0, partitionLeaderEpoch: 3 });
   });
 
+  test("a compressed batch that no reader could inflate takes no offset", async () => {
+    const { partition, log } = await setUp();
+    await partition.assign(assignment());
+    const records = encodeRecordBatch([{ timestamp: 0, value: "a" }], { compression: "gzip" });
+    records.fill(0, 70);
+    records.writeUInt32BE(crc32c(records.subarray(21)), 17);
+
+    const { committed } = partition.appendAsLeader(records, all);
+
+    expect(await committed).toMatchObject({ error: "INVALID_RECORD" });
+    expect(log.logEndOffset).toBe(0);
+  });
+
   test("nothing is acknowledged or shown before the log has answered", async () => {
     const { partition, log } = await setUp();
     await partition.assign(assignment());

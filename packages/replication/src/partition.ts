@@ -161,7 +161,7 @@ export class Partition {
     const tooFew =
       options.requiredAcks === "all" ? missingReplicas(leader, this.#config) : undefined;
     if (tooFew !== undefined) return refused(replicaError("NOT_ENOUGH_REPLICAS", tooFew));
-    const rules = { batchBytesMax: this.#config.messageBytesMax, walk: "uncompressed" } as const;
+    const rules = { batchBytesMax: this.#config.messageBytesMax, walk: "all" } as const;
     const checked = validateProducedBatch(bytes, rules);
     if (checked.error !== undefined) return refused(checked);
     if (this.#config.stampOnAppend)

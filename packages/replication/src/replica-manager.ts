@@ -11,7 +11,7 @@ import {
   unreachable,
   type ZoologError,
 } from "@zoolog/base";
-
+import { AppendTurns } from "./append-turns.ts";
 import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
 import { Partition, type PartitionConfig } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
@@ -75,6 +75,7 @@ export class ReplicaManager {
   readonly #options: ReplicaManagerOptions;
   readonly #dependencies: ReplicaManagerDependencies;
   readonly #partitions = new Map<string, Partition>();
+  readonly #turns: AppendTurns;
   /** Appends that wait for the high watermark. */
   readonly #commits: Purgatory;
   /** Consumers' fetches that wait for bytes. */
@@ -83,6 +84,7 @@ export class ReplicaManager {
   constructor(options: ReplicaManagerOptions, dependencies: ReplicaManagerDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#turns = new AppendTurns(dependencies);
     this.#commits = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#fetches = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
   }
@@ -101,7 +103,9 @@ export class ReplicaManager {
   async produce(request: ProduceBatches): Promise<readonly AppendOutcome[]> {
     const { requiredAcks, timeoutMs } = request;
     const deadline = this.#dependencies.clock.monotonic() + timeoutMs;
-    const pending = request.batches.map((batch) => this.#append(batch, requiredAcks, deadline));
+    const pending = await this.#turns.run(request.batches, (batch) =>
+      this.#append(batch, requiredAcks, deadline),
+    );
     switch (requiredAcks) {
       case "none":
         for (const { appended } of pending) this.#countUnasked(appended);

@@ -60,7 +60,7 @@ export class MemoryBroker implements BrokerApi {
         if (log === undefined) return { partition, error: UNKNOWN };
         const verdict = validateProducedBatch(records, {
           batchBytesMax: BATCH_BYTES_MAX,
-          walk: "uncompressed",
+          walk: "all",
         });
         if (verdict.error !== undefined) {
           return { partition, error: { code: verdict.error, message: verdict.message } };

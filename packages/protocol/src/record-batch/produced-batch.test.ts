@@ -1,5 +1,5 @@
 import { timestamp } from "@zoolog/base";
-import { compress } from "../compression/compression.ts";
+import { compress, loadCompression } from "../compression/compression.ts";
 import { crc32c } from "../crc32c.ts";
 import { BATCH_ATTRIBUTES, BATCH_LAYOUT } from "./batch-layout.ts";
 import { encodeControlBatch } from "./control-batch.ts";
@@ -127,15 +127,15 @@ describe("walking", () => {
   const damagedBlock = () => withField(70, [1, 2, 3, 4, 5], sound({ compression: "gzip" }));
 
   test("finds records that cannot be read; without it the header is believed", () => {
-    const walked = validateProducedBatch(damagedRecords(), { ...RULES, walk: "uncompressed" });
+    const walked = validateProducedBatch(damagedRecords(), RULES);
     const unwalked = validateProducedBatch(damagedRecords(), { ...RULES, walk: "none" });
 
     expect(walked).toMatchObject({ error: "INVALID_RECORD" });
     expect(unwalked).toHaveProperty("batch");
   });
 
-  test("inflates compressed batches only when all are walked", () => {
-    const unwalked = validateProducedBatch(damagedBlock(), { ...RULES, walk: "uncompressed" });
+  test("inflates compressed batches", () => {
+    const unwalked = validateProducedBatch(damagedBlock(), { ...RULES, walk: "none" });
 
     expect(validateProducedBatch(damagedBlock(), RULES)).toMatchObject({ error: "INVALID_RECORD" });
     expect(unwalked).toHaveProperty("batch");
@@ -154,7 +154,7 @@ describe("walking", () => {
     const last = [0, 0, 0x01, 0x8b, 0xcf, 0xe5, 0x68, 0x01];
     const bytes = withField(BATCH_LAYOUT.maxTimestamp, last);
 
-    const verdict = validateProducedBatch(bytes, { ...RULES, walk: "uncompressed" });
+    const verdict = validateProducedBatch(bytes, RULES);
 
     expect(verdict.error).toBeUndefined();
     if (verdict.error !== undefined) return;
@@ -195,6 +195,20 @@ describe("timestamps", () => {
     expect(verdict).toMatchObject({ error: "INVALID_TIMESTAMP" });
   });
 });
+
+test.each(["gzip", "snappy", "lz4", "zstd"] as const)(
+  "%s: a header that claims 2^31 - 1 records in a few bytes burns no offsets",
+  async (compression) => {
+    await loadCompression(compression);
+    const bytes = encodeRecordBatch([{ timestamp: 1, value: "v" }], { compression });
+    bytes.writeInt32BE(0x7fff_ffff, BATCH_LAYOUT.recordCount);
+    bytes.writeInt32BE(0x7fff_fffe, BATCH_LAYOUT.lastOffsetDelta);
+
+    expect(validateProducedBatch(withField(0, [], bytes), RULES)).toMatchObject({
+      error: "INVALID_RECORD",
+    });
+  },
+);
 
 test("a block of other records than the header counts is refused when walked", () => {
   const block = compress("gzip", sound().subarray(61));

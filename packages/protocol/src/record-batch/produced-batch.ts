@@ -14,10 +14,11 @@ export type ProducedBatchRules = {
   /** The topic's `max.message.bytes`, for the batch as sent. */
   readonly batchBytesMax: number;
   /**
-   * Which batches are walked record by record, beyond header and checksum. `uncompressed` costs a
-   * few nanoseconds a record; `all` inflates compressed ones, as Kafka's leaders do.
+   * Whether the batch is walked record by record, beyond header and checksum. `all` costs a few
+   * nanoseconds a record and inflates compressed batches, as Kafka's leaders do; `none` is for who
+   * has made the batch (docs/decisions/008).
    */
-  readonly walk: "none" | "uncompressed" | "all";
+  readonly walk: "none" | "all";
   /** A compacted topic: every record needs a key. Implies `walk: "all"`. */
   readonly keysRequired?: boolean;
   /** The timestamps that the topic accepts (`message.timestamp.before/after.max.ms`), inclusive. */
@@ -64,10 +65,7 @@ export function validateProducedBatch(
   const batch = RecordBatch.parse(bytes);
   const mark = markFault(batch) ?? producerFault(batch) ?? timestampFault(batch, rules);
   if (mark !== undefined) return mark;
-  const isWalked =
-    rules.keysRequired === true ||
-    rules.walk === "all" ||
-    (rules.walk === "uncompressed" && batch.compression === "none");
+  const isWalked = rules.keysRequired === true || rules.walk === "all";
   return (isWalked ? recordFault(batch, rules) : undefined) ?? { batch };
 }
 
