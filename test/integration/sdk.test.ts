@@ -197,6 +197,34 @@ test("topics are created, described, listed and deleted, each failure by its nam
   expect(cluster.brokers).toHaveLength(1);
 });
 
+test("several topics are created in one call, each on its own", async () => {
+  const { admin } = client;
+  const there = await newTopic(1);
+  const [a, b, c] = ["a", "b", "c"].map((letter) => `${there}-${letter}`) as [
+    string,
+    string,
+    string,
+  ];
+
+  const created = await admin.createTopics([{ topic: a, partitions: 2 }, { topic: b }]);
+  const partly = admin.createTopics([{ topic: there }, { topic: c }, { topic: a }]);
+
+  expect(created).toMatchObject([
+    { topic: a, partitions: 2, topicId: expect.any(String) },
+    { topic: b, partitions: 1 },
+  ]);
+  await expect(partly).rejects.toMatchObject({
+    code: "TOPIC_ALREADY_EXISTS",
+    message: expect.stringMatching(new RegExp(`^2 of 3 topics were not created: .*${there}.*${a}`)),
+    cause: { errors: [{ code: "TOPIC_ALREADY_EXISTS" }, { code: "TOPIC_ALREADY_EXISTS" }] },
+  });
+  await expect(admin.describeTopic(c)).resolves.toMatchObject({ topic: c });
+  await expect(admin.createTopics([])).resolves.toEqual([]);
+  await expect(
+    admin.createTopics([{ topic: `${c}-2` }, { topic: "../etc" }]),
+  ).rejects.toMatchObject({ code: "INVALID_TOPIC_EXCEPTION" });
+});
+
 test("offsets are found by place and by time", async () => {
   const name = await newTopic();
   const texts = topic(name, { value: serde.string() });

@@ -1,6 +1,8 @@
-import type { AbortSignalLike, BrokerId, TopicId } from "@zoolog/base";
+import type { AbortSignalLike, BrokerId, TopicId, ZoologError } from "@zoolog/base";
 import { topicNameFault } from "@zoolog/base";
 import type {
+  CreateTopicsRequest,
+  CreateTopicsResponse,
   DescribeClusterResponse,
   DescribeTopicsResponse,
   ItemError,
@@ -8,7 +10,7 @@ import type {
 } from "@zoolog/protocol";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { FoundOffset, OffsetLookup } from "./cluster/offset-lookup.ts";
-import { invalidTopicName } from "./errors.ts";
+import { invalidTopicName, topicsNotCreated } from "./errors.ts";
 import { itemFailure } from "./retriable.ts";
 
 export type AdminCallOptions = {
@@ -65,36 +67,39 @@ export class Admin {
     topic: NewTopic,
     options: AdminCallOptions & { readonly validateOnly?: boolean } = {},
   ): Promise<CreatedTopic> {
+    const [created] = accepted(await this.#create([topic], options));
+    return createdTopic(created);
+  }
+
+  /**
+   * Several topics in one call; each is created or not on its own.
+   *
+   * @throws ZoologError with the code of the first that was refused; its message names all of them,
+   *   its `cause` is an `AggregateError` of their errors. The others have been created.
+   */
+  async createTopics(
+    topics: readonly NewTopic[],
+    options: AdminCallOptions & { readonly validateOnly?: boolean } = {},
+  ): Promise<CreatedTopic[]> {
+    if (topics.length === 0) return [];
+    const answers = await this.#create(topics, options);
+    const failures = answers.flatMap((entry) => ("error" in entry ? [refusal(entry)] : []));
+    if (failures.length > 0) throw topicsNotCreated(failures, topics.length);
+    return accepted(answers).map(createdTopic);
+  }
+
+  async #create(
+    topics: readonly NewTopic[],
+    options: AdminCallOptions & { readonly validateOnly?: boolean },
+  ): Promise<CreateTopicsResponse["topics"]> {
     const limits = limitsOf(options);
-    requireTopicName(topic.topic);
-    const { partitions, replicationFactor, assignments, configs } = topic;
-    const answer = await this.#cluster.anyBroker(
-      "create-topics",
-      {
-        timeoutMs: limits.timeoutMs,
-        validateOnly: options.validateOnly ?? false,
-        topics: [
-          {
-            topic: topic.topic,
-            ...(partitions === undefined ? {} : { numPartitions: partitions }),
-            ...(replicationFactor === undefined ? {} : { replicationFactor }),
-            ...(assignments === undefined
-              ? {}
-              : { assignments: assignments as readonly (readonly BrokerId[])[] }),
-            ...(configs === undefined ? {} : { configs }),
-          },
-        ],
-      },
-      limits,
-    );
-    const [created] = accepted(answer.topics);
-    const { numPartitions, replicationFactor: factor, topicId } = created;
-    return {
-      topic: topic.topic,
-      ...(topicId === undefined ? {} : { topicId }),
-      partitions: numPartitions,
-      replicationFactor: factor,
+    for (const { topic } of topics) requireTopicName(topic);
+    const request = {
+      timeoutMs: limits.timeoutMs,
+      validateOnly: options.validateOnly ?? false,
+      topics: topics.map(wanted),
     };
+    return (await this.#cluster.anyBroker("create-topics", request, limits)).topics;
   }
 
   /** Deletes a topic and its records. @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION` */
@@ -166,18 +171,42 @@ function requireTopicName(topic: string): void {
   if (fault !== undefined) throw invalidTopicName(topic, fault);
 }
 
+function wanted(newTopic: NewTopic): CreateTopicsRequest["topics"][number] {
+  const { assignments, configs, partitions, replicationFactor, topic } = newTopic;
+  return {
+    topic,
+    ...(partitions === undefined ? {} : { numPartitions: partitions }),
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    ...(assignments === undefined
+      ? {}
+      : { assignments: assignments as readonly (readonly BrokerId[])[] }),
+    ...(configs === undefined ? {} : { configs }),
+  };
+}
+
+function createdTopic(entry: Accepted<CreateTopicsResponse["topics"][number]>): CreatedTopic {
+  const { numPartitions, replicationFactor, topic, topicId } = entry;
+  return {
+    topic,
+    ...(topicId === undefined ? {} : { topicId }),
+    partitions: numPartitions,
+    replicationFactor,
+  };
+}
+
 type Refused = { readonly topic: string; readonly error: ItemError };
 type Accepted<T> = Exclude<T, { readonly error: unknown }>;
+
+function refusal({ error, topic }: Refused): ZoologError {
+  return itemFailure(`topic ${topic}`, error);
+}
 
 /** The topics of an answer, none of which was refused; there is one for each that was asked for. */
 function accepted<T extends { readonly topic: string }>(
   topics: readonly T[],
 ): [Accepted<T>, ...Accepted<T>[]] {
   for (const entry of topics) {
-    if ("error" in entry) {
-      const refused = entry as unknown as Refused;
-      throw itemFailure(`topic ${refused.topic}`, refused.error);
-    }
+    if ("error" in entry) throw refusal(entry as unknown as Refused);
   }
   return topics as unknown as [Accepted<T>, ...Accepted<T>[]];
 }

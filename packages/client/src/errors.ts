@@ -100,6 +100,20 @@ export function neverSent(topic: string, deliveryTimeoutMs: number): ZoologError
   });
 }
 
+/** Of several topics that were to be created, some were not. */
+export function topicsNotCreated(failures: readonly ZoologError[], asked: number): ZoologError {
+  const [first] = failures;
+  const messages = failures.map(({ message }) => message).join("; ");
+  const counts = `${failures.length} of ${asked} topics were not created`;
+  return new ZoologError({
+    code: first?.code ?? "UNKNOWN_SERVER_ERROR",
+    message: `${counts}: ${messages}`,
+    retriable: failures.every(({ retriable }) => retriable),
+    ...(first?.hint === undefined ? {} : { hint: first.hint }),
+    cause: new AggregateError(failures, counts),
+  });
+}
+
 /** The end of a run of records whose fate is known one by one only by its counts. */
 export function sendManyFailed(
   cause: ZoologError,

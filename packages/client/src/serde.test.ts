@@ -44,6 +44,61 @@ test("what has no JSON form is refused", () => {
   expect(() => serde.json().serialize(() => 1)).toThrow("function has no JSON form");
 });
 
+describe("msgpack", () => {
+  const msgpack = serde.msgpack<unknown>();
+  const roundTrip = (value: unknown) => msgpack.deserialize(bytesOf(msgpack.serialize(value)));
+
+  test("values come back, what JSON has no form for included", () => {
+    fc.assert(
+      fc.property(
+        fc.anything({
+          maxDepth: 3,
+          withDate: true,
+          withBigInt: false,
+          values: [
+            ...[fc.string({ unit: "grapheme" }), fc.double(), fc.integer(), fc.boolean()],
+            ...[fc.constant(null), fc.uint8Array()],
+          ],
+          // Their names are JavaScript's own business: readers must not let them through.
+          key: fc.string().filter((name) => name !== "__proto__"),
+        }),
+        (value) => expect(plain(roundTrip(value))).toEqual(plain(value)),
+      ),
+    );
+  });
+
+  test("integers beyond what a number holds are bigints, the others numbers", () => {
+    expect(roundTrip({ a: 2n ** 63n - 1n, b: -(2n ** 63n), c: 5n, d: 2 ** 40 })).toEqual({
+      a: 2n ** 63n - 1n,
+      b: -(2n ** 63n),
+      c: 5,
+      d: 2 ** 40,
+    });
+  });
+
+  test("the bytes are the plain ones that every msgpack library writes", () => {
+    const bytes = bytesOf(msgpack.serialize({ a: [1, "x", null, true] }));
+
+    expect(Buffer.from(bytes).toString("hex")).toMatch(/^(81|de0001)a1619401a178c0c3$/);
+  });
+
+  test("what has no msgpack form, and bytes that are none, are refused", () => {
+    expect(() => msgpack.serialize(undefined)).toThrow("undefined has no msgpack form");
+    expect(() => msgpack.serialize(() => 1)).toThrow("function has no msgpack form");
+    expect(() => msgpack.deserialize(Uint8Array.of(0xda, 0xff))).toThrow();
+    expect(() => msgpack.deserialize(Uint8Array.of(1, 2, 3))).toThrow();
+    expect(() => msgpack.deserialize(new Uint8Array(0))).toThrow();
+  });
+});
+
+/** For comparison: a Buffer equals any other bytes of the same content. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString("hex") };
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
 test("values of the wrong type are refused before they are written", () => {
   expect(() => serde.string().serialize(7 as never)).toThrow("expected a string");
   expect(() => serde.bytes().serialize("x" as never)).toThrow("expected a Uint8Array");

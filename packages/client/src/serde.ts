@@ -1,3 +1,5 @@
+import { Packr } from "msgpackr";
+
 /** How values of one type become bytes and are read back. Stateless; one serves many topics. */
 export interface Serde<T> {
   /** For messages: `"json"`. */
@@ -16,6 +18,12 @@ export const serde = {
   bytes: (): Serde<Uint8Array> => bytesSerde,
   /** JSON text. The type is a promise of the caller: nothing is validated. */
   json: <T>(): Serde<T> => jsonSerde as Serde<T>,
+  /**
+   * msgpack: smaller than JSON, and holds bytes, dates (as its timestamps) and 64-bit integers,
+   * which come back as numbers where a number holds them and as bigints otherwise. Any msgpack
+   * library reads it. Bytes inside a value are views. The type is a promise of the caller.
+   */
+  msgpack: <T>(): Serde<T> => msgpackSerde as Serde<T>,
   /** Any pair of functions, for instance a validator around another serde. */
   custom: <T>(functions: {
     readonly name?: string;
@@ -52,6 +60,24 @@ const jsonSerde: Serde<unknown> = {
     return text;
   },
   deserialize: (bytes) => JSON.parse(textOf(bytes)),
+};
+
+/** Plain maps, nothing of msgpackr's own that other libraries could not read. */
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  // Documented by msgpackr and not in its types: a number where that is exact, else a bigint.
+  int64AsType: "auto" as "number",
+});
+
+const msgpackSerde: Serde<unknown> = {
+  name: "msgpack",
+  serialize: (value) => {
+    const unfit = value === undefined || typeof value === "function" || typeof value === "symbol";
+    if (unfit) throw new TypeError(`${typeof value} has no msgpack form`);
+    return packr.pack(value);
+  },
+  deserialize: (bytes) => packr.unpack(bytes),
 };
 
 const REPLACEMENT = "\ufffd";

@@ -29,10 +29,10 @@ test("what is not given has its default", () => {
   });
 });
 
-test("flags win over the environment, and the environment over the file", () => {
+test("flags win over the environment, and the environment over the file", async () => {
   const config = parseBrokerConfig([
     required,
-    parseConfigFile("http.port: 1\nnum.partitions: 2\nlog.flush: fsync\n", "broker.yaml"),
+    await parseConfigFile("http.port: 1\nnum.partitions: 2\nlog.flush: fsync\n", "broker.yaml"),
     settingsFromEnvironment({ ZOOLOG_HTTP_PORT: "3", ZOOLOG_NUM_PARTITIONS: "4", PATH: "/bin" }),
     { from: "flag", settings: { "http.port": "5" } },
   ]);
@@ -40,8 +40,9 @@ test("flags win over the environment, and the environment over the file", () => 
   expect(config).toMatchObject({ httpPort: 5, numPartitions: 4, logFlush: "fsync" });
 });
 
-test("nested maps of a file mean the dotted names", () => {
-  const file = parseConfigFile("http: { host: 10.0.0.1, port: 9000 }\nbroker:\n  rack: 7\n", "f");
+test("nested maps of a file mean the dotted names", async () => {
+  const contents = "http: { host: 10.0.0.1, port: 9000 }\nbroker:\n  rack: 7\n";
+  const file = await parseConfigFile(contents, "f");
 
   expect(parseBrokerConfig([required, file])).toMatchObject({
     httpHost: "10.0.0.1",
@@ -121,13 +122,13 @@ test("everything that is wrong is reported at once", () => {
 
 test.each(["- a\n- b\n", "just text", "a: [1", "a: &x 1\nb: *x\n"])(
   "a file with %p is refused by name",
-  (contents) => {
-    expect(() => parseConfigFile(contents, "broker.yaml")).toThrow(/^broker\.yaml: /);
+  async (contents) => {
+    await expect(parseConfigFile(contents, "broker.yaml")).rejects.toThrow(/^broker\.yaml: /);
   },
 );
 
-test("an empty file holds no settings", () => {
-  expect(parseConfigFile("# nothing\n", "f").settings).toEqual({});
+test("an empty file holds no settings", async () => {
+  expect((await parseConfigFile("# nothing\n", "f")).settings).toEqual({});
 });
 
 test("variables that mean something else can be left out", () => {

@@ -1,5 +1,4 @@
 import { ZoologError } from "@zoolog/base";
-import { parse as parseYaml } from "yaml";
 import { brokerSettings, settingsKnownElsewhere } from "./broker-settings.ts";
 import { readSettings, type SettingSource } from "./read-settings.ts";
 import { type SettingValues, settingName } from "./setting.ts";
@@ -30,7 +29,9 @@ export function parseBrokerConfig(sources: readonly SettingSource[]): BrokerConf
  *
  * @throws ZoologError `INVALID_CONFIG` when the text is not a YAML map.
  */
-export function parseConfigFile(contents: string, from: string): SettingSource {
+export async function parseConfigFile(contents: string, from: string): Promise<SettingSource> {
+  // Loaded where there is a file: a development cluster has none and starts sooner.
+  const { parse: parseYaml } = await import("yaml");
   let root: unknown;
   try {
     root = parseYaml(contents, { maxAliasCount: 0 });

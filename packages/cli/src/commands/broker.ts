@@ -55,7 +55,7 @@ export async function broker(context: CommandContext, options: BrokerOptions): P
 
 async function configFile(path: string): Promise<SettingSource> {
   try {
-    return parseConfigFile(await readFile(path, "utf8"), path);
+    return await parseConfigFile(await readFile(path, "utf8"), path);
   } catch (error) {
     if (error instanceof ZoologError) throw error;
     throw new ZoologError({

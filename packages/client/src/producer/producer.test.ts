@@ -473,6 +473,47 @@ describe("aborting, flushing and closing", () => {
     expect(stored()).toEqual(["warm", "a"]);
   });
 
+  test("a send's own timeout ends its wait, and leaves the others theirs", async () => {
+    const { brokers, client, stored, time } = setUp();
+    const producer = client.producer();
+    brokers.fault = () => "refuse";
+
+    const hasty = producer.send(texts, { value: "a" }, { timeoutMs: 300 });
+    const many = producer.sendMany(texts, [{ value: "b" }], { timeoutMs: 300 });
+    const patient = producer.send(texts, { value: "c" });
+    hasty.catch(() => {});
+    many.catch(() => {});
+    await time.advanceAndSettle(290);
+    const early = await Promise.race([hasty.catch((error: unknown) => error), "waiting"]);
+    await time.advanceAndSettle(10);
+
+    expect(early).toBe("waiting");
+    const timedOut = { code: "DELIVERY_TIMED_OUT", message: expect.stringContaining("300 ms") };
+    await expect(hasty).rejects.toMatchObject(timedOut);
+    await expect(many).rejects.toMatchObject(timedOut);
+    brokers.fault = () => undefined;
+    await outcome(time, patient, 60_000);
+    expect(stored()).toContain("c");
+    expect(stored()).not.toContain("a");
+  });
+
+  test("a send within its own timeout leaves no timer, and the caller's signal still ends it", async () => {
+    const { brokers, client, time } = setUp();
+    const producer = client.producer();
+    await outcome(time, producer.send(texts, { value: "a" }, { timeoutMs: 5_000 }));
+    const idle = time.pendingTimers;
+    await outcome(time, producer.send(texts, { value: "b" }, { timeoutMs: 5_000 }));
+
+    expect(time.pendingTimers).toBe(idle);
+    brokers.fault = () => "hang";
+    const signal = AbortSignal.abort(new Error("never mind"));
+    const aborted = producer.send(texts, { value: "c" }, { timeoutMs: 5_000, signal });
+    await expect(aborted).rejects.toThrow("never mind");
+    await expect(producer.send(texts, { value: "d" }, { timeoutMs: 0 })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
+  });
+
   test("flush sends what lingers and waits for what was given before it", async () => {
     const { client, stored, time } = setUp({ partitions: 2 });
     const producer = client.producer({ lingerMs: 60_000 });

@@ -20,6 +20,7 @@ import type { Delivery, RequiredAcks } from "./delivery.ts";
 import type { ProduceBatch } from "./produce-batch.ts";
 import type { ResolvedProducerOptions } from "./producer-options.ts";
 import { type ProducerRecord, serializeRecord } from "./record.ts";
+import { withDeadline } from "./send-deadline.ts";
 import { type SendManyResult, SendRun } from "./send-run.ts";
 import { Sender } from "./sender.ts";
 import { SingleSend } from "./single-send.ts";
@@ -40,7 +41,14 @@ export type SendOptions = {
    * be written all the same.
    */
   readonly signal?: AbortSignalLike | undefined;
+  /**
+   * This call's own limit, ms, where it is shorter than `deliveryTimeoutMs`: ends the wait with
+   * `DELIVERY_TIMED_OUT` as the signal would.
+   */
+  readonly timeoutMs?: number | undefined;
 };
+
+type WaitOptions = Pick<SendOptions, "signal">;
 
 /** Any source of records: an array, a generator, a stream. */
 export type RecordSource<K, V> =
@@ -101,6 +109,9 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
     record: ProducerRecord<K, V>,
     options: SendOptions = {},
   ): Promise<Delivery<Acks>> {
+    if (options.timeoutMs !== undefined) {
+      return this.#limited(topic, options, (signal) => this.send(topic, record, { signal }));
+    }
     return new Promise((resolve, reject) => {
       this.#assertOpen();
       throwIfAborted(options.signal);
@@ -121,6 +132,9 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
     records: RecordSource<K, V>,
     options: SendOptions = {},
   ): Promise<SendManyResult> {
+    if (options.timeoutMs !== undefined) {
+      return this.#limited(topic, options, (signal) => this.sendMany(topic, records, { signal }));
+    }
     this.#assertOpen();
     throwIfAborted(options.signal);
     const run = new SendRun();
@@ -156,7 +170,7 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
   }
 
   /** Resolves when every record given so far is acknowledged or has failed. Nothing lingers. */
-  async flush(options: SendOptions = {}): Promise<void> {
+  async flush(options: WaitOptions = {}): Promise<void> {
     const calmDown = this.#sender.hurry();
     try {
       const flushed = async (): Promise<void> => {
@@ -174,7 +188,7 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
    * Takes no more records, waits for those on their way, ends. When the signal aborts, those that
    * are not acknowledged fail with `CLOSED`. May be called again, with another signal.
    */
-  async close(options: SendOptions = {}): Promise<void> {
+  async close(options: WaitOptions = {}): Promise<void> {
     this.#closing ??= this.#finish();
     const abandon = (): void => this.#abandon();
     if (options.signal?.aborted === true) abandon();
@@ -312,6 +326,15 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
     runInBackground("leave a source of records", this.#dependencies.logger, async () => {
       await iterator.return?.();
     });
+  }
+
+  #limited<T>(
+    { name: where }: { readonly name: string },
+    { signal, timeoutMs = this.#options.deliveryTimeoutMs }: SendOptions,
+    call: (signal: AbortSignalLike) => Promise<T>,
+  ): Promise<T> {
+    const { scheduler } = this.#dependencies;
+    return withDeadline({ timeoutMs, signal }, { where, scheduler }, call);
   }
 
   #assertOpen(): void {
