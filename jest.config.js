@@ -32,4 +32,6 @@ export default {
   ],
   // Only a hang takes longer, also on a machine that is busy with something else.
   testTimeout: 240_000,
+  // Also on two cores more than one suite at a time: many wait for processes and disks.
+  maxWorkers: "100%",
 };

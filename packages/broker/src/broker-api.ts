@@ -38,7 +38,8 @@ export interface BrokerApi {
   /**
    * Answers when the required acknowledgements are there or `timeoutMs` is over; with `"none"` as
    * soon as the batches are checked and queued. The records are views of a buffer that belongs to
-   * this request alone: the log may patch and keep them.
+   * this request alone: they may be patched. Its memory is used again once this has answered, unless
+   * nothing is acknowledged.
    */
   produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse>;
   /** Parks up to `maxWaitMs` for `minBytes`; an aborted signal answers with what is there. */

@@ -1,10 +1,21 @@
 import type { Offset } from "@zoolog/base";
 
+/** Memory that holds the bytes of several batches, until the last of them is dropped. */
+type Slab = {
+  readonly memory: Buffer;
+  used: number;
+  /** Those that are not dropped. */
+  batches: number;
+  /** All that were put here, in the order of their appends. */
+  readonly entries: CachedBatch[];
+};
+
 type CachedBatch = {
   readonly owner: TailCache;
   readonly baseOffset: Offset;
   readonly nextOffset: Offset;
-  bytes: Buffer;
+  readonly bytes: Buffer;
+  readonly slab: Slab;
   dropped: boolean;
 };
 
@@ -15,59 +26,88 @@ export type TailBatch = {
   readonly bytes: Buffer;
 };
 
-const NO_BYTES = Buffer.alloc(0);
-
 /**
- * Batches that are a small part of a large buffer would keep all of it in memory. Above this ratio
- * of the buffer to its batches, they are copied.
+ * Larger batches are read from the file: the page cache answers for them nearly as fast, and keeping
+ * them here would hand every byte produced to the garbage collector.
  */
-const PINNED_RATIO_MAX = 2;
-/** Emptied places at the front of the queue before it is packed. */
-const QUEUE_SLACK_MAX = 1024;
+const CACHED_BATCH_BYTES_MAX = 64 * 1024;
+/** Large enough that memory is made seldom, small enough that it is given back soon. */
+const SLAB_BYTES = 256 * 1024;
+/** A small budget still has several slabs, so that dropping the oldest leaves the newer ones. */
+const SLABS_MIN = 4;
+/** Emptied places at the front of a partition's batches before they are packed. */
+const SLACK_MAX = 1024;
 
 /**
- * Memory that the tail caches of all partitions share. The batch appended longest ago goes first,
- * whichever partition it is of, so a busy partition takes room from an idle one.
+ * Memory that the tail caches of all partitions share. The batches appended longest ago go first,
+ * whichever partition they are of, so a busy partition takes room from an idle one.
+ *
+ * Bytes are copied, so that who appended may use their own memory again, into slabs that fill in
+ * the order of the appends and therefore become free in that order, too.
  */
 export class TailCacheBudget {
-  readonly #bytesMax: number;
-  #queue: (CachedBatch | undefined)[] = [];
-  #head = 0;
-  #bytes = 0;
+  readonly #slabsMax: number;
+  readonly #slabBytes: number;
+  readonly #batchBytesMax: number;
+  /** The oldest first; the last one is being filled. */
+  readonly #slabs: Slab[] = [];
 
   /** @param options.bytesMax 0 turns the caches off. */
   constructor(options: { readonly bytesMax: number }) {
-    this.#bytesMax = options.bytesMax;
+    this.#slabBytes = Math.min(SLAB_BYTES, Math.floor(options.bytesMax / SLABS_MIN));
+    this.#slabsMax = this.#slabBytes === 0 ? 0 : Math.floor(options.bytesMax / this.#slabBytes);
+    this.#batchBytesMax = Math.min(CACHED_BATCH_BYTES_MAX, this.#slabBytes);
   }
 
-  /** Memory taken by batches. */
+  /** Memory of all slabs. */
   get sizeInBytes(): number {
-    return this.#bytes;
+    return this.#slabs.length * this.#slabBytes;
   }
 
   /** True when a batch of that size may be cached at all. */
   admits(bytes: number): boolean {
-    return bytes <= this.#bytesMax;
+    return bytes <= this.#batchBytesMax;
   }
 
-  added(batch: CachedBatch): void {
-    this.#queue.push(batch);
-    this.#bytes += batch.bytes.length;
-    while (this.#bytes > this.#bytesMax) {
-      const oldest = this.#queue[this.#head];
-      this.#queue[this.#head++] = undefined;
-      if (oldest !== undefined && !oldest.dropped) oldest.owner.dropOldest();
-    }
-    if (this.#head > QUEUE_SLACK_MAX && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
+  /** Copies a batch that is admitted. The oldest ones are dropped where it needs their room. */
+  add(owner: TailCache, { baseOffset, nextOffset, bytes }: TailBatch): CachedBatch {
+    const slab = this.#slabFor(bytes.length);
+    const start = slab.used;
+    slab.used += bytes.copy(slab.memory, start);
+    const kept = slab.memory.subarray(start, slab.used);
+    const cached = { owner, baseOffset, nextOffset, bytes: kept, slab, dropped: false };
+    slab.entries.push(cached);
+    slab.batches += 1;
+    return cached;
   }
 
   dropped(batch: CachedBatch): void {
-    this.#bytes -= batch.bytes.length;
     batch.dropped = true;
-    batch.bytes = NO_BYTES; // The queue may hold the entry for long; the bytes must go now.
+    batch.slab.batches -= 1;
+    if (batch.slab !== this.#slabs.at(-1)) this.#freeIfEmpty(batch.slab);
+  }
+
+  #slabFor(bytes: number): Slab {
+    const last = this.#slabs.at(-1);
+    if (last !== undefined && last.used + bytes <= last.memory.length) return last;
+    if (last !== undefined) this.#freeIfEmpty(last);
+    while (this.#slabs.length >= this.#slabsMax) this.#dropOldestSlab();
+    // Readers may still hold views of a dropped one: no memory is written twice.
+    const memory = Buffer.allocUnsafeSlow(this.#slabBytes);
+    const slab: Slab = { memory, used: 0, batches: 0, entries: [] };
+    this.#slabs.push(slab);
+    return slab;
+  }
+
+  #freeIfEmpty(slab: Slab): void {
+    const index = slab.batches === 0 ? this.#slabs.indexOf(slab) : -1;
+    if (index >= 0) this.#slabs.splice(index, 1);
+  }
+
+  #dropOldestSlab(): void {
+    const oldest = this.#slabs.shift();
+    // Of each partition these are the oldest, as slabs fill in the order of the appends.
+    for (const batch of oldest?.entries ?? []) if (!batch.dropped) batch.owner.dropOldest();
   }
 }
 
@@ -90,18 +130,17 @@ export class TailCache {
     return this.#batches[this.#head]?.baseOffset;
   }
 
-  /** Adds batches that were appended together. Takes their bytes over. */
+  /** Adds copies of batches that were appended together. */
   add(batches: readonly TailBatch[]): void {
     for (const batch of batches) {
       const end = this.#batches.at(-1)?.nextOffset;
       const isGap = end !== undefined && end !== batch.baseOffset;
-      if (isGap || !this.#budget.admits(batch.bytes.length)) this.clear();
-      if (!this.#budget.admits(batch.bytes.length)) continue;
-      const bytes = isSmallPart(batch, batches) ? Buffer.from(batch.bytes) : batch.bytes;
-      const { baseOffset, nextOffset } = batch;
-      const cached = { owner: this, baseOffset, nextOffset, bytes, dropped: false };
+      const isAdmitted = this.#budget.admits(batch.bytes.length);
+      if (isGap || !isAdmitted) this.clear();
+      if (!isAdmitted) continue;
+      // Before the list is looked at: this may drop batches of ours.
+      const cached = this.#budget.add(this, batch);
       this.#batches.push(cached);
-      this.#budget.added(cached);
     }
   }
 
@@ -155,7 +194,7 @@ export class TailCache {
     if (oldest === undefined) return;
     this.#batches[this.#head++] = undefined;
     this.#budget.dropped(oldest);
-    if (this.#head > QUEUE_SLACK_MAX && this.#head * 2 > this.#batches.length) {
+    if (this.#head > SLACK_MAX && this.#head * 2 > this.#batches.length) {
       this.#batches = this.#batches.slice(this.#head);
       this.#head = 0;
     }
@@ -176,12 +215,4 @@ export class TailCache {
     }
     return low;
   }
-}
-
-function isSmallPart({ bytes }: TailBatch, together: readonly TailBatch[]): boolean {
-  const whole = bytes.buffer.byteLength;
-  if (whole <= PINNED_RATIO_MAX * bytes.length) return false;
-  let used = 0;
-  for (const other of together) if (other.bytes.buffer === bytes.buffer) used += other.bytes.length;
-  return whole > PINNED_RATIO_MAX * used;
 }

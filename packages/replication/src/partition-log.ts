@@ -16,7 +16,10 @@ export interface PartitionLog {
   readonly sizeInBytes: number;
   readonly leaderEpochs: { epochForOffset(offset: Offset): LeaderEpoch | undefined };
 
-  /** Resolves when the batch is as safe as the topic's `flush` demands; in the order of calls. */
+  /**
+   * Resolves when the batch is as safe as the topic's `flush` demands; in the order of calls. Its
+   * memory is the log's until then, and the caller's again afterwards.
+   */
   append(
     batches: readonly RecordBatch[],
     options: { readonly leaderEpoch: LeaderEpoch },

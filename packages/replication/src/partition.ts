@@ -153,7 +153,7 @@ export class Partition {
 
   /**
    * Appends what a producer sent (Kafka's `Partition.appendRecordsToLeader`): epoch fence, min ISR,
-   * the batch's own soundness, then the log. The log owns `bytes` from then on.
+   * the batch's own soundness, then the log. `bytes` belong to the log until `appended` settles.
    */
   appendAsLeader(bytes: Buffer, options: AppendOptions): PendingAppend {
     const leader = this.#leaderAt(options.leaderEpoch);

@@ -58,7 +58,7 @@ export class MemoryBroker implements BrokerApi {
       partitions: partitions.map(({ partition, records }) => {
         const log = this.#topics.get(topic)?.partitions[partition];
         if (log === undefined) return { partition, error: UNKNOWN };
-        const verdict = validateProducedBatch(records, {
+        const verdict = validateProducedBatch(Buffer.from(records), {
           batchBytesMax: BATCH_BYTES_MAX,
           walk: "all",
         });

@@ -10,7 +10,7 @@ import type { PlaneParts } from "./plane-parts.ts";
  * Two content types and no other: what fastify brings along (text/plain) is what a web page can
  * send across origins without asking.
  */
-export function addBodyParsers(app: FastifyInstance, { metrics }: PlaneParts): void {
+export function addBodyParsers(app: FastifyInstance, { bodyMemory, metrics }: PlaneParts): void {
   const parser =
     (decode: (bytes: Uint8Array) => Checked<unknown>) =>
     async (request: FastifyRequest, stream: IncomingMessage): Promise<unknown> => {
@@ -18,11 +18,16 @@ export function addBodyParsers(app: FastifyInstance, { metrics }: PlaneParts): v
       if (contentType !== MSGPACK_TYPE && contentType !== JSON_TYPE)
         checkCharset(contentType ?? "");
       const declared = request.headers["content-length"];
-      const body = await readBody(stream, {
-        bytesMax: request.call.bodyBytesMax,
-        declaredBytes: declared === undefined ? undefined : Number(declared),
-        reserve: (bytes) => request.call.tryReserve(bytes),
-      });
+      const body = await readBody(
+        stream,
+        {
+          bytesMax: request.call.bodyBytesMax,
+          declaredBytes: declared === undefined ? undefined : Number(declared),
+          reserve: (bytes) => request.call.tryReserve(bytes),
+        },
+        bodyMemory,
+      );
+      request.call.body = body;
       metrics.http.receivedBytes.value += body.length;
       const decoded = decode(body);
       if (decoded.fault !== undefined) throw refusedMessage(decoded.fault);

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ZoologError } from "@zoolog/base";
+import type { BodyMemory } from "./body-memory.ts";
 import { bodyTooLarge, throttled } from "./errors.ts";
 
 export type BodyLimits = {
@@ -11,20 +12,24 @@ export type BodyLimits = {
 };
 
 /**
- * Reads a body into one buffer of its own. Batches are views of it from then on, up to the log's
- * tail cache, so it is never part of a shared pool that would outlive it.
+ * Reads a body into one buffer of its own, of `memory` when it is large. Records are views of it
+ * from then on, until they are in the log.
  *
  * Only bytes that have arrived count against the budget: announcing a large body costs us nothing.
  * Rejects with `REQUEST_TOO_LARGE` or `THROTTLING_QUOTA_EXCEEDED`, before reading where the
  * announced length allows it, and with the stream's error when the sender breaks off.
  */
-export function readBody(stream: Readable, limits: BodyLimits): Promise<Buffer> {
+export function readBody(
+  stream: Readable,
+  limits: BodyLimits,
+  memory: BodyMemory,
+): Promise<Buffer> {
   const { bytesMax, declaredBytes } = limits;
   if (declaredBytes !== undefined && declaredBytes > bytesMax) {
     return Promise.reject(bodyTooLarge(bytesMax));
   }
   return new Promise((resolve, reject) => {
-    const body = new BodyBuffer(declaredBytes);
+    const body = new BodyBuffer(declaredBytes, memory);
     const refuse = (error: ZoologError): void => {
       // What still comes is thrown away until the refusal is sent and the connection closed.
       stream.off("data", onData).off("end", onEnd).resume();
@@ -48,12 +53,14 @@ export function readBody(stream: Readable, limits: BodyLimits): Promise<Buffer> 
  */
 class BodyBuffer {
   readonly #declaredBytes: number | undefined;
+  readonly #memory: BodyMemory;
   readonly #chunks: Buffer[] = [];
   #joined: Buffer | undefined;
   #length = 0;
 
-  constructor(declaredBytes: number | undefined) {
+  constructor(declaredBytes: number | undefined, memory: BodyMemory) {
     this.#declaredBytes = declaredBytes;
+    this.#memory = memory;
   }
 
   get length(): number {
@@ -62,7 +69,7 @@ class BodyBuffer {
 
   append(chunk: Buffer): void {
     if (this.#joined === undefined && this.#length > 0 && this.#declaredBytes !== undefined) {
-      this.#joined = Buffer.allocUnsafeSlow(this.#declaredBytes);
+      this.#joined = this.#memory.take(this.#declaredBytes);
       for (const first of this.#chunks.splice(0)) first.copy(this.#joined);
     }
     if (this.#joined === undefined) this.#chunks.push(chunk);
@@ -75,10 +82,10 @@ class BodyBuffer {
     if (this.#joined !== undefined) return this.#joined.subarray(0, this.#length);
     const [only] = this.#chunks;
     if (only !== undefined && this.#chunks.length === 1 && ownsItsMemory(only)) return only;
-    const joined = Buffer.allocUnsafeSlow(this.#length);
+    const joined = this.#memory.take(this.#length);
     let at = 0;
     for (const chunk of this.#chunks) at += chunk.copy(joined, at);
-    return joined;
+    return joined.subarray(0, at);
   }
 }
 

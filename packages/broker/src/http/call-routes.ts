@@ -45,10 +45,17 @@ function addCallRoute<Name extends NativeCall>(
 /** One answer's share of the bytes in flight: eight large ones at a time before readers must wait. */
 const ANSWERS_IN_FLIGHT = 8;
 
-function callHandlers({ api, calls, limits }: PlaneParts): CallHandlers {
+function callHandlers({ api, bodyMemory, calls, limits }: PlaneParts): CallHandlers {
   const answerBytesMax = Math.floor(limits.inFlightBytesMax / ANSWERS_IN_FLIGHT);
   return {
-    produce: (request, call) => api.produce(request, call),
+    produce: async (request, call) => {
+      const response = await api.produce(request, call);
+      // Without acknowledgement the records may still be on their way into the log.
+      if (request.requiredAcks !== "none" && call.body !== undefined) {
+        bodyMemory.giveBack(call.body);
+      }
+      return response;
+    },
     fetch: async (request, call) => {
       if (request.maxWaitMs > 0) calls.markWaiting(call);
       const maxBytes = Math.min(request.maxBytes, answerBytesMax);

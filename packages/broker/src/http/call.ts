@@ -26,6 +26,8 @@ export class Call implements CallContext {
   #hasEnded = false;
   /** A long poll or a stream: cutting it short costs nobody anything. */
   isWaiting = false;
+  /** As it came, while records may be views of it. */
+  body: Buffer | undefined;
 
   constructor(
     origin: CallOrigin,

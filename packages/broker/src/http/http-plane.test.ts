@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { silentLogger } from "@zoolog/base";
 import {
   decodeMessage,
@@ -108,6 +109,34 @@ describe("calls", () => {
     expect(partitionOf(produced.message)).toMatchObject({ baseOffset: 0 });
     const { records } = partitionOf<{ records: string }>(fetched.message);
     expect([...RecordBatch.parse(Buffer.from(records, "base64")).records()]).toHaveLength(1);
+  });
+
+  test.each([
+    ["leader", true],
+    ["none", false],
+  ] as const)("memory of large bodies is used again after acks=%s: %s", async (acks, isReused) => {
+    const { api, plane } = await started();
+    const memory: ArrayBufferLike[] = [];
+    const produce = api.produce.bind(api);
+    api.produce = (request) => {
+      memory.push(request.topics[0]!.partitions[0]!.records.buffer);
+      return produce(request);
+    };
+    const message = { ...(oneProduced(batch("x".repeat(200_000))) as object), requiredAcks: acks };
+    const body = Buffer.from(encodeMessage(message));
+    const post = () =>
+      plane.inject({
+        method: "POST",
+        url: "/v1/produce",
+        headers: { "content-type": MSGPACK_TYPE, "content-length": String(body.length) },
+        // As from a socket: large bodies come in chunks.
+        payload: Readable.from([body.subarray(0, 65_536), body.subarray(65_536)]),
+      });
+
+    expect((await post()).statusCode).toBe(200);
+    await post();
+
+    expect(memory[0] === memory[1]).toBe(isReused);
   });
 
   test("a failed partition leaves the others and the status alone", async () => {

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { errorCode, sleep, ZoologError } from "@zoolog/base";
 import { type FastifyInstance, fastify } from "fastify";
+import { BodyMemory } from "./body-memory.ts";
 import { addBodyParsers } from "./body-parsers.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { addCallHooks } from "./call-hooks.ts";
@@ -48,6 +49,7 @@ export class HttpPlane {
       ...dependencies,
       limits,
       calls: new CallRegistry(limits, { budget }),
+      bodyMemory: new BodyMemory(),
       allowedHosts: options.allowedHosts ?? (isLoopback(options.host) ? [] : undefined),
     };
     describeInFlight(this.#parts, budget);

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Scheduler } from "@zoolog/base";
 import type { BrokerApi } from "../broker-api.ts";
 import type { BrokerMetrics } from "../metrics.ts";
+import type { BodyMemory } from "./body-memory.ts";
 import type { CallRegistry } from "./call-registry.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
@@ -16,5 +17,6 @@ export type HttpPlaneDependencies = {
 export type PlaneParts = HttpPlaneDependencies & {
   readonly limits: HttpLimits;
   readonly calls: CallRegistry;
+  readonly bodyMemory: BodyMemory;
   readonly allowedHosts: readonly string[] | undefined;
 };
