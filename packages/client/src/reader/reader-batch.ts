@@ -56,7 +56,11 @@ class BatchRecords<K, V> implements IterableIterator<ReaderRecord<K, V>> {
     this.#topic = topic;
     this.#range = range;
     this.#nextOffset = Math.max(batch.baseOffset, range.fromOffset);
-    this.#decoded = this.#readable(() => batch.records());
+    try {
+      this.#decoded = batch.records();
+    } catch (error) {
+      throw this.#unreadable(error);
+    }
   }
 
   [Symbol.iterator](): this {
@@ -65,7 +69,7 @@ class BatchRecords<K, V> implements IterableIterator<ReaderRecord<K, V>> {
 
   next(): IteratorResult<ReaderRecord<K, V>, undefined> {
     for (;;) {
-      const next = this.#readable(() => this.#decoded.next());
+      const next = this.#decode();
       if (next.done === true) return next;
       const decoded = next.value;
       if (decoded.offset < this.#range.fromOffset) continue;
@@ -75,14 +79,18 @@ class BatchRecords<K, V> implements IterableIterator<ReaderRecord<K, V>> {
     }
   }
 
-  /** Says which offset cannot be read. */
-  #readable<T>(read: () => T): T {
+  #decode(): IteratorResult<DecodedRecord, undefined> {
     try {
-      return read();
+      return this.#decoded.next();
     } catch (error) {
-      if (!(error instanceof ZoologError && error.code === "CORRUPT_MESSAGE")) throw error;
-      const tp = { topic: this.#topic.name, partition: this.#range.partition };
-      throw corruptBatch(tp, this.#nextOffset, error);
+      throw this.#unreadable(error);
     }
+  }
+
+  /** Says which offset cannot be read. */
+  #unreadable(error: unknown): unknown {
+    if (!(error instanceof ZoologError && error.code === "CORRUPT_MESSAGE")) return error;
+    const tp = { topic: this.#topic.name, partition: this.#range.partition };
+    return corruptBatch(tp, this.#nextOffset, error);
   }
 }
