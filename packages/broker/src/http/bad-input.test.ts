@@ -263,6 +263,7 @@ describe("a path", () => {
     ],
     ["GET", "/v1/topics/orders/partitions/0/records?offset=1&offset=2", 400, "INVALID_REQUEST"],
     ["GET", "/v1/topics/orders/partitions/0/records?ofset=1", 400, "INVALID_REQUEST"],
+    ["GET", "/v1/topics/orders/partitions/0/records?__proto__=1", 400, "INVALID_REQUEST"],
     ["GET", "/v1/topics/orders/partitions/0/records?maxBytes=1e9", 400, "INVALID_REQUEST"],
     ["GET", "/", 404, "NOT_FOUND"],
     ["GET", "/v1/Topics", 404, "NOT_FOUND"],

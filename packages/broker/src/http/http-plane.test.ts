@@ -290,6 +290,43 @@ describe("single records", () => {
     return [...splitBatches(partitionOf<{ records: Buffer }>(message).records)];
   };
 
+  test.each([
+    ['{"value": {"json": 1e999}}', "MALFORMED_BODY"],
+    ['{"value": {"json": {"n": 12345678901234567890}}}', "MALFORMED_BODY"],
+    ['{"value": "\\ud800"}', "MALFORMED_BODY"],
+    ['{"value": {"json": {"a": 1, "a": 2}}}', "MALFORMED_BODY"],
+    ['{"value": {"base64": "AB=="}}', "INVALID_REQUEST"],
+    ['{"value": "v", "headers": {"b": "1", "7": "2"}}', "INVALID_REQUEST"],
+  ])("%s is refused: it would be stored as something else", async (record, code) => {
+    const { plane } = await started();
+
+    const posted = await plane.inject({
+      method: "POST",
+      url: "/v1/topics/orders/records",
+      headers: { "content-type": JSON_TYPE },
+      payload: `{"records": [${record}]}`,
+    });
+
+    expect(posted.statusCode).toBe(400);
+    expect(posted.json<ErrorBody>().error).toMatchObject({ code, hint: expect.any(String) });
+  });
+
+  test.each([Number.NaN, Number.NEGATIVE_INFINITY, { a: [Buffer.from("x")] }])(
+    "{json: %p} in msgpack is refused: JSON has no such value",
+    async (json) => {
+      const { plane } = await started();
+
+      const posted = await plane.inject({
+        method: "POST",
+        url: "/v1/topics/orders/records",
+        headers: { "content-type": MSGPACK_TYPE },
+        payload: Buffer.from(encodeMessage({ records: [{ value: { json } }] })),
+      });
+
+      expect(posted.statusCode).toBe(400);
+    },
+  );
+
   test("keys go where Java sends them, records without a key in turn", async () => {
     const { plane } = await started();
 

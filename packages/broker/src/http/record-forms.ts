@@ -6,6 +6,7 @@ import type {
   RecordField,
   RecordInput,
 } from "@zoolog/protocol";
+import { invalidRequest } from "./errors.ts";
 
 type PostedRecord = PostRecordsRequest["records"][number];
 
@@ -26,7 +27,21 @@ export function fieldBytes(field: RecordField | undefined): Uint8Array | null {
   if (field === undefined || field === null) return null;
   if (typeof field === "string") return Buffer.from(field);
   if (field instanceof Uint8Array) return field;
-  return "base64" in field ? field.base64 : Buffer.from(JSON.stringify(field.json));
+  return "base64" in field ? field.base64 : Buffer.from(jsonText(field.json));
+}
+
+/** JSON bodies hold nothing else; msgpack has values that JSON would turn into others. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, name) {
+    const held = this[name];
+    if (typeof held === "number" && !Number.isFinite(held)) {
+      throw invalidRequest(`{"json"} cannot hold ${held}`, "JSON has no such number; send a text.");
+    }
+    if (held instanceof Uint8Array) {
+      throw invalidRequest('{"json"} cannot hold bytes', "Send the bin itself as key or value.");
+    }
+    return held;
+  });
 }
 
 function headerList(
@@ -34,6 +49,15 @@ function headerList(
 ): readonly { readonly key: string; readonly value: RecordField }[] {
   if (headers === undefined) return [];
   if (isList(headers)) return headers;
+  const names = Object.keys(headers);
+  const moved = names.length > 1 ? names.find((name) => /^(?:0|[1-9]\d*)$/.test(name)) : undefined;
+  if (moved !== undefined) {
+    const hint = 'Write the headers as a list of {"key", "value"}, which keeps their order.';
+    throw invalidRequest(
+      `a header whose name is a number (${moved.slice(0, 60)}) would move`,
+      hint,
+    );
+  }
   return Object.entries(headers).map(([key, value]) => ({ key, value }));
 }
 

@@ -9,7 +9,8 @@ import { invalidRequest, invalidTopicName, refusedMessage } from "./errors.ts";
  * @throws ZoologError INVALID_REQUEST
  */
 export function readQuery<T>(schema: Schema<T>, query: unknown): T {
-  const given: Record<string, unknown> = {};
+  // Without a prototype `__proto__` is an unknown name like any other.
+  const given = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
     const property = schema.properties?.[name];
     given[name] = property !== undefined && takesNumbers(property) ? asNumber(value) : value;

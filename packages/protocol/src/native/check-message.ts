@@ -217,6 +217,10 @@ function checkBytes(holder: Holder, key: string | number): Problem | undefined {
   if (value.length % 4 !== 0 || !BASE64.test(value)) {
     return wrong("must be base64 with padding", "Use the alphabet of RFC 4648 §4 ('+' and '/').");
   }
+  const end = value.slice(-4);
+  if (end.endsWith("=") && Buffer.from(end, "base64").toString("base64") !== end) {
+    return wrong("must be base64 whose last character has no bits to spare");
+  }
   holder[key] = Buffer.from(value, "base64");
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { Unpackr } from "msgpackr/unpack";
 import type { Checked } from "./check-message.ts";
+import { countNames } from "./exact-values.ts";
 import { malformed, scanMessage } from "./message-scan.ts";
 import { MessageWriter } from "./message-writer.ts";
 
@@ -35,10 +36,12 @@ export function encodeMessage(message: unknown): Uint8Array {
  * are views of `bytes`: they live, and change, with them.
  */
 export function decodeMessage(bytes: Uint8Array): Checked<unknown> {
-  const fault = scanMessage(bytes);
-  if (fault !== undefined) return { fault };
+  const names = scanMessage(bytes);
+  if (typeof names !== "number") return { fault: names };
   try {
-    return { value: unpackr.unpack(bytes) };
+    const value: unknown = unpackr.unpack(bytes);
+    if (countNames(value) === names) return { value };
+    return { fault: malformed("a name comes twice in one map", "Only one could be kept.") };
   } catch (error) {
     // The scan should have seen it; a decoder that disagrees is still no reason to fail.
     return { fault: malformed(`the message cannot be decoded: ${String(error)}`) };

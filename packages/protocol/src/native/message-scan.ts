@@ -1,4 +1,5 @@
 import type { MessageFault } from "./check-message.ts";
+import { isText } from "./exact-values.ts";
 
 /** Our deepest message has 6 levels; JSON values of records may bring some of their own. */
 export const MESSAGE_DEPTH_MAX = 32;
@@ -10,7 +11,7 @@ export const MESSAGE_DEPTH_MAX = 32;
 export const MESSAGE_ELEMENTS_MAX = 250_000;
 
 type Malformed = Extract<MessageFault["code"], "MALFORMED_BODY">;
-type ScanFault = MessageFault & { readonly code: Malformed };
+export type ScanFault = MessageFault & { readonly code: Malformed };
 
 export function malformed(message: string, hint?: string): ScanFault {
   return { code: "MALFORMED_BODY", message, ...(hint === undefined ? {} : { hint }) };
@@ -21,10 +22,12 @@ export function malformed(message: string, hint?: string): ScanFault {
  * when it may. After it, a decoder can be trusted with the bytes: what it allocates is bounded by
  * them, it recurses at most `MESSAGE_DEPTH_MAX` deep, and every number survives as it is.
  *
- * Refused: a value cut short, bytes behind it, extension types, map keys that are not texts, the
- * key `__proto__`, integers beyond 2^53 - 1, too deep, too many.
+ * Refused: a value cut short, bytes behind it, extension types, texts that are no UTF-8, map keys
+ * that are not texts, the key `__proto__`, integers beyond 2^53 - 1, too deep, too many.
+ *
+ * @returns the names in all maps, or why the message is refused.
  */
-export function scanMessage(bytes: Uint8Array): ScanFault | undefined {
+export function scanMessage(bytes: Uint8Array): number | ScanFault {
   return scan.run(bytes);
 }
 
@@ -43,6 +46,7 @@ class MessageScan {
   #depth = 0;
   #position = 0;
   #elements = 0;
+  #names = 0;
   #kind: Kind = "value";
   /**
    * Bytes of the payload, or values in the container. Each value takes a byte at least, so in both
@@ -50,15 +54,16 @@ class MessageScan {
    */
   #size = 0;
 
-  run(bytes: Uint8Array): ScanFault | undefined {
+  run(bytes: Uint8Array): number | ScanFault {
     this.#bytes = bytes;
     this.#depth = 0;
     this.#position = 0;
     this.#elements = 0;
+    this.#names = 0;
     this.#remaining[0] = 1;
     const fault = this.#message();
     this.#bytes = NO_BYTES;
-    return fault;
+    return fault ?? this.#names;
   }
 
   #message(): ScanFault | undefined {
@@ -90,6 +95,10 @@ class MessageScan {
     if (this.#size > this.#bytes.length - this.#position) return cutShort();
     if (this.#kind === "list" || this.#kind === "map") return this.#open(start);
     if (isKey && this.#isProto()) return malformed("the map key __proto__ is refused");
+    if (isKey) this.#names += 1;
+    if (this.#kind === "text" && !isText(this.#bytes, this.#position, this.#size)) {
+      return malformed(`the text at byte ${start} is not UTF-8`, "Send other bytes as a bin.");
+    }
     this.#position += this.#size;
     return undefined;
   }
