@@ -55,6 +55,7 @@ describe("the command itself", () => {
     expect(help).toMatchObject({ code: 0, stderr: "" });
     expect(help.stdout).toContain("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found");
     expect(none).toMatchObject({ code: 0, stderr: "", stdout: help.stdout });
+    expect(help.stdout).not.toContain("default: false");
   });
 
   test.each([

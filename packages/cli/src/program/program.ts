@@ -2,7 +2,7 @@
  * The command tree. It names commands and their options and nothing else: what a command does is
  * imported when it runs, so that `--help` stays within 150 ms.
  */
-import { Command, Option } from "commander";
+import { Command, Help, Option } from "commander";
 import { brokerList } from "../context.ts";
 import { DEFAULT_BOOTSTRAP } from "../global-options.ts";
 import { OUTPUT_FORMATS } from "../output/output.ts";
@@ -46,7 +46,7 @@ export function createProgram(terminal: Terminal): Command {
         .default("auto"),
     )
     .option("--debug", "stack traces of failures", false)
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false, optionDescription })
     .addHelpText("after", EXIT_CODES);
   const run = commandRunner(terminal);
   addServerCommands(program, run);
@@ -56,6 +56,15 @@ export function createProgram(terminal: Terminal): Command {
   addLogCommands(program, run);
   addOtherCommands(program, run);
   return program;
+}
+
+/** Without "(default: false)" behind every switch. */
+function optionDescription(this: Help, option: Option): string {
+  const shown: Option =
+    option.defaultValue === false
+      ? Object.create(option, { defaultValue: { value: undefined } })
+      : option;
+  return Help.prototype.optionDescription.call(this, shown);
 }
 
 const EXIT_CODES = `

@@ -132,8 +132,9 @@ Format: %s value, %k key, %h headers, %t topic, %p partition, %o offset, %T time
   %% a percent sign; \\n \\r \\t \\\\ \\0 \\xHH. Default: %s\\n. With -o ndjson: one JSON object each.`;
 
 const BENCH_HELP = `
-produce: records/s, and the time from send to acknowledgement. fetch: writes the records first.
-e2e: the time from send to arrival at a reader. Whatever it measures is no failure: exit code 0.
+produce: records/s, and the time from send to acknowledgement under this full load. fetch: writes
+the records first. e2e: the time from send to arrival at a reader, 256 records at a time.
+Whatever it measures is no failure: exit code 0.
 
 Examples:
   zoolog bench produce --acks all

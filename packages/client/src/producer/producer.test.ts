@@ -497,23 +497,6 @@ describe("aborting, flushing and closing", () => {
     expect(stored()).not.toContain("a");
   });
 
-  test("a send within its own timeout leaves no timer, and the caller's signal still ends it", async () => {
-    const { brokers, client, time } = setUp();
-    const producer = client.producer();
-    await outcome(time, producer.send(texts, { value: "a" }, { timeoutMs: 5_000 }));
-    const idle = time.pendingTimers;
-    await outcome(time, producer.send(texts, { value: "b" }, { timeoutMs: 5_000 }));
-
-    expect(time.pendingTimers).toBe(idle);
-    brokers.fault = () => "hang";
-    const signal = AbortSignal.abort(new Error("never mind"));
-    const aborted = producer.send(texts, { value: "c" }, { timeoutMs: 5_000, signal });
-    await expect(aborted).rejects.toThrow("never mind");
-    await expect(producer.send(texts, { value: "d" }, { timeoutMs: 0 })).rejects.toMatchObject({
-      code: "INVALID_OPTION",
-    });
-  });
-
   test("flush sends what lingers and waits for what was given before it", async () => {
     const { client, stored, time } = setUp({ partitions: 2 });
     const producer = client.producer({ lingerMs: 60_000 });
