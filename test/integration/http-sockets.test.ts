@@ -134,13 +134,65 @@ describe("hostile HTTP", () => {
     ],
     ["TLS on a plain port", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
     ["a Kafka client's frame", "\x00\x00\x00\x20\x00\x12\x00\x03\x00\x00\x00\x01"],
-  ])("%s: 400 and the connection ends", async (_what, bytes) => {
+  ])("%s: 400 with the error body, and the connection ends", async (_what, bytes) => {
     const { port } = await started();
 
     const wire = new Wire(port).send(bytes);
     await wire.ended;
 
     expect(wire.received).toMatch(/^HTTP\/1\.1 400 /);
+    expect(wire.received).toContain('{"error":{"code":"MALFORMED_REQUEST"');
+  });
+
+  test.each([
+    ["CONNECT", head("CONNECT example.com:443 HTTP/1.1"), 405, "METHOD_NOT_ALLOWED"],
+    [
+      "an expectation that nobody meets",
+      head("POST /v1/metadata HTTP/1.1", JSON_FORM, "Content-Length: 2", "Expect: 200-ok"),
+      417,
+      "EXPECTATION_FAILED",
+    ],
+  ])("%s: the error body, and the connection ends", async (_what, bytes, status, code) => {
+    const { port } = await started();
+
+    const wire = new Wire(port).send(bytes);
+    await wire.ended;
+
+    expect(wire.received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(wire.received).toContain(`{"error":{"code":"${code}"`);
+  });
+
+  test.each([
+    ["PROPFIND /v1/topics HTTP/1.1", "404"],
+    ["TRACE / HTTP/1.1", "404"],
+    ["OPTIONS * HTTP/1.1", "405"],
+    ["GET http://127.0.0.1/v1/none HTTP/1.1", "404"],
+  ])("%s is answered %s with the error body", async (line, status) => {
+    const { port } = await started();
+
+    const wire = new Wire(port).send(head(line, "Connection: close"));
+    await wire.ended;
+
+    expect(wire.received).toContain(`HTTP/1.1 ${status} `);
+    expect(wire.received).toContain('{"error":{"code":');
+  });
+
+  test("an offer to speak another protocol is passed over, the call is answered", async () => {
+    const { port } = await started();
+
+    const wire = new Wire(port).send(
+      head("GET /v1/cluster HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket"),
+    );
+
+    expect(await wire.until('"clusterId":"memory"')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("HTTP/1.0, which has no Host header, is served", async () => {
+    const { port } = await started();
+
+    const wire = new Wire(port).send("GET /v1/cluster HTTP/1.0\r\n\r\n");
+
+    expect(await wire.until('"clusterId":"memory"')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test("headers above the limit: 431, with the error body", async () => {

@@ -7,7 +7,7 @@ import type {
 } from "fastify";
 import type { Counter } from "../metric-registry.ts";
 import type { Call } from "./call.ts";
-import { notFound, unsupportedContentEncoding } from "./errors.ts";
+import { hostMissing, notFound, unsupportedContentEncoding } from "./errors.ts";
 import { OriginGuard } from "./origin-guard.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 
@@ -64,18 +64,26 @@ function callBeginning(parts: PlaneParts, guard: OriginGuard, route: Route): OnR
     const origin = { response: reply.raw, socket, clientId, remoteAddress, bodyBytesMax };
     request.call = calls.begin(origin, countAtEnd(request, reply));
     const fault = overload ?? guard.fault(request.headers) ?? gateFault(request);
-    if (fault !== undefined && hasBody(request)) reply.header("connection", "close");
+    if (fault !== undefined && (hasBody(request) || isHostMissing(request))) {
+      reply.header("connection", "close");
+    }
     done(fault);
   };
 }
 
 /** Said before the body is read: nobody wants it. */
 function gateFault(request: FastifyRequest): ZoologError | undefined {
+  if (isHostMissing(request)) return hostMissing();
   if (request.is404) return notFound(request.method, request.url.slice(0, 200));
   const encoding = request.headers["content-encoding"];
   return encoding === undefined || encoding === "identity"
     ? undefined
     : unsupportedContentEncoding(encoding);
+}
+
+/** RFC 9112 §3.2; HTTP/1.0 has no such header. */
+function isHostMissing({ headers, raw }: FastifyRequest): boolean {
+  return headers.host === undefined && raw.httpVersion === "1.1";
 }
 
 function hasBody(request: FastifyRequest): boolean {

@@ -6,6 +6,9 @@ import { openApiDocument } from "./openapi.ts";
 /** The plane describes itself: for eyes at /docs, for programs at /docs/openapi.json. */
 export function addDocsRoutes(app: FastifyInstance): void {
   const withHead = { exposeHeadRoute: true };
+  app.get("/", withHead, async (_request, reply) =>
+    reply.headers(ANSWER_HEADERS).redirect("/docs"),
+  );
   app.get("/docs", withHead, async (_request, reply) =>
     reply
       .headers(ANSWER_HEADERS)

@@ -33,7 +33,7 @@ export function answerFailure(
       stack: error instanceof Error ? error.stack : undefined,
     });
   }
-  if (status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
+  if (body.error.retriable) reply.header("retry-after", RETRY_AFTER_SECONDS);
   return sendMessage(reply, errorType(reply), status, body);
 }
 

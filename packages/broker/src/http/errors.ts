@@ -41,12 +41,26 @@ export const NO_ANSWER: ItemError = {
 export function failedItem(error: ItemError | undefined, hint?: string): ZoologError {
   const { code, message } = error ?? NO_ANSWER;
   const known = (ERROR_CODES as Record<string, ErrorCodeEntry>)[code];
+  const retriable = known?.retriable ?? false;
+  const shown = hint ?? hintOf(code, retriable);
   return new ZoologError({
     code,
     message,
-    retriable: known?.retriable ?? false,
-    ...(hint === undefined ? {} : { hint }),
+    retriable,
+    ...(shown === undefined ? {} : { hint: shown }),
   });
+}
+
+function hintOf(code: string, retriable: boolean): string | undefined {
+  switch (code) {
+    case "UNKNOWN_TOPIC_OR_PARTITION":
+      return "GET /v1/topics lists what exists. A topic that was just created needs a moment.";
+    case "NOT_LEADER_OR_FOLLOWER":
+    case "LEADER_NOT_AVAILABLE":
+      return "The partition is about to get its leader, or has it elsewhere. Try again in a moment.";
+    default:
+      return retriable ? "Try again in a moment." : undefined;
+  }
 }
 
 export function notFound(method: string, path: string): ZoologError {
@@ -94,6 +108,14 @@ export function unsupportedCharset(contentType: string): ZoologError {
     code: "UNSUPPORTED_MEDIA_TYPE",
     message: `content-type ${contentType.slice(0, 100)} is not accepted`,
     hint: "JSON is UTF-8; leave the charset out.",
+  });
+}
+
+export function hostMissing(): ZoologError {
+  return new ZoologError({
+    code: "MALFORMED_REQUEST",
+    message: "the header Host is missing",
+    hint: "HTTP/1.1 asks for it; clients that are no scripts send it by themselves.",
   });
 }
 

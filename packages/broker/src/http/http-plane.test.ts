@@ -290,6 +290,24 @@ describe("single records", () => {
     return [...splitBatches(partitionOf<{ records: Buffer }>(message).records)];
   };
 
+  test("a partition without its leader yet is answered as what it is: gone in a moment", async () => {
+    const { api, plane } = await started();
+    const error = { code: "NOT_LEADER_OR_FOLLOWER", message: "broker 0 does not lead orders-0" };
+    api.produce = async () => ({
+      topics: [{ topic: "orders", partitions: [{ partition: 0, error }] }],
+    });
+
+    const posted = await post(plane, { records: [{ value: "v", partition: 0 }] });
+
+    expect(posted.statusCode).toBe(421);
+    expect(posted.headers["retry-after"]).toBe("1");
+    expect(posted.json<ErrorBody>().error).toMatchObject({
+      ...error,
+      retriable: true,
+      hint: expect.stringContaining("Try again in a moment"),
+    });
+  });
+
   test.each([
     ['{"value": {"json": 1e999}}', "MALFORMED_BODY"],
     ['{"value": {"json": {"n": 12345678901234567890}}}', "MALFORMED_BODY"],
@@ -491,6 +509,19 @@ describe("what machines ask", () => {
     expect(page.body).not.toMatch(/<script|<link|src=/);
     for (const call of Object.keys(NATIVE_CALLS)) expect(page.body).toContain(`/v1/${call}<`);
     expect(page.body).toContain("/v1/topics/{topic}/records");
+  });
+
+  test("who opens the broker in a browser is shown the documentation, people's routes first", async () => {
+    const { plane } = await started();
+
+    const root = await plane.inject({ method: "GET", url: "/" });
+    const page = await plane.inject({ method: "GET", url: String(root.headers.location) });
+
+    expect(root.statusCode).toBe(302);
+    const firsts = ["/v1/topics/{topic}/records<", "/v1/topics<", "/health/live<", "/v1/produce<"];
+    const places = firsts.map((path) => page.body.indexOf(path));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
   });
 
   test("HEAD works where GET is cheap", async () => {

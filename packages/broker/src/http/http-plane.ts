@@ -7,7 +7,7 @@ import { ByteBudget } from "./byte-budget.ts";
 import { addCallHooks } from "./call-hooks.ts";
 import { CallRegistry } from "./call-registry.ts";
 import { addCallRoutes } from "./call-routes.ts";
-import { answerBrokenRequest } from "./client-errors.ts";
+import { answerBrokenRequest, answerInsteadOfNode } from "./client-errors.ts";
 import { addDocsRoutes } from "./docs-routes.ts";
 import { addErrorAnswers, answerFailure } from "./error-answers.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http-limits.ts";
@@ -154,10 +154,13 @@ function createLimitedServer(
       connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
       maxHeaderSize: limits.headerBytesMax,
       insecureHTTPParser: false,
+      // Node refuses without a body; `call-hooks.ts` refuses as everything else is refused.
+      requireHostHeader: false,
       noDelay: true,
     },
     handler,
   );
+  answerInsteadOfNode(server);
   server.setTimeout(limits.idleTimeoutMs);
   server.maxConnections = limits.connectionsMax;
   server.maxRequestsPerSocket = limits.callsPerConnectionMax;

@@ -42,9 +42,11 @@ const callOperations = Object.entries(NATIVE_CALLS).map(
 
 const TOPIC = "/v1/topics/{topic}";
 
-/** Every route of the plane; a test compares this list with what the router knows. */
+/**
+ * Every route of the plane; a test compares this list with what the router knows. People come first:
+ * programs do not read pages.
+ */
 const operations: readonly Operation[] = [
-  ...callOperations,
   {
     method: "post",
     path: `${TOPIC}/records`,
@@ -103,6 +105,7 @@ const operations: readonly Operation[] = [
     summary: "Prometheus",
     otherTypes: ["text/plain"],
   },
+  ...callOperations,
 ];
 
 /** The OpenAPI 3.1 document: its schemas are the very objects that requests are checked with. */

@@ -94,6 +94,11 @@ describe("a request is refused with the path of the culprit", () => {
     ],
     [
       produce,
+      { topics: [], tiemoutMs: 5 },
+      'tiemoutMs is not a field of this message (Did you mean "timeoutMs"?)',
+    ],
+    [
+      produce,
       { topics: [], xyz: 5 },
       "xyz is not a field of this message (Known here: requiredAcks, timeoutMs, topics.)",
     ],

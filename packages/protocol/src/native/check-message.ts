@@ -1,4 +1,4 @@
-import { topicNameFault } from "@zoolog/base";
+import { nearestName, topicNameFault } from "@zoolog/base";
 import type { JsonSchema, Schema } from "./schema.ts";
 
 /** Why a message was refused. The plane answers it with status 400. */
@@ -265,11 +265,12 @@ function didYouMean(given: string, known: readonly string[]): string | undefined
   if (given.length > 60) return undefined;
   const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
   const wanted = plain(given);
-  const near = known.find((name) => {
-    const candidate = plain(name);
-    if (candidate === wanted) return true;
-    return wanted.length >= 4 && (candidate.includes(wanted) || wanted.includes(candidate));
-  });
+  const near =
+    known.find((name) => {
+      const candidate = plain(name);
+      if (candidate === wanted) return true;
+      return wanted.length >= 4 && (candidate.includes(wanted) || wanted.includes(candidate));
+    }) ?? nearestName(given, known);
   return near === undefined ? undefined : `Did you mean "${near}"?`;
 }
 
