@@ -14,7 +14,7 @@ import { alreadyClosed, invalidOption } from "./errors.ts";
 import { BrokerCalls } from "./net/broker-calls.ts";
 import { HttpTransport } from "./net/http-transport.ts";
 import type { Transport } from "./net/transport.ts";
-import type { RequiredAcks } from "./producer/delivery.ts";
+import type { KafkaAcks, NamedAcks, RequiredAcks } from "./producer/delivery.ts";
 import { Producer } from "./producer/producer.ts";
 import { type ProducerOptions, resolveProducerOptions } from "./producer/producer-options.ts";
 import { type ReadOptions, resolveReadOptions } from "./reader/read-options.ts";
@@ -122,9 +122,11 @@ export class Client implements AsyncDisposable {
   }
 
   /** @throws ZoologError `INVALID_OPTION`, `CLOSED` */
-  producer<Acks extends RequiredAcks = "all">(options: ProducerOptions<Acks> = {}): Producer<Acks> {
+  producer<Acks extends RequiredAcks | KafkaAcks = "all">(
+    options: ProducerOptions<Acks> = {},
+  ): Producer<NamedAcks<Acks>> {
     this.#assertOpen();
-    const producer: Producer<Acks> = new Producer(
+    const producer: Producer<NamedAcks<Acks>> = new Producer(
       {
         ...resolveProducerOptions(options),
         ...this.#retry,

@@ -14,7 +14,7 @@ export type { FoundOffset } from "./cluster/offset-lookup.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./net/transport.ts";
 export { type OffsetPoint, type OffsetRange, parseOffsets } from "./offsets.ts";
 export type { PartitionedTopic, Partitioner } from "./partitioner.ts";
-export type { Delivery, RequiredAcks } from "./producer/delivery.ts";
+export type { Delivery, KafkaAcks, NamedAcks, RequiredAcks } from "./producer/delivery.ts";
 export { Producer, type RecordSource, type SendOptions } from "./producer/producer.ts";
 export type { ProducerOptions } from "./producer/producer-options.ts";
 export type { HeadersInput, HeaderValue, ProducerRecord } from "./producer/record.ts";

@@ -1,6 +1,18 @@
 /** Whose copy must be written before a send is answered: Kafka's acks 0, 1 and all. */
 export type RequiredAcks = "none" | "leader" | "all";
 
+/** Kafka's numbers for none, leader and all. */
+export type KafkaAcks = 0 | 1 | -1;
+
+/** The word for either. */
+export type NamedAcks<Acks extends RequiredAcks | KafkaAcks> = Acks extends 0
+  ? "none"
+  : Acks extends 1
+    ? "leader"
+    : Acks extends -1
+      ? "all"
+      : Extract<Acks, RequiredAcks>;
+
 /** Where a record is. */
 export type Delivery<Acks extends RequiredAcks = "all"> = {
   readonly partition: number;

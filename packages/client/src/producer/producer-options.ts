@@ -1,12 +1,13 @@
 import type { CompressionCodec } from "@zoolog/protocol";
 import { invalidOption } from "../errors.ts";
 import { type Partitioner, roundRobinPartitioner, stickyPartitioner } from "../partitioner.ts";
-import type { RequiredAcks } from "./delivery.ts";
+import type { KafkaAcks, NamedAcks, RequiredAcks } from "./delivery.ts";
 
-export type ProducerOptions<Acks extends RequiredAcks = RequiredAcks> = {
+export type ProducerOptions<Acks extends RequiredAcks | KafkaAcks = RequiredAcks | KafkaAcks> = {
   /**
    * Whose copy must be written before a record counts as sent: every in-sync replica's (`"all"`,
-   * the default), the leader's, or nobody's (records may be lost without a word).
+   * the default), the leader's (`"leader"`), or nobody's (`"none"`: records may be lost without a
+   * word). Kafka's -1, 1 and 0 mean the same.
    */
   readonly acks?: Acks;
   /**
@@ -44,7 +45,14 @@ export type ResolvedProducerOptions<Acks extends RequiredAcks> = {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const COMPRESSIONS: readonly string[] = ["none", "gzip", "snappy", "lz4", "zstd"];
-const ACKS: readonly string[] = ["none", "leader", "all"];
+const ACKS: ReadonlyMap<unknown, RequiredAcks> = new Map<unknown, RequiredAcks>([
+  ...(["none", "leader", "all"] as const).map((name) => [name, name] as const),
+  ...([
+    [0, "none"],
+    [1, "leader"],
+    [-1, "all"],
+  ] as const),
+]);
 
 /**
  * As large as brokers accept by default. A batch only grows so far while an earlier one is under
@@ -54,16 +62,19 @@ const ACKS: readonly string[] = ["none", "leader", "all"];
 const BATCH_BYTES = MIB;
 
 /** @throws ZoologError `INVALID_OPTION` */
-export function resolveProducerOptions<Acks extends RequiredAcks>(
+export function resolveProducerOptions<Acks extends RequiredAcks | KafkaAcks>(
   options: ProducerOptions<Acks>,
-): ResolvedProducerOptions<Acks> {
-  const { acks = "all", compression = "none" } = options;
-  if (!ACKS.includes(acks)) throw invalidOption("acks", 'must be "all", "leader" or "none"');
+): ResolvedProducerOptions<NamedAcks<Acks>> {
+  const { acks: given = "all", compression = "none" } = options;
+  const acks = ACKS.get(given);
+  if (acks === undefined) {
+    throw invalidOption("acks", 'must be "all", "leader" or "none" (or Kafka\'s -1, 1, 0)');
+  }
   if (!COMPRESSIONS.includes(compression)) {
     throw invalidOption("compression", `must be one of ${COMPRESSIONS.join(", ")}`);
   }
   return {
-    acks: acks as Acks,
+    acks: acks as NamedAcks<Acks>,
     compression,
     lingerMs: numberIn("lingerMs", options.lingerMs ?? 0, 0, 60_000),
     batchBytes: numberIn("batchBytes", options.batchBytes ?? BATCH_BYTES, KIB, 16 * MIB),
