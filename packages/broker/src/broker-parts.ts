@@ -29,6 +29,7 @@ import { inParallel } from "./runtimes/in-parallel.ts";
 import { holdsLease } from "./runtimes/lease.ts";
 import { MetadataCache } from "./runtimes/metadata-cache.ts";
 import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";
+import { ZnodeFaults } from "./runtimes/znode-faults.ts";
 
 /**
  * How the parts of a broker are made and what they know of each other. Nothing here has a life of
@@ -123,6 +124,7 @@ export function wireRuntimes(
   const { store, logs, clusterId } = cluster;
   const self = brokerId(config.brokerId);
   const cache = new MetadataCache({ clock, scheduler });
+  const faults = new ZnodeFaults({ logger });
   const replicas = new ReplicaManager(
     {
       brokerId: self,
@@ -142,7 +144,7 @@ export function wireRuntimes(
   );
   const controller = new ControllerRuntime(
     { brokerId: self, clusterId, settings: controllerSettings(config) },
-    { store, clock, scheduler, logger, publish: (image) => metadata.follow(image) },
+    { store, clock, scheduler, logger, faults, publish: (image) => metadata.follow(image) },
   );
   const metadata: MetadataRuntime = new MetadataRuntime(
     { brokerId: self },
@@ -163,7 +165,7 @@ export function wireRuntimes(
       logger,
     },
   );
-  return { cache, replicas, controller, metadata };
+  return { cache, replicas, controller, metadata, faults };
 }
 
 type MetadataRuntimeDependencies = ConstructorParameters<typeof MetadataRuntime>[1];
@@ -194,6 +196,7 @@ export function registrationOf(
   life: {
     readonly address: HttpAddress;
     readonly logs: LogManager;
+    readonly folder: string | undefined;
     readonly bootId: string | undefined;
     readonly now: Timestamp;
   },
@@ -204,6 +207,7 @@ export function registrationOf(
     incarnation: life.logs.incarnationId,
     endpoints: [{ listener: HTTP_LISTENER, host, port, securityProtocol: "PLAINTEXT" }],
     rack: config.brokerRack,
+    folder: life.folder,
     bootId: life.bootId,
     boot: life.logs.boot,
     timestamp: life.now,

@@ -185,8 +185,10 @@ export class Broker {
     const { logger, clock, machine } = this.#dependencies;
     const address = advertisedAddress(this.#config, this.address);
     const bootId = await machine.bootId();
+    const folder = await machine.folderIdentity(this.#config.dataDir);
     this.#registration = new RegistrationRuntime({
-      registration: () => registrationOf(this.#config, { address, logs, bootId, now: clock.now() }),
+      registration: () =>
+        registrationOf(this.#config, { address, logs, folder, bootId, now: clock.now() }),
       store,
       logger,
     });
@@ -197,6 +199,7 @@ export class Broker {
   #warnings(): string[] {
     const warnings: string[] = [];
     if (this.#store?.state === "suspended") warnings.push("ZooKeeper does not answer.");
+    warnings.push(...(this.#runtimes?.faults.reasons ?? []));
     let offline = 0;
     for (const { state } of this.#runtimes?.replicas.partitions.values() ?? []) {
       if (state.role === "offline") offline += 1;

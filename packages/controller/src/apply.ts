@@ -49,6 +49,12 @@ function applyTo(draft: StateDraft, record: ControllerRecord): void {
     case "topicDeleted":
       applyTopicDeleted(draft, record);
       return;
+    case "unreadableTopicDeleted": {
+      const { topic: name, topicId, replicas: pending } = record;
+      draft.unreadableTopics.delete(name);
+      if (topicId !== undefined) draft.deletedTopics.set(topicId, { topicId, name, pending });
+      return;
+    }
     case "replicasDeleted":
       applyReplicasDeleted(draft, record);
       return;

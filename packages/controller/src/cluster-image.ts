@@ -28,6 +28,8 @@ export type ClusterImage = {
   readonly brokerConfigs: ReadonlyMap<string, ConfigOverrides>;
   /** Topics that are gone but whose replicas some brokers still have to delete. */
   readonly deletedTopics: ReadonlyMap<TopicId, DeletedTopic>;
+  /** Topics, by name, that nobody can serve because their znode cannot be understood. */
+  readonly unreadableTopics: ReadonlyMap<string, UnreadableTopic>;
 };
 
 /** The name under which configs of all brokers stand (Kafka's `<default>` entity). */
@@ -106,6 +108,14 @@ export type OfflineReplica = {
   readonly brokerEpoch: BrokerEpoch;
   readonly reason: string;
   readonly since: Timestamp;
+};
+
+export type UnreadableTopic = {
+  readonly name: string;
+  /** Which znode it is, and what is wrong with it; for people. */
+  readonly reason: string;
+  /** `undefined` when that cannot be told either: its replicas cannot be deleted then. */
+  readonly topicId: TopicId | undefined;
 };
 
 export type DeletedTopic = {

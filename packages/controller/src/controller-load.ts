@@ -4,6 +4,7 @@ import type {
   ConfigOverrides,
   DeletedTopic,
   PartitionState,
+  UnreadableTopic,
 } from "./cluster-image.ts";
 
 /** What a new controller has read before its first event. */
@@ -13,6 +14,7 @@ export type ControllerLoad = {
   readonly controllerEpoch: ControllerEpoch;
   readonly brokers: readonly ObservedBroker[];
   readonly topics: readonly LoadedTopic[];
+  readonly unreadableTopics: readonly UnreadableTopic[];
   readonly brokerConfigs: readonly { readonly name: string; readonly overrides: ConfigOverrides }[];
   readonly deletedTopics: readonly DeletedTopic[];
 };

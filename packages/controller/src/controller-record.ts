@@ -17,6 +17,7 @@ import type { ConfigResource } from "./controller-event.ts";
  * | `topicCreated` | topic, config and state znodes |
  * | `partitionStateChanged` | the state znode, compared by `expectedPartitionEpoch` |
  * | `topicDeleted` | tombstone created, topic and config znodes and delete request removed |
+ * | `unreadableTopicDeleted` | the same, by name; no tombstone without a topic id |
  * | `deleteRequestDiscarded` | the delete request removed: it named no topic |
  * | `replicasDeleted` | the tombstone written again with who is left, or removed |
  * | `configChanged` | the config znode and a change notification |
@@ -28,6 +29,7 @@ export type DurableRecord =
   | TopicCreated
   | PartitionStateChanged
   | TopicDeleted
+  | UnreadableTopicDeleted
   | { readonly type: "deleteRequestDiscarded"; readonly topic: string }
   | ReplicasDeleted
   | ConfigChanged;
@@ -74,6 +76,15 @@ export type TopicDeleted = {
   /** Number of partitions, so that the znodes can be removed without listing them. */
   readonly partitions: number;
   /** Brokers that hold a replica, alive or away: each must confirm its deletion. */
+  readonly replicas: readonly BrokerId[];
+};
+
+/** A topic of which nobody could say what it is, see `UnreadableTopic`. */
+export type UnreadableTopicDeleted = {
+  readonly type: "unreadableTopicDeleted";
+  readonly topic: string;
+  readonly topicId: TopicId | undefined;
+  /** Who held replicas is not known: all brokers that are there. */
   readonly replicas: readonly BrokerId[];
 };
 

@@ -53,7 +53,8 @@ export type CreatedTopic = ItemResult<
 
 export type DeletedTopicResult = ItemResult<
   { readonly name: string },
-  { readonly topicId: TopicId }
+  /** `undefined`: its znode could not be read and nothing else told. */
+  { readonly topicId: TopicId | undefined }
 >;
 
 export type AlteredConfig = ItemResult<ConfigResource, { readonly overrides: ConfigOverrides }>;

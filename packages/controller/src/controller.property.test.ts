@@ -272,6 +272,7 @@ function load(
       })),
       brokerConfigs: [],
       deletedTopics: [],
+      unreadableTopics: [],
     },
     SETTINGS,
   );

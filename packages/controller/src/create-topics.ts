@@ -1,6 +1,6 @@
 import { type BrokerId, TOPIC_PARTITIONS_MAX, topicNameFault } from "@zoolog/base";
 import { assignReplicas } from "./assign-replicas.ts";
-import type { PartitionImage, TopicImage } from "./cluster-image.ts";
+import type { PartitionImage, TopicImage, UnreadableTopic } from "./cluster-image.ts";
 import type { CreateTopicsEvent, NewTopic } from "./controller-event.ts";
 import type { ControllerRecord, TopicCreated } from "./controller-record.ts";
 import type { CreatedTopic, Refusal } from "./controller-response.ts";
@@ -48,12 +48,14 @@ export function decideCreateTopics(state: ControllerState, event: CreateTopicsEv
 /** Which names can still be given, within one request and against what there is. */
 class TakenNames {
   readonly #topics: ReadonlyMap<string, TopicImage>;
+  readonly #unreadable: ReadonlyMap<string, UnreadableTopic>;
   readonly #occurrences = new Map<string, number>();
   /** By the form in which `.` and `_` are the same, as they are in names of metrics. */
   readonly #takenForms = new Map<string, string>();
 
   constructor(state: ControllerState, requested: readonly NewTopic[]) {
     this.#topics = state.image.topics;
+    this.#unreadable = state.image.unreadableTopics;
     for (const name of this.#topics.keys()) this.take(name);
     for (const { name } of requested) {
       this.#occurrences.set(name, (this.#occurrences.get(name) ?? 0) + 1);
@@ -72,6 +74,11 @@ class TakenNames {
     if (nameFault !== undefined) return refusal("INVALID_TOPIC_EXCEPTION", nameFault);
     if (this.#topics.has(name)) {
       return refusal("TOPIC_ALREADY_EXISTS", `there is a topic ${name} already`);
+    }
+    const unreadable = this.#unreadable.get(name);
+    if (unreadable !== undefined) {
+      const message = `there is a topic ${name} that cannot be read: ${unreadable.reason}; mend it or delete the topic`;
+      return refusal("TOPIC_ALREADY_EXISTS", message);
     }
     const other = this.#takenForms.get(collisionForm(name));
     if (other === undefined) return undefined;

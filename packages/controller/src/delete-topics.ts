@@ -21,9 +21,18 @@ export function decideDeleteTopics(state: ControllerState, event: DeleteTopicsEv
       records.push(topicDeleted(topic));
       return { name, topicId: topic.topicId };
     }
+    const unreadable = state.image.unreadableTopics.get(name);
+    if (unreadable !== undefined && state.settings.deleteTopicEnabled) {
+      const { topicId } = unreadable;
+      const replicas = [...state.image.brokers.keys()].sort((a, b) => a - b);
+      records.push({ type: "unreadableTopicDeleted", topic: name, topicId, replicas });
+      return { name, topicId };
+    }
     // A request in ZooKeeper has nobody to answer to, so it is taken away.
     if (requestId === undefined) records.push({ type: "deleteRequestDiscarded", topic: name });
-    if (topic === undefined) return { name, error: unknownTopic(name) };
+    if (topic === undefined && unreadable === undefined) {
+      return { name, error: unknownTopic(name) };
+    }
     return {
       name,
       error: refusal("TOPIC_DELETION_DISABLED", "deletion of topics is switched off"),

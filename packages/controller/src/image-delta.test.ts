@@ -25,6 +25,7 @@ function controller(epoch: number): ControllerState {
       topics: [],
       brokerConfigs: [],
       deletedTopics: [],
+      unreadableTopics: [],
     },
     {
       defaultPartitions: 1,
@@ -126,4 +127,22 @@ test("a new controller sends a full picture, though its versions start again", (
 
   expect(delta.fromVersion).toBeUndefined();
   expect(updated(old.image, successor.image)).toEqual(successor.image);
+});
+
+test("a topic that cannot be read is told to everybody, and so is its end", () => {
+  const before = controller(1);
+  const unreadable = {
+    name: "t",
+    reason: "znode /brokers/topics/t: is not JSON",
+    topicId: undefined,
+  };
+  const image = {
+    ...before.image,
+    version: before.image.version + 1,
+    unreadableTopics: new Map([["t", unreadable]]),
+  };
+  const after = { ...image, version: image.version + 1, unreadableTopics: new Map() };
+
+  expect(updated(before.image, image)).toEqual(image);
+  expect(updated(image, after)).toEqual(after);
 });

@@ -7,6 +7,7 @@ import type {
   DeletedTopic,
   PartitionImage,
   TopicImage,
+  UnreadableTopic,
 } from "./cluster-image.ts";
 
 /** What turns the image `fromVersion` into `version`; from `undefined` it is a full picture. */
@@ -24,6 +25,8 @@ export type ImageDelta = {
   readonly brokerConfigsRemoved: readonly string[];
   readonly deletedTopics: readonly DeletedTopic[];
   readonly deletedTopicsRemoved: readonly TopicId[];
+  /** All of them: there are few, if any. */
+  readonly unreadableTopics: readonly UnreadableTopic[];
 };
 
 type NamedOverrides = { readonly name: string; readonly overrides: ConfigOverrides };
@@ -60,6 +63,7 @@ export function imageDelta(from: ClusterImage | undefined, to: ClusterImage): Im
     brokerConfigsRemoved: brokerConfigs.removed,
     deletedTopics: deletedTopics.changed.map(([, deleted]) => deleted),
     deletedTopicsRemoved: deletedTopics.removed,
+    unreadableTopics: [...to.unreadableTopics.values()],
   };
 }
 
@@ -149,6 +153,7 @@ function build(image: ClusterImage | undefined, delta: ImageDelta): ClusterImage
       delta.deletedTopics.map((deleted) => [deleted.topicId, deleted]),
       delta.deletedTopicsRemoved,
     ),
+    unreadableTopics: new Map(delta.unreadableTopics.map((topic) => [topic.name, topic])),
   };
 }
 

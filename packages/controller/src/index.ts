@@ -12,6 +12,7 @@ export {
   type PartitionImage,
   type PartitionState,
   type TopicImage,
+  type UnreadableTopic,
 } from "./cluster-image.ts";
 export { type Conflict, repliesAfterConflicts } from "./conflicts.ts";
 export type {

@@ -28,6 +28,7 @@ export function loadController(
     topics: new Map(topics.map((topic) => [topic.name, topic])),
     topicNames: new Map(topics.map((topic) => [topic.topicId, topic.name])),
     brokerConfigs: new Map(load.brokerConfigs.map((config) => [config.name, config.overrides])),
+    unreadableTopics: new Map(load.unreadableTopics.map((topic) => [topic.name, topic])),
     deletedTopics: new Map(load.deletedTopics.map((deleted) => [deleted.topicId, deleted])),
   };
   return { settings, image, unreadable };

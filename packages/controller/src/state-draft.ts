@@ -5,6 +5,7 @@ import type {
   DeletedTopic,
   PartitionImage,
   TopicImage,
+  UnreadableTopic,
 } from "./cluster-image.ts";
 import type { ControllerState } from "./controller-state.ts";
 
@@ -19,6 +20,7 @@ export class StateDraft {
   readonly topicNames: DraftMap<TopicId, string>;
   readonly brokerConfigs: DraftMap<string, ConfigOverrides>;
   readonly deletedTopics: DraftMap<TopicId, DeletedTopic>;
+  readonly unreadableTopics: DraftMap<string, UnreadableTopic>;
   readonly unreadable: DraftMap<string, string>;
   /** Partition arrays that were copied already and belong to this draft. */
   readonly #ownPartitions = new Map<string, PartitionImage[]>();
@@ -30,6 +32,7 @@ export class StateDraft {
     this.topicNames = new DraftMap(state.image.topicNames);
     this.brokerConfigs = new DraftMap(state.image.brokerConfigs);
     this.deletedTopics = new DraftMap(state.image.deletedTopics);
+    this.unreadableTopics = new DraftMap(state.image.unreadableTopics);
     this.unreadable = new DraftMap(state.unreadable);
   }
 
@@ -65,6 +68,7 @@ export class StateDraft {
         topicNames: this.topicNames.current,
         brokerConfigs: this.brokerConfigs.current,
         deletedTopics: this.deletedTopics.current,
+        unreadableTopics: this.unreadableTopics.current,
       },
       unreadable: this.unreadable.current,
     };

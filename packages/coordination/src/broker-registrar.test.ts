@@ -86,6 +86,37 @@ test("another broker with the same id that lives is refused by name after twice 
   expect(owner()).toBe(world.ensemble.session("other").sessionId);
 });
 
+test.each([
+  ["on the same machine", { folder: "another-disk" }],
+  ["on another machine", { bootId: "another boot" }],
+  ["where the system tells nothing", { folder: undefined }],
+])("a copy of the data folder %s is refused while the other one runs", async (_, place) => {
+  const original = await world.open("original");
+  const epoch = await world.settled(original.registerBroker(sampleBroker(1)));
+  const copy = await world.open("copy");
+
+  await expect(world.settled(copy.registerBroker(sampleBroker(1, place)))).rejects.toMatchObject({
+    code: "BROKER_ID_TAKEN",
+    message:
+      "broker id 1 is taken by b1.example:8092, which runs on a copy of this data folder (folder-1)",
+    hint: expect.stringContaining("empty data folder"),
+  });
+  expect(world.ensemble.znodes.stat(PATH)?.czxid).toBe(epoch);
+});
+
+test("a data folder that was moved registers when the session of the former place has ended", async () => {
+  const old = await world.open("old");
+  await world.settled(old.registerBroker(sampleBroker(1)));
+  world.ensemble.cut("old");
+  const store = await world.open("new");
+
+  const startedAt = world.time.clock.monotonic();
+  await world.settled(store.registerBroker(sampleBroker(1, { folder: "new-disk" })));
+
+  expect(world.time.clock.monotonic() - startedAt).toBeLessThan(7_000);
+  expect(owner()).toBe(world.ensemble.session("new").sessionId);
+});
+
 test("a registration that nobody can read is not taken for ours", async () => {
   const hand = await world.ensemble.connect("zkCli");
   const store = await world.open("new");
@@ -93,6 +124,8 @@ test("a registration that nobody can read is not taken for ours", async () => {
 
   await expect(world.settled(store.registerBroker(sampleBroker(1)))).rejects.toMatchObject({
     code: "BROKER_ID_TAKEN",
+    message: expect.stringContaining("znode /brokers/ids/1: is not JSON"),
+    hint: expect.stringContaining("delete /brokers/ids/1"),
   });
 });
 

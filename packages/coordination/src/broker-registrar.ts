@@ -9,8 +9,14 @@ import {
   ZoologError,
 } from "@zoolog/base";
 import type { Operation, Znode, ZooKeeperClient } from "@zoolog/zookeeper";
-import type { BrokerRegistration } from "./broker-registration.ts";
-import { brokerIdTaken, isConnectionFault, isSessionEnd } from "./errors.ts";
+import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
+import {
+  brokerIdTaken,
+  dataFolderCopied,
+  isConnectionFault,
+  isSessionEnd,
+  registrationUnreadable,
+} from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import { brokerPath, CONTROLLER_PATH } from "./paths.ts";
 import type { CoordinationSession } from "./session.ts";
@@ -28,8 +34,11 @@ const LOOK_AGAIN_MS = 1_000;
  * | --- | --- |
  * | nothing | create; read back who owns it |
  * | ours, of this session | done: a reply was lost |
- * | ours by incarnation, of another session | an earlier life: replaced, with its controllership, in one multi |
- * | another broker's | wait up to twice the session timeout, then refuse |
+ * | ours by incarnation and folder, of another session | an earlier life: replaced, with its controllership, in one multi |
+ * | of our incarnation, another folder | a copy of our data, or moved data: waited for like another broker |
+ * | another broker's, or unreadable | wait up to twice the session timeout, then refuse |
+ *
+ * The lock on the data folder is what makes an earlier life of the same folder a dead one.
  */
 export class BrokerRegistrar {
   readonly #session: CoordinationSession;
@@ -171,25 +180,26 @@ class Attempt {
   }
 
   isEarlierLife(znode: Znode): boolean {
-    return this.#parse(znode)?.incarnation === this.registration.incarnation;
+    const other = this.#parse(znode);
+    if (other instanceof ZoologError) return false;
+    const { incarnation, folder, bootId } = this.registration;
+    const sameFolder = folder !== undefined && other.folder === folder && other.bootId === bootId;
+    return sameFolder && other.incarnation === incarnation;
   }
 
   taken(znode: Znode): ZoologError {
-    const { brokerId } = this.registration;
+    const { brokerId, incarnation } = this.registration;
     const other = this.#parse(znode);
-    return brokerIdTaken({
-      brokerId,
-      address:
-        other === undefined ? "a broker whose registration is unreadable" : brokerAddress(other),
-      incarnation: other?.incarnation ?? "unknown",
-    });
+    if (other instanceof ZoologError) return registrationUnreadable(brokerId, other);
+    const taken = { brokerId, address: brokerAddress(other), incarnation: other.incarnation };
+    return other.incarnation === incarnation ? dataFolderCopied(taken) : brokerIdTaken(taken);
   }
 
-  #parse(znode: Znode) {
+  #parse(znode: Znode): RegisteredBroker | ZoologError {
     try {
       return decodeBroker(this.registration.brokerId, znode.data, znode.stat.czxid);
     } catch (error) {
-      if (error instanceof ZoologError) return undefined;
+      if (error instanceof ZoologError) return error;
       throw error;
     }
   }

@@ -7,6 +7,11 @@ export type BrokerRegistration = {
   readonly incarnation: string;
   readonly endpoints: readonly BrokerEndpoint[];
   readonly rack: string | undefined;
+  /**
+   * Which folder on this machine the data stands in, where the system tells: a copy of the folder
+   * has the same incarnation and is another folder.
+   */
+  readonly folder: string | undefined;
   /** The kernel's boot id, where there is one: tells a process crash from a machine crash. */
   readonly bootId: string | undefined;
   /** Of this process's first registration; later ones of the same store count as `clean`. */

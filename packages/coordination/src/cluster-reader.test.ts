@@ -39,7 +39,8 @@ test("a new controller reads everything that its predecessor knew", async () => 
     brokerConfigs: [{ name: "<default>", overrides: { a: "b" } }],
     deletedTopics: [{ topicId: sampleTopicId("gone"), name: "gone", pending: [4] }],
     deleteRequests: ["audit"],
-    faults: [],
+    unreadableTopics: [],
+    faults: { brokers: [], topicConfigs: [], brokerConfigs: [], deletedTopics: [] },
   });
 });
 
@@ -69,11 +70,21 @@ test("what was broken by hand is named and leaves the rest alone", async () => {
   ]);
   expect(snapshot.brokers).toHaveLength(1);
   expect(snapshot.deletedTopics).toEqual([]);
-  const messages = snapshot.faults.map((fault) => fault.message);
-  for (const path of [...broken, "/brokers/ids/seven"]) {
-    expect(messages).toContainEqual(expect.stringContaining(`znode ${path}:`));
-  }
-  expect(messages).toHaveLength(5);
+  expect(snapshot.unreadableTopics).toEqual([
+    {
+      name: "audit",
+      reason: "znode /brokers/topics/audit: is not JSON",
+      topicId: sampleTopicId("audit"),
+    },
+  ]);
+  const { faults } = snapshot;
+  expect(faults).toMatchObject({
+    brokers: [{ name: "seven", message: expect.stringContaining("/brokers/ids/seven:") }],
+    topicConfigs: [{ name: "orders", message: "znode /config/topics/orders: is not JSON" }],
+    brokerConfigs: [{ message: "znode /config/brokers/<default>: is not JSON" }],
+    deletedTopics: [{ name: sampleTopicId("gone"), message: expect.stringContaining("/admin/") }],
+  });
+  for (const found of Object.values(faults)) expect(found).toHaveLength(1);
 });
 
 test("what a lagging server shows is not taken for the truth", async () => {

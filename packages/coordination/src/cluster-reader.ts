@@ -1,8 +1,8 @@
 import {
   type ControllerEpoch,
   controllerEpoch,
+  type TopicId,
   type TopicPartition,
-  ZoologError,
 } from "@zoolog/base";
 import type { RegisteredBroker } from "./broker-registration.ts";
 import type {
@@ -11,8 +11,11 @@ import type {
   NamedConfig,
   ReadPartition,
   StoredTopic,
+  UnreadableTopic,
+  ZnodeFault,
 } from "./cluster-snapshot.ts";
 import type { Read } from "./coordination-store.ts";
+import { isMalformed } from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import { READS_IN_FLIGHT_MAX } from "./limits.ts";
 import { storedState } from "./partition-writes.ts";
@@ -25,6 +28,7 @@ import {
   DELETE_TOPICS_PATH,
   DELETED_TOPICS_PATH,
   deletedTopicPath,
+  partitionsPath,
   statePath,
   TOPICS_PATH,
   topicPath,
@@ -34,7 +38,7 @@ import type { CoordinationSession } from "./session.ts";
 import { decodeDeletedTopic } from "./znodes/admin-znodes.ts";
 import { decodeBroker, parseBrokerId } from "./znodes/broker-znode.ts";
 import { decodeConfig } from "./znodes/config-znode.ts";
-import { decodeTopic, type TopicZnode } from "./znodes/topic-znode.ts";
+import { decodeSpareTopicId, decodeTopic, type TopicZnode } from "./znodes/topic-znode.ts";
 
 /** Everything, after a barrier. Reads are pipelined: no round trip per partition. */
 export async function readCluster(session: CoordinationSession): Promise<ClusterSnapshot> {
@@ -52,12 +56,16 @@ export async function readCluster(session: CoordinationSession): Promise<Cluster
   return {
     brokers: brokers.value,
     topics: topics.value.map((topic) => ({ ...topic, configs: configs.get(topic.name) ?? {} })),
+    unreadableTopics: topics.unreadable,
     brokerConfigs: brokerConfigs.value,
     deletedTopics: deletedTopics.value,
     deleteRequests,
-    faults: [brokers, topics, topicConfigs, brokerConfigs, deletedTopics].flatMap(
-      ({ faults }) => faults,
-    ),
+    faults: {
+      brokers: brokers.faults,
+      topicConfigs: topicConfigs.faults,
+      brokerConfigs: brokerConfigs.faults,
+      deletedTopics: deletedTopics.faults,
+    },
   };
 }
 
@@ -86,10 +94,14 @@ function readDeletedTopics(session: CoordinationSession): Promise<Read<readonly 
   );
 }
 
-async function readTopics(
-  session: CoordinationSession,
-): Promise<Read<readonly Omit<StoredTopic, "configs">[]>> {
-  const { value: znodes, faults } = await readTopicZnodes(session);
+type ReadTopics = {
+  readonly value: readonly Omit<StoredTopic, "configs">[];
+  readonly unreadable: readonly UnreadableTopic[];
+};
+
+async function readTopics(session: CoordinationSession): Promise<ReadTopics> {
+  const names = await readNames(session, TOPICS_PATH);
+  const { znodes, unreadable } = await readTopicZnodes(session, names);
   const wanted = znodes.flatMap(({ name, assignment }) =>
     assignment.map((_, partition) => ({ topic: name, partition })),
   );
@@ -103,15 +115,45 @@ async function readTopics(
       stored: states[next++]?.stored ?? ({ status: "absent" } as const),
     })),
   }));
-  return { value: topics, faults };
+  return { value: topics, unreadable };
 }
 
-function readTopicZnodes(
+/** Those of `names` whose topic znode cannot be understood. */
+export async function readUnreadableTopics(
   session: CoordinationSession,
-): Promise<Read<readonly (TopicZnode & { readonly name: string })[]>> {
-  return readEach(session, TOPICS_PATH, (name, read) =>
-    read(topicPath(name), (data) => ({ name, ...decodeTopic(name, data) })),
-  );
+  names: readonly string[],
+): Promise<readonly UnreadableTopic[]> {
+  return (await readTopicZnodes(session, names)).unreadable;
+}
+
+async function readTopicZnodes(
+  session: CoordinationSession,
+  names: readonly string[],
+): Promise<{
+  readonly znodes: readonly (TopicZnode & { readonly name: string })[];
+  readonly unreadable: readonly UnreadableTopic[];
+}> {
+  const unreadable: UnreadableTopic[] = [];
+  const znodes = await pipelined(names, READS_IN_FLIGHT_MAX, async (name) => {
+    const znode = await session.read((client) => ifThere(client.getData(topicPath(name))));
+    if (znode === undefined) return undefined;
+    try {
+      return { name, ...decodeTopic(name, znode.data) };
+    } catch (error) {
+      if (!isMalformed(error)) throw error;
+      unreadable.push({ name, reason: error.message, topicId: await spareTopicId(session, name) });
+      return undefined;
+    }
+  });
+  return { znodes: znodes.filter((znode) => znode !== undefined), unreadable };
+}
+
+async function spareTopicId(
+  session: CoordinationSession,
+  topic: string,
+): Promise<TopicId | undefined> {
+  const znode = await session.read((client) => ifThere(client.getData(partitionsPath(topic))));
+  return znode === undefined ? undefined : decodeSpareTopicId(znode.data);
 }
 
 export function readStates(
@@ -157,18 +199,20 @@ async function readEach<T>(
   parent: string,
   readChild: (name: string, read: ReadOne<T>) => Promise<T | undefined>,
 ): Promise<Read<readonly T[]>> {
-  const readOne: ReadOne<T> = async (path, decode) => {
-    const znode = await session.read((client) => ifThere(client.getData(path)));
-    return znode === undefined ? undefined : decode(znode.data, znode.stat);
-  };
   const names = await readNames(session, parent);
-  const faults: ZoologError[] = [];
+  const faults: ZnodeFault[] = [];
   const values = await pipelined(names, READS_IN_FLIGHT_MAX, async (name) => {
+    let czxid: number | undefined;
+    const readOne: ReadOne<T> = async (path, decode) => {
+      const znode = await session.read((client) => ifThere(client.getData(path)));
+      czxid = znode?.stat.czxid;
+      return znode === undefined ? undefined : decode(znode.data, znode.stat);
+    };
     try {
       return await readChild(name, readOne);
     } catch (error) {
-      if (!(error instanceof ZoologError) || error.code !== "ZNODE_MALFORMED") throw error;
-      faults.push(error);
+      if (!isMalformed(error)) throw error;
+      faults.push({ name, czxid, message: error.message, hint: error.hint });
       return undefined;
     }
   });

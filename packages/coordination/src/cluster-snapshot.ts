@@ -6,7 +6,6 @@ import type {
   PartitionEpoch,
   TopicId,
   TopicPartition,
-  ZoologError,
 } from "@zoolog/base";
 import type { RegisteredBroker } from "./broker-registration.ts";
 
@@ -14,12 +13,28 @@ import type { RegisteredBroker } from "./broker-registration.ts";
 export type ClusterSnapshot = {
   readonly brokers: readonly RegisteredBroker[];
   readonly topics: readonly StoredTopic[];
+  readonly unreadableTopics: readonly UnreadableTopic[];
   readonly brokerConfigs: readonly NamedConfig[];
   readonly deletedTopics: readonly DeletedTopic[];
   /** Topics somebody asked to delete by `/admin/delete_topics/<topic>`. */
   readonly deleteRequests: readonly string[];
-  /** Znodes that could not be understood, each with its path; what they stand for is left out. */
-  readonly faults: readonly ZoologError[];
+  /**
+   * Znodes that could not be understood; what they stand for is left out. Topics and partition
+   * states have their own place above. A topic with a fault in `topicConfigs` has other overrides
+   * than `configs` says.
+   */
+  readonly faults: Readonly<
+    Record<"brokers" | "topicConfigs" | "brokerConfigs" | "deletedTopics", readonly ZnodeFault[]>
+  >;
+};
+
+/** A topic that is there, but of which nobody can say what it is. */
+export type UnreadableTopic = {
+  readonly name: string;
+  /** Which znode it is, and what is wrong with it. */
+  readonly reason: string;
+  /** As kept in `…/partitions`, beside the broken znode; `undefined` when that is gone too. */
+  readonly topicId: TopicId | undefined;
 };
 
 /** Config name to value; only what differs from the defaults. */
@@ -71,3 +86,13 @@ export type DeletedTopic = {
 
 /** What `readPartitions` found; a partition of a topic that is gone is left out. */
 export type ReadPartition = TopicPartition & { readonly stored: StoredState };
+
+export type ZnodeFault = {
+  /** The last part of its path: of whom or of what it tells. */
+  readonly name: string;
+  /** Of the znode, where it was read: tells whether it is still the one that was known. */
+  readonly czxid: number | undefined;
+  /** Names the whole path and what is wrong. */
+  readonly message: string;
+  readonly hint: string | undefined;
+};

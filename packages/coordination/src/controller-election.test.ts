@@ -1,4 +1,4 @@
-import { brokerId, partitionEpoch } from "@zoolog/base";
+import { brokerId, controllerEpoch, partitionEpoch, type ZoologError } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker, sampleState, sampleTopic } from "@zoolog/testkit";
 import type { ControllerWriter } from "./controller-writer.ts";
 import type { CoordinationStore, Election } from "./coordination-store.ts";
@@ -190,15 +190,42 @@ test("a controller deposed while an answer was lost learns that, not of a confli
   await expect(world.settled(write)).rejects.toMatchObject({ code: "CONTROLLER_FENCED" });
 });
 
-test("an epoch that is no number is named, not guessed", async () => {
+test.each(["many", "", "-1", "99999999999", "x".repeat(500), "\u0000\u00ff"])(
+  "an epoch that is none (%j) is named, not guessed, with what to write in its place",
+  async (garbage) => {
+    const a = await world.open("a");
+    for (let i = 0; i < 3; i++) await world.settled(elected(await elect(a, 0)).resign());
+    const hand = await world.ensemble.connect("zkCli");
+    await hand.setData("/controller_epoch", Buffer.from(garbage));
+
+    const fault = await elect(a, 0).catch((error: ZoologError) => error);
+
+    expect(fault).toMatchObject({
+      code: "ZNODE_MALFORMED",
+      message: expect.stringMatching(/^znode \/controller_epoch: .* is not an epoch, so no/su),
+      hint: expect.stringContaining("set /controller_epoch 4)"),
+    });
+    expect((fault as ZoologError).message.length).toBeLessThan(250);
+    await hand.setData("/controller_epoch", Buffer.from("4"));
+    expect(elected(await elect(a, 0)).controllerEpoch).toBe(5);
+  },
+);
+
+test("the epoch to write is above every epoch in use, also where the znode was made anew", async () => {
   const a = await world.open("a");
-  await world.settled(elected(await elect(a, 0)).resign());
+  const topic = sampleTopic("orders", 1);
+  const [partition] = topic.partitions;
+  const state = { ...partition!.state, controllerEpoch: controllerEpoch(40) };
+  const writer = elected(await elect(a, 0));
+  await world.settled(writer.createTopic({ ...topic, partitions: [{ ...partition!, state }] }));
+  await world.settled(writer.resign());
   const hand = await world.ensemble.connect("zkCli");
-  await hand.setData("/controller_epoch", Buffer.from("many"));
+  await hand.remove("/controller_epoch");
+  for (let i = 0; i < 2; i++) await world.settled(elected(await elect(a, 0)).resign());
+  await hand.setData("/controller_epoch", Buffer.from("?"));
 
   await expect(elect(a, 0)).rejects.toMatchObject({
-    code: "ZNODE_MALFORMED",
-    message: 'znode /controller_epoch: "many" is not an epoch',
+    hint: expect.stringContaining("set /controller_epoch 43)"),
   });
 });
 

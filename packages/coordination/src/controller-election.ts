@@ -6,10 +6,10 @@ import {
   errorCode,
   type Logger,
 } from "@zoolog/base";
-import type { ZooKeeperClient } from "@zoolog/zookeeper";
+import type { Znode, ZooKeeperClient } from "@zoolog/zookeeper";
 import { readControllerEpochFloor } from "./cluster-reader.ts";
 import type { CurrentController, Election } from "./coordination-store.ts";
-import { isConnectionFault, isSessionEnd } from "./errors.ts";
+import { excerpt, isConnectionFault, isSessionEnd, malformed } from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import { FencedMulti } from "./fenced-multi.ts";
 import { FencedWriter } from "./fenced-writer.ts";
@@ -59,7 +59,16 @@ export class ControllerElection {
   }
 
   async current(): Promise<CurrentController | undefined> {
-    return this.#session.read(readController);
+    return this.#session.read(async (client) => {
+      const seat = await ifThere(client.getData(CONTROLLER_PATH));
+      if (seat === undefined) return undefined;
+      const epoch = await ifThere(client.getData(CONTROLLER_EPOCH_PATH));
+      if (epoch === undefined) return undefined;
+      return {
+        brokerId: decodeController(seat.data),
+        controllerEpoch: await this.#epochIn(epoch),
+      };
+    });
   }
 
   /** `undefined`: the ground moved, look again. */
@@ -123,10 +132,29 @@ export class ControllerElection {
     for (;;) {
       const znode = await ifThere(client.getData(CONTROLLER_EPOCH_PATH));
       if (znode !== undefined) {
-        return { value: decodeControllerEpoch(znode.data), version: znode.stat.version };
+        return { value: await this.#epochIn(znode), version: znode.stat.version };
       }
       await this.#createEpoch(client);
     }
+  }
+
+  /**
+   * Whoever mends the znode must not go back behind an epoch that was in use. Each election raises
+   * the version together with the epoch, so what it began with, which is no more than the floor
+   * now, plus the version is always enough.
+   *
+   * @throws ZoologError `ZNODE_MALFORMED` saying what to write.
+   */
+  async #epochIn({ data, stat }: Znode): Promise<ControllerEpoch> {
+    const epoch = decodeControllerEpoch(data);
+    if (epoch !== undefined) return epoch;
+    const floor = await readControllerEpochFloor(this.#session);
+    const enough = floor + stat.version;
+    throw malformed(
+      CONTROLLER_EPOCH_PATH,
+      `${excerpt(data)} is not an epoch, so no controller can be elected`,
+      `Write a number from ${enough} on (zkCli: set ${CONTROLLER_EPOCH_PATH} ${enough}); brokers go on by themselves.`,
+    );
   }
 
   /**
@@ -144,14 +172,3 @@ export class ControllerElection {
 }
 
 type VersionedEpoch = { readonly value: ControllerEpoch; readonly version: number };
-
-async function readController(client: ZooKeeperClient): Promise<CurrentController | undefined> {
-  const seat = await ifThere(client.getData(CONTROLLER_PATH));
-  if (seat === undefined) return undefined;
-  const epoch = await ifThere(client.getData(CONTROLLER_EPOCH_PATH));
-  if (epoch === undefined) return undefined;
-  return {
-    brokerId: decodeController(seat.data),
-    controllerEpoch: decodeControllerEpoch(epoch.data),
-  };
-}

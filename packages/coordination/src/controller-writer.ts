@@ -42,6 +42,11 @@ export interface ControllerWriter {
    * step, the same call again completes it.
    */
   deleteTopic(topic: TopicRemoval): Promise<void>;
+  /**
+   * The same for a topic whose znode cannot be read: by its name. Without a topic id there is no
+   * tombstone: replicas stay on the disks. A topic that can be read again stays.
+   */
+  deleteUnreadableTopic(topic: UnreadableTopicRemoval): Promise<void>;
   /** Rewrites a tombstone; with nobody pending removes it. */
   writeDeletedTopic(deletedTopic: DeletedTopic): Promise<void>;
   /** Removes `/admin/delete_topics/<topic>`; a missing one is fine. */
@@ -81,6 +86,13 @@ export type PartitionStateWritten = TopicPartition &
     /** Somebody else wrote: what stands there now, or `absent` when the topic is gone. */
     | { readonly outcome: "conflict"; readonly stored: StoredState }
   );
+
+export type UnreadableTopicRemoval = {
+  readonly topic: string;
+  readonly topicId: TopicId | undefined;
+  /** Brokers that may hold replicas and must confirm that they are deleted. */
+  readonly replicas: readonly BrokerId[];
+};
 
 export type TopicRemoval = {
   readonly topic: string;

@@ -1,12 +1,12 @@
-import type {
-  BrokerEpoch,
-  BrokerId,
-  ControllerEpoch,
-  TopicPartition,
-  ZoologError,
-} from "@zoolog/base";
+import type { BrokerEpoch, BrokerId, ControllerEpoch, TopicPartition } from "@zoolog/base";
 import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
-import type { ClusterSnapshot, NamedConfig, ReadPartition } from "./cluster-snapshot.ts";
+import type {
+  ClusterSnapshot,
+  NamedConfig,
+  ReadPartition,
+  UnreadableTopic,
+  ZnodeFault,
+} from "./cluster-snapshot.ts";
 import type { ConfigResource, ControllerWriter } from "./controller-writer.ts";
 
 /**
@@ -67,6 +67,8 @@ export interface CoordinationStore {
   readCluster(): Promise<ClusterSnapshot>;
   readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]>;
   readTopicNames(): Promise<readonly string[]>;
+  /** Those of `names` that are there and whose topic znode cannot be understood. */
+  readUnreadableTopics(names: readonly string[]): Promise<readonly UnreadableTopic[]>;
   readConfigs(kind: ConfigResource["kind"]): Promise<Read<readonly NamedConfig[]>>;
   /** Names below `/admin/delete_topics`. */
   readDeleteRequests(): Promise<readonly string[]>;
@@ -109,8 +111,8 @@ export type HintScope =
   /** What an operator asked for: `readPreferredElection`. */
   | "adminRequests";
 
-/** What could be understood, and an error naming each znode that could not. */
-export type Read<T> = { readonly value: T; readonly faults: readonly ZoologError[] };
+/** What could be understood, and each znode that could not. */
+export type Read<T> = { readonly value: T; readonly faults: readonly ZnodeFault[] };
 
 export type Election =
   | { readonly outcome: "elected"; readonly writer: ControllerWriter }

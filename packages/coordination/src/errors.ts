@@ -41,12 +41,24 @@ export function unavailable(cause: unknown): ZoologError {
   });
 }
 
-export function malformed(path: string, problem: string): ZoologError {
+export function malformed(path: string, problem: string, hint?: string): ZoologError {
   return fault({
     code: "ZNODE_MALFORMED",
     message: `znode ${path}: ${problem}`,
-    hint: `Repair it with zkCli (get ${path}); docs/formats/znodes.md has the format.`,
+    hint: hint ?? `Repair it with zkCli (get ${path}); docs/formats/znodes.md has the format.`,
   });
+}
+
+/** For messages: what an operator wrote may be long, and anything. */
+export function excerpt(data: Uint8Array): string {
+  const text = Buffer.from(data.subarray(0, EXCERPT_BYTES_MAX)).toString("utf8");
+  return `${JSON.stringify(text)}${data.length > EXCERPT_BYTES_MAX ? "…" : ""}`;
+}
+
+const EXCERPT_BYTES_MAX = 60;
+
+export function isMalformed(error: unknown): error is ZoologError {
+  return error instanceof ZoologError && error.code === "ZNODE_MALFORMED";
 }
 
 export function brokerIdTaken(options: {
@@ -59,6 +71,29 @@ export function brokerIdTaken(options: {
     code: "BROKER_ID_TAKEN",
     message: `broker id ${brokerId} is taken by ${address}, which runs on another data folder (${incarnation})`,
     hint: "Stop that broker, or give this one a broker id of its own.",
+  });
+}
+
+/** The other one has our incarnation, and lives: one folder is a copy of the other. */
+export function dataFolderCopied(options: {
+  readonly brokerId: number;
+  readonly address: string;
+  readonly incarnation: string;
+}): ZoologError {
+  const { brokerId, address, incarnation } = options;
+  return fault({
+    code: "BROKER_ID_TAKEN",
+    message: `broker id ${brokerId} is taken by ${address}, which runs on a copy of this data folder (${incarnation})`,
+    hint: "Only one of the copies may run. For another broker, begin with an empty data folder and a broker id of its own.",
+  });
+}
+
+export function registrationUnreadable(brokerId: number, cause: ZoologError): ZoologError {
+  return fault({
+    code: "BROKER_ID_TAKEN",
+    message: `broker id ${brokerId} is taken by somebody whose registration cannot be read: ${cause.message}`,
+    hint: `If no other broker ${brokerId} runs, remove it (zkCli: delete /brokers/ids/${brokerId}) and start again.`,
+    cause,
   });
 }
 

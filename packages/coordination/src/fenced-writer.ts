@@ -8,6 +8,7 @@ import type {
   PartitionStateWrite,
   PartitionStateWritten,
   TopicRemoval,
+  UnreadableTopicRemoval,
 } from "./controller-writer.ts";
 import { malformed } from "./errors.ts";
 import type { FencedMulti } from "./fenced-multi.ts";
@@ -75,6 +76,14 @@ export class FencedWriter implements ControllerWriter {
   async deleteTopic(removal: TopicRemoval): Promise<void> {
     const { topicId, topic: name, replicas: pending } = removal;
     await this.#put(deletedTopicPath(topicId), encodeDeletedTopic({ topicId, name, pending }));
+    await removeTopic(this.#multi, removal);
+  }
+
+  async deleteUnreadableTopic(removal: UnreadableTopicRemoval): Promise<void> {
+    const { topicId, topic: name, replicas: pending } = removal;
+    if (topicId !== undefined) {
+      await this.#put(deletedTopicPath(topicId), encodeDeletedTopic({ topicId, name, pending }));
+    }
     await removeTopic(this.#multi, removal);
   }
 

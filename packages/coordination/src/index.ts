@@ -14,7 +14,9 @@ export type {
   StoredPartition,
   StoredState,
   StoredTopic,
+  UnreadableTopic,
   VersionedPartitionState,
+  ZnodeFault,
 } from "./cluster-snapshot.ts";
 export type {
   ConfigResource,
@@ -23,6 +25,7 @@ export type {
   PartitionStateWrite,
   PartitionStateWritten,
   TopicRemoval,
+  UnreadableTopicRemoval,
 } from "./controller-writer.ts";
 export type {
   CoordinationStore,

@@ -10,7 +10,7 @@ import { writePartitionStates } from "./partition-writes.ts";
 import { configPath, partitionPath, partitionsPath, statePath, topicPath } from "./paths.ts";
 import { encodeConfig } from "./znodes/config-znode.ts";
 import { encodePartitionState } from "./znodes/partition-state-znode.ts";
-import { decodeTopic, encodeTopic } from "./znodes/topic-znode.ts";
+import { decodeTopic, encodeSpareTopicId, encodeTopic } from "./znodes/topic-znode.ts";
 
 export type TopicCreation = {
   readonly outcome: "created" | "exists";
@@ -59,7 +59,7 @@ function headOperations(topic: NewTopicZnodes): readonly Operation[] {
   return [
     { type: "create", path: configPath("topic", name), data: encodeConfig(topic.configs) },
     { type: "create", path: topicPath(name), data: encodeTopic({ topicId, assignment }) },
-    { type: "create", path: partitionsPath(name), data: EMPTY },
+    { type: "create", path: partitionsPath(name), data: encodeSpareTopicId(topicId) },
   ];
 }
 

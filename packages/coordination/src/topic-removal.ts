@@ -1,5 +1,6 @@
+import type { TopicId } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
-import type { TopicRemoval } from "./controller-writer.ts";
+import { isMalformed } from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import type { FencedMulti } from "./fenced-multi.ts";
 import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
@@ -11,16 +12,19 @@ import { decodeTopic } from "./znodes/topic-znode.ts";
 /**
  * Removes a topic's znodes: everything below the topic, the deepest first, then the topic together
  * with its config and the request to delete it. Looks at what is there before each step, so that it
- * can be interrupted and repeated anywhere. A topic of the same name with another id stays.
- *
- * @throws ZoologError `ZNODE_MALFORMED` when the topic's id cannot be read: it may be another one.
+ * can be interrupted and repeated anywhere. A topic of the same name with another id stays; one
+ * whose znode cannot be read goes: nobody but the controller makes topics, so what stands there is
+ * what somebody made of this one.
  */
-export async function removeTopic(multi: FencedMulti, removal: TopicRemoval): Promise<void> {
+export async function removeTopic(
+  multi: FencedMulti,
+  removal: { readonly topic: string; readonly topicId: TopicId | undefined },
+): Promise<void> {
   const { topic: name, topicId } = removal;
   const path = topicPath(name);
   for (;;) {
     const znode = await multi.read((client) => ifThere(client.getData(path)));
-    if (znode !== undefined && decodeTopic(name, znode.data).topicId !== topicId) return;
+    if (znode !== undefined && isAnother(znode.data, { topic: name, topicId })) return;
     if (znode !== undefined && !(await removeDescendants(multi, path))) continue;
 
     const last = [path, configPath("topic", name), deleteRequestPath(name)];
@@ -28,6 +32,18 @@ export async function removeTopic(multi: FencedMulti, removal: TopicRemoval): Pr
     if (there.length === 0) return;
     const outcome = await multi.run(there.map(removalOf));
     if (outcome.outcome === "applied") return;
+  }
+}
+
+function isAnother(
+  data: Uint8Array,
+  { topic, topicId }: { readonly topic: string; readonly topicId: TopicId | undefined },
+): boolean {
+  try {
+    return decodeTopic(topic, data).topicId !== topicId;
+  } catch (error) {
+    if (isMalformed(error)) return false;
+    throw error;
   }
 }
 

@@ -11,8 +11,20 @@ import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import { BrokerRegistrar } from "./broker-registrar.ts";
 import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
 import { ClusterIdentity, ensureLayout } from "./cluster-identity.ts";
-import { readBrokers, readCluster, readConfigs, readNames, readStates } from "./cluster-reader.ts";
-import type { ClusterSnapshot, NamedConfig, ReadPartition } from "./cluster-snapshot.ts";
+import {
+  readBrokers,
+  readCluster,
+  readConfigs,
+  readNames,
+  readStates,
+  readUnreadableTopics,
+} from "./cluster-reader.ts";
+import type {
+  ClusterSnapshot,
+  NamedConfig,
+  ReadPartition,
+  UnreadableTopic,
+} from "./cluster-snapshot.ts";
 import { ControllerElection } from "./controller-election.ts";
 import type { ConfigResource } from "./controller-writer.ts";
 import type {
@@ -159,6 +171,10 @@ class ZooKeeperStore implements CoordinationStore {
 
   readTopicNames(): Promise<readonly string[]> {
     return readNames(this.#session, TOPICS_PATH);
+  }
+
+  readUnreadableTopics(names: readonly string[]): Promise<readonly UnreadableTopic[]> {
+    return readUnreadableTopics(this.#session, names);
   }
 
   readConfigs(kind: ConfigResource["kind"]): Promise<Read<readonly NamedConfig[]>> {

@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { nodeMachine } from "./node-machine.ts";
 
 test("a running process has an identity that stays, a dead one has none", async () => {
@@ -15,6 +18,22 @@ test("a running process has an identity that stays, a dead one has none", async 
   expect(first).toBeDefined();
   expect(second).toBe(first);
   expect(await nodeMachine.processIdentity(pid)).toBeUndefined();
+});
+
+test("a folder keeps its identity while it is renamed, and a copy of it has another", async () => {
+  const place = await mkdtemp(join(tmpdir(), "zoolog-folder-"));
+  try {
+    await mkdir(join(place, "data"));
+    const original = await nodeMachine.folderIdentity(join(place, "data"));
+    await cp(join(place, "data"), join(place, "copy"), { recursive: true });
+    await rename(join(place, "data"), join(place, "moved"));
+
+    expect(original).toBeDefined();
+    expect(await nodeMachine.folderIdentity(join(place, "moved"))).toBe(original);
+    expect(await nodeMachine.folderIdentity(join(place, "copy"))).not.toBe(original);
+  } finally {
+    await rm(place, { recursive: true });
+  }
 });
 
 test("this process is running, and the boot id does not change while it does", async () => {

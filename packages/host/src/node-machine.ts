@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { errorCode, type Machine } from "@zoolog/base";
 
 /** Fields of `/proc/<pid>/stat` behind the name in parentheses; the start time is the 22nd of all. */
@@ -13,6 +13,10 @@ export const nodeMachine: Machine = {
     } catch {
       return undefined;
     }
+  },
+  folderIdentity: async (path) => {
+    const { dev, ino } = await stat(path, { bigint: true });
+    return ino === 0n ? undefined : `${dev}:${ino}`;
   },
   processIdentity: async (pid) => {
     if (!isRunning(pid)) return undefined;

@@ -26,6 +26,7 @@ class TestMachine implements Machine {
   readonly running = new Map<number, string>([[100, "first"]]);
   bootId = async () => this.boot;
   processIdentity = async (pid: number) => this.running.get(pid);
+  folderIdentity = async (path: string) => path;
 }
 
 function setUp() {

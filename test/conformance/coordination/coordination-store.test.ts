@@ -112,7 +112,7 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     expect(snapshot).toMatchObject({
       brokerConfigs: [{ name: "0", overrides: { rate: "1" } }],
       deletedTopics: [{ name: "gone", pending: [4] }],
-      faults: [],
+      unreadableTopics: [],
     });
   });
 
@@ -247,14 +247,47 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     await hand.setData("/brokers/topics/orders/partitions/0/state", Buffer.from("{}"));
     await hand.close();
 
-    const { topics, faults } = await store.readCluster();
+    const { topics, unreadableTopics } = await store.readCluster();
 
     expect(topics).toMatchObject([
       { name: "orders", partitions: [{ stored: { status: "unreadable" } }] },
     ]);
-    expect(faults.map((fault) => fault.message)).toEqual([
-      "znode /brokers/topics/broken: partitions has 0 entries",
-    ]);
+    const reason = "znode /brokers/topics/broken: partitions has 0 entries";
+    expect(unreadableTopics).toEqual([{ name: "broken", reason, topicId: undefined }]);
+  });
+
+  test("a topic that nobody can read is deleted by its name, its replicas by the spare id", async () => {
+    const store = await open("a");
+    const writer = await elected(store);
+    await writer.createTopic(sampleTopic("orders", 3));
+    const hand = await ground.connect("zkCli");
+    await hand.setData("/brokers/topics/orders", Buffer.from("{not json"));
+
+    const names = await store.readTopicNames();
+    const [broken] = await store.readUnreadableTopics(names);
+    expect(broken).toMatchObject({ name: "orders", topicId: sampleTopicId("orders") });
+    const { topicId } = broken!;
+    await writer.deleteUnreadableTopic({ topic: "orders", topicId, replicas: [brokerId(0)] });
+
+    expect(await store.readTopicNames()).toEqual([]);
+    expect(await hand.exists("/config/topics/orders")).toBeUndefined();
+    expect((await store.readCluster()).deletedTopics).toMatchObject([{ topicId, pending: [0] }]);
+    await hand.close();
+  });
+
+  test("a controller epoch that is none is named until it is mended", async () => {
+    const store = await open("a");
+    await (await elected(store)).resign();
+    const hand = await ground.connect("zkCli");
+    await hand.setData("/controller_epoch", Buffer.from("first!"));
+
+    await expect(store.electController(brokerId(0))).rejects.toMatchObject({
+      code: "ZNODE_MALFORMED",
+      message: expect.stringContaining('znode /controller_epoch: "first!" is not an epoch'),
+    });
+    await hand.setData("/controller_epoch", Buffer.from("2"));
+    expect((await elected(store)).controllerEpoch).toBe(3);
+    await hand.close();
   });
 });
 

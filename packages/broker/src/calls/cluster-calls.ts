@@ -28,7 +28,7 @@ export function describeMetadata(
     brokers: brokerEntries(image),
     topics: namesOf(image, names).map((name) => {
       const topic = image.topics.get(name);
-      if (topic === undefined) return { topic: name, error: unknownTopic(name) };
+      if (topic === undefined) return { topic: name, error: noTopic(image, name) };
       const { topicId } = topic;
       const partitions = topic.partitions.map((partition) => partitionEntry(image, partition));
       return { topic: name, topicId, isInternal: false, partitions };
@@ -44,7 +44,7 @@ export function describeTopics(
   return {
     topics: namesOf(image, names).map((name) => {
       const topic = image.topics.get(name);
-      if (topic === undefined) return { topic: name, error: unknownTopic(name) };
+      if (topic === undefined) return { topic: name, error: noTopic(image, name) };
       return {
         topic: name,
         topicId: topic.topicId,
@@ -88,7 +88,12 @@ function namesOf(image: ClusterImage, names: readonly string[] | undefined): rea
   return names ?? [...image.topics.keys()].sort();
 }
 
-function unknownTopic(name: string): ItemError {
+function noTopic(image: ClusterImage, name: string): ItemError {
+  const unreadable = image.unreadableTopics.get(name);
+  if (unreadable !== undefined) {
+    const message = `topic ${name} cannot be served: ${unreadable.reason}; mend it with zkCli or delete the topic`;
+    return { code: "ZNODE_MALFORMED", message };
+  }
   return { code: "UNKNOWN_TOPIC_OR_PARTITION", message: `there is no topic ${name}` };
 }
 

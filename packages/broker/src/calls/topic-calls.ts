@@ -84,9 +84,13 @@ export async function deleteTopics(
     controller.submit<DeleteTopicsEvent>({ type: "deleteTopics", topics: wanted }),
     { timeoutMs, scheduler, onTimeout: () => requestTimedOut("the deletion of topics") },
   );
-  const deleted = topics.flatMap((topic) => (topic.error === undefined ? [topic.topicId] : []));
+  const deleted = topics.filter((topic) => topic.error === undefined);
   const areGone = (image: ClusterImage): boolean =>
-    deleted.every((topicId) => !image.topicNames.has(topicId));
+    deleted.every(
+      ({ name, topicId }) =>
+        (topicId === undefined || !image.topicNames.has(topicId)) &&
+        !image.unreadableTopics.has(name),
+    );
   await cache.waitFor(areGone, Math.max(0, deadline - clock.monotonic()));
   const results = new Map(topics.map((result) => [result.name, result]));
   return {
@@ -96,7 +100,8 @@ export async function deleteTopics(
       if (refusal !== undefined) return { topic, error: refusal };
       assert(result !== undefined, "the controller answers for every topic");
       if (result.error !== undefined) return { topic, error: itemError(result.error) };
-      return { topic, topicId: result.topicId };
+      const { topicId } = result;
+      return topicId === undefined ? { topic } : { topic, topicId };
     }),
   };
 }

@@ -1,5 +1,4 @@
-import type { Logger, TopicPartition, ZoologError } from "@zoolog/base";
-import { unreachable } from "@zoolog/base";
+import { type TopicPartition, unreachable, ZoologError } from "@zoolog/base";
 import type {
   ClusterImage,
   ControllerEvent,
@@ -7,7 +6,13 @@ import type {
   ObservedBroker,
   ObservedPartition,
 } from "@zoolog/controller";
-import type { CoordinationStore, HintScope, RegisteredBroker } from "@zoolog/coordination";
+import type {
+  CoordinationStore,
+  HintScope,
+  RegisteredBroker,
+  ZnodeFault,
+} from "@zoolog/coordination";
+import type { NamedFault, ZnodeFaults } from "./znode-faults.ts";
 
 /** What the controller looks at again when it is told to. */
 export type ObservedScope = Exclude<HintScope, "controller">;
@@ -28,10 +33,18 @@ export type Observation =
 
 type ObservationContext = {
   readonly store: CoordinationStore;
-  readonly logger: Logger;
-  /** Names in the store that the controller could not understand when it was loaded. */
-  readonly strangers: ReadonlySet<string>;
+  readonly faults: ZnodeFaults;
 };
+
+/** The readers under which a term reports what it does not understand. */
+export const TERM_READERS: readonly string[] = [
+  ...OBSERVED_SCOPES,
+  "deletedTopics",
+  "topic configs",
+  "broker configs",
+  "unreadable topics",
+  "partition states",
+];
 
 /** Reads what a hint was about; the events are what the controller core makes of it. */
 export async function observe(
@@ -39,26 +52,28 @@ export async function observe(
   image: ClusterImage,
   context: ObservationContext,
 ): Promise<Observation> {
-  const { store, logger } = context;
+  const { store, faults } = context;
   switch (scope) {
     case "brokers": {
-      const { value, faults } = await store.readBrokers();
-      logFaults(faults, logger);
-      return { events: [{ type: "brokersObserved", brokers: value.map(observedBroker) }] };
+      const read = await store.readBrokers();
+      faults.report(scope, read.faults);
+      const brokers = [...read.value.map(observedBroker), ...stillThere(read.faults, image)];
+      return { events: [{ type: "brokersObserved", brokers }] };
     }
     case "topics":
-      return topicsObserved(await store.readTopicNames(), image, context.strangers);
+      return topicsObserved(image, store);
     case "partitionStates":
+      faults.report(scope, await brokenTopics([...image.topics.keys()], store));
       return partitionsObserved(image, store);
     case "configs":
-      return configsObserved(store, logger);
+      return configsObserved(image, context);
     case "deletions": {
       const topics = await store.readDeleteRequests();
       if (topics.length === 0) return { events: [] };
       return { events: [{ type: "deleteTopics", requestId: undefined, topics }] };
     }
     case "adminRequests": {
-      const partitions = await store.readPreferredElection();
+      const partitions = await readPreferredElection(context);
       if (partitions === undefined) return { events: [] };
       return {
         events: [{ type: "electLeaders", requestId: undefined, election: "preferred", partitions }],
@@ -73,11 +88,34 @@ export async function observe(
 /** Reads everything a new controller starts from. */
 export async function loadCluster(
   store: CoordinationStore,
-  logger: Logger,
-): Promise<Pick<ControllerLoad, "brokers" | "topics" | "brokerConfigs" | "deletedTopics">> {
-  const { brokers, topics, brokerConfigs, deletedTopics, faults } = await store.readCluster();
-  logFaults(faults, logger);
-  return { brokers: brokers.map(observedBroker), topics, brokerConfigs, deletedTopics };
+  faults: ZnodeFaults,
+): Promise<Omit<ControllerLoad, "clusterId" | "controllerId" | "controllerEpoch">> {
+  const snapshot = await store.readCluster();
+  // The others are looked at again as soon as the term has begun.
+  faults.report("deletedTopics", snapshot.faults.deletedTopics);
+  const { brokers, unreadableTopics, brokerConfigs, deletedTopics } = snapshot;
+  const inDoubt = new Set(snapshot.faults.topicConfigs.map(({ name }) => name));
+  const topics = snapshot.topics.map((topic) =>
+    inDoubt.has(topic.name) ? { ...topic, configs: KEEP_EVERYTHING } : topic,
+  );
+  return {
+    brokers: brokers.map(observedBroker),
+    topics,
+    unreadableTopics,
+    brokerConfigs,
+    deletedTopics,
+  };
+}
+
+/** For a topic whose config cannot be read: no record is deleted on the word of a default. */
+const KEEP_EVERYTHING = { "retention.ms": "-1", "retention.bytes": "-1" };
+
+/** Registrations that somebody overwrote: the broker lives, as its ephemeral znode does. */
+function stillThere(faults: readonly ZnodeFault[], image: ClusterImage): readonly ObservedBroker[] {
+  const unreadable = new Map(faults.map(({ name, czxid }) => [name, czxid]));
+  return [...image.brokers.values()].filter(
+    ({ brokerId, brokerEpoch }) => unreadable.get(String(brokerId)) === brokerEpoch,
+  );
 }
 
 function observedBroker(broker: RegisteredBroker): ObservedBroker {
@@ -86,18 +124,35 @@ function observedBroker(broker: RegisteredBroker): ObservedBroker {
   return { brokerId, brokerEpoch, incarnation, rack, boot, endpoints };
 }
 
-function topicsObserved(
-  names: readonly string[],
-  image: ClusterImage,
-  strangers: ReadonlySet<string>,
-): Observation {
+async function topicsObserved(image: ClusterImage, store: CoordinationStore): Promise<Observation> {
+  const names = await store.readTopicNames();
   const stored = new Set(names);
-  const appeared = names.find((name) => !image.topics.has(name) && !strangers.has(name));
-  const vanished = [...image.topics.keys()].find((name) => !stored.has(name));
+  const { topics, unreadableTopics } = image;
+  const appeared = names.find((name) => !topics.has(name) && !unreadableTopics.has(name));
+  const vanished = [...topics.keys(), ...unreadableTopics.keys()].find((name) => !stored.has(name));
   if (appeared !== undefined) return { reload: `topic ${appeared} appeared in ZooKeeper` };
   if (vanished !== undefined) return { reload: `topic ${vanished} vanished from ZooKeeper` };
-  return { events: [] };
+  if (unreadableTopics.size === 0) return { events: [] };
+  const unreadable = await store.readUnreadableTopics([...unreadableTopics.keys()]);
+  const same = unreadable.filter(
+    ({ name, reason }) => unreadableTopics.get(name)?.reason === reason,
+  );
+  if (same.length === unreadableTopics.size) return { events: [] };
+  return { reload: "topics that could not be read were changed in ZooKeeper" };
 }
+
+/** Topics that are served as they were known, while nobody could read them again. */
+async function brokenTopics(
+  names: readonly string[],
+  store: CoordinationStore,
+): Promise<readonly NamedFault[]> {
+  const unreadable = await store.readUnreadableTopics(names);
+  return unreadable.map(({ reason }) => ({ message: reason, hint: MEND_TOPIC }));
+}
+
+/** What to do about a topic znode. */
+export const MEND_TOPIC =
+  "Mend it with zkCli (docs/formats/znodes.md has the format), or delete the topic.";
 
 /** Only what differs from what is known goes to the core: mostly nothing. */
 async function partitionsObserved(
@@ -120,16 +175,38 @@ function differs(found: ObservedPartition, image: ClusterImage): boolean {
   return known?.partitionEpoch !== epoch;
 }
 
-async function configsObserved(store: CoordinationStore, logger: Logger): Promise<Observation> {
+/** A config that cannot be read any more stays as it was known. */
+async function configsObserved(
+  image: ClusterImage,
+  { store, faults }: ObservationContext,
+): Promise<Observation> {
   const events: ControllerEvent[] = [];
   for (const kind of ["topic", "broker"] as const) {
-    const { value: configs, faults } = await store.readConfigs(kind);
-    logFaults(faults, logger);
-    events.push({ type: "configsObserved", kind, configs });
+    const read = await store.readConfigs(kind);
+    faults.report(`${kind} configs`, read.faults);
+    const known = read.faults.flatMap(({ name }) => {
+      const overrides =
+        kind === "topic" ? image.topics.get(name)?.configs : image.brokerConfigs.get(name);
+      return overrides === undefined ? [] : [{ name, overrides }];
+    });
+    events.push({ type: "configsObserved", kind, configs: [...read.value, ...known] });
   }
   return { events };
 }
 
-function logFaults(faults: readonly ZoologError[], logger: Logger): void {
-  for (const { message, hint } of faults) logger.error("znode not understood", { message, hint });
+/** A request that cannot be read is not carried out; it waits to be mended or taken away. */
+async function readPreferredElection({ store, faults }: ObservationContext) {
+  try {
+    const partitions = await store.readPreferredElection();
+    faults.report("adminRequests", []);
+    return partitions;
+  } catch (error) {
+    if (!isZnodeFault(error)) throw error;
+    faults.report("adminRequests", [error]);
+    return undefined;
+  }
+}
+
+export function isZnodeFault(error: unknown): error is ZoologError {
+  return error instanceof ZoologError && error.code === "ZNODE_MALFORMED";
 }

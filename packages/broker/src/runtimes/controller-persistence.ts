@@ -99,6 +99,9 @@ async function write(
     case "topicDeleted":
       await writer.deleteTopic(record);
       return undefined;
+    case "unreadableTopicDeleted":
+      await writer.deleteUnreadableTopic(record);
+      return undefined;
     case "replicasDeleted": {
       const { topicId, topic: name, pending } = record;
       await writer.writeDeletedTopic({ topicId, name, pending });

@@ -14,9 +14,11 @@ import type {
   ControllerSettings,
 } from "@zoolog/controller";
 import type { ControllerWriter, CoordinationStore } from "@zoolog/coordination";
+import { isZnodeFault } from "./controller-observation.ts";
 import { ControllerTerm } from "./controller-term.ts";
 import { coordinationUnavailable, notController } from "./errors.ts";
 import { holdsLease } from "./lease.ts";
+import type { ZnodeFaults } from "./znode-faults.ts";
 
 export type ControllerRuntimeOptions = {
   readonly brokerId: BrokerId;
@@ -29,6 +31,7 @@ export type ControllerRuntimeDependencies = {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
+  readonly faults: ZnodeFaults;
   /** Each image that this broker decided as controller. */
   readonly publish: (image: ClusterImage) => void;
 };
@@ -40,6 +43,9 @@ type ResponseTo<Event extends RequestEvent> = Extract<
   ControllerResponse,
   { readonly type: Event["type"] }
 >;
+
+/** The reader under which is reported what keeps everybody from being elected. */
+const ELECTION = "election";
 
 /** After a term has failed: long enough not to spin, short beside a session timeout. */
 const CONTEST_AGAIN_MS = 1_000;
@@ -125,10 +131,12 @@ export class ControllerRuntime {
   }
 
   async #contestOnce(): Promise<void> {
-    const { store, logger } = this.#dependencies;
+    const { store, logger, faults } = this.#dependencies;
     try {
-      if (this.#term !== undefined || store.state !== "connected") return;
+      if (store.state !== "connected") return;
       const incumbent = await store.readController();
+      faults.report(ELECTION, []);
+      if (this.#term !== undefined) return;
       this.#controllerId = incumbent?.brokerId;
       if (incumbent !== undefined || this.#closed) return;
       const election = await store.electController(this.#options.brokerId);
@@ -138,19 +146,21 @@ export class ControllerRuntime {
       }
       this.#begin(election.writer);
     } catch (error) {
-      logger.warn("controller election failed", { error: errorMessage(error) });
+      if (isZnodeFault(error)) faults.report(ELECTION, [error]);
+      else logger.warn("controller election failed", { error: errorMessage(error) });
       this.#raceLater();
     }
   }
 
   #begin(writer: ControllerWriter): void {
-    const { store, clock, scheduler, logger, publish } = this.#dependencies;
+    const { store, clock, scheduler, logger, faults, publish } = this.#dependencies;
     const term: ControllerTerm = new ControllerTerm(this.#options, {
       store,
       writer,
       clock,
       scheduler,
       logger,
+      faults,
       publish,
       onEnded: () => {
         this.#term = undefined;

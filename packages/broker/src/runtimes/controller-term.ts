@@ -30,12 +30,15 @@ import {
 import type { ControllerWriter, CoordinationStore } from "@zoolog/coordination";
 import {
   loadCluster,
+  MEND_TOPIC,
   OBSERVED_SCOPES,
   type ObservedScope,
   observe,
+  TERM_READERS,
 } from "./controller-observation.ts";
 import { persist } from "./controller-persistence.ts";
 import { controllerBusy, notController } from "./errors.ts";
+import type { ZnodeFaults } from "./znode-faults.ts";
 
 export type ControllerTermOptions = {
   readonly brokerId: BrokerId;
@@ -49,6 +52,7 @@ export type ControllerTermDependencies = {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
+  readonly faults: ZnodeFaults;
   /** Called with each new image, before the replies that rest on it are released. */
   readonly publish: (image: ClusterImage) => void;
   /** The term is over; nothing is decided or published any more. */
@@ -60,6 +64,9 @@ export type ControllerTermDependencies = {
  * would be answered after their callers have given up.
  */
 const REQUESTS_WAITING_MAX = 1_000;
+
+const MEND_STATE =
+  "Its partition is offline; mend it with zkCli (docs/formats/znodes.md has the format).";
 
 type Request = { readonly event: ControllerEvent; readonly requestId: RequestId };
 
@@ -82,7 +89,6 @@ export class ControllerTerm {
   readonly #timersDue: ControllerTimer[] = [];
   readonly #waiting = new Map<RequestId, Deferred<ControllerResponse>>();
   #state: ControllerState | undefined;
-  #strangers: ReadonlySet<string> = new Set();
   #running = false;
   #ended = false;
   #lastRequestId = 0;
@@ -138,6 +144,7 @@ export class ControllerTerm {
     for (const answer of this.#waiting.values()) answer.reject(notController());
     this.#waiting.clear();
     this.#requests.length = 0;
+    this.#dependencies.faults.forget(TERM_READERS);
     this.#dependencies.onEnded(reason);
   }
 
@@ -196,16 +203,14 @@ export class ControllerTerm {
   async #load(): Promise<ControllerState> {
     const { store, writer } = this.#dependencies;
     const { brokerId, clusterId, settings } = this.#options;
-    const load = await loadCluster(store, this.#logger);
+    const load = await loadCluster(store, this.#dependencies.faults);
     const { controllerEpoch } = writer;
     const state = loadController(
       { ...load, clusterId, controllerId: brokerId, controllerEpoch },
       settings,
     );
-    const understood = new Set(load.topics.map(({ name }) => name));
-    const names = await store.readTopicNames();
-    this.#strangers = new Set(names.filter((name) => !understood.has(name)));
     this.#state = state;
+    this.#reportUnreadable(undefined, state);
     await this.#decide({ type: "controllerElected" });
     this.#dependencies.publish(this.#state.image);
     return this.#state;
@@ -215,8 +220,7 @@ export class ControllerTerm {
     const { image } = this.#current();
     const observed = await observe(scope, image, {
       store: this.#dependencies.store,
-      logger: this.#logger,
-      strangers: this.#strangers,
+      faults: this.#dependencies.faults,
     });
     if (this.#ended) return;
     if ("reload" in observed) {
@@ -237,6 +241,7 @@ export class ControllerTerm {
     if (this.#ended) return;
     const after = applyAll(before, records);
     this.#state = after;
+    this.#reportUnreadable(before, after);
     if (records.length > 0) {
       const kinds = [...new Set(records.map(({ type }) => type))];
       this.#logger.info("controller decided", {
@@ -249,6 +254,25 @@ export class ControllerTerm {
     this.#release(repliesAfterConflicts(decision.replies, conflicts));
     for (const { arm, afterMs } of decision.timers) this.#arm(arm, afterMs);
     await this.#resolve(conflicts);
+  }
+
+  #reportUnreadable(before: ControllerState | undefined, after: ControllerState): void {
+    const { faults } = this.#dependencies;
+    const { unreadableTopics } = after.image;
+    if (unreadableTopics !== before?.image.unreadableTopics) {
+      const broken = [...unreadableTopics.values()];
+      faults.report(
+        "unreadable topics",
+        broken.map(({ reason }) => ({ message: reason, hint: MEND_TOPIC })),
+      );
+    }
+    if (after.unreadable !== before?.unreadable) {
+      const messages = [...after.unreadable.values()];
+      faults.report(
+        "partition states",
+        messages.map((message) => ({ message, hint: MEND_STATE })),
+      );
+    }
   }
 
   /** Somebody wrote beside us: what stands there now is what counts. */

@@ -42,6 +42,11 @@ export class MetadataCache {
     }
     const known = this.partition(topicPartition);
     if (known === undefined) {
+      const unreadable = this.#image.unreadableTopics.get(topic);
+      if (unreadable !== undefined) {
+        const message = `topic ${topic} cannot be served: ${unreadable.reason}`;
+        return { error: "LEADER_NOT_AVAILABLE", message };
+      }
       const what = this.#image.topics.has(topic)
         ? `topic ${topic} has no partition ${partition}`
         : `there is no topic ${topic}`;

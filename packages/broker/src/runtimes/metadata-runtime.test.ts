@@ -55,6 +55,7 @@ class Cluster {
         topics: [],
         brokerConfigs: [],
         deletedTopics: [],
+        unreadableTopics: [],
       },
       {
         defaultPartitions: 1,

@@ -1,5 +1,6 @@
 import { silentLogger } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
+import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import { RegistrationRuntime } from "./registration-runtime.ts";
 
 let world: MemoryCoordination;
@@ -59,4 +60,20 @@ test("closing leaves the cluster at once", async () => {
 
   expect((await store.readBrokers()).value).toEqual([]);
   expect(runtime.brokerEpoch).toBeUndefined();
+});
+
+test.each([
+  ["removed", (hand: ZooKeeperClient) => hand.remove("/brokers/ids/1")],
+  ["overwritten", (hand: ZooKeeperClient) => hand.setData("/brokers/ids/1", Buffer.from("?"))],
+])("a registration that somebody has %s is written anew", async (_, spoil) => {
+  const { store, runtime } = await register("a", "mine");
+  await world.settled(runtime.start());
+  const first = runtime.brokerEpoch!;
+  await world.pass(0);
+
+  await spoil(await world.ensemble.connect("zkCli"));
+  await world.pass(31_000);
+
+  expect(runtime.brokerEpoch).toBeGreaterThan(first);
+  expect((await store.readBrokers()).value).toMatchObject([{ brokerEpoch: runtime.brokerEpoch }]);
 });

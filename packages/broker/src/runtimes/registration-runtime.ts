@@ -1,4 +1,10 @@
-import { type BrokerEpoch, errorCode, errorMessage, type Logger } from "@zoolog/base";
+import {
+  type BrokerEpoch,
+  errorCode,
+  errorMessage,
+  type Logger,
+  runInBackground,
+} from "@zoolog/base";
 import type { BrokerRegistration, CoordinationStore } from "@zoolog/coordination";
 
 export type RegistrationDependencies = {
@@ -9,12 +15,14 @@ export type RegistrationDependencies = {
 };
 
 /**
- * Keeps this broker registered: once at the start and again with each new session, as the former
- * registration went with the old one.
+ * Keeps this broker registered: once at the start, again with each new session, as the former
+ * registration went with the old one, and whenever somebody removed or overwrote it.
  */
 export class RegistrationRuntime {
   readonly #dependencies: RegistrationDependencies;
-  #stopListening: (() => void) | undefined;
+  readonly #stopListening: (() => void)[] = [];
+  #isBusy = false;
+  #isClosed = false;
   #brokerEpoch: BrokerEpoch | undefined;
   #failure: string | undefined;
 
@@ -28,8 +36,11 @@ export class RegistrationRuntime {
    * @throws ZoologError `BROKER_ID_TAKEN`
    */
   async start(): Promise<void> {
-    this.#stopListening = this.#dependencies.store.onNewSession(() => this.#register());
+    const { store, logger } = this.#dependencies;
+    this.#stopListening.push(store.onNewSession(() => this.#register()));
     await this.#register();
+    const look = (): void => runInBackground("look at registration", logger, () => this.#look());
+    this.#stopListening.push(store.onHint("brokers", look));
   }
 
   /** Of the registration that stands; `undefined` while there is none. */
@@ -44,10 +55,28 @@ export class RegistrationRuntime {
 
   /** Leaves the cluster, so that nobody waits for the session to end. */
   async close(): Promise<void> {
-    this.#stopListening?.();
+    this.#isClosed = true;
+    for (const stop of this.#stopListening) stop();
     this.#brokerEpoch = undefined;
     const { store, registration } = this.#dependencies;
     if (store.state === "connected") await store.unregisterBroker(registration().brokerId);
+  }
+
+  /** Is what stands in ZooKeeper still what was written there? */
+  async #look(): Promise<void> {
+    const { store, logger } = this.#dependencies;
+    if (this.#isBusy || store.state !== "connected") return;
+    this.#isBusy = true;
+    try {
+      const { value } = await store.readBrokers();
+      const mine = this.#brokerEpoch;
+      const stands = value.some(({ brokerEpoch }) => brokerEpoch === mine);
+      if (stands || this.#isClosed || store.state !== "connected") return;
+      logger.warn("registration is gone or unreadable, registering anew", { brokerEpoch: mine });
+      await this.#register();
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
   async #register(): Promise<void> {

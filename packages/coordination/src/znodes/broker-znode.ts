@@ -14,7 +14,7 @@ const VERSION = 5;
 const PORT_MAX = 65_535;
 
 export function encodeBroker(registration: BrokerRegistration): Uint8Array {
-  const { endpoints, rack, bootId } = registration;
+  const { endpoints, rack, folder, bootId } = registration;
   const [first] = endpoints;
   return encodeJson({
     version: VERSION,
@@ -29,6 +29,7 @@ export function encodeBroker(registration: BrokerRegistration): Uint8Array {
     timestamp: String(registration.timestamp),
     features: {},
     incarnation: registration.incarnation,
+    ...(folder === undefined ? {} : { folder }),
     ...(bootId === undefined ? {} : { boot_id: bootId }),
     boot: registration.boot,
   });
@@ -47,6 +48,7 @@ export function decodeBroker(id: number, data: Uint8Array, czxid: number): Regis
     incarnation: znode.text("incarnation"),
     endpoints: znode.array("endpoints").map((text) => parseEndpoint(path, text, protocols)),
     rack: znode.optionalText("rack"),
+    folder: znode.optionalText("folder"),
     bootId: znode.optionalText("boot_id"),
     boot: parseBoot(path, znode.optionalText("boot")),
     timestamp: timestamp(znode.has("timestamp") ? znode.integerText("timestamp") : -1),

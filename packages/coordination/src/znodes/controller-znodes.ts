@@ -5,9 +5,8 @@ import {
   controllerEpoch,
   type Timestamp,
 } from "@zoolog/base";
-import { malformed } from "../errors.ts";
-import { CONTROLLER_EPOCH_PATH, CONTROLLER_PATH } from "../paths.ts";
-import { BROKER_ID_MAX, decodeText, encodeJson, encodeText, ZnodeObject } from "./znode-json.ts";
+import { CONTROLLER_PATH } from "../paths.ts";
+import { BROKER_ID_MAX, encodeJson, encodeText, ZnodeObject } from "./znode-json.ts";
 
 export function encodeController(id: BrokerId, now: Timestamp): Uint8Array {
   return encodeJson({ version: 1, brokerid: id, timestamp: String(now) });
@@ -23,11 +22,12 @@ export function encodeControllerEpoch(epoch: ControllerEpoch): Uint8Array {
   return encodeText(String(epoch));
 }
 
-/** @throws ZoologError `ZNODE_MALFORMED`. */
-export function decodeControllerEpoch(data: Uint8Array): ControllerEpoch {
-  const text = decodeText(CONTROLLER_EPOCH_PATH, data).trim();
-  if (!/^[0-9]{1,10}$/.test(text)) {
-    throw malformed(CONTROLLER_EPOCH_PATH, `${JSON.stringify(text)} is not an epoch`);
-  }
-  return controllerEpoch(Number(text));
+/** An int32, of which the last one is left: each election needs another. */
+const CONTROLLER_EPOCH_MAX = 2 ** 31 - 2;
+
+/** `undefined` when it is none. */
+export function decodeControllerEpoch(data: Uint8Array): ControllerEpoch | undefined {
+  const text = Buffer.from(data).toString("latin1").trim();
+  const epoch = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return epoch <= CONTROLLER_EPOCH_MAX ? controllerEpoch(epoch) : undefined;
 }

@@ -1,7 +1,7 @@
 import { type BrokerId, TOPIC_PARTITIONS_MAX, type TopicId, topicNameFault } from "@zoolog/base";
 import { malformed } from "../errors.ts";
 import { topicPath } from "../paths.ts";
-import { asBrokerIds, encodeJson, ZnodeObject } from "./znode-json.ts";
+import { asBrokerIds, encodeJson, encodeText, ZnodeObject } from "./znode-json.ts";
 
 /** Kafka's version of this znode since 2.8: the first with a topic id. */
 const VERSION = 3;
@@ -47,6 +47,20 @@ export function decodeTopic(name: string, data: Uint8Array): TopicZnode {
     topicId: asTopicId(path, znode.text("topic_id")),
     assignment: assignment.map((replicas) => replicas ?? []),
   };
+}
+
+/**
+ * The topic id once more, in `…/partitions`: it lets a topic whose znode was broken by hand be
+ * deleted together with its replicas.
+ */
+export function encodeSpareTopicId(topicId: TopicId): Uint8Array {
+  return encodeText(topicId);
+}
+
+/** `undefined` where there is none: topics of other origin have nothing there. */
+export function decodeSpareTopicId(data: Uint8Array): TopicId | undefined {
+  const text = Buffer.from(data).toString("latin1");
+  return TOPIC_ID.test(text) ? (text as TopicId) : undefined;
 }
 
 /** Names become folders: one made by hand must not get past here. */

@@ -14,7 +14,11 @@ export type DeleteTopicsRequest = Static<typeof deleteTopicsRequest>;
 
 export const deleteTopicsResponse = object({
   topics: list(
-    either([object({ topic: topicName, topicId }), object({ topic: topicName, error: itemError })]),
+    either([
+      // Without an id when the topic's znode could not be read and nothing else told it.
+      object({ topic: topicName, topicId: optional(topicId) }),
+      object({ topic: topicName, error: itemError }),
+    ]),
   ),
 });
 export type DeleteTopicsResponse = Static<typeof deleteTopicsResponse>;

@@ -94,6 +94,7 @@ export class SimulatedBroker {
       pid,
       bootId: async () => bootId,
       processIdentity: async (of) => (of === pid ? life : undefined),
+      folderIdentity: async (path) => path,
     };
   }
 }

@@ -48,7 +48,17 @@ export function describeImage({ image, unreadable }: ControllerState): string {
   const deleted = [...image.deletedTopics.values()].map(
     (topic) => `deleted ${topic.name} ${topic.topicId} pending [${topic.pending}]`,
   );
-  return [`version ${image.version}`, ...brokers, ...topics, ...configs, ...deleted].join("\n");
+  const unreadableTopics = [...image.unreadableTopics.values()].map(
+    (topic) => `unreadable ${topic.name} ${topic.topicId ?? "without id"}: ${topic.reason}`,
+  );
+  return [
+    `version ${image.version}`,
+    ...brokers,
+    ...topics,
+    ...unreadableTopics,
+    ...configs,
+    ...deleted,
+  ].join("\n");
 }
 
 function describeRecord(record: ControllerRecord): string | string[] {
@@ -73,6 +83,8 @@ function describeRecord(record: ControllerRecord): string | string[] {
     }
     case "topicDeleted":
       return `delete ${record.topic} ${record.topicId}: ${record.partitions} partitions on [${record.replicas}]`;
+    case "unreadableTopicDeleted":
+      return `delete unreadable ${record.topic} ${record.topicId ?? "without id"} on [${record.replicas}]`;
     case "deleteRequestDiscarded":
       return `discard the request to delete ${record.topic}`;
     case "replicasDeleted":
@@ -113,7 +125,7 @@ function describeResponse(response: ControllerResponse): string[] {
     case "deleteTopics":
       return response.topics.map((topic) =>
         topic.error === undefined
-          ? `reply ${topic.name}: ${topic.topicId} deleted`
+          ? `reply ${topic.name}: ${topic.topicId ?? "without id"} deleted`
           : `reply ${topic.name}: ${describeRefusal(topic.error)}`,
       );
     case "alterConfigs":

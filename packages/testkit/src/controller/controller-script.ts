@@ -25,6 +25,7 @@ import {
   type ObservedBroker,
   type PartitionState,
   type StoredState,
+  type UnreadableTopic,
 } from "@zoolog/controller";
 import { controllerViolations } from "./controller-invariants.ts";
 import { describeDecision, describeImage } from "./controller-script-output.ts";
@@ -36,6 +37,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * ```
  * settings unclean=true flush=fsync rebalance=10
  * load epoch=2 brokers=0@10,1@11           lines below: topic orders-0 [0,1] leader=0 epoch=3 isr=0@9 v=4
+ *                                          or: unreadable orders #orders the reason (or -, no id)
  * brokers 0@10 1@11/a                      who is registered now
  * create orders partitions=2 rf=1 | audit assignment=0,1;1,0 config.flush=fsync
  * delete orders                            delete-request orders: found in ZooKeeper
@@ -132,8 +134,14 @@ function parseLoad(words: readonly string[], lines: readonly string[]): Controll
   const options = parseOptions(words);
   const topics = new Map<string, LoadedTopic>();
   const deleted = (options.get("deleted") ?? "").split(",").filter((name) => name !== "");
+  const unreadableTopics: UnreadableTopic[] = [];
   for (const line of lines) {
     const [verb, key = "", replicas = "", ...state] = line.trim().split(/\s+/);
+    if (verb === "unreadable") {
+      const topicId = replicas === "-" ? undefined : (replicas as TopicId);
+      unreadableTopics.push({ name: key, topicId, reason: state.join(" ") });
+      continue;
+    }
     if (verb !== "topic") throw new Error(`expected a topic: ${line}`);
     const { topic: name, partition } = parsePartition(key);
     const topic = topics.get(name) ?? emptyTopic(name);
@@ -150,6 +158,7 @@ function parseLoad(words: readonly string[], lines: readonly string[]): Controll
     controllerEpoch: controllerEpoch(Number(options.get("epoch") ?? 1)),
     brokers: parseBrokers((options.get("brokers") ?? "").split(",")),
     topics: [...topics.values()],
+    unreadableTopics,
     brokerConfigs: [],
     deletedTopics: deleted.map((name) => ({ topicId: topicIdOf(name), name, pending: [] })),
   };

@@ -21,6 +21,7 @@ export function sampleBroker(
       { listener: "HTTP", host: `b${id}.example`, port: 8092, securityProtocol: "PLAINTEXT" },
     ],
     rack: undefined,
+    folder: `disk-${id}`,
     bootId: "boot",
     boot: "clean",
     timestamp: timestamp(1_700_000_000_000),
