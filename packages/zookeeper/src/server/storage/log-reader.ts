@@ -63,6 +63,16 @@ export class LogReader {
     return batch;
   }
 
+  /** Nothing but zeros from `position` on: what was preallocated and not written to. */
+  async endsInZeros(): Promise<boolean> {
+    for (let at = this.#position; at < this.sizeBytes; ) {
+      const window = await this.#bytes(at, Math.min(WINDOW_BYTES, this.sizeBytes - at));
+      if (window.length === 0 || window.some((byte) => byte !== 0)) return false;
+      at += window.length;
+    }
+    return true;
+  }
+
   /**
    * Is there a batch behind the damage at `position`? One that was written later, that is: then
    * what is damaged had been made durable before.

@@ -368,12 +368,51 @@ describe("damage", () => {
     expect(children(await reopen(disk))).toHaveLength(10);
   });
 
-  test("zeros or noise at the end are a torn tail", async () => {
-    for (const tail of [Buffer.alloc(5000), Buffer.from("ZLBT".repeat(1000))]) {
-      const { disk, last } = await twoLogs();
-      disk.corrupt(last, (bytes) => Buffer.concat([bytes, tail]));
+  test("noise at the end is a torn tail", async () => {
+    const { disk, last } = await twoLogs();
+    const noise = Buffer.from("ZLBT".repeat(1000));
+    disk.corrupt(last, (bytes) => Buffer.concat([bytes, noise]));
 
-      expect(children(await reopen(disk))).toHaveLength(10);
+    expect(children(await reopen(disk))).toHaveLength(10);
+    expect(disk.contents(last)).not.toContain(noise);
+  });
+
+  test("zeros at the end of any file are room that was not used, and no damage", async () => {
+    for (const bytes of [1, 15, 16, 5_000, 3 * 1024 * 1024]) {
+      const { disk, first, last } = await twoLogs();
+      const sizes = [first, last].map((path) => disk.contents(path).length);
+      for (const path of [first, last]) {
+        disk.corrupt(path, (file) => Buffer.concat([file, Buffer.alloc(bytes)]));
+      }
+      const warnings: string[] = [];
+      const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+
+      const recovered = await recover(FOLDER, { fileSystem: disk.mount(), logger });
+
+      expect([children(recovered).length, warnings]).toEqual([10, []]);
+      expect(disk.contents(last)).toHaveLength(sizes[1]!);
+    }
+  });
+
+  test("a piece that was turned into zeros is noticed by what follows it", async () => {
+    const { disk, first, last } = await twoLogs();
+    const zeroed = (file: Uint8Array, from: number, to: number): Buffer =>
+      Buffer.concat([file.subarray(0, from), Buffer.alloc(to - from), file.subarray(to)]);
+    const original = new Map([first, last].map((path) => [path, disk.contents(path)]));
+    for (const path of [first, last]) {
+      const file = original.get(path)!;
+      const batches = [...file.toString("latin1").matchAll(/ZLBT/g)].map(({ index }) => index);
+      const ends = [...batches.slice(1), file.length];
+      for (const [i, from] of batches.entries()) {
+        disk.corrupt(path, (bytes) => zeroed(bytes, from, ends[i]!));
+        const outcome = await reopen(disk).then(
+          (recovered) => children(recovered).length,
+          (error) => error.code,
+        );
+        const isLastBatch = path === last && i === batches.length - 1;
+        expect([path, i, outcome]).toEqual([path, i, isLastBatch ? 9 : corrupt.code]);
+        for (const [file, bytes] of original) disk.corrupt(file, () => Buffer.from(bytes));
+      }
     }
   });
 
@@ -532,6 +571,56 @@ describe("a disk that fails", () => {
         expect(found).toHaveLength(12);
       }
     }
+  });
+});
+
+describe("room ahead", () => {
+  test("small writes do not change the size of the file, and none of the zeros is read", async () => {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount());
+    await store.create("a1");
+    const size = disk.contents(logs(disk)[0]!).length;
+
+    for (let i = 2; i <= 20; i++) {
+      await store.create(`a${i}`);
+      expect(disk.contents(logs(disk)[0]!)).toHaveLength(size);
+    }
+
+    disk.crash("power", { keepUnsynced: 0 });
+    expect(children(await reopen(disk))).toHaveLength(20);
+  });
+
+  test("a file that is closed in order ends with its last batch", async () => {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount());
+    await store.create("a1");
+    await store.journal.close();
+
+    expect(disk.contents(logs(disk)[0]!).length).toBeLessThan(500);
+  });
+
+  test("what grows past the room gets more, whatever a power cut leaves of it", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const disk = newDisk({ seed });
+      const store = await Store.open(disk.mount());
+      for (let i = 1; i <= 4; i++) await store.create(`a${i}`, "x".repeat(100_000));
+      void store.create("a5", "x".repeat(100_000));
+      await turns(seed % 7);
+
+      disk.crash("power", { keepUnsynced: (seed % 4) / 3 });
+      const found = children(await reopen(disk));
+      expect(found).toEqual(expect.arrayContaining(["a1", "a2", "a3", "a4"]));
+    }
+  });
+
+  test("where there is no room ahead, what fits is still written", async () => {
+    const disk = newDisk({ capacityBytes: 3_000 });
+    const store = await Store.open(disk.mount());
+
+    for (const i of [1, 2, 3]) await store.create(`a${i}`, "x".repeat(500));
+
+    disk.crash("power", { keepUnsynced: 0 });
+    expect(children(await reopen(disk))).toHaveLength(3);
   });
 });
 

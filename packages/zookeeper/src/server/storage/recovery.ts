@@ -125,7 +125,7 @@ async function replayFile(
       replayBatch(path, decoded(path, batch), state);
     }
     const tornBytes = reader.sizeBytes - reader.position;
-    if (tornBytes > 0) {
+    if (tornBytes > 0 && !(await reader.endsInZeros())) {
       const where = `${path} at byte ${reader.position}`;
       if (!isLast) throw dataCorrupt(where, "a damaged batch in a file that was finished");
       if (await reader.hasLaterBatch()) {
