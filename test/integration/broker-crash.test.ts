@@ -68,6 +68,18 @@ async function readAll(api: BrokerApi): Promise<Map<number, string>> {
   }
 }
 
+const brokers: SimulatedBroker[] = [];
+
+function opened(simulated: SimulatedBroker): SimulatedBroker {
+  brokers.push(simulated);
+  return simulated;
+}
+
+/** Also after a failure: an open port would keep the whole run from ending. */
+afterEach(async () => {
+  for (const simulated of brokers.splice(0)) await simulated.close();
+});
+
 const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
 
 test.each([
@@ -78,7 +90,7 @@ test.each([
   "%s (%s) with flush=%s loses nothing that was acknowledged, twice in a row",
   async (_, kind, flush) => {
     for (const seed of seeds) {
-      const simulated = new SimulatedBroker({ seed });
+      const simulated = opened(new SimulatedBroker({ seed }));
       await simulated.start();
       await createTopic(simulated.broker.api, { flush, "segment.bytes": "4096" });
       const acknowledged = new Map<number, string>();
@@ -100,7 +112,7 @@ test.each([
 test("with flush=os a power cut leaves a beginning of what was acknowledged, and it serves", async () => {
   const losses: number[] = [];
   for (const seed of seeds) {
-    const simulated = new SimulatedBroker({ seed });
+    const simulated = opened(new SimulatedBroker({ seed }));
     await simulated.start();
     await createTopic(simulated.broker.api, { flush: "os" });
     const acknowledged = await produceUntilCrash(simulated, "power", 50 + seed);

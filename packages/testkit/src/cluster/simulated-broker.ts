@@ -62,6 +62,8 @@ export class SimulatedBroker {
     this.#broker = undefined;
     // Only to give back what a dead process would: its port and its timers.
     await broker.close();
+    // No machine is up again before the session of its former life has ended.
+    if (kind === "power") this.#ensemble.expire(`life-${this.#lives}`);
   }
 
   /** ZooKeeper cannot be reached any more by this life of the broker. */
