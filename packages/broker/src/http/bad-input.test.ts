@@ -358,6 +358,46 @@ describe("too much", () => {
     expect((await send("produce", 1_000)).statusCode).toBe(400);
   });
 
+  test("JSON is for people: its bodies are bounded on every route, those of msgpack are not", async () => {
+    const plane = await started({ jsonBodyBytesMax: 100 });
+    const message = produceOf(
+      "orders",
+      0,
+      encodeRecordBatch([{ timestamp: 0, value: "x".repeat(200) }]),
+    );
+    const send = (type: string, payload: Buffer) =>
+      plane.inject({
+        method: "POST",
+        url: "/v1/produce",
+        headers: { "content-type": type },
+        payload,
+      });
+
+    const json = await send("application/json", Buffer.from(JSON.stringify(message)));
+    const msgpack = await send("application/msgpack", Buffer.from(encodeMessage(message)));
+
+    expect(json.statusCode).toBe(413);
+    expect(json.json<ErrorBody>().error.hint).toContain("msgpack");
+    expect(msgpack.statusCode).toBe(200);
+  });
+
+  test.each(["metadata", "describe-topics"])(
+    "%s of one topic over and over is refused, so that no short call has an endless answer",
+    async (name) => {
+      const plane = await started();
+      const topics = ["other", ...Array<string>(9_999).fill("orders")];
+
+      const response = await plane.inject({
+        method: "POST",
+        url: `/v1/${name}`,
+        payload: { topics },
+      });
+
+      expect(response.statusCode).toBe(400);
+      expect(response.json<ErrorBody>().error.message).toBe("topics[2] is the same as [1]");
+    },
+  );
+
   test("when the bytes in flight are used up, calls are turned away for a moment", async () => {
     const plane = await started({ inFlightBytesMax: 50 });
 

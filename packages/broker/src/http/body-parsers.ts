@@ -10,9 +10,10 @@ import type { PlaneParts } from "./plane-parts.ts";
  * Two content types and no other: what fastify brings along (text/plain) is what a web page can
  * send across origins without asking.
  */
-export function addBodyParsers(app: FastifyInstance, { bodyMemory, metrics }: PlaneParts): void {
+export function addBodyParsers(app: FastifyInstance, parts: PlaneParts): void {
+  const { bodyMemory, limits, metrics } = parts;
   const parser =
-    (decode: (bytes: Uint8Array) => Checked<unknown>) =>
+    (decode: (bytes: Uint8Array) => Checked<unknown>, bytesMax: number) =>
     async (request: FastifyRequest, stream: IncomingMessage): Promise<unknown> => {
       const contentType = request.headers["content-type"];
       if (contentType !== MSGPACK_TYPE && contentType !== JSON_TYPE)
@@ -21,7 +22,7 @@ export function addBodyParsers(app: FastifyInstance, { bodyMemory, metrics }: Pl
       const body = await readBody(
         stream,
         {
-          bytesMax: request.call.bodyBytesMax,
+          bytesMax: Math.min(request.call.bodyBytesMax, bytesMax),
           declaredBytes: declared === undefined ? undefined : Number(declared),
           reserve: (bytes) => request.call.tryReserve(bytes),
         },
@@ -34,8 +35,8 @@ export function addBodyParsers(app: FastifyInstance, { bodyMemory, metrics }: Pl
       return decoded.value;
     };
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(JSON_TYPE, parser(decodeJsonMessage));
-  app.addContentTypeParser(MSGPACK_TYPE, parser(decodeMessage));
+  app.addContentTypeParser(JSON_TYPE, parser(decodeJsonMessage, limits.jsonBodyBytesMax));
+  app.addContentTypeParser(MSGPACK_TYPE, parser(decodeMessage, limits.produceBodyBytesMax));
 }
 
 /** The decoded body. None at all is a message without fields; `null` is not. */

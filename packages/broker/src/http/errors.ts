@@ -91,7 +91,7 @@ export function bodyTooLarge(bytesMax: number): ZoologError {
   return new ZoologError({
     code: "REQUEST_TOO_LARGE",
     message: `the body is larger than ${bytesMax} bytes`,
-    hint: "Send fewer batches or records in one call.",
+    hint: "Send fewer batches or records in one call; msgpack may be longer than JSON.",
   });
 }
 

@@ -148,6 +148,16 @@ function checkArray(
     const problem = checkAt(schema.items, value as unknown as Holder, i, unknown);
     if (problem !== undefined) return inside(`[${i}]`, problem);
   }
+  return schema.uniqueItems === true ? checkUnique(value) : undefined;
+}
+
+function checkUnique(values: readonly unknown[]): Problem | undefined {
+  const firsts = new Map<unknown, number>();
+  for (const [i, value] of values.entries()) {
+    const first = firsts.get(value);
+    if (first !== undefined) return inside(`[${i}]`, wrong(`is the same as [${first}]`));
+    firsts.set(value, i);
+  }
   return undefined;
 }
 

@@ -16,10 +16,11 @@ import {
   text,
   topicId,
   topicName,
+  topicNames,
 } from "./schema.ts";
 
 /** Without `topics`: all of them. */
-export const describeTopicsRequest = object({ topics: optional(list(topicName)) });
+export const describeTopicsRequest = object({ topics: optional(topicNames()) });
 export type DescribeTopicsRequest = Static<typeof describeTopicsRequest>;
 
 /** Offsets and size come from the answering broker and are missing where it has no replica. */

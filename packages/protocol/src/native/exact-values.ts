@@ -47,11 +47,11 @@ export function countNames(value: unknown): number {
 }
 
 /** An escape of JSON that is one half of a surrogate pair without the other, which UTF-8 cannot hold. */
-export function loneSurrogate(json: Buffer): string | undefined {
+export function loneSurrogate(json: string): string | undefined {
   if (!json.includes("\\ud") && !json.includes("\\uD")) return undefined;
   // Escapes are taken one after the other, so that the second half of `\\` begins none.
   const escapes = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/gs;
-  for (const [, lone] of json.toString("latin1").matchAll(escapes)) {
+  for (const [, lone] of json.matchAll(escapes)) {
     if (lone !== undefined) return `\\${lone}`;
   }
   return undefined;

@@ -34,14 +34,15 @@ export function decodeJsonMessage(bytes: Uint8Array): Checked<unknown> {
   }
   const measured = measureJson(source);
   if (typeof measured !== "number") return { fault: measured };
-  const half = loneSurrogate(source);
+  const text = source.toString("utf8");
+  const half = loneSurrogate(text);
   if (half !== undefined) {
     const what = `${half} in a text is half of a surrogate pair`;
     return { fault: malformed(what, "UTF-8 has no bytes for it; write both halves, or none.") };
   }
   let value: unknown;
   try {
-    value = JSON.parse(source.toString("utf8"));
+    value = JSON.parse(text);
   } catch (error) {
     return { fault: malformed(`the body is not JSON: ${(error as SyntaxError).message}`) };
   }

@@ -13,6 +13,7 @@ import {
   text,
   topicId,
   topicName,
+  topicNames,
 } from "./schema.ts";
 
 /** A live broker, as registered in ZooKeeper. */
@@ -38,7 +39,7 @@ export type PartitionEntry = Static<typeof partitionEntry>;
 
 /** Kafka's Metadata (key 3). Without `topics`: all of them; an empty list: brokers only. */
 export const metadataRequest = object({
-  topics: optional(list(topicName)),
+  topics: optional(topicNames()),
   allowAutoTopicCreation: flag({
     description: "Create missing topics, if the broker's auto.create.topics.enable allows it",
     default: false,

@@ -24,6 +24,8 @@ export type JsonSchema = {
   readonly maxProperties?: number;
   readonly items?: JsonSchema;
   readonly maxItems?: number;
+  /** Of texts only. */
+  readonly uniqueItems?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
@@ -86,6 +88,14 @@ const RECORD_NAMES_MAX = 1_000;
 
 export function list<T>(items: Schema<T>, keywords: Keywords = {}): Schema<readonly T[]> {
   return { type: "array", ...keywords, items, maxItems: LIST_ITEMS_MAX };
+}
+
+/**
+ * Topics that are asked about, each once: the answer about one is a thousand times longer than its
+ * name, so that a short list of one name over and over would have a very long answer.
+ */
+export function topicNames(): Schema<readonly string[]> {
+  return { ...list(topicName), uniqueItems: true };
 }
 
 /** Names chosen by the user (configuration keys) with values of one type. */
