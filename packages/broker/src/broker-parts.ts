@@ -152,7 +152,7 @@ export function wireRuntimes(
       cache,
       replicas,
       configOf: configResolver(config),
-      deleteLogs: (topicId) => deleteLogs(topicId, logs),
+      deleteLogs: (topic) => deleteLogs(topic, logs),
       brokerEpoch: cluster.brokerEpoch,
       reportOffline: async (report) => {
         await controller.submit<ReplicasOfflineEvent>(report);
@@ -249,10 +249,15 @@ function configResolver(config: BrokerConfig): (topic: TopicImage) => PartitionC
 /** Deletions at once: they share the writes of the checkpoints, each of which is a sync. */
 const DELETIONS_AT_ONCE_MAX = 64;
 
-async function deleteLogs(topicId: TopicId, logs: LogManager): Promise<void> {
+/** Folders that are gone have no id to go by: those of the deleted topic's name are forgotten. */
+async function deleteLogs(
+  { topicId, name }: { readonly topicId: TopicId; readonly name: string },
+  logs: LogManager,
+): Promise<void> {
   const limits = { atOnceMax: DELETIONS_AT_ONCE_MAX };
   const failures: unknown[] = [];
-  await inParallel(logs.partitionsOf(topicId), limits, async (topicPartition) => {
+  const partitions = [...logs.partitionsOf(topicId), ...logs.missingPartitionsOf(name)];
+  await inParallel(partitions, limits, async (topicPartition) => {
     await logs.delete(topicPartition).catch((error: unknown) => failures.push(error));
   });
   // Only when all have ended: the deletion is tried again, and must not meet itself.

@@ -102,7 +102,6 @@ export class BrokerRegistrar {
       return undefined;
     }
     this.#logger.info("earlier registration of this broker replaced", {
-      brokerId: attempt.registration.brokerId,
       brokerEpoch: znode.stat.czxid,
     });
     await this.#enter(client, [
@@ -130,9 +129,8 @@ export class BrokerRegistrar {
     if (waitedMs >= patienceMs) throw attempt.taken(znode);
     if (!attempt.hasWaited) {
       attempt.hasWaited = true;
-      const { brokerId } = attempt.registration;
       const { message } = attempt.taken(znode);
-      this.#logger.warn("broker id is taken, waiting", { brokerId, patienceMs, reason: message });
+      this.#logger.warn("broker id is taken, waiting", { patienceMs, reason: message });
     }
     const waitMs = Math.min(LOOK_AGAIN_MS, patienceMs - waitedMs);
     await new Promise<void>((resolve, reject) => {

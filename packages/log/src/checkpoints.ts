@@ -40,6 +40,11 @@ export class Checkpoint {
     this.#entries = await readOffsetCheckpoint({ fileSystem, folder, name: this.#name });
   }
 
+  /** The partitions that it names. */
+  get topicPartitions(): TopicPartition[] {
+    return [...this.#entries.values()].map((entry) => entry.topicPartition);
+  }
+
   get(topicPartition: TopicPartition): Offset | undefined {
     return this.#entries.get(topicPartitionKey(topicPartition))?.offset;
   }

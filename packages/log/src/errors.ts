@@ -5,13 +5,13 @@ import { errorCode, errorMessage, type Offset, ZoologError } from "@zoolog/base"
 const OFFLINE_HINT =
   "The replica was taken offline to protect its data; see the log for the cause, then restart the broker.";
 
-/** The partition, or its whole data folder, does not serve any more. */
+/** The partition, or its whole data folder, does not serve any more. A hint of the cause is kept. */
 export function logOffline(name: string, cause: unknown): ZoologError {
   return new ZoologError({
     code: "KAFKA_STORAGE_ERROR",
     message: `${name} is offline: ${errorMessage(cause)}`,
     retriable: true,
-    hint: OFFLINE_HINT,
+    hint: (cause instanceof ZoologError ? cause.hint : undefined) ?? OFFLINE_HINT,
     cause,
   });
 }
@@ -28,6 +28,59 @@ export function corruptLog(where: {
     code: "CORRUPT_MESSAGE",
     message: `${path} is corrupt at byte ${position}, offset ${offset}: ${what}`,
     hint: "Nothing was deleted. Restore the replica from a peer; keep the file for examination.",
+  });
+}
+
+/**
+ * Records that were in the log are not there any more, and nothing explains it: files were removed
+ * or restored from an older copy. Opening the log shorter would give their offsets to others.
+ */
+export function recordsMissing(loss: {
+  readonly folder: string;
+  /** The first offset that is not there. */
+  readonly from: Offset;
+  /** Exclusive. */
+  readonly to: Offset;
+  /** How it is known that they were there. */
+  readonly evidence: string;
+  /** What to do when nobody has a copy, as the end of a sentence. */
+  readonly giveUp: string;
+}): ZoologError {
+  const { folder, from, to, evidence, giveUp } = loss;
+  const range = from + 1 === to ? `offset ${from}` : `offsets ${from} to ${to - 1}`;
+  return new ZoologError({
+    code: "RECORDS_MISSING",
+    message: `${folder} lacks ${from < to ? range : "its segment files"}: ${evidence}`,
+    hint:
+      "Nothing was changed. Stop the broker and bring the missing files back. To give the records " +
+      `up instead: ${giveUp}. Then start it again.`,
+  });
+}
+
+/** A checkpoint names a partition whose folder is not there. */
+export function partitionFolderMissing(
+  folder: string,
+  known: { readonly start: Offset; readonly end: Offset },
+): ZoologError {
+  const { start, end } = known;
+  const records = start < end ? `, with the records from ${start} to at least ${end - 1}` : "";
+  return new ZoologError({
+    code: "PARTITION_FOLDER_MISSING",
+    message: `${folder} is gone${records}: the checkpoints of the data folder name it`,
+    hint:
+      "Stop the broker and bring the folder back. To give its records up instead: remove the " +
+      "partition's line from the three *-offset-checkpoint files of the data folder (and lower " +
+      "the counts in their second lines), or delete the topic. Then start it again.",
+  });
+}
+
+/** The folder cannot even be locked or labelled. */
+export function noSpaceToOpen(path: string, cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "DISK_FULL",
+    message: `the volume of the data folder ${path} is full, it cannot be opened`,
+    hint: "Free a few megabytes on that volume, then start the broker again.",
+    cause,
   });
 }
 

@@ -16,8 +16,13 @@ export const CLEAN_SHUTDOWN_MARKER = ".kafka_cleanshutdown";
 export const SYNC_FAILED_MARKER = ".sync-failed";
 export const META_PROPERTIES = "meta.properties";
 
+/** What a power cut may have torn and no start has looked at since; see `UnrecoveredLogs`. */
+export const UNRECOVERED_MARKER = ".unrecovered";
+
 /** Folders with this ending are leftovers of a deletion; the next start removes them. */
 const DELETE_SUFFIX = "-delete";
+/** Folders with this ending were put aside for an operator; nobody here touches them again. */
+const STRAY_SUFFIX = "-stray";
 /** No usual file system takes longer names. */
 const FILE_NAME_BYTES_MAX = 255;
 
@@ -49,10 +54,23 @@ export function partitionOfFolder(name: string): TopicPartition | undefined {
  * The topic is shortened where the name would be too long.
  */
 export function pendingDeletionName(topicPartition: TopicPartition, uuid: string): string {
-  const suffix = `-${topicPartition.partition}.${uuid.replaceAll("-", "")}${DELETE_SUFFIX}`;
-  return `${topicPartition.topic.slice(0, FILE_NAME_BYTES_MAX - suffix.length)}${suffix}`;
+  return setAsideName(topicPartition, uuid, DELETE_SUFFIX);
+}
+
+/** `<topic>-<partition>.<uuid>-stray`: a folder that belongs to another topic than its name's. */
+export function strayName(topicPartition: TopicPartition, uuid: string): string {
+  return setAsideName(topicPartition, uuid, STRAY_SUFFIX);
+}
+
+export function isStray(folderName: string): boolean {
+  return /\.[0-9a-f]{32}-stray$/.test(folderName);
 }
 
 export function isPendingDeletion(folderName: string): boolean {
   return /\.[0-9a-f]{32}-delete$/.test(folderName);
+}
+
+function setAsideName({ topic, partition }: TopicPartition, uuid: string, ending: string): string {
+  const suffix = `-${partition}.${uuid.replaceAll("-", "")}${ending}`;
+  return `${topic.slice(0, FILE_NAME_BYTES_MAX - suffix.length)}${suffix}`;
 }

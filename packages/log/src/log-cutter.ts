@@ -4,6 +4,7 @@
  * that loads: lower the checkpoints on disk, then memory (readers look again), then the files.
  */
 import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
+import { isNoSpace } from "./errors.ts";
 import type { LogState } from "./log-state.ts";
 import { expiredSegments, isTooOld } from "./retention.ts";
 import { Segment } from "./segment.ts";
@@ -39,7 +40,7 @@ export class LogCutter {
       const cut = await this.#locate(segment, offset);
       // The batch began below the log start: nothing that could be read is left.
       if (cut.offset < state.logStartOffset) return await this.#startOver(cut.offset);
-      await this.#lowerRecoveryPoint(cut.offset);
+      await this.#lowerCheckpoints(cut.offset);
       const removed = state.segments.slice(kept + 1);
       state.segments = state.segments.slice(0, kept + 1);
       state.cutEndTo(cut.offset);
@@ -63,9 +64,7 @@ export class LogCutter {
     assert(offset <= state.logEndOffset, "the log start offset stays inside the log");
     if (offset <= state.logStartOffset) return;
     await this.#alone(async () => {
-      const { logStartOffsets } = state.directory;
-      logStartOffsets.set(state.topicPartition, offset);
-      await logStartOffsets.save();
+      await this.#saveStart(offset);
       await this.#advanceStartTo(offset);
     });
   }
@@ -89,8 +88,26 @@ export class LogCutter {
     const firstKept = segments[count];
     if (count === 0 || firstKept === undefined) return 0;
     const start = Math.max(firstKept.baseOffset, logStartOffset) as Offset;
-    await this.#alone(() => this.#advanceStartTo(start));
+    await this.#alone(async () => {
+      // First the checkpoint: a log that begins above it reads as one whose files were taken away.
+      const isSaved = await this.#saveStart(start).then(
+        () => true,
+        (error: unknown) => {
+          // Without room for the checkpoint the room has to come first.
+          if (isNoSpace(error)) return false;
+          throw error;
+        },
+      );
+      await this.#advanceStartTo(start);
+      if (!isSaved) await this.#saveStart(start);
+    });
     return count;
+  }
+
+  async #saveStart(offset: Offset): Promise<void> {
+    const { directory, topicPartition } = this.#state;
+    directory.logStartOffsets.set(topicPartition, offset);
+    await directory.logStartOffsets.save();
   }
 
   async #advanceStartTo(offset: Offset): Promise<void> {
@@ -123,11 +140,13 @@ export class LogCutter {
   async #startOver(offset: Offset): Promise<void> {
     const state = this.#state;
     const { directory, folder, topicPartition } = state;
-    const { recoveryPoints, logStartOffsets } = directory;
+    const { recoveryPoints, logStartOffsets, highWatermarks } = directory;
     // While the files go, the checkpoints claim nothing that a crash could leave unfulfilled.
-    recoveryPoints.set(topicPartition, 0 as Offset);
+    recoveryPoints.delete(topicPartition);
+    highWatermarks.delete(topicPartition);
     logStartOffsets.set(topicPartition, Math.min(offset, state.logStartOffset) as Offset);
     await recoveryPoints.save();
+    await highWatermarks.save();
     await logStartOffsets.save();
     state.startOverAt(offset);
     for (const gone of [...state.segments].reverse()) await this.#delete(gone);
@@ -148,13 +167,14 @@ export class LogCutter {
   }
 
   /** Before the cut: a checkpoint above the end of the log would read as lost records. */
-  async #lowerRecoveryPoint(offset: Offset): Promise<void> {
+  async #lowerCheckpoints(offset: Offset): Promise<void> {
     const { topicPartition, directory } = this.#state;
-    const { recoveryPoints } = directory;
-    const stored = recoveryPoints.get(topicPartition);
-    if (stored === undefined || stored <= offset) return;
-    recoveryPoints.set(topicPartition, offset);
-    await recoveryPoints.save();
+    for (const checkpoint of [directory.recoveryPoints, directory.highWatermarks]) {
+      const stored = checkpoint.get(topicPartition);
+      if (stored === undefined || stored <= offset) continue;
+      checkpoint.set(topicPartition, offset);
+      await checkpoint.save();
+    }
   }
 
   /** Where the batch that contains `offset` begins. */

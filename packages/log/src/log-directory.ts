@@ -5,6 +5,7 @@ import {
   type Logger,
   type Offset,
   type TopicPartition,
+  topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
 import { Checkpoint } from "./checkpoints.ts";
@@ -24,6 +25,17 @@ export const DEFAULT_LOG_DIRECTORY_LIMITS: LogDirectoryLimits = {
   tailCacheBytesMax: 128 * 1024 * 1024,
   indexCacheBytesMax: 64 * 1024 * 1024,
   reservedBytes: 128 * 1024 * 1024,
+};
+
+/** What the checkpoints say of a log: what must be there when it is opened. */
+export type CheckpointedOffsets = {
+  /** Below it everything was synced; `undefined` when the checkpoint is damaged. */
+  readonly recoveryPoint: Offset | undefined;
+  /** A recovery point stands there: the log had a segment file, and nobody was replacing it. */
+  readonly isListed: boolean;
+  readonly logStartOffset: Offset | undefined;
+  /** Records below it were acknowledged; a power cut may have taken those that were not synced. */
+  readonly highWatermark: Offset | undefined;
 };
 
 /** One data folder: what its logs share. */
@@ -99,9 +111,51 @@ export class LogDirectory {
     await this.highWatermarks.save();
   }
 
-  /** Below it the log was synced; 0 for a new one, `undefined` when the checkpoint is damaged. */
-  recoveryPointOf(topicPartition: TopicPartition): Offset | undefined {
-    const known = this.recoveryPoints.get(topicPartition);
-    return known ?? (this.#recoveryPointsLost ? undefined : (0 as Offset));
+  /** What the checkpoints say of a log. */
+  checkpointed(topicPartition: TopicPartition): CheckpointedOffsets {
+    const recoveryPoint = this.recoveryPoints.get(topicPartition);
+    return {
+      recoveryPoint: recoveryPoint ?? (this.#recoveryPointsLost ? undefined : (0 as Offset)),
+      isListed: recoveryPoint !== undefined,
+      logStartOffset: this.logStartOffsets.get(topicPartition),
+      highWatermark: this.highWatermarks.get(topicPartition),
+    };
+  }
+
+  /** Every partition that a checkpoint names. */
+  get listedPartitions(): ReadonlyMap<string, TopicPartition> {
+    const listed = new Map<string, TopicPartition>();
+    for (const checkpoint of [this.recoveryPoints, this.logStartOffsets, this.highWatermarks]) {
+      for (const named of checkpoint.topicPartitions) listed.set(topicPartitionKey(named), named);
+    }
+    return listed;
+  }
+
+  /**
+   * Makes the checkpoints true of a log that was just loaded, before anybody appends: it is listed
+   * from now on, and they claim nothing above its end. Otherwise the next start would miss what a
+   * power cut took from the log before this one.
+   */
+  async list(
+    topicPartition: TopicPartition,
+    loaded: { readonly recoveryPoint: Offset; readonly logEndOffset: Offset },
+  ): Promise<void> {
+    // The damaged file stands until the first tick: a half-filled one would look whole.
+    if (!this.#recoveryPointsLost && this.recoveryPoints.get(topicPartition) === undefined) {
+      this.recoveryPoints.set(topicPartition, loaded.recoveryPoint);
+      await this.recoveryPoints.save();
+    }
+    if ((this.highWatermarks.get(topicPartition) ?? 0) > loaded.logEndOffset) {
+      this.highWatermarks.set(topicPartition, loaded.logEndOffset);
+      await this.highWatermarks.save();
+    }
+  }
+
+  /** Nothing is claimed of the log any more, durably. Its folder must not hold another one then. */
+  async unlist(topicPartition: TopicPartition): Promise<void> {
+    for (const checkpoint of [this.recoveryPoints, this.logStartOffsets, this.highWatermarks]) {
+      checkpoint.delete(topicPartition);
+      await checkpoint.save();
+    }
   }
 }

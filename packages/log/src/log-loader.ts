@@ -12,7 +12,7 @@
  *     not opened     ------------------------
  *     scanned                              (from the last index entry below 95)---------
  */
-import type { Logger, Offset, Timestamp } from "@zoolog/base";
+import type { Logger, Offset, Timestamp, TopicPartition } from "@zoolog/base";
 import { INCOMPLETE_BATCH, scanBatches } from "./batch-scan.ts";
 import type { EpochEntry } from "./checkpoint-file.ts";
 import { corruptLog } from "./errors.ts";
@@ -24,10 +24,12 @@ import {
   TIME_INDEX_SUFFIX,
 } from "./file-names.ts";
 import { LeaderEpochs } from "./leader-epochs.ts";
+import { LogClaims } from "./log-claims.ts";
 import type { LogConfig } from "./log-config.ts";
-import type { LogDirectory } from "./log-directory.ts";
+import type { CheckpointedOffsets, LogDirectory } from "./log-directory.ts";
 import type { LoadedLog } from "./log-state.ts";
 import { Segment } from "./segment.ts";
+import { assertSegmentsMeet, type FoundSegment } from "./segment-ends.ts";
 import { type SegmentScan, scanSegment } from "./segment-recovery.ts";
 
 /**
@@ -42,24 +44,29 @@ export type Shutdown = "clean" | "processDied" | "unclean";
 
 export type LoadOptions = {
   readonly folder: string;
+  readonly topicPartition: TopicPartition;
   readonly config: LogConfig;
   readonly now: Timestamp;
-  /** `undefined` when the checkpoint is lost: then all is scanned, and only a last batch is cut. */
-  readonly recoveryPoint: Offset | undefined;
-  readonly logStartOffset: Offset;
+  /** A lost recovery point means that all is scanned, and only a last batch is cut. */
+  readonly checkpointed: CheckpointedOffsets;
   readonly shutdown: Shutdown;
 };
-
-/** A `.log` file as found. */
-type FoundSegment = { readonly baseOffset: Offset; readonly sizeInBytes: number };
 
 /** What scanning found to be the end of the log, and which files are beyond it. */
 type Scans = {
   readonly scans: readonly SegmentScan[];
   readonly beyond: readonly FoundSegment[];
+  /** What is to be cut, for the log. */
+  readonly torn?: Readonly<Record<string, unknown>>;
 };
 
-/** @throws ZoologError CORRUPT_MESSAGE; nothing was changed then but stale temporary files. */
+type FoundFiles = {
+  readonly segments: readonly FoundSegment[];
+  /** Temporary files, files already given up, and indexes whose log is gone. */
+  readonly leftovers: readonly string[];
+};
+
+/** @throws ZoologError CORRUPT_MESSAGE, RECORDS_MISSING; nothing was changed then. */
 export async function loadLog(
   options: LoadOptions,
   dependencies: { readonly directory: LogDirectory; readonly logger: Logger },
@@ -71,6 +78,8 @@ class LogLoader {
   readonly #options: LoadOptions;
   readonly #directory: LogDirectory;
   readonly #logger: Logger;
+  readonly #claims: LogClaims;
+  readonly #recoveryPoint: Offset | undefined;
 
   constructor(
     options: LoadOptions,
@@ -79,59 +88,79 @@ class LogLoader {
     this.#options = options;
     this.#directory = dependencies.directory;
     this.#logger = dependencies.logger;
+    this.#claims = new LogClaims(options);
+    this.#recoveryPoint = options.checkpointed.recoveryPoint;
   }
 
   async load(): Promise<LoadedLog> {
-    const { recoveryPoint, shutdown } = this.#options;
-    const found = await this.#findSegments();
+    const { shutdown, checkpointed } = this.#options;
+    const { segments: found, leftovers } = await this.#findFiles();
     const first = found[0];
-    if (first === undefined) return await this.#createLog(recoveryPoint);
-    const untouched = this.#belowScan(found);
-    const { scans, beyond } = await this.#scan(found.slice(untouched.length));
-    const logEndOffset = scans.at(-1)?.nextOffset ?? first.baseOffset;
-    if (recoveryPoint !== undefined && logEndOffset < recoveryPoint) {
-      throw this.#missing(logEndOffset, `it was synced up to offset ${recoveryPoint}`);
+    if (first === undefined) {
+      this.#claims.checkNoSegments();
+      await this.#removeLeftovers(leftovers);
+      return await this.#createLog();
     }
+    this.#claims.checkStart(first.baseOffset);
+    const untouched = this.#belowScan(found);
+    await assertSegmentsMeet(
+      { folder: this.#options.folder, untouched, next: found[untouched.length] },
+      this.#directory,
+    );
+    const { scans, beyond, torn } = await this.#scan(found.slice(untouched.length));
+    const logEndOffset = scans.at(-1)?.nextOffset ?? first.baseOffset;
+    this.#claims.checkEnd(logEndOffset);
+    // All that can be told was told: only now is anything changed.
+    if (torn !== undefined) this.#logger.warn("torn tail was cut", torn);
+    await this.#removeLeftovers(leftovers);
     const segments = [
       ...untouched.map((file) => this.#closedSegment(file)),
       ...(await this.#recovered(scans)),
     ];
     await this.#removeBeyond(beyond);
-    const logStartOffset = Math.max(this.#options.logStartOffset, first.baseOffset) as Offset;
+    const logStart = Math.max(checkpointed.logStartOffset ?? 0, first.baseOffset);
+    const logStartOffset = logStart as Offset;
     const epochs = await this.#epochs(untouched, scans, { logStartOffset, logEndOffset });
     if (logStartOffset > logEndOffset) {
       // All records were deleted by request, and the end of them was lost with unsynced data.
+      this.#directory.recoveryPoints.delete(this.#options.topicPartition);
+      await this.#directory.recoveryPoints.save();
       for (const segment of segments.reverse()) await segment.delete();
-      return await this.#createLog(undefined);
+      return await this.#createLog();
     }
     const isClean = shutdown === "clean";
-    const trusted = isClean ? logEndOffset : (recoveryPoint ?? first.baseOffset);
+    const trusted = isClean ? logEndOffset : (this.#recoveryPoint ?? first.baseOffset);
     return { segments, logStartOffset, logEndOffset, recoveryPoint: trusted, epochs };
   }
 
-  /** The segment files in order. Leftovers of interrupted work are removed. */
-  async #findSegments(): Promise<FoundSegment[]> {
+  /** The segment files in order, and what interrupted work has left. */
+  async #findFiles(): Promise<FoundFiles> {
     const { fileSystem } = this.#directory.volume;
     const { folder } = this.#options;
     const names = await fileSystem.readDirectory(folder);
     const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
     const found: FoundSegment[] = [];
+    const leftovers: string[] = [];
     for (const name of names) {
       const baseOffset = segmentBaseOffset(name, LOG_SUFFIX);
       if (baseOffset !== undefined) {
         const { sizeBytes } = await fileSystem.stat(`${folder}/${name}`);
         found.push({ baseOffset, sizeInBytes: sizeBytes });
       } else if (isLeftover(name, logs)) {
-        await fileSystem.remove(`${folder}/${name}`);
+        leftovers.push(`${folder}/${name}`);
       }
     }
-    return found.sort((a, b) => a.baseOffset - b.baseOffset);
+    return { segments: found.sort((a, b) => a.baseOffset - b.baseOffset), leftovers };
+  }
+
+  async #removeLeftovers(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#directory.volume.fileSystem.remove(path);
   }
 
   /** The segments that need no look: all of them was synced, and another one follows. */
   #belowScan(found: readonly FoundSegment[]): FoundSegment[] {
-    const { recoveryPoint, shutdown } = this.#options;
-    if (shutdown === "clean") return found.slice(0, -1);
+    const recoveryPoint = this.#recoveryPoint;
+    if (this.#options.shutdown === "clean") return found.slice(0, -1);
     if (recoveryPoint === undefined) return [];
     const holder = found.findLastIndex(({ baseOffset }) => baseOffset <= recoveryPoint);
     return found.slice(0, Math.max(0, holder));
@@ -143,52 +172,60 @@ class LogLoader {
       const nextOffset = scans.at(-1)?.nextOffset ?? file.baseOffset;
       if (nextOffset !== file.baseOffset) {
         const what = `the log goes on at offset ${file.baseOffset}`;
-        this.#assertMayCut({ file, position: 0, nextOffset, what, isTornEnd: false });
-        return { scans, beyond: files.slice(i) };
+        const torn = this.#cut({ file, position: 0, nextOffset, what, isTornEnd: false });
+        return { scans, beyond: files.slice(i), torn };
       }
       const scan = await this.#scanFile(file);
       const misfit = epochMisfit(scans, scan);
       if (misfit !== undefined) {
-        this.#assertMayCut({ file, position: 0, nextOffset, what: misfit, isTornEnd: false });
-        return { scans, beyond: files.slice(i) };
+        const torn = this.#cut({ file, position: 0, nextOffset, what: misfit, isTornEnd: false });
+        return { scans, beyond: files.slice(i), torn };
       }
       scans.push(scan);
       if (scan.fault !== undefined) {
         const isTornEnd = i === files.length - 1 && scan.fault === INCOMPLETE_BATCH;
         const { nextOffset, sizeInBytes: position, fault: what } = scan;
-        this.#assertMayCut({ file, position, nextOffset, what, isTornEnd });
-        return { scans, beyond: files.slice(i + 1) };
+        const torn = this.#cut({ file, position, nextOffset, what, isTornEnd });
+        return { scans, beyond: files.slice(i + 1), torn };
       }
     }
     return { scans, beyond: [] };
   }
 
   #scanFile(file: FoundSegment): Promise<SegmentScan> {
-    const { folder, config, recoveryPoint, shutdown } = this.#options;
+    const { folder, config, shutdown } = this.#options;
+    const recoveryPoint = this.#recoveryPoint;
     const all = Number.MAX_SAFE_INTEGER as Offset;
     const indexTrustedTo = shutdown === "clean" ? all : (recoveryPoint ?? file.baseOffset);
     const { indexIntervalBytes } = config;
     return scanSegment({ ...file, folder, indexTrustedTo, indexIntervalBytes }, this.#directory);
   }
 
-  /** @throws ZoologError CORRUPT_MESSAGE unless what begins here can be a torn tail. */
-  #assertMayCut(end: {
+  /**
+   * What is to be cut, in words.
+   *
+   * @throws ZoologError unless what begins here can be a torn tail: RECORDS_MISSING when the next
+   *   file begins too late, else CORRUPT_MESSAGE.
+   */
+  #cut(end: {
     readonly file: FoundSegment;
     readonly position: number;
     readonly nextOffset: Offset;
     readonly what: string;
     readonly isTornEnd: boolean;
-  }): void {
-    const { recoveryPoint, shutdown, folder } = this.#options;
+  }): Readonly<Record<string, unknown>> {
+    const { shutdown, folder } = this.#options;
+    const recoveryPoint = this.#recoveryPoint;
     const { file, nextOffset, what } = end;
     const needsTornEnd = recoveryPoint === undefined || shutdown === "processDied";
     const isUnsynced = end.nextOffset >= (recoveryPoint ?? 0) && (end.isTornEnd || !needsTornEnd);
     const path = `${folder}/${segmentName(file.baseOffset)}${LOG_SUFFIX}`;
     if (shutdown === "clean" || !isUnsynced) {
+      if (end.position === 0) this.#claims.checkGap(nextOffset, file.baseOffset);
       throw corruptLog({ path, position: end.position, offset: nextOffset, what });
     }
     const bytes = file.sizeInBytes - end.position;
-    this.#logger.warn("torn tail was cut", { path, offset: nextOffset, bytes, what });
+    return { path, offset: nextOffset, bytes, what };
   }
 
   /** Segments of what was scanned, their files and indexes brought in order. */
@@ -273,15 +310,10 @@ class LogLoader {
     return entries.filter(({ startOffset }) => startOffset < end);
   }
 
-  async #createLog(recoveryPoint: Offset | undefined): Promise<LoadedLog> {
-    const { folder, now, logStartOffset } = this.#options;
+  async #createLog(): Promise<LoadedLog> {
+    const { folder, now, checkpointed } = this.#options;
     const directory = this.#directory;
-    if (recoveryPoint !== undefined && recoveryPoint > logStartOffset) {
-      throw this.#missing(
-        logStartOffset,
-        `it was synced up to ${recoveryPoint}, no segment is left`,
-      );
-    }
+    const logStartOffset = checkpointed.logStartOffset ?? (0 as Offset);
     const { indexIntervalBytes } = this.#options.config;
     const place = { folder, baseOffset: logStartOffset, createdAt: now, indexIntervalBytes };
     const segment = await Segment.create(place, { directory });
@@ -306,11 +338,6 @@ class LogLoader {
       { directory: this.#directory },
     );
   }
-
-  /** Synced records are not there. */
-  #missing(offset: Offset, what: string): Error {
-    return corruptLog({ path: this.#options.folder, position: 0, offset, what });
-  }
 }
 
 function asFound({ indexes, sizeInBytes }: SegmentScan): FoundSegment {
@@ -325,7 +352,6 @@ function epochMisfit(before: readonly SegmentScan[], scan: SegmentScan): string 
   return falls ? `leader epoch ${epoch} follows ${latest}` : undefined;
 }
 
-/** Temporary files, files already given up, and indexes whose log is gone. */
 function isLeftover(name: string, logs: ReadonlySet<string>): boolean {
   if (name.endsWith(".tmp") || name.endsWith(".deleted")) return true;
   return [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX].some(

@@ -224,17 +224,6 @@ test("concurrent callers share one new log", async () => {
   await manager.close();
 });
 
-test("a folder of an older topic with the same name is refused", async () => {
-  const { open } = setUp();
-  const manager = await open();
-  await manager.getOrCreate(ORDERS, NEW);
-
-  await expect(manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID })).rejects.toMatchObject({
-    code: "INCONSISTENT_TOPIC_ID",
-  });
-  await manager.close();
-});
-
 test("a deleted partition is gone, and one made anew under its name is empty", async () => {
   const { open, disk, time, crash } = setUp();
   const manager = await open();

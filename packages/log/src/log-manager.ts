@@ -3,10 +3,12 @@ import {
   type BrokerId,
   type Clock,
   errorCode,
+  errorMessage,
   type FileSystem,
   type Logger,
   lockFolder,
   type Machine,
+  type Offset,
   type Random,
   type Scheduler,
   type TopicId,
@@ -15,8 +17,16 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import { leaveCleanShutdownMarker, takeCleanShutdownMarker } from "./clean-shutdown.ts";
-import { inconsistentIdentity, logClosed, logOffline } from "./errors.ts";
-import { isPendingDeletion, partitionOfFolder, pendingDeletionName } from "./file-names.ts";
+import {
+  inconsistentIdentity,
+  isNoSpace,
+  isOutOfHandles,
+  logClosed,
+  logOffline,
+  noSpaceToOpen,
+  partitionFolderMissing,
+} from "./errors.ts";
+import { partitionOfFolder } from "./file-names.ts";
 import { inParallel } from "./in-parallel.ts";
 import { Log } from "./log.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
@@ -24,8 +34,10 @@ import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
 import type { Shutdown } from "./log-loader.ts";
 import { LogTicks, type TickPeriods } from "./log-ticks.ts";
 import { assertSameOwner, readMetaProperties, writeMetaProperties } from "./meta-properties.ts";
+import { PartitionFolders } from "./partition-folders.ts";
 import { readTopicId, writeTopicId } from "./partition-metadata.ts";
 import type { ReadVerification } from "./segment-read.ts";
+import { UnrecoveredLogs } from "./unrecovered-logs.ts";
 
 /**
  * What this start means for the records of earlier lives.
@@ -72,8 +84,14 @@ export class LogManager {
   readonly #logs = new Map<string, Log>();
   readonly #topicIds = new Map<string, TopicId>();
   readonly #opening = new Map<string, Promise<Log>>();
+  readonly #folders: PartitionFolders;
   /** Partitions that could not be opened, or went offline since. */
   readonly #offline = new Map<string, ZoologError>();
+  /** Listed in a checkpoint, without a folder; all of them are offline. */
+  readonly #missing = new Set<string>();
+  /** Could not be opened for a reason that passes (a full disk): tried again when asked for. */
+  readonly #unopened = new Set<string>();
+  #unrecovered: UnrecoveredLogs | undefined;
   #ticks: LogTicks | undefined;
   #closing: Promise<void> | undefined;
 
@@ -93,6 +111,8 @@ export class LogManager {
       { path, limits },
       { fileSystem, logger, onOffline: (error) => this.#allOffline(error) },
     );
+    const { random } = dependencies;
+    this.#folders = new PartitionFolders({ directory: this.#directory, random, logger });
   }
 
   /**
@@ -100,9 +120,20 @@ export class LogManager {
    * cannot be opened does not stop the others: see `offlinePartitions`.
    *
    * @throws ZoologError DATA_FOLDER_LOCKED, INCONSISTENT_CLUSTER_ID, INCONSISTENT_BROKER_ID,
-   *   CORRUPT_FILE (meta.properties); the file system's error when the folder is unusable.
+   *   CORRUPT_FILE (meta.properties), DISK_FULL; the file system's error when the folder is unusable.
    */
   static async open(
+    options: LogManagerOptions,
+    dependencies: LogManagerDependencies,
+  ): Promise<LogManager> {
+    try {
+      return await LogManager.#open(options, dependencies);
+    } catch (error) {
+      throw isNoSpace(error) ? noSpaceToOpen(options.dataFolder, error) : error;
+    }
+  }
+
+  static async #open(
     options: LogManagerOptions,
     dependencies: LogManagerDependencies,
   ): Promise<LogManager> {
@@ -151,6 +182,12 @@ export class LogManager {
     return keys.flatMap((key) => partitionOfFolder(key) ?? []);
   }
 
+  /** Partitions of a topic of that name whose folders are gone; which incarnation, nobody knows. */
+  missingPartitionsOf(topic: string): TopicPartition[] {
+    const partitions = [...this.#missing].flatMap((key) => partitionOfFolder(key) ?? []);
+    return partitions.filter((partition) => partition.topic === topic);
+  }
+
   /** Why the whole data folder serves no more; `undefined` while it does. */
   get failure(): ZoologError | undefined {
     return this.#directory.volume.failure;
@@ -172,10 +209,10 @@ export class LogManager {
   }
 
   /**
-   * The partition's log, made when it is missing; `config` is its topic's from now on.
+   * The partition's log, made when it is new here; `config` is its topic's from now on. A folder of
+   * an older topic of that name is put aside: renamed to `<folder>.<uuid>-stray`.
    *
-   * @throws ZoologError KAFKA_STORAGE_ERROR when it is offline, INCONSISTENT_TOPIC_ID when the
-   *   folder belongs to an older topic of that name, DISK_FULL, LOG_CLOSED
+   * @throws ZoologError KAFKA_STORAGE_ERROR when it is offline, DISK_FULL, LOG_CLOSED
    */
   async getOrCreate(
     topicPartition: TopicPartition,
@@ -183,9 +220,14 @@ export class LogManager {
   ): Promise<Log> {
     const key = topicPartitionKey(topicPartition);
     if (this.#closing !== undefined) throw logClosed(key);
-    const failure = this.#directory.volume.failure ?? this.#offline.get(key);
+    const { topicId } = options;
+    const stored = this.#topicIds.get(key);
+    const isStranger = stored !== undefined && stored !== topicId;
+    const offline = isStranger ? undefined : this.#offline.get(key);
+    const failure = this.#directory.volume.failure ?? offline;
     if (failure !== undefined) throw failure;
-    const log = this.#logs.get(key) ?? (await this.#create(topicPartition, options.topicId));
+    const open = isStranger ? undefined : this.#logs.get(key);
+    const log = open ?? (await this.#create(topicPartition, topicId));
     await this.#checkTopicId(log, options.topicId);
     log.configure(options.config);
     return log;
@@ -193,24 +235,35 @@ export class LogManager {
 
   /** Removes the partition: out of sight and renamed when it resolves, its files soon after. */
   async delete(topicPartition: TopicPartition): Promise<void> {
+    const { fileSystem } = this.#directory.volume;
+    await this.#forget(topicPartition);
+    const path = await this.#folders.markForDeletion(topicPartition);
+    if (path !== undefined) this.#ticks?.soon(`remove ${path}`, () => fileSystem.removeTree(path));
+  }
+
+  async #forget(topicPartition: TopicPartition): Promise<void> {
     const key = topicPartitionKey(topicPartition);
-    const { recoveryPoints, logStartOffsets, highWatermarks, volume } = this.#directory;
-    const { path, fileSystem } = volume;
     const log = this.#logs.get(key);
     this.#logs.delete(key);
     this.#offline.delete(key);
+    this.#missing.delete(key);
+    this.#unopened.delete(key);
     this.#topicIds.delete(key);
     await log?.close().catch(() => {}); // Its records are not wanted any more.
-    await this.#directory.volume.files.evict(`${path}/${key}`);
-    // First the checkpoints: a new log of that name must not be measured by the old one's.
-    for (const checkpoint of [recoveryPoints, logStartOffsets, highWatermarks]) {
-      checkpoint.delete(topicPartition);
-      await checkpoint.save();
-    }
-    const name = pendingDeletionName(topicPartition, this.#dependencies.random.uuid());
-    await fileSystem.rename(`${path}/${key}`, `${path}/${name}`);
-    await this.#directory.volume.syncDirectory(path);
-    this.#ticks?.soon(`remove ${name}`, () => fileSystem.removeTree(`${path}/${name}`));
+  }
+
+  /** Nobody says that the records may go, so they stay, under a name that is nobody's. */
+  async #putAside(topicPartition: TopicPartition, wanted: TopicId): Promise<void> {
+    const topicId = this.#topicIds.get(topicPartitionKey(topicPartition));
+    await this.#forget(topicPartition);
+    const path = await this.#folders.putAside(topicPartition);
+    this.#dependencies.logger.error("folder of another topic was put aside", {
+      topicPartition: topicPartitionKey(topicPartition),
+      topicId,
+      clusterTopicId: wanted,
+      path,
+      hint: "The cluster's topic of this name has another id. Remove the folder when nobody needs it.",
+    });
   }
 
   /** Flushes and closes every log, then leaves word that all went well. Idempotent. */
@@ -222,7 +275,7 @@ export class LogManager {
   async #close(): Promise<void> {
     await this.#ticks?.stop();
     await Promise.allSettled(this.#opening.values());
-    let allFlushed = this.#offline.size === 0;
+    let allFlushed = this.#offline.size === 0 && this.#unopened.size === 0;
     await inParallel(PARALLEL_LOGS, [...this.#logs.values()], async (log) => {
       await log.close().catch((error: unknown) => {
         allFlushed = false;
@@ -248,34 +301,69 @@ export class LogManager {
     const startedAt = clock.monotonic();
     await directory.loadCheckpoints();
     await directory.volume.refreshFreeSpace();
-    const partitions: TopicPartition[] = [];
-    for (const name of await fileSystem.readDirectory(path)) {
-      if (isPendingDeletion(name)) await fileSystem.removeTree(`${path}/${name}`);
-      const topicPartition = partitionOfFolder(name);
-      const isFolder = async () => (await fileSystem.stat(`${path}/${name}`)).kind === "directory";
-      if (topicPartition !== undefined && (await isFolder())) partitions.push(topicPartition);
+    const partitions = await this.#folders.find();
+    for (const gone of this.#folders.missing(partitions)) this.#folderIsMissing(gone);
+    if (partitions.length > 0) {
+      this.#unrecovered = await UnrecoveredLogs.begin({ folder: path, shutdown }, fileSystem);
     }
-    await inParallel(PARALLEL_LOGS, partitions, (partition) => this.#open(partition, shutdown));
-    if (this.#offline.size === 0) await directory.loaded();
+    await inParallel(PARALLEL_LOGS, partitions, (partition) => this.#openFound(partition));
+    await this.#unrecovered?.end([...this.#offline.keys(), ...this.#unopened]);
+    if (this.#offline.size === 0 && this.#unopened.size === 0) await directory.loaded();
     this.#ticks = new LogTicks(
       { periods: this.#options.periods ?? {} },
       { logs: () => this.#logs.values(), directory, scheduler, logger },
     );
     const durationMs = Math.round(clock.monotonic() - startedAt);
-    logger.info("data folder loaded", { path, shutdown, logs: this.#logs.size, durationMs });
+    const life = this.boot === "newFolder" ? "new" : shutdown;
+    logger.info("data folder loaded", { path, shutdown: life, logs: this.#logs.size, durationMs });
   }
 
-  async #open(topicPartition: TopicPartition, shutdown: Shutdown): Promise<void> {
+  /** Opens a log at the start. */
+  async #openFound(topicPartition: TopicPartition): Promise<void> {
     const key = topicPartitionKey(topicPartition);
-    const { logger } = this.#dependencies;
     try {
       const topicId = await readTopicId(`${this.#directory.path}/${key}`, this.#directory.volume);
       if (topicId !== undefined) this.#topicIds.set(key, topicId);
-      await this.#openLog(topicPartition, shutdown);
+      await this.#openLog(topicPartition, this.#lastEndOf(key));
     } catch (error) {
-      logger.error("partition is offline", { topicPartition: key, cause: String(error) });
-      this.#wentOffline(topicPartition, logOffline(`partition ${key}`, error));
+      if (isNoSpace(error) || isOutOfHandles(error)) {
+        this.#unopened.add(key);
+        const fields = { topicPartition: key, cause: errorMessage(error) };
+        this.#dependencies.logger.error("partition could not be opened yet", fields);
+        return;
+      }
+      this.#cannotOpen(topicPartition, error);
     }
+  }
+
+  /** How the last process that had this log, found at the start, ended. */
+  #lastEndOf(key: string): Shutdown {
+    return this.#unrecovered?.shutdownOf(key) ?? "unclean";
+  }
+
+  #folderIsMissing(topicPartition: TopicPartition): void {
+    const key = topicPartitionKey(topicPartition);
+    const { recoveryPoint, highWatermark, logStartOffset } =
+      this.#directory.checkpointed(topicPartition);
+    const start = logStartOffset ?? (0 as Offset);
+    const end = Math.max(start, recoveryPoint ?? 0, highWatermark ?? 0) as Offset;
+    this.#missing.add(key);
+    this.#cannotOpen(
+      topicPartition,
+      partitionFolderMissing(`${this.#directory.path}/${key}`, { start, end }),
+    );
+  }
+
+  #cannotOpen(topicPartition: TopicPartition, cause: unknown): void {
+    const key = topicPartitionKey(topicPartition);
+    const error = logOffline(`partition ${key}`, cause);
+    this.#dependencies.logger.error("partition is offline", {
+      topicPartition: key,
+      code: errorCode(cause),
+      cause: errorMessage(cause),
+      hint: error.hint,
+    });
+    this.#wentOffline(topicPartition, error);
   }
 
   async #openLog(topicPartition: TopicPartition, shutdown: Shutdown): Promise<Log> {
@@ -301,10 +389,19 @@ export class LogManager {
     if (known !== undefined) return known;
     const opening = (async () => {
       const { fileSystem, path } = this.#directory.volume;
-      await fileSystem.makeDirectory(`${path}/${key}`);
-      await writeTopicId(`${path}/${key}`, topicId, this.#directory.volume);
-      this.#topicIds.set(key, topicId);
-      return await this.#openLog(topicPartition, "unclean");
+      const stored = this.#topicIds.get(key);
+      if (stored !== undefined && stored !== topicId) await this.#putAside(topicPartition, topicId);
+      if (!this.#topicIds.has(key)) {
+        await fileSystem.makeDirectory(`${path}/${key}`);
+        await writeTopicId(`${path}/${key}`, topicId, this.#directory.volume);
+        this.#topicIds.set(key, topicId);
+      }
+      const isFound = this.#unopened.has(key);
+      const log = await this.#openLog(topicPartition, isFound ? this.#lastEndOf(key) : "unclean");
+      if (this.#unopened.delete(key)) {
+        await this.#unrecovered?.end([...this.#offline.keys(), ...this.#unopened]);
+      }
+      return log;
     })().finally(() => this.#opening.delete(key));
     this.#opening.set(key, opening);
     return opening;

@@ -29,6 +29,10 @@ async function tenRecords(options: LogFixtureOptions & { synced?: number } = {})
   return { fixture, log };
 }
 
+/** As if nothing had been synced before the crash. */
+const forgetSyncs = (fixture: LogFixture) =>
+  fixture.disk.corrupt("/data/recovery-point-offset-checkpoint", () => Buffer.from("0\n0\n"));
+
 const BATCH_BYTES = batchOf(["0"]).sizeInBytes;
 const TEN = Array.from({ length: 10 }, (_, i) => `${i}`);
 
@@ -74,6 +78,7 @@ describe("above the recovery point", () => {
     const { fixture, log } = await tenRecords({ config: { segmentBytes: 3 * BATCH_BYTES } });
     expect(log.segmentCount).toBe(4);
     await log.flush();
+    forgetSyncs(fixture);
     fixture.disk.corrupt(`${FOLDER}/00000000000000000003.log`, (bytes) => bytes.subarray(0, 100));
 
     const again = await fixture.reopenAfter("process");
@@ -84,6 +89,7 @@ describe("above the recovery point", () => {
 
   test("a segment file that is missing ends the log before it", async () => {
     const { fixture } = await tenRecords({ config: { segmentBytes: 3 * BATCH_BYTES } });
+    forgetSyncs(fixture);
     await fixture.disk.mount().remove(`${FOLDER}/00000000000000000003.log`);
 
     expect(await values(await fixture.reopenAfter("process"))).toEqual(["0", "1", "2"]);
@@ -147,44 +153,30 @@ describe("above the recovery point", () => {
 });
 
 describe("below the recovery point", () => {
-  const damages: [string, (bytes: Buffer) => Buffer][] = [
-    ["a flipped bit", (bytes) => bytes.fill(0x7f, 8 * BATCH_BYTES + 65, 8 * BATCH_BYTES + 66)],
-    ["a file cut short", (bytes) => bytes.subarray(0, 7 * BATCH_BYTES + 10)],
-    ["a file cut between batches", (bytes) => bytes.subarray(0, 7 * BATCH_BYTES)],
-    ["zeros", (bytes) => bytes.fill(0, 7 * BATCH_BYTES)],
-    ["an empty file", () => Buffer.alloc(0)],
+  const [corrupt, missing] = ["CORRUPT_MESSAGE", "RECORDS_MISSING"];
+  const at = 8 * BATCH_BYTES + 65;
+  const damages: [string, string, (bytes: Buffer) => Buffer][] = [
+    ["a flipped bit", corrupt, (bytes) => bytes.fill(0x7f, at, at + 1)],
+    ["a file cut short", corrupt, (bytes) => bytes.subarray(0, 7 * BATCH_BYTES + 10)],
+    ["a file cut between batches", missing, (bytes) => bytes.subarray(0, 7 * BATCH_BYTES)],
+    ["zeros", corrupt, (bytes) => bytes.fill(0, 7 * BATCH_BYTES)],
+    ["an empty file", missing, () => Buffer.alloc(0)],
   ];
 
-  test.each(damages)("%s is corruption: reported, and not a byte is cut", async (_, damage) => {
+  test.each(damages)("%s is reported (%s), and not a byte is cut", async (_, code, damage) => {
     const { fixture } = await tenRecords({ synced: 9 });
     fixture.disk.crash("process");
     fixture.disk.corrupt(FIRST, damage);
     const before = fixture.disk.paths().map((path) => [path, fixture.disk.contents(path)]);
 
     await expect(fixture.open()).rejects.toMatchObject({
-      code: "CORRUPT_MESSAGE",
+      code,
       retriable: false,
       message: expect.stringContaining(FOLDER),
     });
 
     expect(fixture.disk.paths().map((path) => [path, fixture.disk.contents(path)])).toEqual(before);
-    await expect(fixture.open()).rejects.toMatchObject({ code: "CORRUPT_MESSAGE" });
-  });
-
-  test("a missing last segment is corruption", async () => {
-    const { fixture } = await tenRecords({ synced: 10, config: { segmentBytes: 3 * BATCH_BYTES } });
-    fixture.disk.crash("process");
-    await fixture.disk.mount().remove(`${FOLDER}/00000000000000000009.log`);
-
-    await expect(fixture.open()).rejects.toMatchObject({ code: "CORRUPT_MESSAGE" });
-  });
-
-  test("a folder without any segment is corruption", async () => {
-    const { fixture } = await tenRecords({ synced: 10 });
-    fixture.disk.crash("process");
-    await fixture.disk.mount().remove(FIRST);
-
-    await expect(fixture.open()).rejects.toMatchObject({ code: "CORRUPT_MESSAGE" });
+    await expect(fixture.open()).rejects.toMatchObject({ code });
   });
 
   test("a torn tail behind it is still cut", async () => {

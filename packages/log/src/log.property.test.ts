@@ -165,6 +165,7 @@ class Life {
         this.#durable = this.#end;
         break;
       case "checkpoint":
+        log.updateHighWatermark(log.logEndOffset);
         await this.#fixture.saveCheckpoints(log);
         break;
       case "truncate":
@@ -298,8 +299,13 @@ class Life {
   }
 
   async #crash(kind: "process" | "power"): Promise<void> {
-    this.#log = await this.#fixture.reopenAfter(kind);
+    await this.#reopenAfter(kind);
     if (kind === "power") this.#acceptLoss();
+  }
+
+  async #reopenAfter(kind: "process" | "power"): Promise<void> {
+    this.#fixture.disk.crash(kind);
+    this.#log = await this.#fixture.open(kind === "process" ? "processDied" : "unclean");
   }
 
   /** A power cut may take what was not durable, from the end, in whole batches. */
@@ -331,8 +337,7 @@ class Life {
     }
     for (let turn = 0; turn < step.turns; turn++) await undefined;
     const ackedBefore = [...acked];
-    this.#fixture.disk.crash(step.crash);
-    this.#log = await this.#fixture.open();
+    await this.#reopenAfter(step.crash);
     const end = this.#subject.logEndOffset;
     for (const [i, values] of groups.entries()) {
       const isSafe = this.#flush === "fsync" || step.crash === "process";
@@ -356,8 +361,7 @@ class Life {
     );
     for (let turn = 0; turn < step.turns; turn++) await undefined;
     const wasDone = isDone;
-    this.#fixture.disk.crash(step.crash);
-    this.#log = await this.#fixture.open();
+    await this.#reopenAfter(step.crash);
     this.#acceptCut(step.cut, { at, wasDone });
     if (step.crash === "power") this.#acceptLoss();
     // Until a sync, a power cut may bring back what an interrupted truncation had cut.

@@ -101,7 +101,8 @@ export class Log {
   /**
    * Opens the partition's folder, or creates it.
    *
-   * @throws ZoologError CORRUPT_MESSAGE: synced records are damaged or missing; nothing was cut.
+   * @throws ZoologError CORRUPT_MESSAGE: synced records are damaged; RECORDS_MISSING. Nothing was
+   *   cut then.
    */
   static async open(options: LogOptions, dependencies: LogDependencies): Promise<Log> {
     const { directory, clock, logger } = dependencies;
@@ -115,11 +116,12 @@ export class Log {
         config,
         shutdown,
         now: clock.now(),
-        recoveryPoint: directory.recoveryPointOf(topicPartition),
-        logStartOffset: directory.logStartOffsets.get(topicPartition) ?? (0 as Offset),
+        topicPartition,
+        checkpointed: directory.checkpointed(topicPartition),
       },
       { directory, logger },
     );
+    await directory.list(topicPartition, loaded);
     return new Log(options, loaded, dependencies);
   }
 
@@ -384,10 +386,16 @@ export class Log {
 
   #flushInBackground(): void {
     runInBackground("flush a rolled segment", this.#logger, async () => {
-      await this.flush().catch((error: unknown) => {
+      try {
+        await this.flush();
+        if (this.#state.isClosed) return;
+        // From now on a start misses the segment, should somebody take it away.
+        this.noteCheckpoints();
+        await this.#state.directory.recoveryPoints.save();
+      } catch (error) {
         // An offline log has said so; a closing one flushes by itself.
         if (this.failure === undefined && !this.#state.isClosed) throw error;
-      });
+      }
     });
   }
 }

@@ -13,6 +13,7 @@ export const RELATIVE_OFFSET_MAX = 2 ** 31 - 1;
 export type IndexEntry = { readonly lastOffset: Offset; readonly position: number };
 
 export class OffsetIndex {
+  static readonly entryBytes = ENTRY_BYTES;
   readonly baseOffset: Offset;
   readonly table: EntryTable;
 

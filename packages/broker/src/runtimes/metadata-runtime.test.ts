@@ -107,7 +107,7 @@ function setUp() {
   const reports: Omit<ReplicasOfflineEvent, "requestId">[] = [];
   const confirmed: TopicId[] = [];
   const deletedLogs: TopicId[] = [];
-  const unreachable = { controller: false };
+  const unreachable = { controller: false, disk: false };
   const cache = new MetadataCache(time);
   const replicas = new ReplicaManager(
     { brokerId: ME, parkedMax: 10, fetchBytesMax: 1_000 },
@@ -135,7 +135,10 @@ function setUp() {
       cache,
       replicas,
       configOf: (topic) => partitionConfigOf(topic.configs, config),
-      deleteLogs: async (topicId) => void deletedLogs.push(topicId),
+      deleteLogs: async ({ topicId }) => {
+        if (unreachable.disk) throw new Error("the disk does not delete");
+        deletedLogs.push(topicId);
+      },
       brokerEpoch: () => MY_EPOCH,
       reportOffline: async (report) => {
         if (unreachable.controller) throw new Error("no controller");
@@ -289,6 +292,24 @@ test("a replica that cannot take its role is tried again without a new image", a
 
   expect(roles()).toEqual({ "full-0": "leader" });
   expect(time.pendingTimers).toBe(0);
+});
+
+test("a topic does not get the folders of a deleted one of its name before they are deleted", async () => {
+  const { runtime, roles, opened, deletedLogs, unreachable, time, settle } = setUp();
+  const cluster = new Cluster();
+  const old = cluster.create("t", "old");
+  cluster.decide({ type: "deleteTopics", requestId: 2, topics: ["t"] });
+  cluster.create("t", "new");
+  unreachable.disk = true;
+  runtime.follow(cluster.image);
+  await settle();
+  expect(opened).toEqual([]);
+
+  unreachable.disk = false;
+  await time.advanceAndSettle(1_000);
+
+  expect(deletedLogs).toEqual([old]);
+  expect(roles()).toEqual({ "t-0": "leader" });
 });
 
 test("an offline replica is reported until the image says so", async () => {

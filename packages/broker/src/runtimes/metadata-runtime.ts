@@ -21,7 +21,7 @@ export type MetadataRuntimeDependencies = {
   readonly replicas: ReplicaManager;
   readonly configOf: (topic: TopicImage) => PartitionConfig;
   /** Removes the data of a deleted topic from the disk; fine when there is none. */
-  readonly deleteLogs: (topicId: TopicId) => Promise<void>;
+  readonly deleteLogs: (topic: DeletedTopic) => Promise<void>;
   readonly brokerEpoch: () => BrokerEpoch | undefined;
   /** Tells the controller that replicas here cannot be served. */
   readonly reportOffline: (report: Omit<ReplicasOfflineEvent, "requestId">) => Promise<void>;
@@ -30,6 +30,8 @@ export type MetadataRuntimeDependencies = {
   readonly scheduler: Scheduler;
   readonly logger: Logger;
 };
+
+type DeletedTopic = { readonly topicId: TopicId; readonly name: string };
 
 /** Transitions at once: each may wait for a few small files to reach the disk. */
 const TRANSITIONS_AT_ONCE_MAX = 32;
@@ -105,8 +107,8 @@ export class MetadataRuntime {
     const broker = { brokerId: this.#brokerId, configOf };
     const { host, purge } = localChanges(this.#followed, image, broker);
     this.#releaseGone(image);
-    const deleted = await this.#purge(purge.map(({ topicId }) => topicId));
-    await this.#host(host, image);
+    const { deleted, undeleted } = await this.#purge(purge);
+    await this.#host(host, image, undeleted);
     this.#followed = image;
     cache.publish(image);
     await this.#report(image, deleted);
@@ -122,22 +124,31 @@ export class MetadataRuntime {
     }
   }
 
-  async #purge(topicIds: readonly TopicId[]): Promise<readonly TopicId[]> {
+  async #purge(
+    topics: readonly DeletedTopic[],
+  ): Promise<{ readonly deleted: readonly TopicId[]; readonly undeleted: ReadonlySet<string> }> {
     const deleted: TopicId[] = [];
-    for (const topicId of topicIds) {
+    const undeleted = new Set<string>();
+    for (const { topicId, name } of topics) {
       try {
-        await this.#dependencies.deleteLogs(topicId);
+        await this.#dependencies.deleteLogs({ topicId, name });
         deleted.push(topicId);
       } catch (error) {
+        undeleted.add(name);
         const fields = { topicId, error: errorMessage(error) };
         this.#dependencies.logger.error("replicas of a deleted topic not removed", fields);
         this.#tryLater();
       }
     }
-    return deleted;
+    return { deleted, undeleted };
   }
 
-  async #host(changed: readonly HostedReplica[], image: ClusterImage): Promise<void> {
+  /** @param undeleted names whose folders still hold a deleted topic: they are tried later. */
+  async #host(
+    changed: readonly HostedReplica[],
+    image: ClusterImage,
+    undeleted: ReadonlySet<string>,
+  ): Promise<void> {
     const replicas = new Map<string, HostedReplica>();
     for (const [key, replica] of this.#failed) {
       if (image.topicNames.has(replica.topicId)) replicas.set(key, replica);
@@ -146,6 +157,10 @@ export class MetadataRuntime {
     this.#failed.clear();
     const limits = { atOnceMax: TRANSITIONS_AT_ONCE_MAX };
     await inParallel(replicas, limits, async ([key, replica]) => {
+      if (undeleted.has(replica.topic)) {
+        this.#failed.set(key, replica);
+        return;
+      }
       try {
         await this.#dependencies.replicas.host(replica);
       } catch (error) {

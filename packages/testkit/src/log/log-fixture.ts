@@ -11,6 +11,7 @@ import {
   type LogConfig,
   LogDirectory,
   type LogDirectoryLimits,
+  type LogOptions,
   type ReadVerification,
 } from "@zoolog/log";
 import { encodeRecordBatch, RecordBatch, splitBatches } from "@zoolog/protocol";
@@ -55,7 +56,8 @@ export class LogFixture {
     return this.#directory;
   }
 
-  async open(shutdown: "clean" | "unclean" = "unclean"): Promise<Log> {
+  /** The worst is assumed of how the last process ended, unless told. */
+  async open(shutdown: LogOptions["shutdown"] = "unclean"): Promise<Log> {
     const mounted = this.disk.mount();
     const fileSystem = this.#options.wrap?.(mounted) ?? mounted;
     const logger = this.#options.logger ?? silentLogger;

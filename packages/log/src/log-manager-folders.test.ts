@@ -1,0 +1,329 @@
+/** Folders that are not what the data folder's checkpoints or the cluster say they are. */
+import {
+  brokerId,
+  leaderEpoch,
+  type Machine,
+  offset,
+  silentLogger,
+  type TopicId,
+  type TopicPartition,
+} from "@zoolog/base";
+import { batchOf, ManualTime, readAll, SimulatedDisk, seededRandom } from "@zoolog/testkit";
+import { DEFAULT_LOG_CONFIG } from "./log-config.ts";
+import { LogManager } from "./log-manager.ts";
+
+const EPOCH = { leaderEpoch: leaderEpoch(0) };
+const ORDERS: TopicPartition = { topic: "orders", partition: 0 };
+const OTHER: TopicPartition = { topic: "other", partition: 7 };
+const TOPIC_ID = "AAAAAAAAQACAAAAAAAAAAA" as TopicId;
+const OTHER_ID = "BBBBBBBBQBCBBBBBBBBBBB" as TopicId;
+const NEW = { topicId: TOPIC_ID, config: DEFAULT_LOG_CONFIG };
+const FIRST = "/data/orders-0/00000000000000000000.log";
+const CHECKPOINTS = ["recovery-point", "log-start", "replication"];
+
+function setUp(options: { capacityBytes?: number } = {}) {
+  const disk = new SimulatedDisk(options, { random: seededRandom(3) });
+  const state = { pid: 100, boot: "boot-1" };
+  const machine: Machine = {
+    get pid() {
+      return state.pid;
+    },
+    bootId: async () => state.boot,
+    processIdentity: async (pid) => (pid === state.pid ? `process ${pid}` : undefined),
+    folderIdentity: async (path) => path,
+  };
+  const logged: { message: string; fields: Readonly<Record<string, unknown>> | undefined }[] = [];
+  const note = (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    void logged.push({ message, fields });
+  const time = new ManualTime();
+  const open = () =>
+    LogManager.open(
+      {
+        dataFolder: "/data",
+        clusterId: "cluster-1",
+        brokerId: brokerId(1),
+        limits: { reservedBytes: 0 },
+      },
+      {
+        fileSystem: disk.mount(),
+        clock: time.clock,
+        scheduler: time.scheduler,
+        random: disk.random,
+        machine,
+        logger: { ...silentLogger, info: note, warn: note, error: note },
+      },
+    );
+  const crash = (kind: "process" | "power") => {
+    disk.crash(kind, { keepUnsynced: 0 });
+    state.pid += 1;
+    if (kind === "power") state.boot = `${state.boot}+`;
+  };
+  return { disk, time, logged, open, crash };
+}
+
+/** Two records in `orders-0`, one in `other-7`, everything closed in order. */
+async function usedFolder(options: { capacityBytes?: number } = {}) {
+  const setting = setUp(options);
+  const manager = await setting.open();
+  const orders = await manager.getOrCreate(ORDERS, NEW);
+  for (const value of ["a", "b"]) await orders.append([batchOf([value])], EPOCH);
+  orders.updateHighWatermark(offset(2));
+  const other = await manager.getOrCreate(OTHER, { ...NEW, topicId: OTHER_ID });
+  await other.append([batchOf(["c"])], EPOCH);
+  await manager.close();
+  return setting;
+}
+
+const removeFolder = (disk: SimulatedDisk, name: string) =>
+  disk.mount().removeTree(`/data/${name}`);
+
+describe("a folder that the checkpoints name and that is gone", () => {
+  test("makes the partition offline by name; no other log takes its place", async () => {
+    const { open, disk, logged } = await usedFolder();
+    await removeFolder(disk, "orders-0");
+
+    const manager = await open();
+
+    expect(manager.get(OTHER)).toBeDefined();
+    await expect(manager.getOrCreate(ORDERS, NEW)).rejects.toMatchObject({
+      code: "KAFKA_STORAGE_ERROR",
+      hint: expect.stringContaining("bring the folder back"),
+      cause: {
+        code: "PARTITION_FOLDER_MISSING",
+        message: expect.stringContaining("/data/orders-0 is gone, with the records from 0 to at"),
+      },
+    });
+    expect(logged).toContainEqual({
+      message: "partition is offline",
+      fields: expect.objectContaining({
+        topicPartition: "orders-0",
+        code: "PARTITION_FOLDER_MISSING",
+        hint: expect.stringContaining("remove the partition's line"),
+      }),
+    });
+    await manager.close();
+    expect(disk.paths().filter((path) => path.startsWith("/data/orders-0"))).toEqual([]);
+    expect((await open()).offlinePartitions.has("orders-0")).toBe(true);
+  });
+
+  test("is missed even when the process died right after it was made", async () => {
+    const { open, disk, crash } = setUp();
+    const log = await (await open()).getOrCreate(ORDERS, NEW);
+    await log.append([batchOf(["a"])], EPOCH);
+    crash("process");
+    await removeFolder(disk, "orders-0");
+
+    expect((await open()).offlinePartitions.has("orders-0")).toBe(true);
+  });
+
+  test("serves again when it is brought back", async () => {
+    const { open, disk } = await usedFolder();
+    const fileSystem = disk.mount();
+    await fileSystem.rename("/data/orders-0", "/orders-0.away");
+    await (await open()).close();
+    await fileSystem.rename("/orders-0.away", "/data/orders-0");
+
+    const manager = await open();
+
+    expect(await readAll(manager.get(ORDERS)!)).toHaveLength(2);
+    await manager.close();
+  });
+
+  test("is no matter once its topic is deleted", async () => {
+    const { open, disk, crash } = await usedFolder();
+    await removeFolder(disk, "orders-0");
+    const manager = await open();
+    expect(manager.missingPartitionsOf("orders")).toEqual([ORDERS]);
+    expect(manager.missingPartitionsOf("other")).toEqual([]);
+
+    await manager.delete(ORDERS);
+
+    const anew = await manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+    expect(anew.logEndOffset).toBe(0);
+    crash("power");
+    expect((await open()).offlinePartitions.size).toBe(0);
+  });
+
+  test("is no matter once the operator has removed its lines", async () => {
+    const { open, disk } = await usedFolder();
+    await removeFolder(disk, "orders-0");
+    for (const name of CHECKPOINTS) {
+      const text = (bytes: Buffer) =>
+        Buffer.from(
+          String(bytes)
+            .replace(/orders 0 \d+\n/, "")
+            .replace("0\n2\n", "0\n1\n"),
+        );
+      disk.corrupt(`/data/${name}-offset-checkpoint`, text);
+    }
+
+    const manager = await open();
+
+    expect(manager.offlinePartitions.size).toBe(0);
+    expect((await manager.getOrCreate(ORDERS, NEW)).logEndOffset).toBe(0);
+  });
+});
+
+test("a folder from a backup that no checkpoint names is opened, and missed from then on", async () => {
+  const { open, disk, crash } = await usedFolder();
+  const fileSystem = disk.mount();
+  await fileSystem.rename("/data/orders-0", "/data/restored-3");
+  for (const name of CHECKPOINTS) {
+    const text = (bytes: Buffer) =>
+      Buffer.from(
+        String(bytes)
+          .replace(/orders 0 \d+\n/, "")
+          .replace("0\n2\n", "0\n1\n"),
+      );
+    disk.corrupt(`/data/${name}-offset-checkpoint`, text);
+  }
+  const manager = await open();
+  const restored = { topic: "restored", partition: 3 };
+  expect(await readAll(manager.get(restored)!)).toHaveLength(2);
+
+  crash("process");
+  await removeFolder(disk, "restored-3");
+
+  expect([...(await open()).offlinePartitions.keys()]).toEqual(["restored-3"]);
+});
+
+test("a folder from an older backup lacks records, and is not opened shorter", async () => {
+  const { open, disk, crash } = await usedFolder();
+  const old = disk.contents(FIRST).subarray(0, batchOf(["a"]).sizeInBytes);
+  crash("process");
+  disk.corrupt(FIRST, () => old);
+
+  const manager = await open();
+
+  expect(manager.offlinePartitions.get("orders-0")).toMatchObject({
+    message: expect.stringContaining("/data/orders-0 lacks offset 1"),
+    hint: expect.stringContaining("lower the partition's offset to 1"),
+  });
+  expect(disk.contents(FIRST)).toEqual(old);
+});
+
+describe("a folder of another topic than the cluster's", () => {
+  const strays = (disk: SimulatedDisk) =>
+    disk.paths().filter((path) => /^\/data\/orders-0\.[0-9a-f]{32}-stray\//.test(path));
+
+  test("is put aside whole, and the new topic begins at 0", async () => {
+    const { open, disk, logged, crash } = await usedFolder();
+    const manager = await open();
+    const before = disk.contents(FIRST);
+
+    const log = await manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+    await log.append([batchOf(["new"])], EPOCH);
+
+    const kept = strays(disk);
+    expect(kept.map((path) => path.slice(path.lastIndexOf("/") + 1))).toEqual(
+      expect.arrayContaining(["00000000000000000000.log", "partition.metadata"]),
+    );
+    expect(disk.contents(kept.find((path) => path.endsWith(".log"))!)).toEqual(before);
+    expect(logged).toContainEqual({
+      message: "folder of another topic was put aside",
+      fields: expect.objectContaining({
+        topicPartition: "orders-0",
+        topicId: TOPIC_ID,
+        clusterTopicId: OTHER_ID,
+        path: expect.stringMatching(/^\/data\/orders-0\.[0-9a-f]{32}-stray$/),
+      }),
+    });
+    crash("process");
+    const again = await open();
+    expect(await readAll(again.get(ORDERS)!)).toEqual([[0, "new"]]);
+    expect(again.topicIdOf(ORDERS)).toBe(OTHER_ID);
+    expect(strays(disk)).toEqual(kept);
+    expect(again.offlinePartitions.size).toBe(0);
+  });
+
+  test("is put aside although its log is damaged", async () => {
+    const { open, disk } = await usedFolder();
+    disk.flipBit(FIRST, 65, 3);
+    const manager = await open();
+    expect(manager.offlinePartitions.has("orders-0")).toBe(true);
+
+    const log = await manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+
+    expect(log.logEndOffset).toBe(0);
+    expect(manager.offlinePartitions.size).toBe(0);
+    expect(strays(disk).length).toBeGreaterThan(0);
+  });
+
+  test.each(["unlist", "rename"])("survives a crash at the %s", async (step) => {
+    const { open, disk, crash } = await usedFolder();
+    const manager = await open();
+    const path = step === "unlist" ? /recovery-point/ : /orders-0/;
+    disk.inject({ effect: "EIO", operations: ["rename"], path });
+    await manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID }).catch(() => {});
+
+    crash("power");
+    const again = await open();
+    const log = await again.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+
+    expect(log.logEndOffset).toBe(0);
+    expect(strays(disk).length).toBeGreaterThan(0);
+  });
+});
+
+describe("a full disk", () => {
+  test("that lets no start happen is named with its path and a way out", async () => {
+    const { open, disk } = await usedFolder();
+    disk.inject({ effect: "ENOSPC", operations: ["open", "write"], sticky: true });
+
+    await expect(open()).rejects.toMatchObject({
+      code: "DISK_FULL",
+      message: "the volume of the data folder /data is full, it cannot be opened",
+      hint: expect.stringContaining("Free"),
+    });
+  });
+
+  test("while a log is opened does not cost the partition: it opens when there is room", async () => {
+    const { open, disk } = await usedFolder();
+    disk.corrupt("/data/orders-0/leader-epoch-checkpoint", () => Buffer.from("?"));
+    const path = /leader-epoch/;
+    const full = disk.inject({ effect: "ENOSPC", operations: ["write"], path, sticky: true });
+    const manager = await open();
+    await expect(manager.getOrCreate(ORDERS, NEW)).rejects.toMatchObject({ code: "DISK_FULL" });
+    expect(manager.offlinePartitions.size).toBe(0);
+
+    full.remove();
+    const log = await manager.getOrCreate(ORDERS, NEW);
+
+    expect(await readAll(log)).toHaveLength(2);
+    await manager.close();
+  });
+});
+
+test("a start that dies half-way after a power cut leaves the cut to the next one", async () => {
+  const { open, disk, crash } = setUp();
+  const log = await (await open()).getOrCreate(ORDERS, NEW);
+  for (const value of ["a", "b"]) await log.append([batchOf([value])], EPOCH);
+  const bytes = disk.contents(FIRST);
+  crash("power");
+  // The second batch came to the platter torn.
+  disk.corrupt(FIRST, () => Buffer.from(bytes).fill(0, bytes.length - 9));
+  const held = disk.hold("readFile", /partition\.metadata/);
+  void open().catch(() => {});
+  for (let turn = 0; turn < 1_000; turn++) await undefined;
+  expect(disk.paths()).toContain("/data/.unrecovered");
+
+  crash("process");
+  held.release();
+  const manager = await open();
+
+  expect(await readAll(manager.get(ORDERS)!)).toEqual([[0, "a"]]);
+  expect(disk.paths()).not.toContain("/data/.unrecovered");
+  await manager.close();
+});
+
+test("a data folder that was just made is called new", async () => {
+  const { open, logged } = setUp();
+
+  const manager = await open();
+
+  expect(logged).toContainEqual({
+    message: "data folder loaded",
+    fields: expect.objectContaining({ shutdown: "new", logs: 0 }),
+  });
+  await manager.close();
+});
