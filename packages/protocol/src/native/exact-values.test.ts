@@ -28,6 +28,31 @@ test.each([
   });
 });
 
+test("a half of a surrogate pair is found wherever it stands, and no pair is taken for one", () => {
+  const part = fc.constantFrom(
+    "\\ud83d",
+    "\\uDE00",
+    "\\\\",
+    "\\u00e9",
+    "\\ud7ff",
+    "ud800",
+    "x",
+    '\\"',
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+      const written = `"${parts.join("")}"`;
+      const text = JSON.parse(written) as string;
+      const survives = Buffer.from(text).toString() === text;
+      expect({ written, taken: json(written).fault === undefined }).toEqual({
+        written,
+        taken: survives,
+      });
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("bytes that are no UTF-8 are refused in JSON", () => {
   const bytes = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]);
 

@@ -46,15 +46,31 @@ export function countNames(value: unknown): number {
   return count;
 }
 
-/** An escape of JSON that is one half of a surrogate pair without the other, which UTF-8 cannot hold. */
-export function loneSurrogate(json: string): string | undefined {
-  if (!json.includes("\\ud") && !json.includes("\\uD")) return undefined;
-  // Escapes are taken one after the other, so that the second half of `\\` begins none.
-  const escapes = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/gs;
-  for (const [, lone] of json.matchAll(escapes)) {
-    if (lone !== undefined) return `\\${lone}`;
+const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
+
+/** An escape of JSON that is one half of a surrogate pair without the other: UTF-8 cannot hold it. */
+export function loneSurrogate(json: Buffer): string | undefined {
+  const first = json.indexOf(BACKSLASH);
+  for (let i = first; i !== -1 && i < json.length; i++) {
+    if (json[i] !== BACKSLASH) continue;
+    const half = surrogateAt(json, i);
+    // Past the escape, so that the second half of `\\` begins none.
+    if (half === undefined) i += 1;
+    else if (half === "high" && surrogateAt(json, i + 6) === "low") i += 11;
+    else return json.toString("latin1", i, i + 6);
   }
   return undefined;
+}
+
+/** `\ud800` to `\udbff` are high, `\udc00` to `\udfff` low; the fourth character tells. */
+function surrogateAt(json: Buffer, at: number): "high" | "low" | undefined {
+  if (json[at] !== BACKSLASH || json[at + 1] !== LETTER_U) return undefined;
+  // In lower case: a bit that digits have anyway.
+  const third = (json[at + 2] ?? 0) | 0x20;
+  const fourth = (json[at + 3] ?? 0) | 0x20;
+  if (third !== 0x64 || fourth < 0x38) return undefined;
+  return fourth < 0x63 ? "high" : "low";
 }
 
 /** Most texts are short and ASCII: cheaper looked at here than by a call out of JavaScript. */

@@ -34,15 +34,14 @@ export function decodeJsonMessage(bytes: Uint8Array): Checked<unknown> {
   }
   const measured = measureJson(source);
   if (typeof measured !== "number") return { fault: measured };
-  const text = source.toString("utf8");
-  const half = loneSurrogate(text);
+  const half = loneSurrogate(source);
   if (half !== undefined) {
     const what = `${half} in a text is half of a surrogate pair`;
     return { fault: malformed(what, "UTF-8 has no bytes for it; write both halves, or none.") };
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(source.toString("utf8"));
   } catch (error) {
     return { fault: malformed(`the body is not JSON: ${(error as SyntaxError).message}`) };
   }
