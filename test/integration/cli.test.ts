@@ -71,6 +71,7 @@ describe("the command itself", () => {
     [["produce", "t", "--acks", "2"], "--acks must be none, leader or all (or 0, 1, -1)"],
     [["bench", "produce", "--acks", "toString"], "--acks must be none, leader or all"],
     [["topicc"], "try:   Did you mean topic? `zoolog --help` tells more."],
+    [["create", "topic", "t"], "try:   Did you mean zoolog topic create? `zoolog --help`"],
     [["topic", "creat", "t"], "try:   Did you mean create? `zoolog topic --help` tells more."],
     [["consume", "t", "--folow"], "try:   Did you mean --follow?"],
     [["topic", "list", "--frob"], "try:   `zoolog topic list --help` tells more."],

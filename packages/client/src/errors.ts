@@ -191,7 +191,7 @@ export function offsetOutOfRange(
   return new ZoologError({
     code: "OFFSET_OUT_OF_RANGE",
     message: `${topicPartitionKey(tp)} has no offset ${offset}${start}`,
-    hint: "Read from an offset that exists, or choose one with onOffsetOutOfRange.",
+    hint: "`zoolog topic describe` shows the offsets that exist; onOffsetOutOfRange chooses one.",
   });
 }
 

@@ -19,9 +19,20 @@ export async function usageFailure(
   if (meant !== undefined) {
     return usageError(what, `${meant.replace(/^\(Did/, "Did").replace(/\)$/, "")} ${help}`);
   }
+  const elsewhere = error.code === "commander.unknownCommand" && commandInGroup(command, what);
+  if (elsewhere) return usageError(what, `Did you mean ${elsewhere}? ${help}`);
   const unknown = /^unknown option '([^']+)'/.exec(what)?.[1];
   const setting = unknown && (await settingMeant(unknown, command, words));
   return usageError(what, setting ?? help);
+}
+
+/** `create` is a command of `topic`: the first group that has one of this name. */
+function commandInGroup(command: Command, what: string): string | undefined {
+  const name = /^unknown command '([^']+)'/.exec(what)?.[1];
+  const found = command.commands
+    .flatMap((group) => group.commands)
+    .find((child) => child.name() === name);
+  return found && pathOf(found);
 }
 
 /** A setting's name as an option: how it is given instead. Only now are the settings loaded. */
