@@ -162,38 +162,10 @@ async function readByKafkajs(bytes: Buffer): Promise<PlainRecord[]> {
 }
 
 /** It is an ES module, which this test runner cannot load: so it works in a process of its own. */
-const PLATFORMATIC = `
-  import { createRecordsBatch, readRecordsBatch, Reader } from "@platformatic/kafka";
-  let input = "";
-  for await (const chunk of process.stdin) input += chunk;
-  const { tasks, producer } = JSON.parse(input);
-  const bytes = (text) => (text === null ? null : Buffer.from(text, "base64"));
-  const text = (data) => (data === null ? null : data.toString("base64"));
-  function write(records, codec) {
-    const messages = records.map(({ timestamp, key, value, headers }) => ({
-      topic: "t", partition: 0, timestamp: BigInt(timestamp), key: bytes(key), value: bytes(value),
-      headers: new Map(headers.map(([name, data]) => [Buffer.from(name), bytes(data)])),
-    }));
-    const writer = createRecordsBatch(messages, {
-      compression: codec, producerId: BigInt(producer.producerId),
-      producerEpoch: producer.producerEpoch,
-      sequences: { getWithDefault: () => producer.baseSequence },
-    });
-    return writer.buffer.toString("base64");
-  }
-  function read(batch) {
-    const { records, firstTimestamp } = readRecordsBatch(Reader.from(bytes(batch)));
-    return records.map(({ timestampDelta, key, value, headers }) => ({
-      timestamp: Number(firstTimestamp + timestampDelta), key: text(key), value: text(value),
-      headers: headers.map(([name, data]) => [name.toString(), text(data)]),
-    }));
-  }
-  const answers = tasks.map((task) => (task.write ? write(task.write, task.codec) : read(task.read)));
-  process.stdout.write(JSON.stringify(answers));
-`;
+const PLATFORMATIC = `${__dirname}/platformatic-codec.mjs`;
 
 function runPlatformatic(tasks: readonly object[]): unknown[] {
-  const answer = execFileSync(process.execPath, ["--input-type=module", "-e", PLATFORMATIC], {
+  const answer = execFileSync(process.execPath, [PLATFORMATIC], {
     input: JSON.stringify({ tasks, producer: PRODUCER }),
     timeout: 30_000,
   });

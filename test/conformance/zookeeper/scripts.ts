@@ -185,6 +185,12 @@ export const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
         multi(create("/t/e", { flags: 1 }), create("/t/e/child")),
         multi(create("/t/a", { acl: "empty" }), create("/t/b")),
         multi({ op: "check", path: "/none", version: -1 }),
+        ...[0, 1, 2, 3, -1, -2].flatMap((version) => [
+          multi(create("/t/checked"), { op: "check", path: `/t/${session}`, version }),
+          multi({ op: "check", path: `/t/${session}`, version }, create("/t/checked2")),
+        ]),
+        multi(create("/t/v0"), { op: "setData", path: "/t/v0", data: "", version: 0 }),
+        multi({ op: "check", path: "/t/v0", version: 0 }, create("/t/checked0")),
         multi(create("/t/x"), { op: "delete", path: "/t", version: -1 }),
         multi(create("/t/x"), { op: "delete", path: "/t/x", version: 0 }),
         { op: "getChildren2", path: "/t" },
