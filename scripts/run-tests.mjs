@@ -3,7 +3,7 @@
  * `N passed, N failed` (and `, N skipped` when any were).
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,17 +15,36 @@ const report = join(folder, "report.json");
 
 const child = spawn(
   process.execPath,
-  // A handle that a test forgot must not keep the whole run from ending.
-  [jest, "--forceExit", "--json", `--outputFile=${report}`, ...process.argv.slice(2)],
+  [jest, "--json", `--outputFile=${report}`, ...process.argv.slice(2)],
   { stdio: ["inherit", "ignore", "inherit"] },
 );
+
+/** Far more than jest needs to end after its report is written. */
+const END_MS_MAX = 30_000;
+const LOOK_MS = 500;
+let reportedAt;
+let isStuck = false;
+// Jest waits for ever for a port, a timer or a process that a test forgot: that is a failure.
+const watchdog = setInterval(() => {
+  if (!existsSync(report)) return;
+  reportedAt ??= Date.now();
+  if (isStuck || Date.now() - reportedAt < END_MS_MAX) return;
+  isStuck = true;
+  child.kill("SIGKILL");
+}, LOOK_MS);
+
 child.on("exit", (code, signal) => {
+  clearInterval(watchdog);
   process.exitCode = code ?? 1;
+  if (isStuck) {
+    console.error("a test left something open; find it by running suites with --detectOpenHandles");
+  }
   if (signal !== null) console.error(`jest ended by ${signal}`);
   try {
     const result = JSON.parse(readFileSync(report, "utf8"));
     // A suite that fails to load has no test of its own to count, so it counts as one failure.
-    const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+    const stuck = isStuck ? 1 : 0;
+    const failed = result.numFailedTests + result.numRuntimeErrorTestSuites + stuck;
     const skipped = result.numPendingTests + result.numTodoTests;
     const tail = skipped > 0 ? `, ${skipped} skipped` : "";
     console.log(`${result.numPassedTests} passed, ${failed} failed${tail}`);
