@@ -138,27 +138,27 @@ describe("one answer", () => {
   });
 });
 
-test("at most one answer is decoded per turn of the event loop, in the order of asking", async () => {
+test("one answer is decoded at a time, in the order of asking, with turns for others in between", async () => {
   const later: (() => void)[] = [];
   const { scheduler } = new ManualTime();
   const turns = new DecodingTurns({
     scheduler: { ...scheduler, soon: (task) => void later.push(task) },
   });
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const decoded: number[] = [];
-  const oneTurn = async (): Promise<void> => {
-    await new Promise(setImmediate);
-    for (const task of later.splice(0)) task();
-    await new Promise(setImmediate);
-  };
 
   for (const reader of [1, 2, 3]) void turns.take().then(() => decoded.push(reader));
-  await new Promise(setImmediate);
-  const afterEach = [[...decoded]];
-  for (let i = 0; i < 3; i++) {
-    await oneTurn();
-    afterEach.push([...decoded]);
+  await settle();
+  const decodedAt = [0];
+  for (let turn = 1; later.length > 0; turn++) {
+    const before = decoded.length;
+    for (const task of later.splice(0)) task();
+    await settle();
+    if (decoded.length > before) decodedAt.push(turn);
   }
 
-  expect(afterEach).toEqual([[1], [1, 2], [1, 2, 3], [1, 2, 3]]);
+  expect(decoded).toEqual([1, 2, 3]);
+  // libuv accepts one connection per turn: these are the ones that need not wait.
+  expect(decodedAt).toEqual([0, 32, 64]);
   await turns.take();
 });
