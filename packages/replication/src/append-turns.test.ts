@@ -1,9 +1,12 @@
 import { ManualTime } from "@zoolog/testkit";
 import { AppendTurns } from "./append-turns.ts";
 
+/** What others have of the event loop during a pause; named by turns here: the pauses in between. */
+const TURNS_BETWEEN = 16;
+
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Appends that each take so long, and tell in which turn of the event loop they were done. */
+/** Appends that each take so long, and tell after how many pauses they were done. */
 function setUp(appendMs: number) {
   const time = new ManualTime();
   let passed = 0;
@@ -20,9 +23,13 @@ function setUp(appendMs: number) {
     return batch.toUpperCase();
   };
   const nextTurn = async (): Promise<void> => {
+    const before = done.length;
     turn += 1;
-    for (const task of later.splice(0)) task();
-    await settle();
+    for (let left = TURNS_BETWEEN; left > 0 && later.length > 0; left--) {
+      expect(done).toHaveLength(before);
+      for (const task of later.splice(0)) task();
+      await settle();
+    }
   };
   return { turns, append, done, later, nextTurn };
 }

@@ -8,6 +8,12 @@ import { type Clock, deferred, type Scheduler } from "@zoolog/base";
 const TURN_MS = 20;
 
 /**
+ * Turns of the event loop that belong to everybody else after that. libuv accepts one connection per
+ * turn: with one, a health check would wait behind every client that has just come.
+ */
+const TURNS_BETWEEN = 16;
+
+/**
  * Does the appends of a call in order, and lets everybody else have the event loop in between when
  * they take long. Calls that come meanwhile wait behind it, so that the batches of a partition are
  * appended in the order in which their calls came.
@@ -37,7 +43,9 @@ export class AppendTurns {
       for (const batch of batches) {
         if (this.#clock.monotonic() - turnBegan >= TURN_MS) {
           this.#paused = done.promise;
-          await new Promise<void>((resolve) => this.#scheduler.soon(resolve));
+          for (let turn = 0; turn < TURNS_BETWEEN; turn++) {
+            await new Promise<void>((resolve) => this.#scheduler.soon(resolve));
+          }
           turnBegan = this.#clock.monotonic();
         }
         pending.push(append(batch));

@@ -18,12 +18,23 @@ import { type HostedReplica, type ProduceBatches, ReplicaManager } from "./repli
 const TOPIC_ID = "A".repeat(22) as TopicId;
 
 async function setUp(
-  options: { partitions?: number; parkedMax?: number; replicas?: number[] } = {},
+  options: {
+    partitions?: number;
+    parkedMax?: number;
+    replicas?: number[];
+    /** What each look at the clock finds to have passed since the last one. */
+    passingMs?: number;
+  } = {},
 ) {
   const time = new ManualTime();
   const logs = new Map<string, MemoryPartitionLog>();
   const failures: string[] = [];
   const trace: string[] = [];
+  let passed = 0;
+  const monotonic = (): number => {
+    passed += options.passingMs ?? 0;
+    return time.clock.monotonic() + passed;
+  };
   const manager = new ReplicaManager(
     { brokerId: brokerId(1), parkedMax: options.parkedMax ?? 10, fetchBytesMax: 1_000_000 },
     {
@@ -36,7 +47,7 @@ async function setUp(
         },
       },
       ...time,
-      clock: time.clock,
+      clock: { ...time.clock, monotonic },
       scheduler: time.scheduler,
       logger: silentLogger,
       leaseHeld: () => true,
@@ -141,6 +152,19 @@ describe("produce", () => {
       appendedRecords: 3,
       refusedBatches: 1,
     });
+  });
+
+  test("batches that take long to look at leave the event loop to others in between", async () => {
+    const { manager, logs, time } = await setUp({ partitions: 2, passingMs: 20 });
+    const batches = [0, 1].map((partition) => ({ topic: "t", partition, records: batchOf("x") }));
+
+    const outcomes = manager.produce({ requiredAcks: "leader", timeoutMs: 1_000, batches });
+    await turn();
+    const atFirst = ["t-0", "t-1"].map((key) => logs.get(key)?.logEndOffset);
+    for (let i = 0; i < 100; i++) await time.advanceAndSettle(0);
+
+    expect(atFirst).toEqual([0, 0]);
+    expect(await outcomes).toMatchObject([{ baseOffset: 0 }, { baseOffset: 0 }]);
   });
 
   test("acks=leader does not wait for other replicas, acks=all does", async () => {
