@@ -159,3 +159,22 @@ test("a sync that its process did not live to see is as if it had not been asked
 
   expect(subject.contents("/a").toString()).toBe("new");
 });
+
+test.each(Array.from({ length: 12 }, (_, turns) => turns))(
+  "a sync that a power cut overtakes is not reported as done (after %i turns)",
+  async (turns) => {
+    const subject = disk();
+    const { file } = await syncedFile(subject, "x");
+    await file.write([Buffer.from("y")], 0);
+    const syncing = file.datasync().then(
+      () => "y",
+      () => "x",
+    );
+
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    subject.crash("power", { keepUnsynced: 0 });
+
+    const outcome = await syncing;
+    expect(subject.contents("/a").toString()).toBe(outcome);
+  },
+);

@@ -33,6 +33,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async open(path: string, mode: OpenMode): Promise<FileHandle> {
     await this.#begin("open", path);
+    this.#assertAlive("open", path);
     const { folder, name } = this.#parentOf(path, "open");
     const existing = folder.entries.get(name);
     if (existing instanceof SimulatedFolder) throw diskError("EISDIR", "open", path);
@@ -64,6 +65,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async makeDirectory(path: string): Promise<void> {
     await this.#begin("makeDirectory", path);
+    this.#assertAlive("makeDirectory", path);
     let folder = this.#disk.root;
     for (const name of namesOf(path)) {
       const child = folder.entries.get(name) ?? new SimulatedFolder();
@@ -75,6 +77,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async rename(from: string, to: string): Promise<void> {
     await this.#begin("rename", from);
+    this.#assertAlive("rename", from);
     const source = this.#parentOf(from, "rename");
     const target = this.#parentOf(to, "rename");
     const node = source.folder.entries.get(source.name);
@@ -93,6 +96,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async remove(path: string): Promise<void> {
     await this.#begin("remove", path);
+    this.#assertAlive("remove", path);
     const { folder, name } = this.#parentOf(path, "remove");
     const node = folder.entries.get(name);
     if (node === undefined) throw diskError("ENOENT", "remove", path);
@@ -102,6 +106,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async removeTree(path: string): Promise<void> {
     await this.#begin("removeTree", path);
+    this.#assertAlive("removeTree", path);
     const { folder, name } = this.#parentOf(path, "removeTree");
     const node = folder.entries.get(name);
     if (node instanceof SimulatedFolder) unlinkAll(node);
@@ -110,6 +115,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async syncDirectory(path: string): Promise<void> {
     await this.#begin("syncDirectory", path);
+    this.#assertAlive("syncDirectory", path);
     this.#folder(path, "syncDirectory").sync();
   }
 
@@ -123,6 +129,11 @@ export class SimulatedFileSystem implements FileSystem {
     this.#disk.assertAlive(this.#generation, operation, path);
     const effect = this.#disk.faults.strike(operation, path);
     if (effect !== undefined && effect !== "shortWrite") throw diskError(effect, operation, path);
+  }
+
+  /** Right before an operation changes the disk: its process may have died since it began. */
+  #assertAlive(operation: DiskOperation, path: string): void {
+    this.#disk.assertAlive(this.#generation, operation, path);
   }
 
   #node(path: string, operation: string): SimulatedNode {
@@ -191,6 +202,7 @@ class SimulatedFileHandle implements FileHandle {
 
   async write(chunks: readonly Uint8Array[], position: number): Promise<number> {
     const effect = await this.#begin("write");
+    this.#assertAlive("write");
     if (this.#mode === "read") throw diskError("EBADF", "write", this.path);
     const bytes = Buffer.concat(chunks);
     const room = this.#room(position);
@@ -209,6 +221,7 @@ class SimulatedFileHandle implements FileHandle {
 
   async truncate(sizeBytes: number): Promise<void> {
     const effect = await this.#begin("truncate");
+    this.#assertAlive("truncate");
     if (effect !== undefined) throw diskError(effect, "truncate", this.path);
     this.#file.truncate(sizeBytes);
   }
@@ -218,6 +231,7 @@ class SimulatedFileHandle implements FileHandle {
     const sync = this.#file.beginSync();
     // A process that dies here leaves the sync undone, neither ended nor failed.
     const effect = await this.#begin("datasync");
+    this.#assertAlive("datasync");
     if (effect === undefined) {
       this.#file.endSync(sync);
       return;
@@ -244,6 +258,11 @@ class SimulatedFileHandle implements FileHandle {
     if (this.#closed) throw diskError("EBADF", operation, this.path);
     const effect = this.#disk.faults.strike(operation, this.path);
     return effect === "shortWrite" && operation !== "write" ? undefined : effect;
+  }
+
+  /** Right before an operation changes the disk: its process may have died since it began. */
+  #assertAlive(operation: DiskOperation): void {
+    this.#disk.assertAlive(this.#generation, operation, this.path);
   }
 
   #room(position: number): number {
