@@ -19,7 +19,7 @@ module.exports = {
     "replication",
   ],
   client: ["base", "host", "protocol"],
-  cli: ["base", "host", "protocol", "client", "broker", "zookeeper"],
+  cli: ["base", "host", "protocol", "log", "client", "broker", "zookeeper"],
   testkit: [
     "base",
     "host",

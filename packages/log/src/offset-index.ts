@@ -77,16 +77,17 @@ export class OffsetIndex {
 
   /** What is wrong with the table, seen alone; a sound one may still lie about the log. */
   fault(): string | undefined {
-    const sound = this.#soundCount();
+    const sound = this.soundCount();
     return sound < this.count ? `entry ${sound} does not rise` : undefined;
   }
 
   /** Keeps the longest beginning that rises, for an index whose end was torn. */
   truncateToSoundPrefix(): void {
-    this.table.truncate(this.#soundCount());
+    this.table.truncate(this.soundCount());
   }
 
-  #soundCount(): number {
+  /** Entries up to the first one that does not rise, or all. */
+  soundCount(): number {
     let [offset, position] = [-1, -1];
     for (let i = 0; i < this.count; i++) {
       const nextOffset = this.#relative(i);

@@ -11,6 +11,7 @@ const ENTRY_BYTES = 12;
 export type TimeIndexEntry = { readonly timestamp: Timestamp; readonly lastOffset: Offset };
 
 export class TimeIndex {
+  static readonly entryBytes = ENTRY_BYTES;
   readonly baseOffset: Offset;
   readonly table: EntryTable;
 
@@ -65,17 +66,16 @@ export class TimeIndex {
 
   /** What is wrong with the table, seen alone. */
   fault(): string | undefined {
-    return this.#soundCount() < this.count
-      ? `entry ${this.#soundCount()} does not rise`
-      : undefined;
+    return this.soundCount() < this.count ? `entry ${this.soundCount()} does not rise` : undefined;
   }
 
   /** Keeps the longest beginning that rises, for an index whose end was torn. */
   truncateToSoundPrefix(): void {
-    this.table.truncate(this.#soundCount());
+    this.table.truncate(this.soundCount());
   }
 
-  #soundCount(): number {
+  /** Entries up to the first one that does not rise, or all. */
+  soundCount(): number {
     let [timestamp, offset] = [-1, -1];
     for (let i = 0; i < this.count; i++) {
       const nextTimestamp = this.#timestamp(i);

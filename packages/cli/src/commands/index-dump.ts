@@ -1,44 +1,37 @@
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import type { Offset } from "@zoolog/base";
+import { OffsetIndex, TimeIndex } from "@zoolog/log";
 import type { DumpSink } from "./dump-sink.ts";
 
 /**
- * Kafka's index files: `.index` has pairs of 32-bit numbers (offset relative to the file's name,
- * position in the segment), `.timeindex` a 64-bit timestamp and a relative offset. Both rise
- * strictly; a zero entry after the first ends them (a preallocated tail).
+ * Prints the entries of an index file, and the first one that does not rise. Zeros behind the sound
+ * entries are what Kafka preallocates: they end the dump, and are no fault.
  */
-const ENTRY_BYTES = { offsetIndex: 8, timeIndex: 12 } as const;
-
 export async function dumpIndex(
-  path: string,
-  kind: "offsetIndex" | "timeIndex",
+  file: {
+    readonly path: string;
+    readonly kind: "offsetIndex" | "timeIndex";
+    readonly baseOffset: Offset;
+  },
   sink: DumpSink,
 ): Promise<void> {
-  const bytes = await readFile(path);
-  const entryBytes = ENTRY_BYTES[kind];
-  const baseOffset = Number(basename(path).split(".")[0]);
+  const bytes = await readFile(file.path);
+  const isOffsets = file.kind === "offsetIndex";
+  const { entryBytes } = isOffsets ? OffsetIndex : TimeIndex;
+  const index = isOffsets
+    ? new OffsetIndex(file.baseOffset, bytes)
+    : new TimeIndex(file.baseOffset, bytes);
+  const sound = index.soundCount();
+  const isPreallocated = bytes.subarray(sound * entryBytes).every((byte) => byte === 0);
+  const shown = isPreallocated ? sound : index.count;
+  for (let i = 0; i < shown; i++) {
+    const { lastOffset: offset, ...rest } = index.entry(i);
+    await sink.print({ kind: "entry", ...(isOffsets ? { offset, ...rest } : { ...rest, offset }) });
+    if (i !== sound) continue;
+    await sink.fault({ kind: "fault", position: i * entryBytes, fault: "entries do not rise" });
+  }
   const spare = bytes.length % entryBytes;
-  let before = -1;
-  for (let at = 0; at + entryBytes <= bytes.length; at += entryBytes) {
-    const rank = kind === "offsetIndex" ? bytes.readInt32BE(at) : readTimestamp(bytes, at);
-    const second = bytes.readInt32BE(at + entryBytes - 4);
-    if (at > 0 && rank === 0 && second === 0) return;
-    if (kind === "offsetIndex") {
-      await sink.print({ kind: "entry", offset: baseOffset + rank, position: second });
-    } else {
-      await sink.print({ kind: "entry", timestamp: rank, offset: baseOffset + second });
-    }
-    if (rank <= before) {
-      await sink.fault({ kind: "fault", position: at, fault: "entries do not rise" });
-    }
-    before = rank;
-  }
-  if (spare > 0) {
-    const fault = `${spare} bytes at the end are no whole entry`;
-    await sink.fault({ kind: "fault", position: bytes.length - spare, fault });
-  }
-}
-
-function readTimestamp(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+  if (spare === 0 || isPreallocated) return;
+  const fault = `${spare} bytes at the end are no whole entry`;
+  await sink.fault({ kind: "fault", position: bytes.length - spare, fault });
 }

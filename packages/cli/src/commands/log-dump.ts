@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { ZoologError } from "@zoolog/base";
+import { type Offset, ZoologError } from "@zoolog/base";
+import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, segmentBaseOffset, TIME_INDEX_SUFFIX } from "@zoolog/log";
 import type { CommandContext } from "../context.ts";
 import { plural } from "../output/quantity.ts";
 import { usageError } from "../usage-error.ts";
@@ -16,10 +17,10 @@ export type DumpOptions = {
 
 type FileKind = "segment" | "offsetIndex" | "timeIndex";
 
-const KINDS: readonly (readonly [extension: string, kind: FileKind])[] = [
-  [".log", "segment"],
-  [".index", "offsetIndex"],
-  [".timeindex", "timeIndex"],
+const KINDS: readonly (readonly [suffix: string, kind: FileKind])[] = [
+  [LOG_SUFFIX, "segment"],
+  [OFFSET_INDEX_SUFFIX, "offsetIndex"],
+  [TIME_INDEX_SUFFIX, "timeIndex"],
 ];
 
 /**
@@ -33,11 +34,15 @@ export async function dumpLog(
 ): Promise<void> {
   const files = await filesOf(path);
   const lines = new DumpLines(context);
-  for (const [file, kind] of files) {
+  for (const [file, suffix, kind] of files) {
     if (context.terminal.signal.aborted) break;
     await lines.print({ kind: "file", path: file });
     if (kind === "segment") await dumpSegment(file, options, lines, context.terminal.signal);
-    else await dumpIndex(file, kind, lines);
+    else {
+      // A copy under another name is looked at, too: its offsets are relative then.
+      const baseOffset = segmentBaseOffset(basename(file), suffix) ?? (0 as Offset);
+      await dumpIndex({ path: file, kind, baseOffset }, lines);
+    }
   }
   await lines.end();
   if (lines.faults === 0) return;
@@ -48,7 +53,9 @@ export async function dumpLog(
   });
 }
 
-async function filesOf(path: string): Promise<[string, FileKind][]> {
+type FoundFile = readonly [path: string, suffix: string, kind: FileKind];
+
+async function filesOf(path: string): Promise<FoundFile[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new ZoologError({
       code: (cause as { code?: string }).code ?? "EIO",
@@ -59,16 +66,16 @@ async function filesOf(path: string): Promise<[string, FileKind][]> {
   });
   if (!found.isDirectory()) {
     const kind = kindOf(path);
-    if (kind !== undefined) return [[path, kind]];
+    if (kind !== undefined) return [[path, ...kind]];
     throw usageError(
       `${basename(path)} is no file of a partition`,
       "Name a .log, .index, .timeindex.",
     );
   }
-  const files: [string, FileKind][] = [];
+  const files: FoundFile[] = [];
   for (const name of (await readdir(path)).sort()) {
     const kind = kindOf(name);
-    if (kind !== undefined) files.push([join(path, name), kind]);
+    if (kind !== undefined) files.push([join(path, name), ...kind]);
   }
   if (files.length > 0) return files;
   throw new ZoologError({
@@ -78,8 +85,8 @@ async function filesOf(path: string): Promise<[string, FileKind][]> {
   });
 }
 
-function kindOf(name: string): FileKind | undefined {
-  return KINDS.find(([extension]) => name.endsWith(extension))?.[1];
+function kindOf(name: string): (typeof KINDS)[number] | undefined {
+  return KINDS.find(([suffix]) => name.endsWith(suffix));
 }
 
 /** Prints lines in the caller's format: `name: value` pairs for people, one object for programs. */

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { errorMessage } from "@zoolog/base";
+import { LOG_SUFFIX, segmentBaseOffset } from "@zoolog/log";
 import { BatchCursor, describeBatchFault, loadNativeCrc32c, RecordBatch } from "@zoolog/protocol";
 import { envelopeField } from "../output/record-envelope.ts";
 import type { DumpSink } from "./dump-sink.ts";
@@ -19,7 +20,7 @@ export async function dumpSegment(
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
-    let nextOffset = Number(basename(path, ".log"));
+    let nextOffset: number = segmentBaseOffset(basename(path), LOG_SUFFIX) ?? 0;
     let position = 0;
     let buffer = Buffer.alloc(0);
     const cursor = new BatchCursor();
