@@ -10,6 +10,7 @@ import type { BrokerApi, CallContext, FetchResultPartition } from "../broker-api
 import type { Call } from "./call.ts";
 import type { DecodingTurns } from "./decoding-turns.ts";
 import { failedItem, throttled, unreadableBatch } from "./errors.ts";
+import { LastBlock } from "./last-block.ts";
 import { type BytesForm, shownRecord } from "./record-forms.ts";
 
 export type ReadPosition = {
@@ -56,6 +57,7 @@ export type ReadAnswer = { readonly body: Uint8Array; readonly nextOffset: Offse
 export class RecordReader {
   readonly #api: BrokerApi;
   readonly #turns: DecodingTurns;
+  readonly #lastBlock = new LastBlock();
 
   constructor(dependencies: { readonly api: BrokerApi; readonly turns: DecodingTurns }) {
     this.#api = dependencies.api;
@@ -83,7 +85,7 @@ export class RecordReader {
     try {
       // Nobody need take turns for the answer that there is nothing.
       if (fetchedBytes > 0) await this.#turns.take();
-      const shown = shownRecords(buffers, position.offset, limits);
+      const shown = shownRecords(buffers, position.offset, limits, this.#lastBlock);
       answer = { topic, partition, logStartOffset, highWatermark, ...shown };
       // At once: records are views of inflated blocks, which may be much larger than themselves.
       body = encode(answer);
@@ -130,13 +132,14 @@ function shownRecords(
   buffers: readonly Buffer[],
   from: Offset,
   { maxRecords, shownBytesMax, form }: ReadLimits,
+  lastBlock: LastBlock,
 ): Shown {
   const records: ReadRecord[] = [];
   let nextOffset = from;
   let shownBytes = 0;
   try {
     for (const batch of batchesOf(buffers)) {
-      for (const record of userRecords(batch, from)) {
+      for (const record of userRecords(batch, from, lastBlock)) {
         shownBytes += sizeOf(record);
         const isFull = records.length === maxRecords || shownBytes > shownBytesMax;
         if (isFull && records.length > 0) return { records, nextOffset: record.offset };
@@ -157,12 +160,21 @@ function* batchesOf(buffers: readonly Buffer[]): Generator<RecordBatch> {
 }
 
 /** The log answers whole batches, so records before the position come first. */
-function* userRecords(batch: RecordBatch, from: Offset): Generator<DecodedRecord> {
+function* userRecords(
+  batch: RecordBatch,
+  from: Offset,
+  lastBlock: LastBlock,
+): Generator<DecodedRecord> {
   // Control batches are transaction markers, no user's records.
   if (batch.isControl) return;
   if (!batch.hasValidChecksum()) throw unreadableBatch(batch, "its checksum does not match");
   try {
-    for (const record of batch.records()) if (record.offset >= from) yield record;
+    const cursor = batch.cursor({}, lastBlock.of(batch));
+    while (cursor.next()) {
+      if (cursor.offset < from) continue;
+      const { offset, timestamp, key, value, headers } = cursor;
+      yield { offset, timestamp, key, value, headers };
+    }
   } catch (error) {
     throw error instanceof ZoologError ? unreadableBatch(batch, error.message) : error;
   }

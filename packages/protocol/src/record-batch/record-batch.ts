@@ -199,8 +199,12 @@ export class RecordBatch {
     return new DecodedRecords(this.cursor(limits));
   }
 
-  /** The records without an object for each; throws as `records` does. */
-  cursor(limits?: DecompressLimits): RecordCursor {
+  /**
+   * The bytes of the records, as they were before compression.
+   *
+   * @throws ZoologError CORRUPT_MESSAGE, UNSUPPORTED_COMPRESSION_TYPE, MESSAGE_TOO_LARGE.
+   */
+  inflate(limits?: DecompressLimits): Buffer {
     const codec = this.compression;
     if (codec === undefined) {
       throw unsupportedCompression(
@@ -210,9 +214,18 @@ export class RecordBatch {
     }
     const stored = this.bytes.subarray(BATCH_LAYOUT.records);
     const isEmptied = this.recordCount === 0; // By compaction; nothing was compressed then.
+    return codec === "none" || isEmptied ? stored : decompress(codec, stored, limits);
+  }
+
+  /**
+   * The records without an object for each; throws as `records` does.
+   *
+   * @param block what `inflate` has answered before, for who walks a batch again.
+   */
+  cursor(limits?: DecompressLimits, block: Buffer = this.inflate(limits)): RecordCursor {
     const isStamped = this.timestampType === "logAppendTime";
     return new RecordCursor({
-      block: codec === "none" || isEmptied ? stored : decompress(codec, stored, limits),
+      block,
       recordCount: this.recordCount,
       baseOffset: this.baseOffset,
       lastOffsetDelta: this.lastOffsetDelta,
