@@ -168,6 +168,7 @@ export class Broker {
       config: this.#config,
       version: VERSION,
       health: () => this.health(),
+      diskFull: () => this.#logs?.full,
       random,
       clock,
       scheduler,

@@ -193,6 +193,11 @@ export class LogManager {
     return this.#directory.volume.failure;
   }
 
+  /** Why nothing can be appended or created for now; `undefined` while the volume has room. */
+  get full(): ZoologError | undefined {
+    return this.#directory.volume.admit(0);
+  }
+
   /** By `topicPartitionKey`: why a partition does not serve. */
   get offlinePartitions(): ReadonlyMap<string, ZoologError> {
     return this.#offline;

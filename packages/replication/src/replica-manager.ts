@@ -13,6 +13,7 @@ import {
 } from "@zoolog/base";
 import { AppendTurns } from "./append-turns.ts";
 import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
+import { judgeLogFailure } from "./log-failure.ts";
 import { Partition, type PartitionConfig } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
@@ -75,6 +76,8 @@ export class ReplicaManager {
   readonly #options: ReplicaManagerOptions;
   readonly #dependencies: ReplicaManagerDependencies;
   readonly #partitions = new Map<string, Partition>();
+  /** Why a replica could not take its role yet; it is to be hosted again. */
+  readonly #obstacles = new Map<string, ReplicaError>();
   readonly #turns: AppendTurns;
   /** Appends that wait for the high watermark. */
   readonly #commits: Purgatory;
@@ -152,6 +155,23 @@ export class ReplicaManager {
    * not take its role now and may later (a full disk): give it the same again.
    */
   async host(replica: HostedReplica): Promise<void> {
+    const key = topicPartitionKey(replica);
+    try {
+      await this.#host(replica);
+      this.#obstacles.delete(key);
+    } catch (error) {
+      const judged = judgeLogFailure(error);
+      if ("refusal" in judged) this.#obstacles.set(key, judged.refusal);
+      throw error;
+    }
+  }
+
+  /** Why a replica that belongs here does not serve yet, as far as that may pass: a full disk. */
+  obstacle(topicPartition: TopicPartition): ReplicaError | undefined {
+    return this.#obstacles.get(topicPartitionKey(topicPartition));
+  }
+
+  async #host(replica: HostedReplica): Promise<void> {
     const { topic, partition: index, topicId, config } = replica;
     const key = topicPartitionKey(replica);
     let partition = this.#partitions.get(key);
@@ -189,6 +209,7 @@ export class ReplicaManager {
   /** Forgets a replica without touching its data. Waiting requests are answered. */
   release(topicPartition: TopicPartition): void {
     const key = topicPartitionKey(topicPartition);
+    this.#obstacles.delete(key);
     const partition = this.#partitions.get(key);
     if (partition === undefined) return;
     this.#partitions.delete(key);
@@ -230,10 +251,10 @@ export class ReplicaManager {
   }
 
   #find(topicPartition: TopicPartition): Partition | ReplicaError {
-    return (
-      this.#partitions.get(topicPartitionKey(topicPartition)) ??
-      this.#dependencies.whereIs(topicPartition)
-    );
+    const partition = this.#partitions.get(topicPartitionKey(topicPartition));
+    if (partition !== undefined && partition.state.role !== "unassigned") return partition;
+    const { whereIs } = this.#dependencies;
+    return this.obstacle(topicPartition) ?? partition ?? whereIs(topicPartition);
   }
 
   #onEvent(key: string, event: PartitionEvent): void {

@@ -33,6 +33,8 @@ export type LocalBrokerApiDependencies = {
   readonly controller: ControllerRuntime;
   readonly cache: MetadataCache;
   readonly health: () => BrokerHealth;
+  /** Why the data folder takes nothing more; `undefined` while it does. */
+  readonly diskFull: () => ZoologError | undefined;
   readonly random: Random;
   readonly clock: Clock;
   readonly scheduler: Scheduler;

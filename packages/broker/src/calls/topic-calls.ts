@@ -1,4 +1,11 @@
-import { assert, type Clock, type Random, type Scheduler, topicIdFromBytes } from "@zoolog/base";
+import {
+  assert,
+  type Clock,
+  type Random,
+  type Scheduler,
+  topicIdFromBytes,
+  type ZoologError,
+} from "@zoolog/base";
 import type {
   ClusterImage,
   CreateTopicsEvent,
@@ -12,6 +19,7 @@ import type {
   DeleteTopicsResponse,
   ItemError,
 } from "@zoolog/protocol";
+import type { ReplicaManager } from "@zoolog/replication";
 import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
 import { requestTimedOut } from "../runtimes/errors.ts";
 import type { MetadataCache } from "../runtimes/metadata-cache.ts";
@@ -20,6 +28,9 @@ import { within } from "./within.ts";
 export type TopicCallDependencies = {
   readonly controller: ControllerRuntime;
   readonly cache: MetadataCache;
+  readonly replicas: Pick<ReplicaManager, "obstacle">;
+  /** Why the data folder here takes nothing more; `undefined` while it does. */
+  readonly diskFull: () => ZoologError | undefined;
   readonly random: Random;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -36,6 +47,11 @@ export async function createTopics(
   const { controller, cache, random, clock, scheduler } = dependencies;
   const { validateOnly, timeoutMs } = request;
   const deadline = clock.monotonic() + timeoutMs;
+  const full = validateOnly ? undefined : nowhereToGo(dependencies);
+  if (full !== undefined) {
+    const error = { code: "KAFKA_STORAGE_ERROR", message: full.message } as const;
+    return { topics: request.topics.map(({ topic }) => ({ topic, error })) };
+  }
   const { topics } = await within(
     controller.submit<CreateTopicsEvent>({
       type: "createTopics",
@@ -65,9 +81,32 @@ export async function createTopics(
       if (topic.error !== undefined) return { topic: topic.name, error: itemError(topic.error) };
       const { name, topicId, partitions: numPartitions, replicationFactor } = topic;
       const plan = { topic: name, numPartitions, replicationFactor };
+      const obstacle = validateOnly ? undefined : obstacleOf(name, numPartitions, dependencies);
+      if (obstacle !== undefined) return { topic: name, error: obstacle };
       return validateOnly ? plan : { ...plan, topicId };
     }),
   };
+}
+
+/** The only broker there is has no room: a topic could be recorded, but never served. */
+function nowhereToGo({ cache, diskFull }: TopicCallDependencies): ZoologError | undefined {
+  const brokers = cache.image?.brokers.size ?? 0;
+  return brokers > 1 ? undefined : diskFull();
+}
+
+/** Why a topic that was created is not served, where this broker leads it and knows. */
+function obstacleOf(
+  topic: string,
+  numPartitions: number,
+  { replicas }: TopicCallDependencies,
+): ItemError | undefined {
+  for (let partition = 0; partition < numPartitions; partition++) {
+    const obstacle = replicas.obstacle({ topic, partition });
+    if (obstacle === undefined) continue;
+    const message = `the topic was created, but ${topic}-${partition} waits: ${obstacle.message}`;
+    return { code: obstacle.error, message };
+  }
+  return undefined;
 }
 
 /** The same for deletion: afterwards this broker no longer serves the topics. */
