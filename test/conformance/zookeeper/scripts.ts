@@ -296,6 +296,45 @@ export const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
     { do: "reconnect", session: "w" },
     { do: "reconnect", session: "p" },
   ]),
+  "what is watched still after a watcher was away for nothing": [
+    ...wire("s", "w"),
+    ...adapter("p"),
+    ...each("s", create("/watched"), create("/quiet")),
+    ...["w", "p"].flatMap((session): Step[] => [
+      ...each(session, { op: "getData", path: "/watched", watch: true }),
+      ...each(session, { op: "exists", path: "/watched/new", watch: true }),
+      ...each(session, { op: "getChildren", path: "/quiet", watch: true }),
+      { do: "disconnect", session },
+      { do: "reconnect", session },
+    ]),
+    ...[
+      { op: "setData", path: "/watched", data: "1", version: -1 } as const,
+      create("/watched/new"),
+      create("/quiet/child"),
+    ].flatMap((change) => [
+      call("s", change),
+      ...each("w", { op: "sync", path: "/" }),
+      ...each("p", { op: "sync", path: "/" }),
+    ]),
+  ],
+  "a watch on children alone hears of the end of its znode": [
+    ...wire("s", "w"),
+    ...adapter("p"),
+    ...each("s", create("/lone"), create("/box"), create("/box/inner")),
+    ...["w", "p"].flatMap((session) =>
+      each(
+        session,
+        { op: "getChildren", path: "/lone", watch: true },
+        { op: "getChildren2", path: "/box/inner", watch: true },
+      ),
+    ),
+    ...each(
+      "s",
+      { op: "delete", path: "/lone", version: -1 },
+      multi({ op: "delete", path: "/box/inner", version: 0 }),
+    ),
+    ...["w", "p"].flatMap((session) => each(session, { op: "sync", path: "/" })),
+  ],
   "ends of sessions and their ephemerals": [
     ...wire("s", "closing"),
     ...adapter("p"),
