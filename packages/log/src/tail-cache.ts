@@ -30,7 +30,7 @@ export type TailBatch = {
  * Larger batches are read from the file: the page cache answers for them nearly as fast, and keeping
  * them here would hand every byte produced to the garbage collector.
  */
-const CACHED_BATCH_BYTES_MAX = 64 * 1024;
+const CACHED_BATCH_BYTES_MAX = 16 * 1024;
 /** Large enough that memory is made seldom, small enough that it is given back soon. */
 const SLAB_BYTES = 256 * 1024;
 /** A small budget still has several slabs, so that dropping the oldest leaves the newer ones. */

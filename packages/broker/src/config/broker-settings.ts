@@ -221,7 +221,8 @@ export const brokerSettings = {
     byDefault: 128 * MIB,
     min: 0,
     max: 64 * GIB,
-    about: "Memory for the newest batches, so that readers at the tail cause no disk reads.",
+    about:
+      "Memory for the newest batches of up to 16 KiB, so that readers at the tail cause no reads of files; larger ones come from the page cache.",
   }),
   logIndexCacheBytes: integer({
     byDefault: 64 * MIB,
