@@ -48,7 +48,7 @@ export default tseslint.config(
   },
   {
     files: ["packages/*/src/**/*.ts"],
-    ignores: ["packages/{host,cli,testkit}/**", "**/*.test.ts"],
+    ignores: ["packages/{host,cli,testkit}/**", "**/*.{test,fixture}.ts"],
     rules: portsOnly,
   },
 );

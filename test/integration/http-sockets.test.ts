@@ -1,109 +1,19 @@
-import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { type LogFields, type Logger, offset, silentLogger } from "@zoolog/base";
-import {
-  type BrokerApi,
-  createBrokerMetrics,
-  HttpPlane,
-  type HttpPlaneOptions,
-} from "@zoolog/broker";
+import { offset, silentLogger } from "@zoolog/base";
+import { createBrokerMetrics, HttpPlane } from "@zoolog/broker";
 import { systemClock, systemScheduler } from "@zoolog/host";
 import { encodeMessage, encodeRecordBatch } from "@zoolog/protocol";
 import { MemoryBroker } from "@zoolog/testkit";
-
-/** The plane on real sockets: what only bytes on a wire can show. */
-
-const closing: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-type Limits = NonNullable<HttpPlaneOptions["limits"]>;
-
-async function started(limits: Limits = {}, logger: Logger = silentLogger) {
-  const api = new MemoryBroker();
-  const plane = new HttpPlane(
-    { host: "127.0.0.1", port: 0, limits: { timeoutCheckIntervalMs: 20, ...limits } },
-    {
-      api,
-      metrics: createBrokerMetrics(),
-      logger,
-      clock: systemClock,
-      scheduler: systemScheduler,
-    },
-  );
-  const { port } = await plane.listen();
-  closing.push(() => plane.close());
-  const topics = [{ topic: "orders", numPartitions: 1 }];
-  await api.createTopics({ timeoutMs: 0, validateOnly: false, topics });
-  const produce = async (...values: string[]): Promise<void> => {
-    const records = encodeRecordBatch(values.map((value) => ({ timestamp: 0, value })));
-    const partitions = [{ partition: 0, records }];
-    const request = { requiredAcks: "all" as const, timeoutMs: 0 };
-    await api.produce({ ...request, topics: [{ topic: "orders", partitions }] });
-  };
-  return { api, plane, port, produce };
-}
-
-/** A socket that collects what it is sent. */
-class Wire {
-  readonly #socket: Socket;
-  readonly ended: Promise<void>;
-  received = "";
-  #onData: () => void = () => {};
-
-  /** @param keep characters of what was received that are kept; the end of it. */
-  constructor(port: number, keep = Number.POSITIVE_INFINITY) {
-    this.#socket = connect(port, "127.0.0.1");
-    this.#socket.setEncoding("latin1");
-    this.#socket.on("data", (chunk: string) => {
-      this.received += chunk;
-      if (this.received.length > keep) this.received = this.received.slice(-keep);
-      this.#onData();
-    });
-    this.#socket.on("error", () => {});
-    this.ended = new Promise((resolve) => this.#socket.once("close", () => resolve()));
-    closing.push(async () => void this.#socket.destroy());
-  }
-
-  send(text: string): this {
-    this.#socket.write(text, "latin1");
-    return this;
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  hangUp(): void {
-    this.#socket.destroy();
-  }
-
-  async until(text: string): Promise<string> {
-    while (!this.received.includes(text)) {
-      const isOver = await Promise.race([
-        new Promise<false>((resolve) => {
-          this.#onData = () => resolve(false);
-        }),
-        this.ended.then(() => true),
-      ]);
-      if (isOver && !this.received.includes(text)) {
-        throw new Error(`the connection ended before ${text}: ${this.received}`);
-      }
-    }
-    return this.received;
-  }
-}
-
-const head = (line: string, ...headers: string[]): string =>
-  `${[line, "Host: 127.0.0.1", ...headers].join("\r\n")}\r\n\r\n`;
-
-const JSON_FORM = "Content-Type: application/json";
+import {
+  busy,
+  gauge,
+  head,
+  JSON_FORM,
+  quiet,
+  RECORDS,
+  startedPlane,
+  Wire,
+} from "./plane-on-sockets.ts";
 
 describe("hostile HTTP", () => {
   test.each([
@@ -135,7 +45,7 @@ describe("hostile HTTP", () => {
     ["TLS on a plain port", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
     ["a Kafka client's frame", "\x00\x00\x00\x20\x00\x12\x00\x03\x00\x00\x00\x01"],
   ])("%s: 400 with the error body, and the connection ends", async (_what, bytes) => {
-    const { port } = await started();
+    const { port } = await startedPlane();
 
     const wire = new Wire(port).send(bytes);
     await wire.ended;
@@ -153,7 +63,7 @@ describe("hostile HTTP", () => {
       "EXPECTATION_FAILED",
     ],
   ])("%s: the error body, and the connection ends", async (_what, bytes, status, code) => {
-    const { port } = await started();
+    const { port } = await startedPlane();
 
     const wire = new Wire(port).send(bytes);
     await wire.ended;
@@ -168,7 +78,7 @@ describe("hostile HTTP", () => {
     ["OPTIONS * HTTP/1.1", "405"],
     ["GET http://127.0.0.1/v1/none HTTP/1.1", "404"],
   ])("%s is answered %s with the error body", async (line, status) => {
-    const { port } = await started();
+    const { port } = await startedPlane();
 
     const wire = new Wire(port).send(head(line, "Connection: close"));
     await wire.ended;
@@ -178,7 +88,7 @@ describe("hostile HTTP", () => {
   });
 
   test("an offer to speak another protocol is passed over, the call is answered", async () => {
-    const { port } = await started();
+    const { port } = await startedPlane();
 
     const wire = new Wire(port).send(
       head("GET /v1/cluster HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket"),
@@ -188,7 +98,7 @@ describe("hostile HTTP", () => {
   });
 
   test("HTTP/1.0, which has no Host header, is served", async () => {
-    const { port } = await started();
+    const { port } = await startedPlane();
 
     const wire = new Wire(port).send("GET /v1/cluster HTTP/1.0\r\n\r\n");
 
@@ -196,7 +106,7 @@ describe("hostile HTTP", () => {
   });
 
   test("headers above the limit: 431, with the error body", async () => {
-    const { port } = await started();
+    const { port } = await startedPlane();
 
     const wire = new Wire(port).send(head("GET / HTTP/1.1", `X: ${"x".repeat(20_000)}`));
     await wire.ended;
@@ -213,7 +123,7 @@ describe("hostile HTTP", () => {
       `${head("POST /v1/metadata HTTP/1.1", JSON_FORM, "Content-Length: 100")}{"topics"`,
     ],
   ])("%s that do not arrive in time are cut off with 408", async (_what, limits, bytes) => {
-    const { port } = await started(limits);
+    const { port } = await startedPlane(limits);
 
     const wire = new Wire(port).send(bytes);
     await wire.ended;
@@ -223,7 +133,7 @@ describe("hostile HTTP", () => {
   });
 
   test("an announced body above the limit is refused before it comes, an endless one on the way", async () => {
-    const { port } = await started({ bodyBytesMax: 1_000 });
+    const { port } = await startedPlane({ bodyBytesMax: 1_000 });
     const announced = new Wire(port).send(
       head("POST /v1/metadata HTTP/1.1", JSON_FORM, "Content-Length: 1000000000"),
     );
@@ -241,7 +151,7 @@ describe("hostile HTTP", () => {
   });
 
   test("a chunked body within the limits is a body like any other", async () => {
-    const { port } = await started();
+    const { port } = await startedPlane();
 
     const wire = new Wire(port).send(
       `${head("POST /v1/metadata HTTP/1.1", JSON_FORM, "Transfer-Encoding: chunked")}` +
@@ -252,7 +162,7 @@ describe("hostile HTTP", () => {
   });
 
   test("a caller who hangs up in the middle of a body leaves nothing behind", async () => {
-    const { port, plane } = await started();
+    const { port, plane } = await startedPlane();
     const wire = new Wire(port).send(
       `${head("POST /v1/metadata HTTP/1.1", JSON_FORM, "Content-Length: 100")}{"topics"`,
     );
@@ -265,7 +175,7 @@ describe("hostile HTTP", () => {
   });
 
   test("a caller who hangs up while waiting releases its fetch, and the answer goes nowhere", async () => {
-    const { api, port, plane } = await started();
+    const { api, port, plane } = await startedPlane();
     const answered: boolean[] = [];
     const records = [Buffer.alloc(100_000), Buffer.alloc(100_000)];
     const [logStartOffset, highWatermark] = [offset(0), offset(1)];
@@ -293,7 +203,7 @@ describe("hostile HTTP", () => {
   });
 
   test("silent connections are closed", async () => {
-    const { port } = await started({ idleTimeoutMs: 100 });
+    const { port } = await startedPlane({ idleTimeoutMs: 100 });
 
     const silent = [new Wire(port), new Wire(port)];
 
@@ -301,7 +211,7 @@ describe("hostile HTTP", () => {
   });
 
   test("connections above the limit are not let in, and counted", async () => {
-    const { plane, port } = await started({ connectionsMax: 1 });
+    const { plane, port } = await startedPlane({ connectionsMax: 1 });
     const first = new Wire(port).send(head("GET /health/live HTTP/1.1"));
     await first.until("200 OK");
 
@@ -311,7 +221,7 @@ describe("hostile HTTP", () => {
   });
 
   test("readers who do not take their answers cannot use up the memory", async () => {
-    const { api, plane, port } = await started({ inFlightBytesMax: 20_000_000 });
+    const { api, plane, port } = await startedPlane({ inFlightBytesMax: 20_000_000 });
     const records = [Buffer.alloc(40_000_000)];
     const [logStartOffset, highWatermark] = [offset(0), offset(1)];
     const positions = { highWatermark, lastStableOffset: highWatermark, logStartOffset };
@@ -344,7 +254,7 @@ describe("hostile HTTP", () => {
 
   test("people who do not take their records cannot use up the memory, nor hold up the others", async () => {
     const inFlightBytesMax = 3_000_000;
-    const { plane, port, produce } = await started({ inFlightBytesMax });
+    const { plane, port, produce } = await startedPlane({ inFlightBytesMax });
     await produce("x".repeat(900_000));
     const health = new Wire(port);
     const held: number[] = [];
@@ -373,7 +283,7 @@ describe("hostile HTTP", () => {
   });
 
   test("pipelined calls are answered in order; a flood of them is turned away", async () => {
-    const { plane, port } = await started({ pipelinedCallsMax: 4 });
+    const { plane, port } = await startedPlane({ pipelinedCallsMax: 4 });
     const waiting = JSON.stringify({
       maxWaitMs: 300,
       topics: [{ topic: "orders", partitions: [{ partition: 0, fetchOffset: 0 }] }],
@@ -394,235 +304,8 @@ describe("hostile HTTP", () => {
 });
 
 /** The value of a gauge without labels. */
-async function gauge(plane: HttpPlane, name: string): Promise<number> {
-  const { body } = await plane.inject({ method: "GET", url: "/metrics" });
-  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(body)?.[1]);
-}
-
-/** Until a call beside the scrape itself is in flight. */
-async function busy(plane: HttpPlane): Promise<void> {
-  while ((await gauge(plane, "zoolog_http_calls_in_flight")) < 2) await delay(5);
-}
-
-async function quiet(plane: HttpPlane): Promise<void> {
-  while ((await gauge(plane, "zoolog_http_calls_in_flight")) > 1) await delay(5);
-}
-
-const RECORDS = "/v1/topics/orders/partitions/0/records";
-const follow = (query = "", ...headers: string[]): string =>
-  head(`GET ${RECORDS}${query} HTTP/1.1`, "Accept: text/event-stream", ...headers);
-
-describe("an event stream", () => {
-  test("brings what is there, then what comes, and a sign of life in between", async () => {
-    const { port, produce } = await started({ heartbeatMs: 50 });
-    await produce("a", "b");
-
-    const wire = new Wire(port).send(follow());
-    await wire.until("id: 1");
-    await wire.until(": no news");
-    await produce("c");
-    const received = await wire.until("id: 2");
-
-    expect(received).toContain("content-type: text/event-stream");
-    expect(received).toContain(
-      'id: 0\ndata: {"offset":0,"timestamp":0,"key":null,"value":"a","headers":[]}\n\n',
-    );
-    expect(received.match(/^id: /gm)).toHaveLength(3);
-  });
-
-  test("goes on behind the last event that a returning reader has seen", async () => {
-    const { port, produce } = await started();
-    await produce("a", "b", "c");
-
-    const wire = new Wire(port).send(follow("?offset=0", "Last-Event-ID: 1"));
-
-    expect(await wire.until("id: 2")).not.toContain("id: 1");
-  });
-
-  test("begins at the end when asked to", async () => {
-    const { port, produce } = await started({ heartbeatMs: 30 });
-    await produce("old");
-
-    const wire = new Wire(port).send(follow("?offset=latest"));
-    await wire.until(": no news");
-    await produce("new");
-
-    expect(await wire.until("id: 1")).not.toContain("old");
-  });
-
-  test("fails with a status before its first event, and with an event after it", async () => {
-    const { api, port, produce } = await started({ heartbeatMs: 30 });
-    await produce("a");
-    const early = new Wire(port).send(follow("?offset=9", "Connection: close"));
-    const badId = new Wire(port).send(follow("", "Last-Event-ID: x", "Connection: close"));
-    const late = new Wire(port).send(follow());
-    await late.until("id: 0");
-
-    await api.deleteTopics({ timeoutMs: 0, topics: [{ topic: "orders" }] });
-    await Promise.all([early.ended, badId.ended, late.until("event: error")]);
-
-    expect(early.received).toMatch(/^HTTP\/1\.1 416 /);
-    expect(badId.received).toMatch(/^HTTP\/1\.1 400 /);
-    expect(late.received).toContain("UNKNOWN_TOPIC_OR_PARTITION");
-  });
-
-  test("reads no further ahead than its reader takes", async () => {
-    const { api, port, produce } = await started({ heartbeatMs: 20 });
-    for (let i = 0; i < 100; i++) await produce("x".repeat(400_000));
-    let fetches = 0;
-    const fetch = api.fetch.bind(api);
-    api.fetch = (request, context) => {
-      fetches += 1;
-      return fetch(request, context);
-    };
-
-    const wire = new Wire(port, 100_000);
-    wire.send(follow("?maxBytes=1"));
-    await wire.until("id: 0");
-    wire.pause();
-    let before = -1;
-    while (before !== fetches) {
-      before = fetches;
-      await delay(150);
-    }
-    const whilePaused = fetches;
-    wire.resume();
-    await wire.until("id: 99");
-
-    expect(whilePaused).toBeLessThan(60);
-  });
-
-  test("counts what its reader does not take as in flight, one step at a time", async () => {
-    const { plane, port, produce } = await started({ heartbeatMs: 20 });
-    const bytes = "x".repeat(40_000);
-    for (let i = 0; i < 400; i++) await produce(bytes);
-
-    const idle = Array.from({ length: 5 }, () => new Wire(port));
-    for (const wire of idle) {
-      wire.pause();
-      wire.send(follow());
-    }
-    const stalled = [0, 0];
-    while (stalled.at(-1) !== stalled.at(-2) || stalled.at(-1) === 0) {
-      await delay(150);
-      stalled.push(await gauge(plane, "zoolog_http_in_flight_bytes"));
-    }
-    for (const wire of idle) wire.hangUp();
-    await quiet(plane);
-
-    expect(stalled.at(-1)).toBeGreaterThanOrEqual(5 * bytes.length);
-    expect(stalled.at(-1)).toBeLessThan(5 * 2 * 64 * 1024);
-    expect(await gauge(plane, "zoolog_http_in_flight_bytes")).toBe(0);
-  });
-
-  test("turned away for want of memory, ends with an error that says to come again", async () => {
-    const { port, produce } = await started({ heartbeatMs: 20, inFlightBytesMax: 100_000 });
-    await produce("a");
-    const wire = new Wire(port).send(follow("?maxBytes=1", "Connection: close"));
-    await wire.until("id: 0");
-    const idle = new Wire(port);
-    await produce("x".repeat(500_000));
-    await wire.until("id: 1");
-    idle.pause();
-    for (let round = 0; round < 500 && !wire.received.includes("event: error"); round++) {
-      idle.send(head(`GET ${RECORDS}?offset=1 HTTP/1.1`));
-      await produce("b");
-      await delay(5);
-    }
-    const { received } = wire;
-
-    expect(received).toContain('"code":"THROTTLING_QUOTA_EXCEEDED"');
-    expect(received).toContain('"retriable":true');
-  });
-
-  test("ends with its reader, and leaves nothing behind", async () => {
-    const { port, plane } = await started({ streamsMax: 1 });
-    const wire = new Wire(port).send(follow());
-    await wire.until("retry:");
-    const refused = new Wire(port).send(follow("", "Connection: close"));
-    await refused.ended;
-
-    wire.hangUp();
-    await quiet(plane);
-
-    expect(refused.received).toMatch(/^HTTP\/1\.1 503 /);
-    expect(await gauge(plane, "zoolog_http_event_streams")).toBe(0);
-  });
-});
-
-describe("closing", () => {
-  const waitingFetch = JSON.stringify({
-    maxWaitMs: 30_000,
-    topics: [{ topic: "orders", partitions: [{ partition: 0, fetchOffset: 0 }] }],
-  });
-
-  test("answers waiting fetches, ends streams, and finishes what is in flight", async () => {
-    const { api, plane, port } = await started();
-    let finish: () => void = () => {};
-    const describeCluster = api.describeCluster.bind(api);
-    api.describeCluster = async () => {
-      await new Promise<void>((resolve) => {
-        finish = resolve;
-      });
-      return describeCluster();
-    };
-    const fetching = new Wire(port).send(
-      head("POST /v1/fetch HTTP/1.1", JSON_FORM, `Content-Length: ${waitingFetch.length}`) +
-        waitingFetch,
-    );
-    const stream = new Wire(port).send(follow());
-    const working = new Wire(port).send(head("GET /v1/cluster HTTP/1.1"));
-    await stream.until("retry:");
-    while ((await gauge(plane, "zoolog_http_calls_in_flight")) < 4) await delay(5);
-
-    const closed = plane.close();
-    await Promise.all([fetching.ended, stream.ended]);
-    const late = new Wire(port);
-    await late.ended;
-    finish();
-    await Promise.all([closed, working.ended]);
-
-    expect(fetching.received).toMatch(/^HTTP\/1\.1 200 /);
-    expect(working.received).toMatch(/^HTTP\/1\.1 200 /);
-    expect(late.received).toBe("");
-  });
-
-  test("cuts what does not end in time, and says so", async () => {
-    const events: [string, LogFields | undefined][] = [];
-    const logger = {
-      ...silentLogger,
-      warn: (event: string, fields?: LogFields) => void events.push([event, fields]),
-    };
-    const { api, plane, port } = await started({ closeTimeoutMs: 50 }, logger);
-    let wasAborted = false;
-    const component: BrokerApi = api;
-    component.describeCluster = (context) =>
-      new Promise((_resolve, reject) => {
-        context.signal.addEventListener("abort", () => {
-          wasAborted = true;
-          reject(context.signal.reason);
-        });
-      });
-    const stuck = new Wire(port).send(head("GET /v1/cluster HTTP/1.1"));
-    await busy(plane);
-
-    await plane.close();
-    await stuck.ended;
-
-    expect(wasAborted).toBe(true);
-    expect(events).toEqual([["calls cut at close", { calls: 1 }]]);
-  });
-
-  test("is one thing, however often it is asked for", async () => {
-    const { plane } = await started();
-
-    await Promise.all([plane.close(), plane.close()]);
-    await plane.close();
-  });
-});
-
 test("a fetch of many large batches comes whole, with its length announced", async () => {
-  const { api, port } = await started();
+  const { api, port } = await startedPlane();
   const value = Buffer.alloc(300_000, 7);
   for (let i = 0; i < 20; i++) {
     const records = encodeRecordBatch([{ timestamp: 0, value }]);
@@ -659,7 +342,7 @@ test("a fetch of many large batches comes whole, with its length announced", asy
 });
 
 test("a taken port is refused with what, why and what next", async () => {
-  const { port } = await started();
+  const { port } = await startedPlane();
   const second = new HttpPlane(
     { host: "127.0.0.1", port },
     {
