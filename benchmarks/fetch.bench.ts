@@ -1,8 +1,8 @@
+import { HttpTransport } from "@zoolog/calls";
 import { Client, serde, topic } from "@zoolog/client";
 import { systemScheduler } from "@zoolog/host";
 import { encodeRecordBatch, loadNativeCrc32c, splitBatches } from "@zoolog/protocol";
 import { startBrokerProcess } from "@zoolog/testkit";
-import { HttpTransport } from "../packages/client/src/net/http-transport.ts";
 import { startBareServer } from "./harness/bare-server.ts";
 import type { Measurement } from "./harness/measurement.ts";
 import { inRounds } from "./harness/rounds.ts";
@@ -83,7 +83,7 @@ async function timed(task: () => Promise<number>): Promise<number> {
 }
 
 async function download(url: string, size: number): Promise<number> {
-  const options = { connectTimeoutMs: 5_000, clientId: "bench" };
+  const options = { connectTimeoutMs: 5_000, clientId: "bench", owner: "benchmark" };
   const transport = new HttpTransport(options, { scheduler: systemScheduler });
   const post = (path: string, body: Uint8Array) =>
     transport.post({

@@ -1,8 +1,8 @@
+import { HttpTransport } from "@zoolog/calls";
 import { Client, serde, topic } from "@zoolog/client";
 import { systemScheduler } from "@zoolog/host";
 import { loadNativeCrc32c, RecordBatchBuilder } from "@zoolog/protocol";
 import { startBrokerProcess } from "@zoolog/testkit";
-import { HttpTransport } from "../packages/client/src/net/http-transport.ts";
 import { startBareServer } from "./harness/bare-server.ts";
 import type { Measurement } from "./harness/measurement.ts";
 import { inRounds } from "./harness/rounds.ts";
@@ -75,7 +75,7 @@ async function sendRecords(client: Client, size: number): Promise<number> {
 
 /** Bytes per second of values, in batches made beforehand, from the SDK's own HTTP client. */
 async function postBatches(url: string, size: number): Promise<number> {
-  const options = { connectTimeoutMs: 5_000, clientId: "bench" };
+  const options = { connectTimeoutMs: 5_000, clientId: "bench", owner: "benchmark" };
   const transport = new HttpTransport(options, { scheduler: systemScheduler });
   const { batch, records } = oneBatch(size);
   const posts = Math.max(1, Math.floor(ROUND_BYTES / (records * size)));

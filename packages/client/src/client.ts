@@ -6,14 +6,12 @@ import {
   type Scheduler,
   silentLogger,
 } from "@zoolog/base";
+import { BrokerCalls, HttpTransport, type Transport } from "@zoolog/calls";
 import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
 import { Admin } from "./admin.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { OffsetLookup } from "./cluster/offset-lookup.ts";
 import { alreadyClosed, invalidOption } from "./errors.ts";
-import { BrokerCalls } from "./net/broker-calls.ts";
-import { HttpTransport } from "./net/http-transport.ts";
-import type { Transport } from "./net/transport.ts";
 import type { KafkaAcks, NamedAcks, RequiredAcks } from "./producer/delivery.ts";
 import { Producer } from "./producer/producer.ts";
 import { type ProducerOptions, resolveProducerOptions } from "./producer/producer-options.ts";
@@ -95,6 +93,7 @@ export class Client implements AsyncDisposable {
       dependencies.transport ??
       new HttpTransport(
         {
+          owner: "client",
           connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
           clientId: options.clientId ?? "zoolog-client",
         },

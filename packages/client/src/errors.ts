@@ -15,43 +15,6 @@ export function brokersUnreachable(brokers: readonly string[], cause: unknown): 
   });
 }
 
-/** The connection failed or broke. Whether the broker did what was asked is not known. */
-export function connectionFailed(endpoint: string, cause: unknown): ZoologError {
-  return new ZoologError({
-    code: "NETWORK_EXCEPTION",
-    message: `the connection to ${endpoint} failed: ${connectionFault(cause)}`,
-    retriable: true,
-    hint: "Is the broker running, and reachable from here?",
-    cause,
-  });
-}
-
-/** Nothing listened: the request cannot have reached the broker. */
-export function connectionRefused(endpoint: string, cause: unknown): ZoologError {
-  return new ZoologError({
-    code: "CONNECTION_REFUSED",
-    message: `cannot connect to ${endpoint}: ${connectionFault(cause)}`,
-    retriable: true,
-    hint: "Is the broker running, and reachable from here?",
-    cause,
-  });
-}
-
-/** Node reports several tried addresses as one error whose own message is empty. */
-function connectionFault(cause: unknown): string {
-  if (cause instanceof AggregateError) return cause.errors.map(errorMessage).join("; ");
-  return errorMessage(cause);
-}
-
-export function requestTimedOut(endpoint: string, call: string, timeoutMs: number): ZoologError {
-  return new ZoologError({
-    code: "REQUEST_TIMED_OUT",
-    message: `${endpoint} did not answer ${call} within ${timeoutMs} ms`,
-    retriable: true,
-    hint: "The broker is slow or unreachable; raise requestTimeoutMs when it is only slow.",
-  });
-}
-
 /** The whole call, with all its attempts, took too long. */
 export function callTimedOut(call: string, timeoutMs: number, cause: unknown): ZoologError {
   const last = cause === undefined ? "" : `; the last attempt: ${errorMessage(cause)}`;
@@ -61,16 +24,6 @@ export function callTimedOut(call: string, timeoutMs: number, cause: unknown): Z
     retriable: true,
     hint: "Give it more time with timeoutMs, or look why the broker does not answer.",
     cause,
-  });
-}
-
-/** An answer that is no answer of the native plane: cut short, another server, another version. */
-export function invalidResponse(endpoint: string, call: string, why: string): ZoologError {
-  return new ZoologError({
-    code: "INVALID_RESPONSE",
-    message: `the answer of ${endpoint} to ${call} cannot be read: ${why}`,
-    retriable: true,
-    hint: "Is this address a Zoolog broker, and not something in front of it?",
   });
 }
 

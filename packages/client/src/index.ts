@@ -1,4 +1,5 @@
 export { ZoologError } from "@zoolog/base";
+export type { Transport, TransportRequest, TransportResponse } from "@zoolog/calls";
 export type { CompressionCodec } from "@zoolog/protocol";
 export { murmur2, partitionOfKey } from "@zoolog/protocol";
 export {
@@ -11,7 +12,6 @@ export {
 } from "./admin.ts";
 export { Client, type ClientDependencies, type ClientOptions } from "./client.ts";
 export type { FoundOffset } from "./cluster/offset-lookup.ts";
-export type { Transport, TransportRequest, TransportResponse } from "./net/transport.ts";
 export { type OffsetPoint, type OffsetRange, parseOffsets } from "./offsets.ts";
 export type { PartitionedTopic, Partitioner } from "./partitioner.ts";
 export type { Delivery, KafkaAcks, NamedAcks, RequiredAcks } from "./producer/delivery.ts";

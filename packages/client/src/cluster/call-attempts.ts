@@ -1,7 +1,7 @@
 import { type AbortSignalLike, type Clock, errorCode, type Random } from "@zoolog/base";
+import type { AttemptOptions } from "@zoolog/calls";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import { brokersUnreachable, callTimedOut } from "../errors.ts";
-import type { AttemptOptions } from "../net/broker-calls.ts";
 
 /** How long a call may take with all its attempts, and who may end it. */
 export type CallLimits = {

@@ -13,11 +13,11 @@ import {
   throwIfAborted,
   type ZoologError,
 } from "@zoolog/base";
+import type { BrokerCalls } from "@zoolog/calls";
 import type { MetadataResponse, NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
 import { backoffDelayMs } from "../backoff.ts";
 import { alreadyClosed, callTimedOut } from "../errors.ts";
-import type { BrokerCalls } from "../net/broker-calls.ts";
 import { isRetriable, itemFailure } from "../retriable.ts";
 import { CallAttempts, type CallAttemptsOptions, type CallLimits } from "./call-attempts.ts";
 import { mergeTopic, type TopicMetadata, withLeader } from "./topic-metadata.ts";

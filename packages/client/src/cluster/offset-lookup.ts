@@ -6,10 +6,10 @@ import {
   sleep,
   topicPartitionKey,
 } from "@zoolog/base";
+import type { BrokerCalls } from "@zoolog/calls";
 import type { ListOffsetsResponse, OffsetSpec } from "@zoolog/protocol";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import { callTimedOut, unknownPartition } from "../errors.ts";
-import type { BrokerCalls } from "../net/broker-calls.ts";
 import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
 import type { CallLimits } from "./call-attempts.ts";
 import type { Cluster } from "./cluster.ts";

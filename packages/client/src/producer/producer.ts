@@ -9,11 +9,11 @@ import {
   type Timer,
   throwIfAborted,
 } from "@zoolog/base";
+import type { BrokerCalls } from "@zoolog/calls";
 import { loadCompression, loadNativeCrc32c } from "@zoolog/protocol";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { alreadyClosed } from "../errors.ts";
-import type { BrokerCalls } from "../net/broker-calls.ts";
 import type { Topic } from "../topic.ts";
 import { Accumulator } from "./accumulator.ts";
 import type { Delivery, RequiredAcks } from "./delivery.ts";

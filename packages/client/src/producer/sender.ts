@@ -8,12 +8,12 @@ import {
   topicPartitionKey,
   ZoologError,
 } from "@zoolog/base";
+import { type BrokerCalls, invalidResponse } from "@zoolog/calls";
 import type { ProduceResponse } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { closedBeforeDelivery, deliveryTimedOut, invalidResponse } from "../errors.ts";
-import type { BrokerCalls } from "../net/broker-calls.ts";
+import { closedBeforeDelivery, deliveryTimedOut } from "../errors.ts";
 import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
 import type { Accumulator } from "./accumulator.ts";
 import type { RequiredAcks } from "./delivery.ts";

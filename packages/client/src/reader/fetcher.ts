@@ -9,13 +9,13 @@ import {
   type TopicPartition,
   topicPartitionKey,
 } from "@zoolog/base";
+import { type BrokerCalls, invalidResponse } from "@zoolog/calls";
 import type { FetchResponse } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
-import { alreadyClosed, invalidResponse, offsetOutOfRange } from "../errors.ts";
-import type { BrokerCalls } from "../net/broker-calls.ts";
+import { alreadyClosed, offsetOutOfRange } from "../errors.ts";
 import type { OffsetPoint } from "../offsets.ts";
 import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";

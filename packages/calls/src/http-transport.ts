@@ -2,15 +2,17 @@ import type { Readable } from "node:stream";
 import { errorCode, type Scheduler, type Timer } from "@zoolog/base";
 import { type Dispatcher, Pool } from "undici";
 import {
-  alreadyClosed,
   connectionFailed,
   connectionRefused,
   invalidResponse,
   requestTimedOut,
-} from "../errors.ts";
+  transportClosed,
+} from "./errors.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 
 export type HttpTransportOptions = {
+  /** Whose connections these are, for errors: `client`, `broker`. */
+  readonly owner: string;
   /** Sent as the user agent. */
   readonly clientId: string;
   /** How long a TCP connection may take to come about, ms. */
@@ -43,7 +45,7 @@ export class HttpTransport implements Transport {
 
   post(request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(alreadyClosed("client"));
+      if (this.#closed) return reject(transportClosed(this.#options.owner));
       if (request.signal?.aborted === true) return reject(request.signal.reason);
       const bytes = byteLength(request.body);
       const exchange = new Exchange(request, this.#scheduler, resolve, reject);
@@ -68,7 +70,7 @@ export class HttpTransport implements Transport {
     this.#closed = true;
     const pools = [...this.#pools.values()];
     this.#pools.clear();
-    await Promise.all(pools.map((pool) => pool.destroy(alreadyClosed("client"))));
+    await Promise.all(pools.map((pool) => pool.destroy(transportClosed(this.#options.owner))));
   }
 
   #pool(endpoint: string): Pool {

@@ -10,7 +10,7 @@ import {
   type NativeResponse,
   type Schema,
 } from "@zoolog/protocol";
-import { invalidResponse } from "../errors.ts";
+import { invalidResponse } from "./errors.ts";
 import type { Transport, TransportResponse } from "./transport.ts";
 
 export type AttemptOptions = {
