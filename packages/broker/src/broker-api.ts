@@ -32,7 +32,7 @@ export type CallContext = {
  * are checked (shapes, ranges, topic names); everything that needs state is decided here.
  *
  * What goes wrong with one topic or partition is a value in the response. A method rejects with a
- * `ZoologError` when the whole call failed, with a code that `http/error-mapping.ts` knows.
+ * `ZoologError` when the whole call failed, with a code that `http/answers/error-mapping.ts` knows.
  */
 export interface BrokerApi {
   /**

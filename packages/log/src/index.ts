@@ -6,13 +6,10 @@ export type {
   ReadResult,
   TimestampedOffset,
 } from "./border.ts";
-export {
-  LOG_SUFFIX,
-  OFFSET_INDEX_SUFFIX,
-  segmentBaseOffset,
-  TIME_INDEX_SUFFIX,
-} from "./file-names.ts";
-export type { EpochEndOffset } from "./leader-epochs.ts";
+export type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
+export { type MetaProperties, readMetaProperties } from "./checkpoint/meta-properties.ts";
+export { OffsetIndex } from "./index/offset-index.ts";
+export { TimeIndex } from "./index/time-index.ts";
 export { type LeaderEpochHistory, Log, type LogDependencies, type LogOptions } from "./log.ts";
 export { DEFAULT_LOG_CONFIG, type FlushPolicy, type LogConfig } from "./log-config.ts";
 export {
@@ -27,7 +24,10 @@ export {
   type LogManagerOptions,
 } from "./log-manager.ts";
 export type { TickPeriods } from "./log-ticks.ts";
-export { type MetaProperties, readMetaProperties } from "./meta-properties.ts";
-export { OffsetIndex } from "./offset-index.ts";
-export type { ReadVerification } from "./segment-read.ts";
-export { TimeIndex } from "./time-index.ts";
+export type { ReadVerification } from "./segment/segment-read.ts";
+export {
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  segmentBaseOffset,
+  TIME_INDEX_SUFFIX,
+} from "./volume/file-names.ts";

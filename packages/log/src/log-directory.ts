@@ -8,10 +8,10 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
-import { Checkpoint } from "./checkpoints.ts";
-import { DataVolume, type DataVolumeLimits } from "./data-volume.ts";
-import { IndexCache } from "./index-cache.ts";
+import { Checkpoint } from "./checkpoint/checkpoints.ts";
+import { IndexCache } from "./index/index-cache.ts";
 import { TailCacheBudget } from "./tail-cache.ts";
+import { DataVolume, type DataVolumeLimits } from "./volume/data-volume.ts";
 
 export type LogDirectoryLimits = DataVolumeLimits & {
   /** Memory for the newest batches of all partitions. */

@@ -16,7 +16,13 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
-import { leaveCleanShutdownMarker, takeCleanShutdownMarker } from "./clean-shutdown.ts";
+import { leaveCleanShutdownMarker, takeCleanShutdownMarker } from "./checkpoint/clean-shutdown.ts";
+import {
+  assertSameOwner,
+  readMetaProperties,
+  writeMetaProperties,
+} from "./checkpoint/meta-properties.ts";
+import { readTopicId, writeTopicId } from "./checkpoint/partition-metadata.ts";
 import {
   inconsistentIdentity,
   isNoSpace,
@@ -26,18 +32,16 @@ import {
   noSpaceToOpen,
   partitionFolderMissing,
 } from "./errors.ts";
-import { partitionOfFolder } from "./file-names.ts";
 import { inParallel } from "./in-parallel.ts";
 import { Log } from "./log.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
-import type { Shutdown } from "./log-loader.ts";
 import { LogTicks, type TickPeriods } from "./log-ticks.ts";
-import { assertSameOwner, readMetaProperties, writeMetaProperties } from "./meta-properties.ts";
-import { PartitionFolders } from "./partition-folders.ts";
-import { readTopicId, writeTopicId } from "./partition-metadata.ts";
-import type { ReadVerification } from "./segment-read.ts";
-import { UnrecoveredLogs } from "./unrecovered-logs.ts";
+import type { ReadVerification } from "./segment/segment-read.ts";
+import type { Shutdown } from "./startup/log-loader.ts";
+import { PartitionFolders } from "./startup/partition-folders.ts";
+import { UnrecoveredLogs } from "./startup/unrecovered-logs.ts";
+import { partitionOfFolder } from "./volume/file-names.ts";
 
 /**
  * What this start means for the records of earlier lives.

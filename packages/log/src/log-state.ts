@@ -6,11 +6,11 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
+import type { LeaderEpochs } from "./checkpoint/leader-epochs.ts";
 import { logClosed, logOffline } from "./errors.ts";
-import type { LeaderEpochs } from "./leader-epochs.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { LogDirectory } from "./log-directory.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment } from "./segment/segment.ts";
 import { TailCache } from "./tail-cache.ts";
 
 /** What loading a partition folder has found. */

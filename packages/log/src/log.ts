@@ -10,22 +10,22 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
-import { AppendQueue } from "./append-queue.ts";
-import { BATCH_BYTES_LIMIT } from "./batch-scan.ts";
+import { AppendQueue } from "./append/append-queue.ts";
+import { followerAppends } from "./append/follower-batches.ts";
+import { LogWriter } from "./append/log-writer.ts";
 import type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./border.ts";
+import type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
 import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
-import { followerAppends } from "./follower-batches.ts";
-import { GroupCommit } from "./group-commit.ts";
-import type { EpochEndOffset } from "./leader-epochs.ts";
 import type { LogConfig } from "./log-config.ts";
-import { LogCutter } from "./log-cutter.ts";
 import type { LogDirectory } from "./log-directory.ts";
-import { loadLog, type Shutdown } from "./log-loader.ts";
-import { LogReader } from "./log-reader.ts";
 import { type LoadedLog, LogState } from "./log-state.ts";
-import { LogWriter } from "./log-writer.ts";
-import type { ReadVerification } from "./segment-read.ts";
-import { findMaxTimestamp, findTimestamp } from "./timestamp-lookup.ts";
+import { LogReader } from "./read/log-reader.ts";
+import { findMaxTimestamp, findTimestamp } from "./read/timestamp-lookup.ts";
+import { LogCutter } from "./retention/log-cutter.ts";
+import { BATCH_BYTES_LIMIT } from "./segment/batch-scan.ts";
+import type { ReadVerification } from "./segment/segment-read.ts";
+import { loadLog, type Shutdown } from "./startup/log-loader.ts";
+import { GroupCommit } from "./volume/group-commit.ts";
 
 export type LogOptions = {
   readonly topicPartition: TopicPartition;

@@ -1,9 +1,4 @@
 export {
-  type BrokerFault,
-  SimulatedBrokers,
-  type SimulatedBrokersOptions,
-} from "./brokers/simulated-brokers.ts";
-export {
   type BrokerProcess,
   type BrokerProcessPlan,
   startBrokerProcess,
@@ -50,6 +45,11 @@ export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";
 export { MemoryConnection, MemoryNetwork } from "./memory-network.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
+export {
+  type BrokerFault,
+  ScriptedBrokers,
+  type ScriptedBrokersOptions,
+} from "./scripted-brokers/scripted-brokers.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { fourLetterWord, servingMode } from "./zookeeper/four-letter-word.ts";
 export {

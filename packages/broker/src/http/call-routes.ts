@@ -7,9 +7,9 @@ import {
 } from "@zoolog/protocol";
 import type { FastifyInstance } from "fastify";
 import type { FetchResult } from "../broker-api.ts";
-import { bodyOf } from "./body-parsers.ts";
+import { bodyOf } from "./bodies/body-parsers.ts";
+import { answerType, MESSAGE_TYPES, sendMessage } from "./bodies/content-types.ts";
 import type { Call } from "./call.ts";
-import { answerType, MESSAGE_TYPES, sendMessage } from "./content-types.ts";
 import { refusedMessage, throttled } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { assert } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
-import type { ByteBudget } from "./byte-budget.ts";
+import type { ByteBudget } from "./bodies/byte-budget.ts";
 
 export type CallOrigin = {
   /** Limit of the route for the body. */

@@ -1,20 +1,20 @@
 import { createServer, type Server } from "node:http";
 import { errorCode, sleep, ZoologError } from "@zoolog/base";
 import { type FastifyInstance, fastify } from "fastify";
-import { BodyMemory } from "./body-memory.ts";
-import { addBodyParsers } from "./body-parsers.ts";
-import { ByteBudget } from "./byte-budget.ts";
+import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-errors.ts";
+import { addErrorAnswers, answerFailure } from "./answers/error-answers.ts";
+import { BodyMemory } from "./bodies/body-memory.ts";
+import { addBodyParsers } from "./bodies/body-parsers.ts";
+import { ByteBudget } from "./bodies/byte-budget.ts";
 import { addCallHooks } from "./call-hooks.ts";
 import { CallRegistry } from "./call-registry.ts";
 import { addCallRoutes } from "./call-routes.ts";
-import { answerBrokenRequest, answerInsteadOfNode } from "./client-errors.ts";
-import { addDocsRoutes } from "./docs-routes.ts";
-import { addErrorAnswers, answerFailure } from "./error-answers.ts";
+import { addDocsRoutes } from "./docs/docs-routes.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http-limits.ts";
 import { addMachineRoutes } from "./machine-routes.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
 import type { HttpPlaneDependencies, PlaneParts } from "./plane-parts.ts";
-import { addRecordRoutes } from "./record-routes.ts";
+import { addRecordRoutes } from "./records/record-routes.ts";
 import { addTopicRoutes } from "./topic-routes.ts";
 
 export type HttpPlaneOptions = {

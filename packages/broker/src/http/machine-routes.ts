@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { ANSWER_HEADERS, JSON_TYPE } from "./content-types.ts";
+import { ANSWER_HEADERS, JSON_TYPE } from "./bodies/content-types.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 
 /** For supervisors, load balancers and Prometheus. Always JSON or text, whatever they accept. */

@@ -1,7 +1,7 @@
 import type { Clock, Logger, Scheduler } from "@zoolog/base";
 import type { BrokerApi } from "../broker-api.ts";
 import type { BrokerMetrics } from "../metrics.ts";
-import type { BodyMemory } from "./body-memory.ts";
+import type { BodyMemory } from "./bodies/body-memory.ts";
 import type { CallRegistry } from "./call-registry.ts";
 import type { HttpLimits } from "./http-limits.ts";
 

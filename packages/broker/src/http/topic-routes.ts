@@ -6,8 +6,8 @@ import {
   putTopicRequest,
 } from "@zoolog/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { bodyOf } from "./body-parsers.ts";
-import { answerType, MESSAGE_TYPES, sendMessage } from "./content-types.ts";
+import { bodyOf } from "./bodies/body-parsers.ts";
+import { answerType, MESSAGE_TYPES, sendMessage } from "./bodies/content-types.ts";
 import { failedItem, refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 import { readTopic } from "./url-values.ts";

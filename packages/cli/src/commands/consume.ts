@@ -13,6 +13,7 @@ import {
 import { systemClock } from "@zoolog/host";
 import type { CommandContext } from "../context.ts";
 import { ByteWriter } from "../output/byte-writer.ts";
+import { NewestRecords } from "../output/newest-records.ts";
 import { humanBytes, plural } from "../output/quantity.ts";
 import { envelopeOf } from "../output/record-envelope.ts";
 import {
@@ -20,9 +21,8 @@ import {
   parseRecordFormat,
   type RecordFormat,
 } from "../output/record-format.ts";
+import { aboutTopic } from "../topic-meant.ts";
 import { usageError } from "../usage-error.ts";
-import { NewestRecords } from "./newest-records.ts";
-import { aboutTopic } from "./topic-meant.ts";
 
 export type ConsumeOptions = {
   readonly fromBeginning: boolean;

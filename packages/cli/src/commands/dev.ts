@@ -4,8 +4,8 @@ import { createLogger, type LogLevel, systemClock } from "@zoolog/host";
 import type { CommandContext } from "../context.ts";
 import { humanDuration, plural } from "../output/quantity.ts";
 import { listLines } from "../output/table.ts";
+import { startedUnlessEnded, untilAborted } from "../until-aborted.ts";
 import { settingsOf } from "./broker.ts";
-import { startedUnlessEnded, untilAborted } from "./until-aborted.ts";
 
 export type DevOptions = {
   readonly brokers: number;

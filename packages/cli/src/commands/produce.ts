@@ -14,8 +14,8 @@ import { linesOf } from "../input/lines.ts";
 import { type BytesRecord, lineReader, readJsonLine } from "../input/record-line.ts";
 import { Progress } from "../output/progress.ts";
 import { humanBytes, humanDuration, plural } from "../output/quantity.ts";
+import { aboutTopic } from "../topic-meant.ts";
 import { usageError } from "../usage-error.ts";
-import { aboutTopic } from "./topic-meant.ts";
 
 export type ProduceOptions = {
   readonly input: "lines" | "ndjson" | "raw";

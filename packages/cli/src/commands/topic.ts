@@ -3,8 +3,8 @@ import type { Client, NewTopic, TopicDescription } from "@zoolog/client";
 import type { CommandContext } from "../context.ts";
 import { humanBytes, humanCount, plural } from "../output/quantity.ts";
 import { type Column, listLines, tableLines } from "../output/table.ts";
+import { aboutTopic } from "../topic-meant.ts";
 import { usageError } from "../usage-error.ts";
-import { aboutTopic } from "./topic-meant.ts";
 
 export type CreateOptions = {
   readonly partitions?: number;

@@ -1,5 +1,5 @@
 /** Random senders against random faults: what must hold whatever goes wrong. */
-import { type BrokerFault, ManualTime, SimulatedBrokers, seededRandom } from "@zoolog/testkit";
+import { type BrokerFault, ManualTime, ScriptedBrokers, seededRandom } from "@zoolog/testkit";
 import fc from "fast-check";
 import { Client } from "../client.ts";
 import { serde } from "../serde.ts";
@@ -39,7 +39,7 @@ type Outcome = { readonly partition: number; readonly settled: number; readonly 
 async function run(options: typeof scenario extends fc.Arbitrary<infer T> ? T : never) {
   const time = new ManualTime();
   const random = seededRandom(options.seed);
-  const brokers = new SimulatedBrokers(
+  const brokers = new ScriptedBrokers(
     { count: 3, latencyMsMax: 30, batchBytesMax: options.batchBytesMax },
     { scheduler: time.scheduler, random },
   );

@@ -1,4 +1,4 @@
-import { ManualTime, SimulatedBrokers, seededRandom } from "@zoolog/testkit";
+import { ManualTime, ScriptedBrokers, seededRandom } from "@zoolog/testkit";
 import { Client, type ClientOptions } from "../client.ts";
 import { serde } from "../serde.ts";
 import { topic } from "../topic.ts";
@@ -16,7 +16,7 @@ function setUp(
 ) {
   const time = new ManualTime();
   const random = seededRandom(1);
-  const brokers = new SimulatedBrokers(
+  const brokers = new ScriptedBrokers(
     {
       count: options.brokers ?? 1,
       ...(options.batchBytesMax === undefined ? {} : { batchBytesMax: options.batchBytesMax }),
@@ -54,7 +54,7 @@ async function outcome<T>(time: ManualTime, promise: Promise<T>, ms = 1_000): Pr
   return settled.value;
 }
 
-const produces = (brokers: SimulatedBrokers) =>
+const produces = (brokers: ScriptedBrokers) =>
   brokers.requests.filter(({ call }) => call === "produce");
 
 describe("send", () => {

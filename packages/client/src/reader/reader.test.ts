@@ -1,4 +1,4 @@
-import { ManualTime, SimulatedBrokers, seededRandom } from "@zoolog/testkit";
+import { ManualTime, ScriptedBrokers, seededRandom } from "@zoolog/testkit";
 import fc from "fast-check";
 import { Client } from "../client.ts";
 import { serde } from "../serde.ts";
@@ -13,7 +13,7 @@ type Text = ReaderRecord<string, string>;
 function setUp(options: { brokers?: number; partitions?: number; latencyMsMax?: number } = {}) {
   const time = new ManualTime();
   const random = seededRandom(1);
-  const brokers = new SimulatedBrokers(
+  const brokers = new ScriptedBrokers(
     { count: options.brokers ?? 1, latencyMsMax: options.latencyMsMax ?? 0 },
     { scheduler: time.scheduler, random },
   );

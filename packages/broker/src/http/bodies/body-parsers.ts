@@ -1,0 +1,59 @@
+import type { IncomingMessage } from "node:http";
+import { type Checked, decodeJsonMessage, decodeMessage } from "@zoolog/protocol";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { BrokerMetrics } from "../../metrics.ts";
+import { refusedMessage, unsupportedCharset } from "../errors.ts";
+import type { HttpLimits } from "../http-limits.ts";
+import type { BodyMemory } from "./body-memory.ts";
+import { readBody } from "./body-reader.ts";
+import { JSON_TYPE, MSGPACK_TYPE } from "./content-types.ts";
+
+type BodyParserParts = {
+  readonly bodyMemory: BodyMemory;
+  readonly limits: HttpLimits;
+  readonly metrics: BrokerMetrics;
+};
+
+/**
+ * Two content types and no other: what fastify brings along (text/plain) is what a web page can
+ * send across origins without asking.
+ */
+export function addBodyParsers(app: FastifyInstance, parts: BodyParserParts): void {
+  const { bodyMemory, limits, metrics } = parts;
+  const parser =
+    (decode: (bytes: Uint8Array) => Checked<unknown>, bytesMax: number) =>
+    async (request: FastifyRequest, stream: IncomingMessage): Promise<unknown> => {
+      const contentType = request.headers["content-type"];
+      if (contentType !== MSGPACK_TYPE && contentType !== JSON_TYPE)
+        checkCharset(contentType ?? "");
+      const declared = request.headers["content-length"];
+      const body = await readBody(
+        stream,
+        {
+          bytesMax: Math.min(request.call.bodyBytesMax, bytesMax),
+          declaredBytes: declared === undefined ? undefined : Number(declared),
+          reserve: (bytes) => request.call.tryReserve(bytes),
+        },
+        bodyMemory,
+      );
+      request.call.body = body;
+      metrics.http.receivedBytes.value += body.length;
+      const decoded = decode(body);
+      if (decoded.fault !== undefined) throw refusedMessage(decoded.fault);
+      return decoded.value;
+    };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(JSON_TYPE, parser(decodeJsonMessage, limits.jsonBodyBytesMax));
+  app.addContentTypeParser(MSGPACK_TYPE, parser(decodeMessage, limits.produceBodyBytesMax));
+}
+
+/** The decoded body. None at all is a message without fields; `null` is not. */
+export function bodyOf(request: FastifyRequest): unknown {
+  return request.body === undefined ? {} : request.body;
+}
+
+/** RFC 8259 §8.1: JSON between systems is UTF-8. */
+function checkCharset(contentType: string): void {
+  const charset = /charset\s*=\s*"?([^\s;"]*)/i.exec(contentType)?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw unsupportedCharset(contentType);
+}

@@ -1,0 +1,216 @@
+/**
+ * Writes what the append queue hands over. Per run: assign offsets and epoch in place, one vectored
+ * write, then index, tail cache and log end offset move together, without an await in between.
+ *
+ * A run that fails leaves the segment as it was: what was written of it is cut off again. If even
+ * that fails, the partition is fenced, because the file may now hold batches that were refused
+ * (KAFKA-10778).
+ */
+import { type Clock, type Logger, type Offset, ZoologError } from "@zoolog/base";
+import type { AppendInfo } from "../border.ts";
+import {
+  fencedLeaderEpoch,
+  isNoSpace,
+  isOutOfHandles,
+  notSynced,
+  unexpectedAppendOffset,
+} from "../errors.ts";
+import type { LogState } from "../log-state.ts";
+import { Segment } from "../segment/segment.ts";
+import type { GroupCommit } from "../volume/group-commit.ts";
+import type { PendingAppend, Tell } from "./append-queue.ts";
+
+/** Appends that go into one vectored write: same segment, same epoch. */
+type Run = { readonly appends: PendingAppend[]; sizeInBytes: number; nextOffset: Offset };
+
+export class LogWriter {
+  readonly #state: LogState;
+  readonly #syncs: GroupCommit;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onRolled: () => void;
+
+  /** @param dependencies.onRolled a segment was sealed: sync it when there is time. */
+  constructor(
+    state: LogState,
+    dependencies: {
+      readonly syncs: GroupCommit;
+      readonly clock: Clock;
+      readonly logger: Logger;
+      readonly onRolled: () => void;
+    },
+  ) {
+    this.#state = state;
+    this.#syncs = dependencies.syncs;
+    this.#clock = dependencies.clock;
+    this.#logger = dependencies.logger;
+    this.#onRolled = dependencies.onRolled;
+  }
+
+  /**
+   * Begins at once, and does not reject: appends that fail are rejected, those that are written are
+   * answered by the function it resolves with, or by the sync that covers them.
+   */
+  async write(appends: readonly PendingAppend[]): Promise<Tell> {
+    const told: Tell[] = [];
+    let done = 0;
+    while (done < appends.length) {
+      try {
+        done += await this.#writeSome(appends.slice(done), told);
+      } catch (error) {
+        // The log, or the disk, takes nothing more now: nor the rest of the group.
+        for (const append of appends.slice(done)) append.appended.reject(error);
+        break;
+      }
+    }
+    return () => {
+      for (const tell of told) tell();
+    };
+  }
+
+  /** Begins a new segment at the log's end. From the queue only. */
+  async roll(): Promise<void> {
+    const state = this.#state;
+    const sealed = state.activeSegment;
+    if (sealed.baseOffset === state.logEndOffset) return;
+    const { folder, directory, logEndOffset: baseOffset } = state;
+    const createdAt = this.#clock.now();
+    const { indexIntervalBytes } = state.config;
+    const place = { folder, baseOffset, createdAt, indexIntervalBytes };
+    const active = await Segment.create(place, { directory });
+    sealed.seal();
+    state.segments = [...state.segments, active];
+    state.sealed.add(sealed);
+    state.namesChanged = true;
+    this.#logger.info("segment rolled", { topicPartition: state.name, baseOffset });
+    this.#onRolled();
+  }
+
+  /** Writes the longest beginning of `appends` that fits one run; answers how many it settled. */
+  async #writeSome(appends: readonly PendingAppend[], told: Tell[]): Promise<number> {
+    const state = this.#state;
+    state.assertServing();
+    const [first] = appends;
+    if (first === undefined) return 0;
+    const refusal = this.#refusal(first, state.logEndOffset);
+    if (refusal !== undefined) {
+      first.appended.reject(refusal);
+      return 1;
+    }
+    try {
+      const ahead = { sizeInBytes: 0, nextOffset: state.logEndOffset };
+      if (this.#mustRollBefore(first, ahead)) await this.roll();
+      if (first.leaderEpoch !== state.epochs.latest) {
+        await state.epochs.assign(first.leaderEpoch, state.logEndOffset);
+      }
+      const run = this.#runFrom(appends);
+      await this.#writeRun(run, told);
+      return run.appends.length;
+    } catch (error) {
+      throw this.#verdict(error);
+    }
+  }
+
+  #runFrom(appends: readonly PendingAppend[]): Run {
+    const run: Run = { appends: [], sizeInBytes: 0, nextOffset: this.#state.logEndOffset };
+    const epoch = appends[0]?.leaderEpoch;
+    for (const append of appends) {
+      const isFirst = run.appends.length === 0;
+      if (!isFirst) {
+        if (append.leaderEpoch !== epoch) break;
+        if (this.#refusal(append, run.nextOffset) !== undefined) break;
+        if (this.#mustRollBefore(append, run)) break;
+      }
+      run.nextOffset = place(append, run.nextOffset);
+      run.sizeInBytes += append.sizeInBytes;
+      run.appends.push(append);
+    }
+    return run;
+  }
+
+  /** Why an append cannot go to `nextOffset`, whatever the disk says. */
+  #refusal(append: PendingAppend, nextOffset: Offset): ZoologError | undefined {
+    const latest = this.#state.epochs.latest;
+    if (latest !== undefined && append.leaderEpoch < latest) {
+      return fencedLeaderEpoch(append.leaderEpoch, latest);
+    }
+    const base = append.batches[0]?.baseOffset;
+    if (append.origin === "follower" && base !== nextOffset) {
+      return unexpectedAppendOffset(base ?? -1, nextOffset);
+    }
+    return undefined;
+  }
+
+  #mustRollBefore(append: PendingAppend, ahead: Omit<Run, "appends">): boolean {
+    const { activeSegment, config } = this.#state;
+    const records = append.batches.reduce((sum, batch) => sum + batch.lastOffsetDelta + 1, 0);
+    return activeSegment.mustRollBefore(
+      {
+        bytes: append.sizeInBytes,
+        bytesAhead: ahead.sizeInBytes,
+        lastOffset: (ahead.nextOffset + records - 1) as Offset,
+        now: this.#clock.now(),
+      },
+      config,
+    );
+  }
+
+  async #writeRun(run: Run, told: Tell[]): Promise<void> {
+    const state = this.#state;
+    const segment = state.activeSegment;
+    const batches = run.appends.flatMap((append) => append.batches);
+    await segment.write(batches);
+    segment.commit(batches);
+    state.logEndOffset = run.nextOffset;
+    state.tail.add(batches);
+    this.#acknowledge(run, told);
+  }
+
+  #acknowledge(run: Run, told: Tell[]): void {
+    const { config, logStartOffset } = this.#state;
+    const settle = (): void => {
+      for (const append of run.appends) append.appended.resolve(infoOf(append, logStartOffset));
+    };
+    if (config.flush === "os") {
+      told.push(settle);
+      return;
+    }
+    // Not awaited by the queue: the next run is written while the disk syncs this one.
+    this.#syncs.request().then(settle, (error: unknown) => {
+      const unknown = isOutOfHandles(error) ? notSynced(this.#state.name, error) : error;
+      for (const append of run.appends) append.appended.reject(unknown);
+    });
+  }
+
+  /** What a failure of the disk means for the partition, and what its callers are told. */
+  #verdict(error: unknown): unknown {
+    if (isNoSpace(error)) {
+      if (error instanceof ZoologError && error.code === "DISK_FULL") return error;
+      return this.#state.directory.volume.noteFull(error);
+    }
+    if (isOutOfHandles(error)) return error;
+    return this.#state.takeOffline(error);
+  }
+}
+
+/** Gives the batches of an append their offsets; answers the offset behind them. */
+function place(append: PendingAppend, baseOffset: Offset): Offset {
+  let nextOffset = baseOffset;
+  for (const batch of append.batches) {
+    if (append.origin === "leader") {
+      batch.assign({ baseOffset: nextOffset, leaderEpoch: append.leaderEpoch });
+    }
+    nextOffset = batch.nextOffset;
+  }
+  return nextOffset;
+}
+
+function infoOf(append: PendingAppend, logStartOffset: Offset): AppendInfo {
+  const [first, last] = [append.batches[0], append.batches.at(-1)];
+  return {
+    baseOffset: (first?.baseOffset ?? 0) as Offset,
+    lastOffset: (last?.lastOffset ?? 0) as Offset,
+    logAppendTime: first?.timestampType === "logAppendTime" ? first.maxTimestamp : undefined,
+    logStartOffset,
+  };
+}

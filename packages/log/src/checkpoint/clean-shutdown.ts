@@ -1,0 +1,28 @@
+import type { FileSystem } from "@zoolog/base";
+import { isMissing } from "../errors.ts";
+import type { DataVolume } from "../volume/data-volume.ts";
+import { CLEAN_SHUTDOWN_MARKER } from "../volume/file-names.ts";
+
+/**
+ * Takes the marker of a clean shutdown away, durably, and answers whether it was there. Before any
+ * log is opened (KAFKA-10471): a crash while loading must not look like a clean shutdown later.
+ */
+export async function takeCleanShutdownMarker(
+  folder: string,
+  fileSystem: FileSystem,
+): Promise<boolean> {
+  try {
+    await fileSystem.remove(`${folder}/${CLEAN_SHUTDOWN_MARKER}`);
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+  await fileSystem.syncDirectory(folder);
+  return true;
+}
+
+/** The last act of a shutdown: everything it vouches for is on the disk (KAFKA-15375). */
+export async function leaveCleanShutdownMarker(volume: DataVolume): Promise<void> {
+  const contents = Buffer.from('{"version":0,"brokerEpoch":-1}');
+  await volume.writeFile(volume.path, CLEAN_SHUTDOWN_MARKER, contents);
+}

@@ -1,0 +1,169 @@
+import type { Offset } from "@zoolog/base";
+import type { AppendQueue } from "../append/append-queue.ts";
+import type { FetchedBatches, ReadRequest, ReadResult } from "../border.ts";
+import { corruptLog, isMissing, isOutOfHandles } from "../errors.ts";
+import type { LogState } from "../log-state.ts";
+import type { Segment } from "../segment/segment.ts";
+import {
+  type ReadVerification,
+  readSegment,
+  type SegmentRead,
+  type SegmentReadRequest,
+} from "../segment/segment-read.ts";
+import { ReadPositions } from "./read-positions.ts";
+
+/** A read that meets a truncation or a deletion looks again; so many in one read are no accident. */
+const ATTEMPTS_MAX = 16;
+
+/** Reads of one log, beside its appends. Nothing that was not confirmed is handed out. */
+export class LogReader {
+  readonly #state: LogState;
+  readonly #queue: AppendQueue;
+  readonly #verify: ReadVerification;
+  readonly #positions = new ReadPositions();
+
+  constructor(
+    options: { readonly verify: ReadVerification },
+    dependencies: { readonly state: LogState; readonly queue: AppendQueue },
+  ) {
+    this.#verify = options.verify;
+    this.#state = dependencies.state;
+    this.#queue = dependencies.queue;
+  }
+
+  /** @throws ZoologError KAFKA_STORAGE_ERROR, LOG_CLOSED, TOO_MANY_OPEN_FILES */
+  async read(request: ReadRequest): Promise<ReadResult> {
+    const state = this.#state;
+    const repaired: Segment[] = [];
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      state.assertServing();
+      const { logStartOffset, logEndOffset, cuts } = state;
+      const { from } = request;
+      if (from < logStartOffset || from > logEndOffset) {
+        return { error: "OFFSET_OUT_OF_RANGE", logStartOffset, logEndOffset };
+      }
+      const upTo = Math.min(request.upTo ?? logEndOffset, logEndOffset) as Offset;
+      if (from >= upTo) return fetched([], from, from);
+      // Field by field, here and below: spreading an object into another allocates where each
+      // allocation may begin a garbage collection, and made cold reads a third slower.
+      const { maxBytes, minOneBatch } = request;
+      const wanted = {
+        from,
+        upTo,
+        maxBytes,
+        minOneBatch,
+        verify: this.#verify,
+        position: undefined,
+      };
+      const cached = state.tail.read(wanted);
+      if (cached !== undefined) {
+        return fetched(cached.batches, cached.startOffset, cached.nextOffset);
+      }
+      const result = await this.#readDisk(wanted, repaired);
+      // Anything may be seen while segments are cut or removed; it is believed only when none was.
+      if (result !== undefined && state.cuts === cuts) return result;
+    }
+    throw state.takeOffline(`${ATTEMPTS_MAX} reads in a row were disturbed`);
+  }
+
+  /** Answers `undefined` when it is worth to look again. */
+  async #readDisk(
+    request: SegmentReadRequest,
+    repaired: Segment[],
+  ): Promise<FetchedBatches | undefined> {
+    const { segments, cuts } = this.#state;
+    const first = this.#state.segmentIndexOf(request.from);
+    let from = request.from;
+    for (const [i, segment] of segments.slice(first).entries()) {
+      const position = this.#positions.take(from, segment, cuts);
+      const { upTo, maxBytes, minOneBatch, verify } = request;
+      const piece = { from, upTo, maxBytes, minOneBatch, verify, position };
+      const read = await this.#readSegment(segment, piece, cuts);
+      if (read === undefined) return undefined;
+      if (read.kind === "batches") {
+        const { bytes, startOffset, nextOffset, nextPosition } = read;
+        this.#positions.note(nextOffset, segment, nextPosition, cuts);
+        return fetched([bytes], startOffset, nextOffset);
+      }
+      if (read.kind === "anomaly" && position !== undefined) return undefined;
+      if (read.kind === "nothing allowed") return fetched([], request.from, request.from);
+      const next = segments[first + i + 1];
+      if (read.kind === "past the end" && next?.baseOffset === read.nextOffset) {
+        from = next.baseOffset;
+        continue;
+      }
+      await this.#examine(segment, anomalyOf(read, segment), { request, cuts, repaired });
+      return undefined;
+    }
+    return undefined;
+  }
+
+  async #readSegment(
+    segment: Segment,
+    request: SegmentReadRequest,
+    cuts: number,
+  ): Promise<SegmentRead | undefined> {
+    try {
+      return await readSegment(segment, request);
+    } catch (error) {
+      if (isOutOfHandles(error)) throw error;
+      // A segment that was removed under the read is no broken disk (KAFKA-15391).
+      if (isMissing(error) && this.#state.cuts !== cuts) return undefined;
+      throw this.#state.isClosed ? error : this.#state.takeOffline(error);
+    }
+  }
+
+  /**
+   * Either the index lied, or batches are damaged. Building the index anew verifies every batch of
+   * the segment and so tells which; damage takes the partition offline.
+   */
+  async #examine(
+    segment: Segment,
+    anomaly: { readonly position: number; readonly what: string },
+    context: {
+      readonly request: SegmentReadRequest;
+      readonly cuts: number;
+      readonly repaired: Segment[];
+    },
+  ): Promise<void> {
+    const state = this.#state;
+    if (state.cuts !== context.cuts) return;
+    if (context.repaired.includes(segment)) {
+      const { path } = segment;
+      throw state.takeOffline(corruptLog({ path, offset: context.request.from, ...anomaly }));
+    }
+    context.repaired.push(segment);
+    await this.repairIndexes(segment);
+  }
+
+  /** Builds the indexes of a segment anew. Damaged batches take the partition offline. */
+  async repairIndexes(segment: Segment): Promise<void> {
+    const state = this.#state;
+    await this.#queue.exclusive(async () => {
+      if (!state.segments.includes(segment) || state.failure !== undefined) return;
+      try {
+        await segment.rebuildIndexes();
+      } catch (error) {
+        throw isOutOfHandles(error) ? error : state.takeOffline(error);
+      }
+    });
+  }
+}
+
+function anomalyOf(
+  read: Extract<SegmentRead, { kind: "anomaly" | "past the end" }>,
+  segment: Segment,
+): { readonly position: number; readonly what: string } {
+  if (read.kind === "anomaly") return read;
+  const what = `the segment ends before offset ${read.nextOffset}, the log goes on elsewhere`;
+  return { position: segment.sizeInBytes, what };
+}
+
+function fetched(
+  batches: readonly Buffer[],
+  startOffset: Offset,
+  nextOffset: Offset,
+): FetchedBatches {
+  const sizeInBytes = batches.reduce((sum, bytes) => sum + bytes.length, 0);
+  return { batches, sizeInBytes, startOffset, nextOffset };
+}

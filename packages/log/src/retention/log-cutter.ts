@@ -1,0 +1,195 @@
+/**
+ * What takes records away: truncation at the end, deletion at the start. All of it runs in the
+ * append queue and between syncs, and follows one order, so that a crash at any moment leaves a log
+ * that loads: lower the checkpoints on disk, then memory (readers look again), then the files.
+ */
+import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
+import { isNoSpace } from "../errors.ts";
+import type { LogState } from "../log-state.ts";
+import { Segment } from "../segment/segment.ts";
+import { expiredSegments, isTooOld } from "./retention.ts";
+
+export class LogCutter {
+  readonly #state: LogState;
+  readonly #betweenSyncs: (task: () => Promise<void>) => Promise<void>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(dependencies: {
+    readonly state: LogState;
+    /** Runs a task while no sync runs. */
+    readonly alone: (task: () => Promise<void>) => Promise<void>;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  }) {
+    this.#state = dependencies.state;
+    this.#betweenSyncs = dependencies.alone;
+    this.#clock = dependencies.clock;
+    this.#logger = dependencies.logger;
+  }
+
+  /** Removes the batch that contains `offset` and all after it. */
+  truncateTo(offset: Offset): Promise<void> {
+    return this.#alone(async () => {
+      const state = this.#state;
+      if (offset >= state.logEndOffset) return;
+      if (offset < state.logStartOffset) return await this.#startOver(offset);
+      const kept = state.segmentIndexOf(offset);
+      const segment = state.segments[kept];
+      assert(segment !== undefined, "an offset inside the log is in a segment");
+      const cut = await this.#locate(segment, offset);
+      // The batch began below the log start: nothing that could be read is left.
+      if (cut.offset < state.logStartOffset) return await this.#startOver(cut.offset);
+      await this.#lowerCheckpoints(cut.offset);
+      const removed = state.segments.slice(kept + 1);
+      state.segments = state.segments.slice(0, kept + 1);
+      state.cutEndTo(cut.offset);
+      state.sealed.delete(segment);
+      for (const gone of [...removed].reverse()) await this.#delete(gone);
+      await segment.truncateTo(cut);
+      if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
+      await state.epochs.truncateFromEnd(cut.offset);
+      this.#logger.info("log truncated", { topicPartition: state.name, offset: cut.offset });
+    });
+  }
+
+  /** Removes everything; the log is empty and begins at `offset`. */
+  truncateFullyAndStartAt(offset: Offset): Promise<void> {
+    return this.#alone(() => this.#startOver(offset));
+  }
+
+  /** Hides what is below `offset`, durably, and removes the segments that are wholly below. */
+  async deleteBefore(offset: Offset): Promise<void> {
+    const state = this.#state;
+    assert(offset <= state.logEndOffset, "the log start offset stays inside the log");
+    if (offset <= state.logStartOffset) return;
+    await this.#alone(async () => {
+      await this.#saveStart(offset);
+      await this.#advanceStartTo(offset);
+    });
+  }
+
+  /** True when even the newest record has outlived `retention.ms`, and all are committed. */
+  async activeIsExpired(): Promise<boolean> {
+    const { activeSegment, highWatermark, logEndOffset, config } = this.#state;
+    if (activeSegment.sizeInBytes === 0 || highWatermark < logEndOffset) return false;
+    return await isTooOld(activeSegment, this.#clock.now(), config);
+  }
+
+  /** Removes segments that are too old or too many; answers how many. */
+  async applyRetention(): Promise<number> {
+    const state = this.#state;
+    const { config, segments, logStartOffset, highWatermark } = state;
+    const count = await expiredSegments(
+      segments,
+      { logStartOffset, highWatermark, now: this.#clock.now() },
+      config,
+    );
+    const firstKept = segments[count];
+    if (count === 0 || firstKept === undefined) return 0;
+    const start = Math.max(firstKept.baseOffset, logStartOffset) as Offset;
+    await this.#alone(async () => {
+      // First the checkpoint: a log that begins above it reads as one whose files were taken away.
+      const isSaved = await this.#saveStart(start).then(
+        () => true,
+        (error: unknown) => {
+          // Without room for the checkpoint the room has to come first.
+          if (isNoSpace(error)) return false;
+          throw error;
+        },
+      );
+      await this.#advanceStartTo(start);
+      if (!isSaved) await this.#saveStart(start);
+    });
+    return count;
+  }
+
+  async #saveStart(offset: Offset): Promise<void> {
+    const { directory, topicPartition } = this.#state;
+    directory.logStartOffsets.set(topicPartition, offset);
+    await directory.logStartOffsets.save();
+  }
+
+  async #advanceStartTo(offset: Offset): Promise<void> {
+    const state = this.#state;
+    const removed = state.segments.slice(0, state.segmentIndexOf(offset));
+    state.cuts += 1;
+    state.logStartOffset = offset;
+    state.clampHighWatermark();
+    state.segments = state.segments.slice(removed.length);
+    for (const gone of removed) await this.#delete(gone);
+    if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
+    // After the files: epochs that are forgotten too early would be missed if those came back.
+    await state.epochs.truncateFromStart(offset);
+    const fields = { topicPartition: state.name, offset, segments: removed.length };
+    this.#logger.info("log start advanced", fields);
+  }
+
+  /** Between syncs, and with the checkpoints to ourselves. */
+  #alone(task: () => Promise<void>): Promise<void> {
+    return this.#betweenSyncs(async () => {
+      this.#state.checkpointHolds += 1;
+      try {
+        await task();
+      } finally {
+        this.#state.checkpointHolds -= 1;
+      }
+    });
+  }
+
+  async #startOver(offset: Offset): Promise<void> {
+    const state = this.#state;
+    const { directory, folder, topicPartition } = state;
+    const { recoveryPoints, logStartOffsets, highWatermarks } = directory;
+    // While the files go, the checkpoints claim nothing that a crash could leave unfulfilled.
+    recoveryPoints.delete(topicPartition);
+    highWatermarks.delete(topicPartition);
+    logStartOffsets.set(topicPartition, Math.min(offset, state.logStartOffset) as Offset);
+    await recoveryPoints.save();
+    await highWatermarks.save();
+    await logStartOffsets.save();
+    state.startOverAt(offset);
+    for (const gone of [...state.segments].reverse()) await this.#delete(gone);
+    await directory.volume.syncDirectory(folder);
+    const { indexIntervalBytes } = state.config;
+    const createdAt = this.#clock.now();
+    const place = { folder, baseOffset: offset, createdAt, indexIntervalBytes };
+    const segment = await Segment.create(place, { directory });
+    await directory.volume.syncDirectory(folder);
+    await state.epochs.reset([]);
+    state.segments = [segment];
+    state.recoveryPoint = offset;
+    recoveryPoints.set(topicPartition, offset);
+    logStartOffsets.set(topicPartition, offset);
+    await logStartOffsets.save();
+    await recoveryPoints.save();
+    this.#logger.info("log started over", { topicPartition: state.name, offset });
+  }
+
+  /** Before the cut: a checkpoint above the end of the log would read as lost records. */
+  async #lowerCheckpoints(offset: Offset): Promise<void> {
+    const { topicPartition, directory } = this.#state;
+    for (const checkpoint of [directory.recoveryPoints, directory.highWatermarks]) {
+      const stored = checkpoint.get(topicPartition);
+      if (stored === undefined || stored <= offset) continue;
+      checkpoint.set(topicPartition, offset);
+      await checkpoint.save();
+    }
+  }
+
+  /** Where the batch that contains `offset` begins. */
+  async #locate(
+    segment: Segment,
+    offset: Offset,
+  ): Promise<{ readonly position: number; readonly offset: Offset }> {
+    if (offset === segment.baseOffset) return { position: 0, offset };
+    const batch = await segment.findBatch(offset);
+    assert(batch !== undefined, "a batch of the segment holds the offset");
+    return { position: batch.position, offset: batch.baseOffset };
+  }
+
+  async #delete(segment: Segment): Promise<void> {
+    this.#state.sealed.delete(segment);
+    await segment.delete();
+  }
+}

@@ -1,0 +1,366 @@
+import { assert, type FileHandle, type Offset, type Timestamp, writeFully } from "@zoolog/base";
+import type { RecordBatch } from "@zoolog/protocol";
+import { corruptLog, isMissing, rollbackFailed } from "../errors.ts";
+import { RELATIVE_OFFSET_MAX } from "../index/offset-index.ts";
+import { SegmentIndexes } from "../index/segment-indexes.ts";
+import type { LogDirectory } from "../log-directory.ts";
+import {
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  segmentName,
+  TIME_INDEX_SUFFIX,
+} from "../volume/file-names.ts";
+import { scanBatches } from "./batch-scan.ts";
+import { type FoundBatch, findBatch } from "./find-batch.ts";
+
+/** Positions in an index are signed 32-bit numbers, so no segment is larger, whatever its topic says. */
+const SEGMENT_BYTES_LIMIT = 2 ** 31 - 1;
+
+/** Written again at a time. */
+const REWRITE_BYTES = 1024 * 1024;
+
+export type SegmentOptions = {
+  readonly folder: string;
+  readonly baseOffset: Offset;
+  /** Bytes of whole batches in the file. */
+  readonly sizeInBytes: number;
+  /** Bytes of them that are known to be on the disk. */
+  readonly syncedBytes: number;
+  readonly createdAt: Timestamp;
+  /** Log bytes between two index entries. */
+  readonly indexIntervalBytes: number;
+  /** `undefined`: load them when they are needed. */
+  readonly indexes: SegmentIndexes | undefined;
+};
+
+export type SegmentDependencies = { readonly directory: LogDirectory };
+
+/** When a segment is full. */
+export type RollRule = {
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+  readonly segmentIndexBytes: number;
+};
+
+/**
+ * One file of batches with its two indexes. The active one of a log is appended to; the others only
+ * shrink or go. All changes come from the log's queue, one after the other; reads run beside them
+ * and see whole batches, because `sizeInBytes` moves after the bytes are in the file.
+ */
+export class Segment {
+  readonly baseOffset: Offset;
+  /** Path without the ending. */
+  readonly stem: string;
+  readonly createdAt: Timestamp;
+  readonly #directory: LogDirectory;
+  readonly #indexIntervalBytes: number;
+  #sizeInBytes: number;
+  #syncedBytes: number;
+  /** In memory while the segment is active or its index files are behind. */
+  #indexes: SegmentIndexes | undefined;
+  /** The handle whose file was last seen to end where the segment does. */
+  #knownHandle: FileHandle | undefined;
+
+  constructor(options: SegmentOptions, dependencies: SegmentDependencies) {
+    this.baseOffset = options.baseOffset;
+    this.stem = `${options.folder}/${segmentName(options.baseOffset)}`;
+    this.createdAt = options.createdAt;
+    this.#indexIntervalBytes = options.indexIntervalBytes;
+    this.#sizeInBytes = options.sizeInBytes;
+    this.#syncedBytes = options.syncedBytes;
+    this.#indexes = options.indexes;
+    this.#directory = dependencies.directory;
+  }
+
+  /** Creates the file, empty. Leftovers of that name are none of this log's records: they go. */
+  static async create(
+    options: Pick<SegmentOptions, "folder" | "baseOffset" | "createdAt" | "indexIntervalBytes">,
+    dependencies: SegmentDependencies,
+  ): Promise<Segment> {
+    const indexes = SegmentIndexes.empty(options.baseOffset);
+    const segment = new Segment(
+      { ...options, sizeInBytes: 0, syncedBytes: 0, indexes },
+      dependencies,
+    );
+    try {
+      const { files } = dependencies.directory.volume;
+      await files.use(segment.path, "write", (file) => file.truncate(0));
+    } catch (error) {
+      // A stray empty file here would look like a gap once the segment before it has grown.
+      await segment.delete();
+      throw error;
+    }
+    return segment;
+  }
+
+  get path(): string {
+    return `${this.stem}${LOG_SUFFIX}`;
+  }
+
+  get sizeInBytes(): number {
+    return this.#sizeInBytes;
+  }
+
+  /** True when the disk may not have all of it, the index files aside. */
+  get isDirty(): boolean {
+    return this.#syncedBytes < this.#sizeInBytes;
+  }
+
+  /**
+   * True when the segment must not take `bytes` more, which would end at `lastOffset`, behind
+   * `bytesAhead` that are to be written before them.
+   */
+  mustRollBefore(
+    append: {
+      readonly bytes: number;
+      readonly bytesAhead: number;
+      readonly lastOffset: Offset;
+      readonly now: Timestamp;
+    },
+    rule: RollRule,
+  ): boolean {
+    if (append.lastOffset - this.baseOffset > RELATIVE_OFFSET_MAX) return true;
+    const used = this.#sizeInBytes + append.bytesAhead;
+    if (used === 0) return false;
+    const { offsets } = this.#activeIndexes();
+    return (
+      used + append.bytes > Math.min(rule.segmentBytes, SEGMENT_BYTES_LIMIT) ||
+      offsets.isFull(rule.segmentIndexBytes) ||
+      this.isOlderThan(rule.segmentMs, append.now)
+    );
+  }
+
+  isOlderThan(ageMs: number, now: Timestamp): boolean {
+    return this.#sizeInBytes > 0 && now - this.createdAt >= ageMs;
+  }
+
+  /**
+   * Writes batches behind the last one, as one vectored write. They are no part of the segment
+   * before `commit`. What a failed write left is cut off again before the failure is reported.
+   *
+   * @throws ZoologError ROLLBACK_FAILED: the file may hold batches that nobody acknowledged.
+   */
+  async write(batches: readonly RecordBatch[]): Promise<void> {
+    const chunks = batches.map((batch) => batch.bytes);
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
+      if (file !== this.#knownHandle) await this.#checkEnd(file);
+      try {
+        await writeFully(file, chunks, this.#sizeInBytes);
+      } catch (error) {
+        await this.#rollBack(file, error);
+        throw error;
+      }
+    });
+  }
+
+  /** Makes written batches part of the segment. */
+  commit(batches: readonly RecordBatch[]): void {
+    const indexes = this.#activeIndexes();
+    let position = this.#sizeInBytes;
+    for (const batch of batches) {
+      indexes.add(batch, position, this.#indexIntervalBytes);
+      position += batch.sizeInBytes;
+    }
+    this.#sizeInBytes = position;
+  }
+
+  /** Cuts what stands in the file behind the segment's last batch. For recovery. */
+  async cutToSize(): Promise<void> {
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
+      await file.truncate(this.#sizeInBytes);
+      await this.#directory.volume.datasync(file);
+    });
+  }
+
+  /** Writes the bytes from `position` on once more, and syncs them. */
+  async rewriteFrom(position: number): Promise<void> {
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
+      for (let at = position; at < this.#sizeInBytes; ) {
+        const chunk = Buffer.allocUnsafe(Math.min(REWRITE_BYTES, this.#sizeInBytes - at));
+        const read = await file.read(chunk, at);
+        assert(read > 0, "the scan has seen these bytes");
+        at = await writeFully(file, [chunk.subarray(0, read)], at);
+      }
+      await this.#directory.volume.datasync(file);
+    });
+    this.#syncedBytes = this.#sizeInBytes;
+  }
+
+  /** Makes what is committed now survive a power cut; index files are left for `saveIndexes`. */
+  async sync(): Promise<void> {
+    const bytes = this.#sizeInBytes;
+    if (this.#syncedBytes >= bytes) return;
+    await this.#directory.volume.files.use(this.path, "write", (file) =>
+      this.#directory.volume.datasync(file),
+    );
+    this.#syncedBytes = Math.max(this.#syncedBytes, bytes);
+  }
+
+  /** Brings the index files up to date, durably. */
+  async saveIndexes(): Promise<void> {
+    if (this.#indexes?.isDirty === true)
+      await this.#indexes.save(this.stem, this.#directory.volume);
+  }
+
+  /** The segment becomes one of the past: its time index ends with its greatest timestamp. */
+  seal(): void {
+    this.#activeIndexes().seal();
+  }
+
+  /** Lets the indexes of a sealed segment, once saved, be dropped from memory. */
+  releaseIndexes(): void {
+    const indexes = this.#indexes;
+    if (indexes === undefined || indexes.isDirty) return;
+    this.#indexes = undefined;
+    void this.#directory.indexCache.get(this.stem, async () => indexes);
+  }
+
+  /** In memory, from the files, or rebuilt when the files are missing or wrong. */
+  async indexes(): Promise<SegmentIndexes> {
+    if (this.#indexes !== undefined) return this.#indexes;
+    return await this.#directory.indexCache.get(this.stem, async () => {
+      const place = { baseOffset: this.baseOffset, stem: this.stem };
+      const indexes = await SegmentIndexes.read(place, this.#directory.volume.fileSystem);
+      if (await this.#confirms(indexes)) return indexes;
+      const rebuilt = await this.#scanIndexes();
+      rebuilt.seal();
+      await rebuilt.save(this.stem, this.#directory.volume);
+      return rebuilt;
+    });
+  }
+
+  /** The batch that contains `offset`, or the first one above it. */
+  async findBatch(offset: Offset): Promise<FoundBatch | undefined> {
+    return await findBatch(offset, await this.indexes(), this.#sizeInBytes, (task) =>
+      this.read(task),
+    );
+  }
+
+  /**
+   * Builds the indexes anew from the batches, whose checksums are verified on the way. From the
+   * log's queue only.
+   *
+   * @throws ZoologError CORRUPT_MESSAGE when the batches are the ones that are damaged.
+   */
+  async rebuildIndexes(): Promise<void> {
+    const isActive = this.#indexes !== undefined;
+    const indexes = await this.#scanIndexes();
+    this.#directory.indexCache.drop(this.stem);
+    if (!isActive) indexes.seal();
+    this.#indexes = indexes;
+    await this.saveIndexes();
+    if (!isActive) this.releaseIndexes();
+  }
+
+  /** Greatest timestamp of its records; `undefined` when they carry none. */
+  async largestTimestamp(): Promise<Timestamp | undefined> {
+    return (await this.indexes()).newest?.timestamp;
+  }
+
+  /** Runs `task` with the open file. */
+  read<T>(task: (file: FileHandle) => Promise<T>): Promise<T> {
+    return this.#directory.volume.files.use(this.path, "read", task);
+  }
+
+  /**
+   * Cuts the segment at `position`, where the batch that holds `offset` begins. It becomes the
+   * active one.
+   */
+  async truncateTo(cut: { readonly position: number; readonly offset: Offset }): Promise<void> {
+    const indexes = this.#indexes ?? (await this.indexes());
+    this.#directory.indexCache.drop(this.stem);
+    this.#indexes = indexes;
+    indexes.offsets.truncateTo(cut.offset);
+    indexes.rewindTo(indexes.offsets.count);
+    this.#sizeInBytes = cut.position;
+    this.#syncedBytes = Math.min(this.#syncedBytes, cut.position);
+    await this.#directory.volume.files.use(this.path, "write", async (file) => {
+      await file.truncate(cut.position);
+      await this.#directory.volume.datasync(file);
+      const from = indexes.offsets.last()?.position ?? 0;
+      await this.#addScanned(indexes, file, from);
+    });
+    this.#syncedBytes = cut.position;
+  }
+
+  /** Removes the files; the `.log` first, for without it the others are nothing. */
+  async delete(): Promise<void> {
+    this.#directory.indexCache.drop(this.stem);
+    for (const suffix of [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
+      const path = `${this.stem}${suffix}`;
+      await this.#directory.volume.files.evict(path);
+      await this.#directory.volume.fileSystem.remove(path).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+      });
+    }
+  }
+
+  /** Whether the ends of the indexes agree with the log; what lies between is checked on use. */
+  async #confirms(indexes: SegmentIndexes): Promise<boolean> {
+    const { offsets, times } = indexes;
+    const isSound =
+      !indexes.isDirty && offsets.fault() === undefined && times.fault() === undefined;
+    if (!isSound) return false;
+    if (this.#sizeInBytes === 0) return offsets.count === 0 && times.count === 0;
+    const find = (offset: Offset) =>
+      findBatch(offset, indexes, this.#sizeInBytes, (task) => this.read(task));
+    const [entry, time] = [offsets.last(), times.last()];
+    if (entry !== undefined) {
+      const batch = await find(entry.lastOffset);
+      if (batch?.position !== entry.position || batch.lastOffset !== entry.lastOffset) return false;
+    }
+    if (time === undefined) return ((await find(this.baseOffset))?.maxTimestamp ?? -1) < 0;
+    const newest = await find(time.lastOffset);
+    return newest?.lastOffset === time.lastOffset && newest.maxTimestamp === time.timestamp;
+  }
+
+  async #scanIndexes(): Promise<SegmentIndexes> {
+    const indexes = SegmentIndexes.empty(this.baseOffset);
+    await this.read((file) => this.#addScanned(indexes, file, 0));
+    return indexes;
+  }
+
+  async #addScanned(indexes: SegmentIndexes, file: FileHandle, from: number): Promise<void> {
+    let nextOffset = indexes.offsets.last()?.lastOffset ?? this.baseOffset;
+    const end = await scanBatches(
+      file,
+      { from, to: this.#sizeInBytes, checksums: "verify" },
+      (batch, position) => {
+        indexes.add(batch, position, this.#indexIntervalBytes);
+        nextOffset = (batch.lastOffset + 1) as Offset;
+        return true;
+      },
+    );
+    if (end.fault !== undefined) {
+      const { position, fault: what } = end;
+      throw corruptLog({ path: this.path, position, offset: nextOffset, what });
+    }
+  }
+
+  /** Synced, so that whole batches of the failed write cannot come back after a power cut. */
+  async #rollBack(file: FileHandle, cause: unknown): Promise<void> {
+    try {
+      await file.truncate(this.#sizeInBytes);
+      await this.#directory.volume.datasync(file);
+    } catch (error) {
+      throw rollbackFailed(this.path, cause, error);
+    }
+    this.#syncedBytes = this.#sizeInBytes;
+  }
+
+  /** A file that was opened again must still be the one that was written. */
+  async #checkEnd(file: FileHandle): Promise<void> {
+    const size = await file.size();
+    if (size < this.#sizeInBytes) {
+      const what = `the file was cut to ${size} bytes by somebody else`;
+      const { path, baseOffset: offset } = this;
+      throw corruptLog({ path, position: size, offset, what });
+    }
+    this.#knownHandle = file;
+  }
+
+  #activeIndexes(): SegmentIndexes {
+    assert(this.#indexes !== undefined, "the active segment has its indexes in memory");
+    return this.#indexes;
+  }
+}

@@ -1,0 +1,362 @@
+/**
+ * Opens a partition folder: finds the segments, the log's end, and what is wrong.
+ *
+ * Below the recovery point everything was synced, so damage there is corruption: it is reported and
+ * nothing is touched. From the recovery point on, batches may be torn by a crash: the scan verifies
+ * each one and cuts the log at the first that is not sound. After a clean shutdown there is no such
+ * part, and only the end of the last segment is looked at, to learn where the log ends. When just
+ * the process died, the page cache lived on: then nothing but the last append can be torn.
+ *
+ *     segments       [0 ......)[40 ......)[90 ......)[130 ...)
+ *     recovery point                         95
+ *     not opened     ------------------------
+ *     scanned                              (from the last index entry below 95)---------
+ */
+import type { Logger, Offset, Timestamp, TopicPartition } from "@zoolog/base";
+import type { EpochEntry } from "../checkpoint/checkpoint-file.ts";
+import { LeaderEpochs } from "../checkpoint/leader-epochs.ts";
+import { corruptLog } from "../errors.ts";
+import type { LogConfig } from "../log-config.ts";
+import type { CheckpointedOffsets, LogDirectory } from "../log-directory.ts";
+import type { LoadedLog } from "../log-state.ts";
+import { INCOMPLETE_BATCH, scanBatches } from "../segment/batch-scan.ts";
+import { Segment } from "../segment/segment.ts";
+import {
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  segmentBaseOffset,
+  segmentName,
+  TIME_INDEX_SUFFIX,
+} from "../volume/file-names.ts";
+import { LogClaims } from "./log-claims.ts";
+import { assertSegmentsMeet, type FoundSegment } from "./segment-ends.ts";
+import { type SegmentScan, scanSegment } from "./segment-recovery.ts";
+
+/**
+ * How the last process that had the log ended.
+ *
+ * - `"clean"`: everything is on the disk.
+ * - `"processDied"`: the machine ran on, and with it the page cache. Only the append that was under
+ *   way can be torn, so only an incomplete batch at the very end is cut; all else is damage.
+ * - `"unclean"`: whatever was not synced may be there, torn or gone.
+ */
+export type Shutdown = "clean" | "processDied" | "unclean";
+
+export type LoadOptions = {
+  readonly folder: string;
+  readonly topicPartition: TopicPartition;
+  readonly config: LogConfig;
+  readonly now: Timestamp;
+  /** A lost recovery point means that all is scanned, and only a last batch is cut. */
+  readonly checkpointed: CheckpointedOffsets;
+  readonly shutdown: Shutdown;
+};
+
+/** What scanning found to be the end of the log, and which files are beyond it. */
+type Scans = {
+  readonly scans: readonly SegmentScan[];
+  readonly beyond: readonly FoundSegment[];
+  /** What is to be cut, for the log. */
+  readonly torn?: Readonly<Record<string, unknown>>;
+};
+
+type FoundFiles = {
+  readonly segments: readonly FoundSegment[];
+  /** Temporary files, files already given up, and indexes whose log is gone. */
+  readonly leftovers: readonly string[];
+};
+
+/** @throws ZoologError CORRUPT_MESSAGE, RECORDS_MISSING; nothing was changed then. */
+export async function loadLog(
+  options: LoadOptions,
+  dependencies: { readonly directory: LogDirectory; readonly logger: Logger },
+): Promise<LoadedLog> {
+  return await new LogLoader(options, dependencies).load();
+}
+
+class LogLoader {
+  readonly #options: LoadOptions;
+  readonly #directory: LogDirectory;
+  readonly #logger: Logger;
+  readonly #claims: LogClaims;
+  readonly #recoveryPoint: Offset | undefined;
+
+  constructor(
+    options: LoadOptions,
+    dependencies: { readonly directory: LogDirectory; readonly logger: Logger },
+  ) {
+    this.#options = options;
+    this.#directory = dependencies.directory;
+    this.#logger = dependencies.logger;
+    this.#claims = new LogClaims(options);
+    this.#recoveryPoint = options.checkpointed.recoveryPoint;
+  }
+
+  async load(): Promise<LoadedLog> {
+    const { shutdown, checkpointed } = this.#options;
+    const { segments: found, leftovers } = await this.#findFiles();
+    const first = found[0];
+    if (first === undefined) {
+      this.#claims.checkNoSegments();
+      await this.#removeLeftovers(leftovers);
+      return await this.#createLog();
+    }
+    this.#claims.checkStart(first.baseOffset);
+    const untouched = this.#belowScan(found);
+    await assertSegmentsMeet(
+      { folder: this.#options.folder, untouched, next: found[untouched.length] },
+      this.#directory,
+    );
+    const { scans, beyond, torn } = await this.#scan(found.slice(untouched.length));
+    const logEndOffset = scans.at(-1)?.nextOffset ?? first.baseOffset;
+    this.#claims.checkEnd(logEndOffset);
+    // All that can be told was told: only now is anything changed.
+    if (torn !== undefined) this.#logger.warn("torn tail was cut", torn);
+    await this.#removeLeftovers(leftovers);
+    const segments = [
+      ...untouched.map((file) => this.#closedSegment(file)),
+      ...(await this.#recovered(scans)),
+    ];
+    await this.#removeBeyond(beyond);
+    const logStart = Math.max(checkpointed.logStartOffset ?? 0, first.baseOffset);
+    const logStartOffset = logStart as Offset;
+    const epochs = await this.#epochs(untouched, scans, { logStartOffset, logEndOffset });
+    if (logStartOffset > logEndOffset) {
+      // All records were deleted by request, and the end of them was lost with unsynced data.
+      this.#directory.recoveryPoints.delete(this.#options.topicPartition);
+      await this.#directory.recoveryPoints.save();
+      for (const segment of segments.reverse()) await segment.delete();
+      return await this.#createLog();
+    }
+    const isClean = shutdown === "clean";
+    const trusted = isClean ? logEndOffset : (this.#recoveryPoint ?? first.baseOffset);
+    return { segments, logStartOffset, logEndOffset, recoveryPoint: trusted, epochs };
+  }
+
+  /** The segment files in order, and what interrupted work has left. */
+  async #findFiles(): Promise<FoundFiles> {
+    const { fileSystem } = this.#directory.volume;
+    const { folder } = this.#options;
+    const names = await fileSystem.readDirectory(folder);
+    const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
+    const found: FoundSegment[] = [];
+    const leftovers: string[] = [];
+    for (const name of names) {
+      const baseOffset = segmentBaseOffset(name, LOG_SUFFIX);
+      if (baseOffset !== undefined) {
+        const { sizeBytes } = await fileSystem.stat(`${folder}/${name}`);
+        found.push({ baseOffset, sizeInBytes: sizeBytes });
+      } else if (isLeftover(name, logs)) {
+        leftovers.push(`${folder}/${name}`);
+      }
+    }
+    return { segments: found.sort((a, b) => a.baseOffset - b.baseOffset), leftovers };
+  }
+
+  async #removeLeftovers(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#directory.volume.fileSystem.remove(path);
+  }
+
+  /** The segments that need no look: all of them was synced, and another one follows. */
+  #belowScan(found: readonly FoundSegment[]): FoundSegment[] {
+    const recoveryPoint = this.#recoveryPoint;
+    if (this.#options.shutdown === "clean") return found.slice(0, -1);
+    if (recoveryPoint === undefined) return [];
+    const holder = found.findLastIndex(({ baseOffset }) => baseOffset <= recoveryPoint);
+    return found.slice(0, Math.max(0, holder));
+  }
+
+  async #scan(files: readonly FoundSegment[]): Promise<Scans> {
+    const scans: SegmentScan[] = [];
+    for (const [i, file] of files.entries()) {
+      const nextOffset = scans.at(-1)?.nextOffset ?? file.baseOffset;
+      if (nextOffset !== file.baseOffset) {
+        const what = `the log goes on at offset ${file.baseOffset}`;
+        const torn = this.#cut({ file, position: 0, nextOffset, what, isTornEnd: false });
+        return { scans, beyond: files.slice(i), torn };
+      }
+      const scan = await this.#scanFile(file);
+      const misfit = epochMisfit(scans, scan);
+      if (misfit !== undefined) {
+        const torn = this.#cut({ file, position: 0, nextOffset, what: misfit, isTornEnd: false });
+        return { scans, beyond: files.slice(i), torn };
+      }
+      scans.push(scan);
+      if (scan.fault !== undefined) {
+        const isTornEnd = i === files.length - 1 && scan.fault === INCOMPLETE_BATCH;
+        const { nextOffset, sizeInBytes: position, fault: what } = scan;
+        const torn = this.#cut({ file, position, nextOffset, what, isTornEnd });
+        return { scans, beyond: files.slice(i + 1), torn };
+      }
+    }
+    return { scans, beyond: [] };
+  }
+
+  #scanFile(file: FoundSegment): Promise<SegmentScan> {
+    const { folder, config, shutdown } = this.#options;
+    const recoveryPoint = this.#recoveryPoint;
+    const all = Number.MAX_SAFE_INTEGER as Offset;
+    const indexTrustedTo = shutdown === "clean" ? all : (recoveryPoint ?? file.baseOffset);
+    const { indexIntervalBytes } = config;
+    return scanSegment({ ...file, folder, indexTrustedTo, indexIntervalBytes }, this.#directory);
+  }
+
+  /**
+   * What is to be cut, in words.
+   *
+   * @throws ZoologError unless what begins here can be a torn tail: RECORDS_MISSING when the next
+   *   file begins too late, else CORRUPT_MESSAGE.
+   */
+  #cut(end: {
+    readonly file: FoundSegment;
+    readonly position: number;
+    readonly nextOffset: Offset;
+    readonly what: string;
+    readonly isTornEnd: boolean;
+  }): Readonly<Record<string, unknown>> {
+    const { shutdown, folder } = this.#options;
+    const recoveryPoint = this.#recoveryPoint;
+    const { file, nextOffset, what } = end;
+    const needsTornEnd = recoveryPoint === undefined || shutdown === "processDied";
+    const isUnsynced = end.nextOffset >= (recoveryPoint ?? 0) && (end.isTornEnd || !needsTornEnd);
+    const path = `${folder}/${segmentName(file.baseOffset)}${LOG_SUFFIX}`;
+    if (shutdown === "clean" || !isUnsynced) {
+      if (end.position === 0) this.#claims.checkGap(nextOffset, file.baseOffset);
+      throw corruptLog({ path, position: end.position, offset: nextOffset, what });
+    }
+    const bytes = file.sizeInBytes - end.position;
+    return { path, offset: nextOffset, bytes, what };
+  }
+
+  /** Segments of what was scanned, their files and indexes brought in order. */
+  async #recovered(scans: readonly SegmentScan[]): Promise<Segment[]> {
+    const { folder, now, shutdown, config } = this.#options;
+    const { indexIntervalBytes } = config;
+    const segments: Segment[] = [];
+    for (const [i, { indexes, sizeInBytes, fault, startPosition }] of scans.entries()) {
+      const { baseOffset } = indexes.offsets;
+      const syncedBytes = shutdown === "clean" ? sizeInBytes : 0;
+      const first = indexes.times.count > 0 ? indexes.times.entry(0).timestamp : now;
+      const createdAt = Math.min(first, now) as Timestamp;
+      const place = { folder, baseOffset, sizeInBytes, syncedBytes, createdAt };
+      const segment = new Segment(
+        { ...place, indexIntervalBytes, indexes },
+        { directory: this.#directory },
+      );
+      if (fault !== undefined) await segment.cutToSize();
+      if (this.#directory.mustRewrite) await segment.rewriteFrom(startPosition);
+      if (i < scans.length - 1) {
+        segment.seal();
+        await segment.saveIndexes();
+        segment.releaseIndexes();
+      }
+      segments.push(segment);
+    }
+    return segments;
+  }
+
+  /** Segments beyond the cut hold what was never acknowledged as durable: newest first, they go. */
+  async #removeBeyond(beyond: readonly FoundSegment[]): Promise<void> {
+    if (beyond.length === 0) return;
+    for (const file of [...beyond].reverse()) await this.#closedSegment(file).delete();
+    await this.#directory.volume.syncDirectory(this.#options.folder);
+  }
+
+  /** The checkpoint below the scanned part, the batch headers from there on. */
+  async #epochs(
+    untouched: readonly FoundSegment[],
+    scans: readonly SegmentScan[],
+    { logStartOffset, logEndOffset }: Pick<LoadedLog, "logStartOffset" | "logEndOffset">,
+  ): Promise<LeaderEpochs> {
+    const { folder } = this.#options;
+    const epochs = new LeaderEpochs({ folder }, { volume: this.#directory.volume });
+    const isKnown = await epochs.load().then(
+      () => epochs.entries.length > 0,
+      (error: unknown) => {
+        this.#logger.error("leader epochs are rebuilt", { folder, cause: String(error) });
+        return false;
+      },
+    );
+    const scanStart = scans[0]?.startOffset ?? logEndOffset;
+    const below = isKnown
+      ? epochs.entries.filter(({ startOffset }) => startOffset < scanStart)
+      : await this.#epochsInHeaders([...untouched, ...scans.slice(0, 1).map(asFound)], scanStart);
+    const merged: EpochEntry[] = [...below];
+    for (const entry of scans.flatMap((scan) => scan.epochs)) {
+      const latest = merged.at(-1)?.epoch;
+      if (latest === undefined || entry.epoch > latest) merged.push(entry);
+    }
+    await epochs.reset(merged);
+    await epochs.truncateFromStart(logStartOffset);
+    return epochs;
+  }
+
+  /** For a lost or damaged checkpoint: reads all headers of what was not scanned. */
+  async #epochsInHeaders(files: readonly FoundSegment[], end: Offset): Promise<EpochEntry[]> {
+    const entries: EpochEntry[] = [];
+    for (const { baseOffset, sizeInBytes } of files) {
+      const range = { from: 0, to: sizeInBytes, checksums: "skip" } as const;
+      await this.#closedSegment({ baseOffset, sizeInBytes }).read((file) =>
+        scanBatches(file, range, (batch) => {
+          const epoch = batch.partitionLeaderEpoch;
+          const latest = entries.at(-1)?.epoch;
+          if (epoch !== undefined && (latest === undefined || epoch > latest)) {
+            entries.push({ epoch, startOffset: batch.baseOffset });
+          }
+          return batch.baseOffset < end;
+        }),
+      );
+    }
+    return entries.filter(({ startOffset }) => startOffset < end);
+  }
+
+  async #createLog(): Promise<LoadedLog> {
+    const { folder, now, checkpointed } = this.#options;
+    const directory = this.#directory;
+    const logStartOffset = checkpointed.logStartOffset ?? (0 as Offset);
+    const { indexIntervalBytes } = this.#options.config;
+    const place = { folder, baseOffset: logStartOffset, createdAt: now, indexIntervalBytes };
+    const segment = await Segment.create(place, { directory });
+    const epochs = new LeaderEpochs({ folder }, { volume: directory.volume });
+    await epochs.reset([]);
+    await directory.volume.syncDirectory(folder);
+    return {
+      segments: [segment],
+      logStartOffset,
+      logEndOffset: logStartOffset,
+      recoveryPoint: logStartOffset,
+      epochs,
+    };
+  }
+
+  #closedSegment({ baseOffset, sizeInBytes }: FoundSegment): Segment {
+    const { folder, now: createdAt, config } = this.#options;
+    const { indexIntervalBytes } = config;
+    const place = { folder, baseOffset, sizeInBytes, syncedBytes: sizeInBytes, createdAt };
+    return new Segment(
+      { ...place, indexIntervalBytes, indexes: undefined },
+      { directory: this.#directory },
+    );
+  }
+}
+
+function asFound({ indexes, sizeInBytes }: SegmentScan): FoundSegment {
+  return { baseOffset: indexes.offsets.baseOffset, sizeInBytes };
+}
+
+/** Epochs never fall from one segment to the next. */
+function epochMisfit(before: readonly SegmentScan[], scan: SegmentScan): string | undefined {
+  const latest = before.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1)?.epoch;
+  const epoch = scan.epochs[0]?.epoch;
+  const falls = latest !== undefined && epoch !== undefined && epoch < latest;
+  return falls ? `leader epoch ${epoch} follows ${latest}` : undefined;
+}
+
+function isLeftover(name: string, logs: ReadonlySet<string>): boolean {
+  if (name.endsWith(".tmp") || name.endsWith(".deleted")) return true;
+  return [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX].some(
+    (suffix) =>
+      segmentBaseOffset(name, suffix) !== undefined &&
+      !logs.has(`${name.slice(0, -suffix.length)}${LOG_SUFFIX}`),
+  );
+}

@@ -1,0 +1,64 @@
+import { leaderEpoch, offset } from "@zoolog/base";
+import { type DecodedRecord, RecordBatch } from "@zoolog/protocol";
+
+/** A partition's log in memory, as its leader serves it. */
+export class ScriptedPartition {
+  leader: number;
+  leaderEpoch = 0;
+  logStartOffset = 0;
+  readonly #batches: RecordBatch[] = [];
+  #logEndOffset = 0;
+
+  constructor(leader: number) {
+    this.leader = leader;
+  }
+
+  get logEndOffset(): number {
+    return this.#logEndOffset;
+  }
+
+  /** Appends a copy, as a leader does; answers its base offset, or the name of the error. */
+  append(bytes: Uint8Array, batchBytesMax: number): { baseOffset: number } | { error: string } {
+    if (bytes.length > batchBytesMax) return { error: "MESSAGE_TOO_LARGE" };
+    const batch = RecordBatch.parse(Buffer.from(bytes));
+    if (!batch.hasValidChecksum()) return { error: "CORRUPT_MESSAGE" };
+    const baseOffset = this.#logEndOffset;
+    batch.assign({ baseOffset: offset(baseOffset), leaderEpoch: leaderEpoch(this.leaderEpoch) });
+    this.#batches.push(batch);
+    this.#logEndOffset = batch.nextOffset;
+    return { baseOffset };
+  }
+
+  /** Whole batches from the one that holds `from`, the first whatever its size. */
+  read(from: number, bytesMax: number): Buffer {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for (const batch of this.#batches) {
+      if (batch.lastOffset < from) continue;
+      if (bytes > 0 && bytes + batch.sizeInBytes > bytesMax) break;
+      chunks.push(batch.bytes);
+      bytes += batch.sizeInBytes;
+    }
+    return Buffer.concat(chunks);
+  }
+
+  firstAtOrAfter(timestamp: number): DecodedRecord | undefined {
+    return this.records().find((record) => record.timestamp >= timestamp);
+  }
+
+  records(): DecodedRecord[] {
+    return this.#batches
+      .flatMap((batch) => [...batch.records()])
+      .filter((record) => record.offset >= this.logStartOffset);
+  }
+
+  batchSizes(): number[] {
+    return this.#batches.map((batch) => batch.sizeInBytes);
+  }
+
+  /** Flips one byte of a stored batch, behind its header. */
+  corrupt(batchIndex: number): void {
+    const bytes = this.#batches[batchIndex]!.bytes;
+    bytes[bytes.length - 1]! ^= 0xff;
+  }
+}
