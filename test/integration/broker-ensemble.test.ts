@@ -26,7 +26,7 @@ beforeAll(async () => {
       "http.port": 0,
     },
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await broker.kill("SIGTERM");
@@ -83,4 +83,4 @@ test("while the ensemble has no quorum records are served, administration says w
     made = await callBroker(url, "create-topics", { topics: [{ topic: "again" }] });
   }
   expect(made.body).toMatchObject({ topics: [{ topic: "again" }] });
-}, 120_000);
+});

@@ -27,7 +27,7 @@ beforeAll(async () => {
     kind: "dev",
     options: { httpPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/broker` },
   });
-}, 120_000);
+});
 afterEach(killLeftOvers);
 afterAll(async () => {
   await broker.kill("SIGTERM");

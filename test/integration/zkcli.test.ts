@@ -150,4 +150,4 @@ test("zkCli gets the same answers from the embedded server as from Apache ZooKee
     ]),
   );
   expect(answers).toEqual(comparable(real));
-}, 180_000);
+});

@@ -17,7 +17,7 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
 
   beforeAll(async () => {
     foundation = await FOUNDATIONS[name]!();
-  }, 120_000);
+  });
   afterAll(() => foundation.close());
   beforeEach(async () => {
     ground = await foundation.ground();

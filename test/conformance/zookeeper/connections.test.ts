@@ -44,7 +44,7 @@ describe.each(BACKENDS)("$name", (backend) => {
   let server: RunningBackend;
   beforeAll(async () => {
     server = await backend.start();
-  }, 120_000);
+  });
   afterAll(() => server.close());
 
   test.each([

@@ -22,7 +22,7 @@ let real: RunningBackend;
 let embedded: RunningBackend;
 beforeAll(async () => {
   [real, embedded] = await Promise.all([REAL_ZOOKEEPER.start(), EMBEDDED_SERVER.start()]);
-}, 120_000);
+});
 afterAll(() => Promise.all([real.close(), embedded.close()]));
 
 test(

@@ -72,7 +72,7 @@ describe.each(BACKENDS)("$name", (backend) => {
   let server: RunningBackend;
   beforeAll(async () => {
     server = await backend.start();
-  }, 120_000);
+  });
   afterAll(() => server.close());
 
   test("of writers that compare and set at once, one wins each version", async () => {

@@ -7,7 +7,7 @@ import { SideBySide } from "./side-by-side.ts";
 let servers: RunningBackend[];
 beforeEach(async () => {
   servers = await Promise.all([REAL_ZOOKEEPER.start(), EMBEDDED_SERVER.start()]);
-}, 120_000);
+});
 afterEach(() => Promise.all(servers.map((server) => server.close())));
 
 test.each(Object.entries(SCRIPTS))("%s", async (_, steps) => {

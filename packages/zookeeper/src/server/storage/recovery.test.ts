@@ -42,7 +42,7 @@ test("what was acknowledged survives a crash at any moment, and nothing is half 
     ),
     { numRuns: 40 },
   );
-}, 120_000);
+});
 
 function namesAfter(names: readonly string[], count: number): string[] {
   return Array.from(
