@@ -25,7 +25,6 @@ module.exports = {
     "base",
     "host",
     "protocol",
-    "calls",
     "zookeeper",
     "coordination",
     "log",
