@@ -180,6 +180,39 @@ test("what is wrong with a server's options is told before a port is opened", as
   ]);
 });
 
+test("a data folder that cannot be used is said at once, in three lines, by every server", async () => {
+  await writeFile(`${folder.path}/file`, "");
+  const inFile = [...anyPorts, "--data", "file/data"].filter((word) => !/ndjson|-o/.test(word));
+
+  const results = await Promise.all([
+    zoolog(["dev", ...inFile], { cwd: folder.path }),
+    zoolog(["zookeeper", "--port", "0", "--data", "file"], { cwd: folder.path }),
+    // Nobody listens there: before anybody is asked, the folder is looked at.
+    zoolog(["broker", "--broker-id", "1", "--zookeeper", "127.0.0.1:1", "--data", "file"], {
+      cwd: folder.path,
+    }),
+  ]);
+
+  for (const { code, stderr } of results) {
+    expect(stderr).toMatch(
+      /^error: .*file.* cannot be used as a data folder\nwhy: {3}E(EXIST|NOTDIR): .*\ntry: {3}Name a folder.*\n$/,
+    );
+    expect(code).toBe(1);
+  }
+});
+
+test("a folder in use is said before ZooKeeper is asked for anything", async () => {
+  await ready(start(["dev", "--data", "data", ...anyPorts]));
+  const words = ["broker", "--broker-id", "1", "--zookeeper", "127.0.0.1:1"];
+
+  const { code, stderr } = await zoolog([...words, "--data", "data/broker-1"], {
+    cwd: folder.path,
+  });
+
+  expect(stderr).toMatch(/^error: data\/broker-1 is in use by process \d+\ntry: /);
+  expect(code).toBe(1);
+});
+
 test("a broker runs from its file, flags win over environment over file", async () => {
   const [port] = await freeTcpPorts(1);
   const zookeeper = start(["zookeeper", "--ephemeral", "--port", "0", "-o", "ndjson"]);

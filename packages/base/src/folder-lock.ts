@@ -67,6 +67,27 @@ export async function lockFolder(
   throw folderLocked(folder, "several processes that start at once");
 }
 
+/**
+ * A look without taking the lock, to say early what `lockFolder` would say late.
+ *
+ * @throws ZoologError DATA_FOLDER_LOCKED
+ */
+export async function assertFolderUnlocked(
+  folder: string,
+  dependencies: {
+    readonly fileSystem: FileSystem;
+    readonly machine: Machine;
+    readonly scheduler: Scheduler;
+  },
+): Promise<void> {
+  const found = await readOwner(`${folder}/${LOCK_FILE}`, dependencies);
+  if (found === undefined) return;
+  const { machine } = dependencies;
+  if (await isAlive(found.owner, await machine.bootId(), machine)) {
+    throw folderLocked(folder, `process ${found.owner?.pid}`);
+  }
+}
+
 async function createLock(path: string, self: Owner, fileSystem: FileSystem): Promise<boolean> {
   try {
     const file = await fileSystem.open(path, "create");

@@ -4,7 +4,7 @@ export { runInBackground } from "./background.ts";
 export { type Deferred, deferred } from "./deferred.ts";
 export { errorCode, errorMessage, ZoologError, type ZoologErrorOptions } from "./errors.ts";
 export { writeFileAtomically, writeFully } from "./file-writes.ts";
-export { type LockTaken, lockFolder } from "./folder-lock.ts";
+export { assertFolderUnlocked, type LockTaken, lockFolder } from "./folder-lock.ts";
 export {
   type Branded,
   type BrokerEpoch,
@@ -46,3 +46,4 @@ export {
   topicNamesCollide,
   topicPartitionKey,
 } from "./topic.ts";
+export { makeUsableFolder } from "./usable-folder.ts";

@@ -2,10 +2,12 @@ import {
   type AbortSignalLike,
   abortable,
   assert,
+  assertFolderUnlocked,
   type BrokerId,
   brokerId,
   errorMessage,
   type Logger,
+  makeUsableFolder,
   throwIfAborted,
 } from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
@@ -72,14 +74,19 @@ export class Broker {
    * Starts a broker. It is registered and listens when this resolves; `ready` tells when it serves.
    *
    * @throws ZoologError `CONNECT_TIMEOUT`, `INCONSISTENT_CLUSTER_ID`, `INCONSISTENT_BROKER_ID`,
-   *   `DATA_FOLDER_LOCKED`, `ADDRESS_IN_USE`, `BROKER_ID_TAKEN`, …; the signal's reason, which ends
-   *   the waits of the start: for ZooKeeper, for the broker's id. Nothing stays open then.
+   *   `DATA_FOLDER_UNUSABLE`, `DATA_FOLDER_LOCKED`, `ADDRESS_IN_USE`, `BROKER_ID_TAKEN`, …; the
+   *   signal's reason, which ends the waits of the start: for ZooKeeper, for the broker's id. Nothing
+   *   stays open then.
    */
   static async start(
     config: BrokerConfig,
     dependencies: BrokerDependencies,
     signal?: AbortSignalLike,
   ): Promise<Broker> {
+    // What is wrong here is said before ZooKeeper is asked for anything.
+    await makeUsableFolder(config.dataDir, dependencies);
+    await assertFolderUnlocked(config.dataDir, dependencies);
+    throwIfAborted(signal);
     const broker = new Broker(config, dependencies);
     try {
       await broker.#open(signal);

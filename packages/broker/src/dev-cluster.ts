@@ -1,5 +1,11 @@
 import { tmpdir } from "node:os";
-import { type AbortSignalLike, abortable, ZoologError } from "@zoolog/base";
+import {
+  type AbortSignalLike,
+  abortable,
+  makeUsableFolder,
+  throwIfAborted,
+  ZoologError,
+} from "@zoolog/base";
 import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
 import { Broker } from "./broker.ts";
 import type { HostDependencies } from "./broker-dependencies.ts";
@@ -63,6 +69,8 @@ export async function startDevCluster(
   };
   try {
     if (isTemporary) opened.push(() => fileSystem.removeTree(dataFolder));
+    await makeUsableFolder(dataFolder, dependencies);
+    throwIfAborted(options.signal);
     const server = await startZooKeeper(
       options,
       isTemporary ? undefined : dataFolder,

@@ -1,7 +1,13 @@
 import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
-import { join } from "node:path";
-import type { FileHandle, FileStat, FileSystem, OpenMode } from "@zoolog/base";
+import { dirname, join } from "node:path";
+import {
+  errorCode,
+  type FileHandle,
+  type FileStat,
+  type FileSystem,
+  type OpenMode,
+} from "@zoolog/base";
 
 const OPEN_FLAGS: Record<OpenMode, number> = {
   read: constants.O_RDONLY,
@@ -27,9 +33,7 @@ export const nodeFileSystem: FileSystem = {
       modifiedAt: stat.mtimeMs,
     };
   },
-  makeDirectory: async (path) => {
-    await fs.mkdir(path, { recursive: true, mode: FOLDER_MODE });
-  },
+  makeDirectory,
   rename: (from, to) => fs.rename(from, to),
   remove: (path) => fs.unlink(path),
   removeTree: (path) => fs.rm(path, { recursive: true, force: true }),
@@ -46,6 +50,36 @@ export const nodeFileSystem: FileSystem = {
     return volume.bavail * volume.bsize;
   },
 };
+
+/**
+ * With its parents. Not Node's `recursive`: where a folder refuses new names with ENOENT, as /proc
+ * does, that one tries for ever, and no signal ends it.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makeFolder(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (errorCode(error) !== "ENOENT" || parent === path) throw error;
+    await makeDirectory(parent);
+    await makeFolder(path);
+  }
+}
+
+/** In a folder that exists. @throws the file system's error: EEXIST for a file of that name, … */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") throw error;
+    // Not only after EEXIST: some volumes say EROFS or EACCES of folders that are there.
+    const isThere = await fs.stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isThere) throw error;
+  }
+}
 
 class NodeFileHandle implements FileHandle {
   readonly path: string;

@@ -1,8 +1,16 @@
 import { readFile, stat } from "node:fs/promises";
 import { errorCode, type Machine } from "@zoolog/base";
 
-/** Fields of `/proc/<pid>/stat` behind the name in parentheses; the start time is the 22nd of all. */
+/** Fields of `/proc/<pid>/stat` behind the name in parentheses: the state is the 3rd of all. */
+const STATE_FIELD = 3 - 3;
+/** In clock ticks since the machine started. */
 const START_TIME_FIELD = 22 - 3;
+
+/**
+ * Zombie and dead: the process has ended and holds nothing; only its parent has not asked for its
+ * exit code. In containers that parent may be a program that never does.
+ */
+const ENDED_STATES = ["Z", "X", "x"];
 
 /** The machine this process runs on. Linux tells more than others. */
 export const nodeMachine: Machine = {
@@ -20,8 +28,10 @@ export const nodeMachine: Machine = {
   },
   processIdentity: async (pid) => {
     if (!isRunning(pid)) return undefined;
-    const startTime = await startTimeOf(pid);
-    return startTime === undefined ? "running" : `started at ${startTime}`;
+    const stat = await statOf(pid);
+    if (stat === undefined) return "running";
+    if (ENDED_STATES.includes(stat[STATE_FIELD] ?? "")) return undefined;
+    return `started at ${stat[START_TIME_FIELD]}`;
   },
 };
 
@@ -34,11 +44,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** In clock ticks since the machine started. */
-async function startTimeOf(pid: number): Promise<string | undefined> {
+/** The fields behind the process's name; `undefined` where there is no such file. */
+async function statOf(pid: number): Promise<readonly string[] | undefined> {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[START_TIME_FIELD];
+    const text = await readFile(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import {
   type Logger,
   lockFolder,
   type Machine,
+  makeUsableFolder,
   type Network,
   type Random,
   type Scheduler,
@@ -100,7 +101,7 @@ const FIRST_EPOCH = 1;
  *
  * @throws an error with `code` `EADDRINUSE` or `EACCES` when the address cannot be bound.
  * @throws ZoologError `ZOOKEEPER_DATA_CORRUPT` when what is on disk is damaged,
- *   `DATA_FOLDER_LOCKED` when another process uses the folder.
+ *   `DATA_FOLDER_UNUSABLE`, and `DATA_FOLDER_LOCKED` when another process uses the folder.
  */
 export async function startZooKeeperServer(
   options: ZooKeeperServerOptions,
@@ -142,7 +143,7 @@ async function lockData(
   { machine, ...dependencies }: ZooKeeperServerDependencies,
 ): Promise<() => Promise<void>> {
   if (dataFolder === undefined || machine === undefined) return async () => {};
-  await dependencies.fileSystem.makeDirectory(dataFolder);
+  await makeUsableFolder(dataFolder, dependencies);
   const { release } = await lockFolder(dataFolder, { ...dependencies, machine });
   return release;
 }
