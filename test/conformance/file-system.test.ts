@@ -111,6 +111,21 @@ describe.each(Object.keys(subjects))("%s", (name) => {
     await file.close();
   });
 
+  test("a second name is the same file, and never takes the place of another one", async () => {
+    await writeText(`${folder}/a`, "first");
+    await writeText(`${folder}/b`, "second");
+
+    await fileSystem.link(`${folder}/a`, `${folder}/c`);
+
+    const taken = fileSystem.link(`${folder}/a`, `${folder}/b`);
+    await expect(taken).rejects.toMatchObject({ code: "EEXIST" });
+    const missing = fileSystem.link(`${folder}/x`, `${folder}/y`);
+    await expect(missing).rejects.toMatchObject({ code: "ENOENT" });
+    await fileSystem.remove(`${folder}/a`);
+    expect([await text(`${folder}/b`), await text(`${folder}/c`)]).toEqual(["second", "first"]);
+    expect(await fileSystem.readDirectory(folder)).toEqual(["b", "c"]);
+  });
+
   test("close is idempotent", async () => {
     const file = await fileSystem.open(`${folder}/a`, "create");
 

@@ -35,6 +35,7 @@ export const nodeFileSystem: FileSystem = {
   },
   makeDirectory,
   rename: (from, to) => fs.rename(from, to),
+  link: (from, to) => fs.link(from, to),
   remove: (path) => fs.unlink(path),
   removeTree: (path) => fs.rm(path, { recursive: true, force: true }),
   syncDirectory: async (path) => {

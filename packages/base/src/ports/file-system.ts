@@ -21,6 +21,11 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>;
   /** Replaces the target when it exists, atomically. Also renames folders. */
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Gives a file a second name. Rejects with `EEXIST` when the name is taken, and with `EPERM` or
+   * `ENOTSUP` on volumes without links.
+   */
+  link(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Removes a folder and all that is in it; a missing folder is fine. */
   removeTree(path: string): Promise<void>;

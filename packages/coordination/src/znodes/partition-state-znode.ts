@@ -13,6 +13,9 @@ import { encodeJson, ZnodeObject } from "./znode-json.ts";
 const NO_LEADER = -1;
 const UNKNOWN_EPOCH = -1;
 
+/** Batches carry it in 31 bits, and the next election adds 1. */
+const LEADER_EPOCH_MAX = 2 ** 31 - 2;
+
 export function encodePartitionState(state: PartitionState): Uint8Array {
   return encodeJson({
     version: 1,
@@ -35,7 +38,7 @@ export function decodePartitionState(path: string, data: Uint8Array): PartitionS
   }
   return {
     leader: leader === NO_LEADER ? undefined : brokerId(leader),
-    leaderEpoch: leaderEpoch(znode.integer("leader_epoch", { min: 0 })),
+    leaderEpoch: leaderEpoch(znode.integer("leader_epoch", { min: 0, max: LEADER_EPOCH_MAX })),
     isr,
     isrBrokerEpochs: decodeBrokerEpochs(znode, isr),
     controllerEpoch: controllerEpoch(znode.integer("controller_epoch", { min: 0 })),

@@ -109,6 +109,11 @@ test.each<[string, () => unknown, string]>([
     () => decodePartitionState(STATE, bytes({ ...state, leader_epoch: -1 })),
     "leader_epoch is out of range: -1",
   ],
+  [
+    "an epoch that cannot rise",
+    () => decodePartitionState(STATE, bytes({ ...state, leader_epoch: 2 ** 31 - 1 })),
+    "leader_epoch is out of range: 2147483647",
+  ],
   ["an empty ISR", () => decodePartitionState(STATE, bytes({ ...state, isr: [] })), "isr is empty"],
   [
     "a leader outside",

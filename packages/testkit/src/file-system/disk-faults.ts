@@ -11,6 +11,7 @@ export type DiskOperation =
   | "stat"
   | "makeDirectory"
   | "rename"
+  | "link"
   | "remove"
   | "removeTree"
   | "syncDirectory"

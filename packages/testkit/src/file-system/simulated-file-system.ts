@@ -94,6 +94,16 @@ export class SimulatedFileSystem implements FileSystem {
     }
   }
 
+  async link(from: string, to: string): Promise<void> {
+    await this.#begin("link", to);
+    this.#assertAlive("link", to);
+    const node = this.#node(from, "link");
+    if (node instanceof SimulatedFolder) throw diskError("EPERM", "link", from);
+    const { folder, name } = this.#parentOf(to, "link");
+    if (folder.entries.has(name)) throw diskError("EEXIST", "link", to);
+    folder.link(name, node);
+  }
+
   async remove(path: string): Promise<void> {
     await this.#begin("remove", path);
     this.#assertAlive("remove", path);
