@@ -18,13 +18,13 @@ export {
   type LogDirectoryLimits,
 } from "./log-directory.ts";
 export {
-  type DataFolderBoot,
   LogManager,
   type LogManagerDependencies,
   type LogManagerOptions,
 } from "./log-manager.ts";
 export type { TickPeriods } from "./log-ticks.ts";
 export type { ReadVerification } from "./segment/segment-read.ts";
+export type { DataFolderBoot } from "./startup/owned-folder.ts";
 export {
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,

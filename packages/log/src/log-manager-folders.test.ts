@@ -249,6 +249,22 @@ describe("a folder of another topic than the cluster's", () => {
     expect(strays(disk).length).toBeGreaterThan(0);
   });
 
+  test("keeps its records and its topic when it cannot be put aside", async () => {
+    const { open, disk } = await usedFolder();
+    const manager = await open();
+    const before = disk.contents(FIRST);
+    const other = { ...NEW, topicId: OTHER_ID };
+    disk.inject({ effect: "EIO", operations: ["rename"], path: /orders-0$/ });
+
+    await expect(manager.getOrCreate(ORDERS, other)).rejects.toThrow();
+    expect(manager.topicIdOf(ORDERS)).toBe(TOPIC_ID);
+
+    const log = await manager.getOrCreate(ORDERS, other);
+    expect(log.logEndOffset).toBe(0);
+    const kept = strays(disk).find((path) => path.endsWith(".log"))!;
+    expect(disk.contents(kept)).toEqual(before);
+  });
+
   test.each(["unlist", "rename"])("survives a crash at the %s", async (step) => {
     const { open, disk, crash } = await usedFolder();
     const manager = await open();

@@ -248,6 +248,20 @@ test("a deleted partition is gone, and one made anew under its name is empty", a
   await reopened.close();
 });
 
+test("a partition that is deleted while it is opened does not come back", async () => {
+  const { open, disk } = setUp();
+  const manager = await open();
+
+  const opening = manager.getOrCreate(ORDERS, NEW);
+  await manager.delete(ORDERS);
+
+  const closed = (await opening).append([batchOf(["a"])], EPOCH);
+  await expect(closed).rejects.toMatchObject({ code: "LOG_CLOSED" });
+  expect(manager.get(ORDERS)).toBeUndefined();
+  expect(manager.topicIdOf(ORDERS)).toBeUndefined();
+  expect(disk.paths().filter((path) => path.startsWith("/data/orders-0/"))).toEqual([]);
+});
+
 test("files of an interrupted deletion go at the next start", async () => {
   const { open, disk, crash } = setUp();
   const manager = await open();

@@ -6,7 +6,6 @@ import {
   errorMessage,
   type FileSystem,
   type Logger,
-  lockFolder,
   type Machine,
   type Offset,
   type Random,
@@ -16,12 +15,7 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
-import { leaveCleanShutdownMarker, takeCleanShutdownMarker } from "./checkpoint/clean-shutdown.ts";
-import {
-  assertSameOwner,
-  readMetaProperties,
-  writeMetaProperties,
-} from "./checkpoint/meta-properties.ts";
+import { leaveCleanShutdownMarker } from "./checkpoint/clean-shutdown.ts";
 import { readTopicId, writeTopicId } from "./checkpoint/partition-metadata.ts";
 import {
   inconsistentIdentity,
@@ -32,6 +26,7 @@ import {
   noSpaceToOpen,
   partitionFolderMissing,
 } from "./errors.ts";
+import { failureOf, type HostedLog, HostedLogs, type LogCondition, logOf } from "./hosted-logs.ts";
 import { inParallel } from "./in-parallel.ts";
 import { Log } from "./log.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
@@ -39,17 +34,9 @@ import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
 import { LogTicks, type TickPeriods } from "./log-ticks.ts";
 import type { ReadVerification } from "./segment/segment-read.ts";
 import type { Shutdown } from "./startup/log-loader.ts";
+import { type DataFolderBoot, OwnedFolder } from "./startup/owned-folder.ts";
 import { PartitionFolders } from "./startup/partition-folders.ts";
 import { UnrecoveredLogs } from "./startup/unrecovered-logs.ts";
-import { partitionOfFolder } from "./volume/file-names.ts";
-
-/**
- * What this start means for the records of earlier lives.
- * - `"clean"`: all there: shut down in order, or only the process died.
- * - `"unclean"`: the machine went down; what was not synced may be gone.
- * - `"newFolder"`: the data folder was just made.
- */
-export type DataFolderBoot = "clean" | "unclean" | "newFolder";
 
 export type LogManagerOptions = {
   readonly dataFolder: string;
@@ -84,32 +71,24 @@ export class LogManager {
   readonly #options: LogManagerOptions;
   readonly #dependencies: LogManagerDependencies;
   readonly #directory: LogDirectory;
-  readonly #release: () => Promise<void>;
-  readonly #logs = new Map<string, Log>();
-  readonly #topicIds = new Map<string, TopicId>();
-  readonly #opening = new Map<string, Promise<Log>>();
+  readonly #owned: OwnedFolder;
+  readonly #hosted = new HostedLogs();
   readonly #folders: PartitionFolders;
-  /** Partitions that could not be opened, or went offline since. */
-  readonly #offline = new Map<string, ZoologError>();
-  /** Listed in a checkpoint, without a folder; all of them are offline. */
-  readonly #missing = new Set<string>();
-  /** Could not be opened for a reason that passes (a full disk): tried again when asked for. */
-  readonly #unopened = new Set<string>();
   #unrecovered: UnrecoveredLogs | undefined;
   #ticks: LogTicks | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
     options: LogManagerOptions,
-    found: { readonly boot: DataFolderBoot; readonly incarnationId: string },
-    dependencies: LogManagerDependencies & { readonly release: () => Promise<void> },
+    owned: OwnedFolder,
+    dependencies: LogManagerDependencies,
   ) {
-    const { fileSystem, logger, release } = dependencies;
+    const { fileSystem, logger } = dependencies;
     this.#options = options;
     this.#dependencies = dependencies;
-    this.#release = release;
-    this.boot = found.boot;
-    this.incarnationId = found.incarnationId;
+    this.#owned = owned;
+    this.boot = owned.boot;
+    this.incarnationId = owned.incarnationId;
     const { dataFolder: path, limits = {} } = options;
     this.#directory = new LogDirectory(
       { path, limits },
@@ -141,55 +120,44 @@ export class LogManager {
     options: LogManagerOptions,
     dependencies: LogManagerDependencies,
   ): Promise<LogManager> {
-    const { fileSystem, random } = dependencies;
-    const { dataFolder, clusterId, brokerId } = options;
-    await fileSystem.makeDirectory(dataFolder);
-    const lock = await lockFolder(dataFolder, dependencies);
+    const owned = await OwnedFolder.take(options, dependencies);
     try {
-      const stored = await readMetaProperties(fileSystem, dataFolder);
-      if (stored !== undefined) assertSameOwner(dataFolder, stored, options);
-      const incarnationId = stored?.incarnationId ?? random.uuid();
-      if (stored === undefined) {
-        await syncAncestors(dataFolder, fileSystem);
-        await writeMetaProperties(fileSystem, dataFolder, { clusterId, brokerId, incarnationId });
-      }
-      const isClean = await takeCleanShutdownMarker(dataFolder, fileSystem);
-      const survived = isClean || lock.previousOwner === "same boot";
-      const boot = stored === undefined ? "newFolder" : survived ? "clean" : "unclean";
-      const found = { boot, incarnationId } as const;
-      const manager = new LogManager(options, found, { ...dependencies, release: lock.release });
-      await manager.#load(isClean ? "clean" : survived ? "processDied" : "unclean");
+      const manager = new LogManager(options, owned, dependencies);
+      await manager.#load(owned.shutdown);
       return manager;
     } catch (error) {
-      await lock.release();
+      await owned.release();
       throw error;
     }
   }
 
   /** Open logs, the ones that went offline since they were opened included. */
   logs(): IterableIterator<Log> {
-    return this.#logs.values();
+    return this.#hosted.logs();
   }
 
   get(topicPartition: TopicPartition): Log | undefined {
-    return this.#logs.get(topicPartitionKey(topicPartition));
+    return logOf(this.#hosted.get(topicPartition));
   }
 
   /** The topic id in the partition's folder. */
   topicIdOf(topicPartition: TopicPartition): TopicId | undefined {
-    return this.#topicIds.get(topicPartitionKey(topicPartition));
+    return this.#hosted.get(topicPartition)?.topicId;
   }
 
   /** Partitions of one incarnation of a topic, the ones that are offline included. */
   partitionsOf(topicId: TopicId): TopicPartition[] {
-    const keys = [...this.#topicIds].filter(([, id]) => id === topicId).map(([key]) => key);
-    return keys.flatMap((key) => partitionOfFolder(key) ?? []);
+    return [...this.#hosted.values()]
+      .filter((hosted) => hosted.topicId === topicId)
+      .map(({ topicPartition }) => topicPartition);
   }
 
   /** Partitions of a topic of that name whose folders are gone; which incarnation, nobody knows. */
   missingPartitionsOf(topic: string): TopicPartition[] {
-    const partitions = [...this.#missing].flatMap((key) => partitionOfFolder(key) ?? []);
-    return partitions.filter((partition) => partition.topic === topic);
+    return [...this.#hosted.values()]
+      .filter(({ condition }) => condition.is === "missing")
+      .map(({ topicPartition }) => topicPartition)
+      .filter((partition) => partition.topic === topic);
   }
 
   /** Why the whole data folder serves no more; `undefined` while it does. */
@@ -204,7 +172,7 @@ export class LogManager {
 
   /** By `topicPartitionKey`: why a partition does not serve. */
   get offlinePartitions(): ReadonlyMap<string, ZoologError> {
-    return this.#offline;
+    return this.#hosted.failures;
   }
 
   /** Memory and files in use, for metrics. */
@@ -227,18 +195,15 @@ export class LogManager {
     topicPartition: TopicPartition,
     options: { readonly topicId: TopicId; readonly config: LogConfig },
   ): Promise<Log> {
-    const key = topicPartitionKey(topicPartition);
-    if (this.#closing !== undefined) throw logClosed(key);
-    const { topicId } = options;
-    const stored = this.#topicIds.get(key);
-    const isStranger = stored !== undefined && stored !== topicId;
-    const offline = isStranger ? undefined : this.#offline.get(key);
-    const failure = this.#directory.volume.failure ?? offline;
+    if (this.#closing !== undefined) throw logClosed(topicPartitionKey(topicPartition));
+    const { topicId, config } = options;
+    const hosted = this.#hosted.get(topicPartition);
+    const wanted = isOfAnother(hosted, topicId) ? undefined : hosted;
+    const failure = this.#directory.volume.failure ?? failureOf(wanted);
     if (failure !== undefined) throw failure;
-    const open = isStranger ? undefined : this.#logs.get(key);
-    const log = open ?? (await this.#create(topicPartition, topicId));
-    await this.#checkTopicId(log, options.topicId);
-    log.configure(options.config);
+    const log = logOf(wanted) ?? (await this.#create(topicPartition, topicId));
+    await this.#checkTopicId(log, topicId);
+    log.configure(config);
     return log;
   }
 
@@ -251,20 +216,19 @@ export class LogManager {
   }
 
   async #forget(topicPartition: TopicPartition): Promise<void> {
-    const key = topicPartitionKey(topicPartition);
-    const log = this.#logs.get(key);
-    this.#logs.delete(key);
-    this.#offline.delete(key);
-    this.#missing.delete(key);
-    this.#unopened.delete(key);
-    this.#topicIds.delete(key);
-    await log?.close().catch(() => {}); // Its records are not wanted any more.
+    let hosted = this.#hosted.get(topicPartition);
+    while (hosted?.condition.is === "opening") {
+      await hosted.condition.opening.catch(() => {}); // Whoever asked for it is told.
+      hosted = this.#hosted.get(topicPartition);
+    }
+    this.#hosted.delete(topicPartition);
+    await closeUnwanted(hosted);
   }
 
   /** Nobody says that the records may go, so they stay, under a name that is nobody's. */
-  async #putAside(topicPartition: TopicPartition, wanted: TopicId): Promise<void> {
-    const topicId = this.#topicIds.get(topicPartitionKey(topicPartition));
-    await this.#forget(topicPartition);
+  async #putAside(stranger: HostedLog, wanted: TopicId): Promise<void> {
+    const { topicPartition, topicId } = stranger;
+    await closeUnwanted(stranger);
     const path = await this.#folders.putAside(topicPartition);
     this.#dependencies.logger.error("folder of another topic was put aside", {
       topicPartition: topicPartitionKey(topicPartition),
@@ -283,9 +247,13 @@ export class LogManager {
 
   async #close(): Promise<void> {
     await this.#ticks?.stop();
-    await Promise.allSettled(this.#opening.values());
-    let allFlushed = this.#offline.size === 0 && this.#unopened.size === 0;
-    await inParallel(PARALLEL_LOGS, [...this.#logs.values()], async (log) => {
+    await Promise.allSettled(
+      [...this.#hosted.values()].map(({ condition }) =>
+        condition.is === "opening" ? condition.opening : undefined,
+      ),
+    );
+    let allFlushed = this.#hosted.unrecovered.length === 0;
+    await inParallel(PARALLEL_LOGS, [...this.#hosted.logs()], async (log) => {
       await log.close().catch((error: unknown) => {
         allFlushed = false;
         this.#dependencies.logger.error("log did not close in order", { cause: String(error) });
@@ -299,7 +267,7 @@ export class LogManager {
       }
     } finally {
       await this.#directory.volume.files.evict(this.#directory.path);
-      await this.#release();
+      await this.#owned.release();
     }
   }
 
@@ -316,32 +284,39 @@ export class LogManager {
       this.#unrecovered = await UnrecoveredLogs.begin({ folder: path, shutdown }, fileSystem);
     }
     await inParallel(PARALLEL_LOGS, partitions, (partition) => this.#openFound(partition));
-    await this.#unrecovered?.end([...this.#offline.keys(), ...this.#unopened]);
-    if (this.#offline.size === 0 && this.#unopened.size === 0) await directory.loaded();
+    const { unrecovered } = this.#hosted;
+    await this.#unrecovered?.end(unrecovered);
+    if (unrecovered.length === 0) await directory.loaded();
     this.#ticks = new LogTicks(
       { periods: this.#options.periods ?? {} },
-      { logs: () => this.#logs.values(), directory, scheduler, logger },
+      { logs: () => this.#hosted.logs(), directory, scheduler, logger },
     );
     const durationMs = Math.round(clock.monotonic() - startedAt);
     const life = this.boot === "newFolder" ? "new" : shutdown;
-    logger.info("data folder loaded", { path, shutdown: life, logs: this.#logs.size, durationMs });
+    const logs = [...this.#hosted.logs()].length;
+    logger.info("data folder loaded", { path, shutdown: life, logs, durationMs });
   }
 
   /** Opens a log at the start. */
   async #openFound(topicPartition: TopicPartition): Promise<void> {
     const key = topicPartitionKey(topicPartition);
+    const condition: LogCondition = { is: "unopened", foundAtStart: true };
+    const hosted = this.#hosted.set({ topicPartition, topicId: undefined, condition });
     try {
-      const topicId = await readTopicId(`${this.#directory.path}/${key}`, this.#directory.volume);
-      if (topicId !== undefined) this.#topicIds.set(key, topicId);
-      await this.#openLog(topicPartition, this.#lastEndOf(key));
+      const { path, volume } = this.#directory;
+      hosted.topicId = await readTopicId(`${path}/${key}`, volume);
+      await this.#openLog(hosted, this.#lastEndOf(key));
     } catch (error) {
       if (isNoSpace(error) || isOutOfHandles(error)) {
-        this.#unopened.add(key);
         const fields = { topicPartition: key, cause: errorMessage(error) };
         this.#dependencies.logger.error("partition could not be opened yet", fields);
         return;
       }
-      this.#cannotOpen(topicPartition, error);
+      this.#wentOffline(hosted, {
+        is: "offline",
+        error: this.#named(hosted, error),
+        log: undefined,
+      });
     }
   }
 
@@ -356,14 +331,14 @@ export class LogManager {
       this.#directory.checkpointed(topicPartition);
     const start = logStartOffset ?? (0 as Offset);
     const end = Math.max(start, recoveryPoint ?? 0, highWatermark ?? 0) as Offset;
-    this.#missing.add(key);
-    this.#cannotOpen(
-      topicPartition,
-      partitionFolderMissing(`${this.#directory.path}/${key}`, { start, end }),
-    );
+    const condition: LogCondition = { is: "unopened", foundAtStart: true };
+    const hosted = this.#hosted.set({ topicPartition, topicId: undefined, condition });
+    const gone = partitionFolderMissing(`${this.#directory.path}/${key}`, { start, end });
+    this.#wentOffline(hosted, { is: "missing", error: this.#named(hosted, gone) });
   }
 
-  #cannotOpen(topicPartition: TopicPartition, cause: unknown): void {
+  /** What is said of a partition that cannot be opened. */
+  #named({ topicPartition }: HostedLog, cause: unknown): ZoologError {
     const key = topicPartitionKey(topicPartition);
     const error = logOffline(`partition ${key}`, cause);
     this.#dependencies.logger.error("partition is offline", {
@@ -372,10 +347,11 @@ export class LogManager {
       cause: errorMessage(cause),
       hint: error.hint,
     });
-    this.#wentOffline(topicPartition, error);
+    return error;
   }
 
-  async #openLog(topicPartition: TopicPartition, shutdown: Shutdown): Promise<Log> {
+  async #openLog(hosted: HostedLog, shutdown: Shutdown): Promise<Log> {
+    const { topicPartition } = hosted;
     const { clock, logger } = this.#dependencies;
     const { defaultConfig: config = DEFAULT_LOG_CONFIG, verifyReads = "checksum" } = this.#options;
     const log = await Log.open(
@@ -384,44 +360,69 @@ export class LogManager {
         directory: this.#directory,
         clock,
         logger,
-        onOffline: (error) => this.#wentOffline(topicPartition, error),
+        onOffline: (error) => this.#wentOffline(hosted, { is: "offline", error, log }),
       },
     );
-    this.#logs.set(topicPartitionKey(topicPartition), log);
+    hosted.condition = { is: "open", log };
     return log;
   }
 
   /** Callers that want the same new log at the same time share one. */
   #create(topicPartition: TopicPartition, topicId: TopicId): Promise<Log> {
-    const key = topicPartitionKey(topicPartition);
-    const known = this.#opening.get(key);
-    if (known !== undefined) return known;
-    const opening = (async () => {
-      const { fileSystem, path } = this.#directory.volume;
-      const stored = this.#topicIds.get(key);
-      if (stored !== undefined && stored !== topicId) await this.#putAside(topicPartition, topicId);
-      if (!this.#topicIds.has(key)) {
-        await fileSystem.makeDirectory(`${path}/${key}`);
-        await writeTopicId(`${path}/${key}`, topicId, this.#directory.volume);
-        this.#topicIds.set(key, topicId);
-      }
-      const isFound = this.#unopened.has(key);
-      const log = await this.#openLog(topicPartition, isFound ? this.#lastEndOf(key) : "unclean");
-      if (this.#unopened.delete(key)) {
-        await this.#unrecovered?.end([...this.#offline.keys(), ...this.#unopened]);
-      }
-      return log;
-    })().finally(() => this.#opening.delete(key));
-    this.#opening.set(key, opening);
+    const before = this.#hosted.get(topicPartition);
+    if (before?.condition.is === "opening") return before.condition.opening;
+    const stranger = isOfAnother(before, topicId) ? before : undefined;
+    const known = stranger === undefined ? before : undefined;
+    const foundAtStart = known?.condition.is === "unopened" && known.condition.foundAtStart;
+    const unopened: LogCondition = { is: "unopened", foundAtStart };
+    const hosted = this.#hosted.set({
+      topicPartition,
+      topicId: known?.topicId,
+      condition: unopened,
+    });
+    const opening = this.#makeAndOpen(hosted, { stranger, topicId, foundAtStart }).catch(
+      (error: unknown) => {
+        hosted.condition = unopened;
+        throw error;
+      },
+    );
+    hosted.condition = { is: "opening", opening };
     return opening;
   }
 
+  async #makeAndOpen(
+    hosted: HostedLog,
+    from: {
+      readonly stranger: HostedLog | undefined;
+      readonly topicId: TopicId;
+      readonly foundAtStart: boolean;
+    },
+  ): Promise<Log> {
+    const { stranger, topicId, foundAtStart } = from;
+    const { volume, path } = this.#directory;
+    const key = topicPartitionKey(hosted.topicPartition);
+    if (stranger !== undefined) {
+      // Should it fail, the folder still has the stranger's records: never our id then.
+      hosted.topicId = stranger.topicId;
+      await this.#putAside(stranger, topicId);
+      hosted.topicId = undefined;
+    }
+    if (hosted.topicId === undefined) {
+      await volume.fileSystem.makeDirectory(`${path}/${key}`);
+      await writeTopicId(`${path}/${key}`, topicId, volume);
+      hosted.topicId = topicId;
+    }
+    const log = await this.#openLog(hosted, foundAtStart ? this.#lastEndOf(key) : "unclean");
+    if (foundAtStart) await this.#unrecovered?.end(this.#hosted.unrecovered);
+    return log;
+  }
+
   async #checkTopicId(log: Log, wanted: TopicId): Promise<void> {
-    const key = topicPartitionKey(log.topicPartition);
-    const stored = this.#topicIds.get(key);
+    const hosted = this.#hosted.get(log.topicPartition);
+    const stored = hosted?.topicId;
     if (stored === undefined) {
       await writeTopicId(log.folder, wanted, this.#directory.volume);
-      this.#topicIds.set(key, wanted);
+      if (hosted !== undefined) hosted.topicId = wanted;
     } else if (stored !== wanted) {
       throw inconsistentIdentity({
         code: "INCONSISTENT_TOPIC_ID",
@@ -432,26 +433,32 @@ export class LogManager {
     }
   }
 
-  #wentOffline(topicPartition: TopicPartition, error: ZoologError): void {
-    const key = topicPartitionKey(topicPartition);
-    if (this.#offline.has(key)) return;
-    this.#offline.set(key, error);
-    this.#dependencies.onOffline?.(topicPartition, error);
+  #wentOffline(
+    hosted: HostedLog,
+    condition: Extract<LogCondition, { readonly error: ZoologError }>,
+  ): void {
+    if (failureOf(hosted) !== undefined || !this.#hosted.isCurrent(hosted)) return;
+    hosted.condition = condition;
+    this.#dependencies.onOffline?.(hosted.topicPartition, condition.error);
   }
 
   #allOffline(error: ZoologError): void {
     assert(this.#directory.volume.failure !== undefined, "the directory is offline");
-    for (const log of this.#logs.values()) this.#wentOffline(log.topicPartition, error);
+    for (const hosted of this.#hosted.values()) {
+      const log = logOf(hosted);
+      if (log !== undefined) this.#wentOffline(hosted, { is: "offline", error, log });
+    }
   }
 }
 
-/** A new folder is only as durable as its name, and its name as the folders above. */
-async function syncAncestors(folder: string, fileSystem: FileSystem): Promise<void> {
-  for (let path = folder; path.includes("/"); ) {
-    path = path.slice(0, path.lastIndexOf("/"));
-    await fileSystem.syncDirectory(path === "" ? "/" : path).catch((error: unknown) => {
-      // A folder that we may not read is not ours to make, so it was there before.
-      if (errorCode(error) !== "EACCES") throw error;
-    });
-  }
+/** Whether the folder has the records of another topic of that name. */
+function isOfAnother(hosted: HostedLog | undefined, topicId: TopicId): boolean {
+  return hosted?.topicId !== undefined && hosted.topicId !== topicId;
+}
+
+/** Its records are not wanted any more: nor whether they could be brought to the disk. */
+async function closeUnwanted(hosted: HostedLog | undefined): Promise<void> {
+  await logOf(hosted)
+    ?.close()
+    .catch(() => {});
 }

@@ -1,0 +1,102 @@
+import {
+  type BrokerId,
+  errorCode,
+  type FileSystem,
+  lockFolder,
+  type Machine,
+  type Random,
+  type Scheduler,
+} from "@zoolog/base";
+import { takeCleanShutdownMarker } from "../checkpoint/clean-shutdown.ts";
+import {
+  assertSameOwner,
+  readMetaProperties,
+  writeMetaProperties,
+} from "../checkpoint/meta-properties.ts";
+import type { Shutdown } from "./log-loader.ts";
+
+/**
+ * What this start means for the records of earlier lives.
+ * - `"clean"`: all there: shut down in order, or only the process died.
+ * - `"unclean"`: the machine went down; what was not synced may be gone.
+ * - `"newFolder"`: the data folder was just made.
+ */
+export type DataFolderBoot = "clean" | "unclean" | "newFolder";
+
+/** A data folder that this process has, and nobody else until `release`. */
+export class OwnedFolder {
+  readonly boot: DataFolderBoot;
+  /** UUID of the data folder: the same after a restart, new for a new folder. */
+  readonly incarnationId: string;
+  /** How the process that had it before ended. */
+  readonly shutdown: Shutdown;
+  readonly release: () => Promise<void>;
+
+  private constructor(
+    found: Pick<OwnedFolder, "boot" | "incarnationId" | "shutdown">,
+    dependencies: { readonly release: () => Promise<void> },
+  ) {
+    this.boot = found.boot;
+    this.incarnationId = found.incarnationId;
+    this.shutdown = found.shutdown;
+    this.release = dependencies.release;
+  }
+
+  /**
+   * Makes the folder when it is missing.
+   *
+   * @throws ZoologError DATA_FOLDER_LOCKED, INCONSISTENT_CLUSTER_ID, INCONSISTENT_BROKER_ID,
+   *   CORRUPT_FILE (meta.properties); the file system's error when the folder is unusable.
+   */
+  static async take(
+    options: {
+      readonly dataFolder: string;
+      readonly clusterId: string;
+      readonly brokerId: BrokerId;
+    },
+    dependencies: {
+      readonly fileSystem: FileSystem;
+      readonly random: Random;
+      readonly machine: Machine;
+      readonly scheduler: Scheduler;
+    },
+  ): Promise<OwnedFolder> {
+    const { fileSystem, random } = dependencies;
+    const { dataFolder, clusterId, brokerId } = options;
+    await fileSystem.makeDirectory(dataFolder);
+    const { release, previousOwner } = await lockFolder(dataFolder, dependencies);
+    try {
+      const stored = await readMetaProperties(fileSystem, dataFolder);
+      if (stored !== undefined) assertSameOwner(dataFolder, stored, options);
+      const incarnationId = stored?.incarnationId ?? random.uuid();
+      if (stored === undefined) {
+        await syncAncestors(dataFolder, fileSystem);
+        await writeMetaProperties(fileSystem, dataFolder, { clusterId, brokerId, incarnationId });
+      }
+      const isClean = await takeCleanShutdownMarker(dataFolder, fileSystem);
+      const survived = isClean || previousOwner === "same boot";
+      return new OwnedFolder(
+        {
+          boot: stored === undefined ? "newFolder" : survived ? "clean" : "unclean",
+          incarnationId,
+          shutdown: isClean ? "clean" : survived ? "processDied" : "unclean",
+        },
+        { release },
+      );
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+}
+
+/** A new folder is only as durable as its name, and its name as the folders above. */
+async function syncAncestors(folder: string, fileSystem: FileSystem): Promise<void> {
+  for (let path = folder; path.includes("/"); ) {
+    path = path.slice(0, path.lastIndexOf("/"));
+    await fileSystem.syncDirectory(path === "" ? "/" : path).catch((error: unknown) => {
+      // A folder that we may not read is not ours to make, so it was there before.
+      if (errorCode(error) !== "EACCES") throw error;
+    });
+  }
+}
