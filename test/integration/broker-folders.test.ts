@@ -7,6 +7,7 @@ const CALL: CallContext = {
   signal: new AbortController().signal,
   clientId: "test",
   remoteAddress: "in-process",
+  holdWhile: <T>(task: Promise<T>) => task,
 };
 
 async function createTopic(api: BrokerApi): Promise<void> {

@@ -1,5 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { follow, gauge, head, quiet, RECORDS, startedPlane, Wire } from "./plane-on-sockets.ts";
+import {
+  follow,
+  gauge,
+  head,
+  JSON_FORM,
+  quiet,
+  RECORDS,
+  startedPlane,
+  Wire,
+} from "./plane-on-sockets.ts";
 
 describe("an event stream", () => {
   test("brings what is there, then what comes, and a sign of life in between", async () => {
@@ -122,6 +131,22 @@ describe("an event stream", () => {
 
     expect(received).toContain('"code":"THROTTLING_QUOTA_EXCEEDED"');
     expect(received).toContain('"retriable":true');
+  });
+
+  test("ends with its connection, also where its response waits behind another", async () => {
+    const { port, plane } = await startedPlane();
+    const body = JSON.stringify({
+      maxWaitMs: 30_000,
+      topics: [{ topic: "orders", partitions: [{ partition: 0, fetchOffset: 0 }] }],
+    });
+    const fetchCall = head("POST /v1/fetch HTTP/1.1", JSON_FORM, `Content-Length: ${body.length}`);
+    const wire = new Wire(port).send(fetchCall + body + follow().repeat(5));
+    while ((await gauge(plane, "zoolog_http_event_streams")) < 5) await delay(5);
+
+    wire.hangUp();
+    await quiet(plane);
+
+    expect(await gauge(plane, "zoolog_http_event_streams")).toBe(0);
   });
 
   test("ends with its reader, and leaves nothing behind", async () => {

@@ -25,6 +25,8 @@ export type CallContext = {
   /** As the client names itself; for logs and quotas, never for trust. */
   readonly clientId: string;
   readonly remoteAddress: string;
+  /** What works on the memory of the request or its answer also behind the answer. */
+  holdWhile<T>(task: Promise<T>): Promise<T>;
 };
 
 /**
@@ -38,8 +40,9 @@ export interface BrokerApi {
   /**
    * Answers when the required acknowledgements are there or `timeoutMs` is over; with `"none"` as
    * soon as the batches are checked and queued. The records are views of a buffer that belongs to
-   * this request alone: they may be patched. Its memory is used again once this has answered, unless
-   * nothing is acknowledged.
+   * this request alone: they may be patched. Its memory is used again once this has answered; where
+   * nothing is acknowledged it is in use until what `holdWhile` was given has settled. What is not
+   * appended when the caller hangs up is dropped.
    */
   produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse>;
   /** Parks up to `maxWaitMs` for `minBytes`; an aborted signal answers with what is there. */

@@ -98,6 +98,8 @@ export {
 export { type DecodedRecord, DecodedRecords } from "./record-batch/decoded-records.ts";
 export { encodeRecordBatch } from "./record-batch/encode-record-batch.ts";
 export {
+  claimsCompression,
+  type InflationBudget,
   type ProducedBatchFault,
   type ProducedBatchRules,
   type ProducedBatchVerdict,

@@ -33,6 +33,7 @@ import {
   awaitCommit,
   type PendingAppend,
   type RequiredAcks,
+  refused,
 } from "./pending-append.ts";
 import type { Purgatory } from "./purgatory.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
@@ -161,8 +162,12 @@ export class Partition {
     const tooFew =
       options.requiredAcks === "all" ? missingReplicas(leader, this.#config) : undefined;
     if (tooFew !== undefined) return refused(replicaError("NOT_ENOUGH_REPLICAS", tooFew));
-    const rules = { batchBytesMax: this.#config.messageBytesMax, walk: "all" } as const;
-    const checked = validateProducedBatch(bytes, rules);
+    const { inflation } = options;
+    const checked = validateProducedBatch(bytes, {
+      batchBytesMax: this.#config.messageBytesMax,
+      walk: "all",
+      ...(inflation && { inflation }),
+    });
     if (checked.error !== undefined) return refused(checked);
     if (this.#config.stampOnAppend)
       checked.batch.stampLogAppendTime(this.#dependencies.clock.now());
@@ -413,11 +418,6 @@ export class Partition {
   #emit(event: PartitionEvent): void {
     this.#dependencies.emit(event);
   }
-}
-
-function refused(error: ReplicaError): PendingAppend {
-  const outcome = Promise.resolve(error);
-  return { appended: outcome, committed: outcome };
 }
 
 function outOfRange(asked: Offset, logStartOffset: Offset, end: Offset): ConsumerReadError {

@@ -1,5 +1,6 @@
 import type { LeaderEpoch } from "@zoolog/base";
 import type { AppendInfo } from "@zoolog/log";
+import type { InflationBudget } from "@zoolog/protocol";
 import type { Purgatory } from "./purgatory.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
 
@@ -11,6 +12,8 @@ export type AppendOptions = {
   readonly leaderEpoch?: LeaderEpoch | undefined;
   /** When `committed` gives up waiting, by the monotonic clock. */
   readonly deadline: number;
+  /** What the compressed batches of one call may inflate to together. */
+  readonly inflation?: InflationBudget | undefined;
 };
 
 export type AppendOutcome = (AppendInfo & { readonly error?: never }) | ReplicaError;
@@ -25,6 +28,12 @@ export type PendingAppend = {
    */
   readonly committed: Promise<AppendOutcome>;
 };
+
+/** Nothing was appended. */
+export function refused(error: ReplicaError): PendingAppend {
+  const outcome = Promise.resolve(error);
+  return { appended: outcome, committed: outcome };
+}
 
 export type CommitWait = {
   readonly appended: Promise<AppendOutcome>;

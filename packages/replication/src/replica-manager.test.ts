@@ -76,7 +76,7 @@ function hosted(given: {
     topicId: TOPIC_ID,
     config: {
       minInsyncReplicas: 1,
-      messageBytesMax: 100_000,
+      messageBytesMax: 1_000_000,
       stampOnAppend: false,
       log: DEFAULT_LOG_CONFIG,
     },
@@ -190,6 +190,49 @@ describe("produce", () => {
     expect(answer).toEqual([]);
     expect(logs.get("t-0")?.logEndOffset).toBe(1);
     expect(manager.counters.refusedBatches).toBe(1);
+  });
+
+  test("without acknowledgement the memory is in use until the log has the batches", async () => {
+    const { manager, logs } = await setUp();
+    const release = logs.get("t-0")?.holdBack();
+    const held: { settled: boolean }[] = [];
+    const caller = {
+      signal: new AbortController().signal,
+      holdWhile: (task: Promise<unknown>) => {
+        held.push(watch(task));
+        return task;
+      },
+    };
+
+    await manager.produce({ ...produceTo(0, "x"), requiredAcks: "none", caller });
+    await turn();
+    const atAnswer = held.map(({ settled }) => settled);
+    release?.();
+    await turn();
+
+    expect(atAnswer).toEqual([false]);
+    expect(held).toEqual([{ settled: true }]);
+  });
+
+  test("what the batches of one call inflate to is bounded together", async () => {
+    const { manager } = await setUp({ partitions: 6 });
+    const value = Buffer.alloc(60 * 1024 * 1024);
+    const bomb = encodeRecordBatch([{ timestamp: 0, value }], { compression: "gzip" });
+    const batchTo = (partition: number, records: Buffer) => ({ topic: "t", partition, records });
+    const batches = [0, 1, 2, 3, 4].map((partition) => batchTo(partition, Buffer.from(bomb)));
+    const plain = batchTo(5, batchOf("not compressed"));
+    const produce = (all: typeof batches) =>
+      manager.produce({ requiredAcks: "leader", timeoutMs: 1_000, batches: all });
+
+    const outcomes = await produce([...batches, plain]);
+    const [again] = await produce([batchTo(4, Buffer.from(bomb))]);
+
+    expect(outcomes.map(({ error }) => error)).toEqual([
+      ...Array(4).fill(undefined),
+      "MESSAGE_TOO_LARGE",
+      undefined,
+    ]);
+    expect(again).toMatchObject({ baseOffset: 0 });
   });
 
   test("the hops of a produce come in the order of the walk", async () => {

@@ -1,4 +1,5 @@
 import {
+  type AbortSignalLike,
   type BrokerId,
   type Clock,
   type LeaderEpoch,
@@ -11,6 +12,7 @@ import {
   unreachable,
   type ZoologError,
 } from "@zoolog/base";
+import { claimsCompression } from "@zoolog/protocol";
 import { AppendTurns } from "./append-turns.ts";
 import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
 import { judgeLogFailure } from "./log-failure.ts";
@@ -19,10 +21,16 @@ import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
 import type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
 import type { ReplicaAssignment } from "./partition-state.ts";
-import type { AppendOutcome, PendingAppend, RequiredAcks } from "./pending-append.ts";
+import {
+  type AppendOptions,
+  type AppendOutcome,
+  type PendingAppend,
+  type RequiredAcks,
+  refused,
+} from "./pending-append.ts";
 import { Purgatory } from "./purgatory.ts";
 import { newReplicaCounters, type ReplicaCounters } from "./replica-counters.ts";
-import type { ReplicaError } from "./replica-error.ts";
+import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 export type ReplicaManagerOptions = {
   readonly brokerId: BrokerId;
@@ -65,10 +73,26 @@ export type ProduceBatches = {
     readonly records: Buffer;
     readonly leaderEpoch?: LeaderEpoch | undefined;
   })[];
+  readonly caller?: ProduceCaller | undefined;
 };
+
+export type ProduceCaller = {
+  /** Aborted: what is not appended yet is dropped. Asked for only when the call has to wait. */
+  readonly signal: AbortSignalLike;
+  /** Given what must settle before the memory of the batches is free, also behind the answer. */
+  holdWhile(task: Promise<unknown>): Promise<unknown>;
+};
+
+/**
+ * What the compressed batches of one call may inflate to together: four at the limit of one batch, so
+ * half a second of work; a request of our producer (8 MiB) would have to shrink to a 32nd.
+ */
+const INFLATED_BYTES_PER_CALL_MAX = 256 * 1024 * 1024;
 
 export type OffsetRequest = TopicPartition &
   OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined };
+
+const CALLER_GONE = replicaError("REQUEST_TIMED_OUT", "not appended: its caller has hung up");
 
 /** The partitions of this broker: finds them, makes them follow the cluster image, serves them. */
 export class ReplicaManager {
@@ -104,14 +128,26 @@ export class ReplicaManager {
 
   /** The outcomes stand in the order of the batches; with `"none"` nothing is waited for. */
   async produce(request: ProduceBatches): Promise<readonly AppendOutcome[]> {
-    const { requiredAcks, timeoutMs } = request;
+    const { requiredAcks, timeoutMs, batches, caller } = request;
     const deadline = this.#dependencies.clock.monotonic() + timeoutMs;
-    const pending = await this.#turns.run(request.batches, (batch) =>
-      this.#append(batch, requiredAcks, deadline),
-    );
+    const inflation = { bytesLeft: INFLATED_BYTES_PER_CALL_MAX };
+    const pending = await this.#turns.run({
+      batches,
+      lineOf: topicPartitionKey,
+      mayBeSlow: ({ records }) => claimsCompression(records),
+      append: (batch) => {
+        const { leaderEpoch } = batch;
+        return this.#append(batch, { requiredAcks, deadline, leaderEpoch, inflation });
+      },
+      drop: () => refused(CALLER_GONE),
+      isAbandoned: () => caller?.signal.aborted === true,
+    });
     switch (requiredAcks) {
       case "none":
-        for (const { appended } of pending) this.#countUnasked(appended);
+        this.#countUnasked(
+          pending.map(({ appended }) => appended),
+          caller,
+        );
         return [];
       case "leader":
         return this.#outcomes(pending.map(({ appended }) => appended));
@@ -223,19 +259,11 @@ export class ReplicaManager {
     for (const { topicPartition } of [...this.#partitions.values()]) this.release(topicPartition);
   }
 
-  #append(
-    batch: ProduceBatches["batches"][number],
-    requiredAcks: RequiredAcks,
-    deadline: number,
-  ): PendingAppend {
+  #append(batch: ProduceBatches["batches"][number], options: AppendOptions): PendingAppend {
     const found = this.#find(batch);
-    if ("error" in found) {
-      const refused = Promise.resolve(found);
-      return { appended: refused, committed: refused };
-    }
+    if ("error" in found) return refused(found);
     this.#dependencies.trace?.("partition found", { topicPartition: found.key });
-    const { leaderEpoch } = batch;
-    return found.appendAsLeader(batch.records, { requiredAcks, deadline, leaderEpoch });
+    return found.appendAsLeader(batch.records, options);
   }
 
   async #outcomes(pending: Promise<AppendOutcome>[]): Promise<readonly AppendOutcome[]> {
@@ -244,9 +272,11 @@ export class ReplicaManager {
     return outcomes;
   }
 
-  #countUnasked(appended: Promise<AppendOutcome>): void {
-    runInBackground("append without acknowledgement", this.#dependencies.logger, async () => {
-      await this.#outcomes([appended]);
+  #countUnasked(appended: Promise<AppendOutcome>[], caller: ProduceCaller | undefined): void {
+    const { logger } = this.#dependencies;
+    runInBackground("append without acknowledgement", logger, () => {
+      const outcomes = this.#outcomes(appended);
+      return caller === undefined ? outcomes : caller.holdWhile(outcomes);
     });
   }
 

@@ -1,4 +1,4 @@
-import { type AbortSignalLike, assert } from "@zoolog/base";
+import { type AbortSignalLike, assert, type TopicPartition, topicPartitionKey } from "@zoolog/base";
 import type {
   FetchRequest,
   ItemError,
@@ -8,7 +8,8 @@ import type {
   ProduceResponse,
 } from "@zoolog/protocol";
 import type { AppendOutcome, ReplicaError, ReplicaManager } from "@zoolog/replication";
-import type { FetchResult, FetchResultPartition } from "../broker-api.ts";
+import type { CallContext, FetchResult, FetchResultPartition } from "../broker-api.ts";
+import { partitionNamedTwice } from "./errors.ts";
 
 /**
  * produce, fetch and list-offsets: the messages of the plane, flattened for the replica manager and
@@ -18,6 +19,7 @@ import type { FetchResult, FetchResultPartition } from "../broker-api.ts";
 export async function produce(
   request: ProduceRequest,
   replicas: ReplicaManager,
+  caller: CallContext,
 ): Promise<ProduceResponse> {
   const { requiredAcks, timeoutMs } = request;
   const batches = request.topics.flatMap(({ topic, partitions }) =>
@@ -28,7 +30,8 @@ export async function produce(
       leaderEpoch,
     })),
   );
-  const outcomes = await replicas.produce({ requiredAcks, timeoutMs, batches });
+  requireDistinct(batches);
+  const outcomes = await replicas.produce({ requiredAcks, timeoutMs, batches, caller });
   const next = outcomes[Symbol.iterator]();
   return {
     topics: request.topics.map(({ topic, partitions }) => ({
@@ -38,6 +41,17 @@ export async function produce(
       ),
     })),
   };
+}
+
+/** As Kafka: which of two batches comes first would be anybody's guess. */
+function requireDistinct(batches: readonly TopicPartition[]): void {
+  if (batches.length < 2) return;
+  const seen = new Set<string>();
+  for (const batch of batches) {
+    const key = topicPartitionKey(batch);
+    if (seen.has(key)) throw partitionNamedTwice(key);
+    seen.add(key);
+  }
 }
 
 type ProducedPartition = ProduceResponse["topics"][number]["partitions"][number];

@@ -52,14 +52,14 @@ export class LocalBrokerApi implements BrokerApi {
     this.#dependencies = dependencies;
   }
 
-  async produce(request: ProduceRequest): Promise<ProduceResponse> {
+  async produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse> {
     const { replicas, trace, config } = this.#dependencies;
     trace?.("produce received", { requiredAcks: request.requiredAcks });
     if (config.autoCreateTopicsEnable) {
       await this.#createMissing(request.topics.map(({ topic }) => topic));
     }
     const timeoutMs = Math.min(request.timeoutMs, config.produceMaxTimeoutMs);
-    const response = await produce({ ...request, timeoutMs }, replicas);
+    const response = await produce({ ...request, timeoutMs }, replicas, context);
     trace?.("produce answered", {});
     return response;
   }

@@ -49,7 +49,7 @@ function callHandlers({ api, bodyMemory, calls, limits }: PlaneParts): CallHandl
   const answerBytesMax = Math.floor(limits.inFlightBytesMax / ANSWERS_IN_FLIGHT);
   return {
     produce: async (request, call) => {
-      const response = await api.produce(request, call);
+      const response = await call.holdWhile(api.produce(request, call));
       // Without acknowledgement the records may still be on their way into the log.
       if (request.requiredAcks !== "none" && call.body !== undefined) {
         bodyMemory.giveBack(call.body);

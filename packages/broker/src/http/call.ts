@@ -24,6 +24,9 @@ export class Call implements CallContext {
   #controller: AbortController | undefined;
   #abortReason: unknown;
   #hasEnded = false;
+  /** Tasks that may still read the body or fill the answer. */
+  #tasks = 0;
+  readonly #atEnd: (() => void)[] = [];
   /** A long poll or a stream: cutting it short costs nobody anything. */
   isWaiting = false;
   /** As it came, while records may be views of it. */
@@ -61,10 +64,24 @@ export class Call implements CallContext {
     return this.#hasEnded || this.#holds(bytes, this.#budget.tryAdd(bytes));
   }
 
+  /**
+   * What the task works on stays charged until it has settled, also behind the end: a caller who
+   * hangs up frees nothing that is still waiting to be appended or being read.
+   */
+  async holdWhile<T>(task: Promise<T>): Promise<T> {
+    this.#tasks += 1;
+    try {
+      return await task;
+    } finally {
+      this.#tasks -= 1;
+      this.#releaseUnused();
+    }
+  }
+
   /** Gives back a part before the end: what its reader has taken, or what was turned into less. */
   release(bytes: number): void {
     // The end has given back everything.
-    if (this.#hasEnded) return;
+    if (this.#hasEnded && this.#tasks === 0) return;
     assert(bytes <= this.#reservedBytes, "what is released was held");
     this.#reservedBytes -= bytes;
     this.#budget.release(bytes);
@@ -82,10 +99,22 @@ export class Call implements CallContext {
 
   end(): void {
     this.#hasEnded = true;
-    this.#budget.release(this.#reservedBytes);
-    this.#reservedBytes = 0;
+    this.#releaseUnused();
     // Tells a component that still works for a caller who has hung up.
     if (this.#abortReason === undefined) this.#controller?.abort();
     this.#onEnd();
+    for (const task of this.#atEnd) task();
+  }
+
+  /** Does it at the end of the call, which may have been already. */
+  atEnd(task: () => void): void {
+    if (this.#hasEnded) task();
+    else this.#atEnd.push(task);
+  }
+
+  #releaseUnused(): void {
+    if (!this.#hasEnded || this.#tasks > 0) return;
+    this.#budget.release(this.#reservedBytes);
+    this.#reservedBytes = 0;
   }
 }

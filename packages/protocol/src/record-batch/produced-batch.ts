@@ -1,8 +1,10 @@
 import { errorMessage, type Timestamp, ZoologError } from "@zoolog/base";
+import { DECOMPRESSED_BYTES_MAX } from "../compression/limits.ts";
 import { crc32c } from "../crc32c.ts";
 import type { ErrorCode } from "../error-codes.ts";
 import { describeBatchFault, headerFault } from "./batch-header.ts";
 import {
+  BATCH_ATTRIBUTES,
   BATCH_LAYOUT,
   LOG_OVERHEAD,
   RECORD_BATCH_MAGIC,
@@ -26,7 +28,12 @@ export type ProducedBatchRules = {
   readonly latestTimestamp?: Timestamp;
   /** How far a compressed batch may inflate when it is walked. */
   readonly decompressedBytesMax?: number;
+  /** What several batches may inflate to together; each takes its part, also when it is refused. */
+  readonly inflation?: InflationBudget;
 };
+
+/** Shared by the batches of one call, so that a small one cannot be hours of work. */
+export type InflationBudget = { bytesLeft: number };
 
 export type ProducedBatchFault = {
   readonly error: Extract<
@@ -67,6 +74,13 @@ export function validateProducedBatch(
   if (mark !== undefined) return mark;
   const isWalked = rules.keysRequired === true || rules.walk === "all";
   return (isWalked ? recordFault(batch, rules) : undefined) ?? { batch };
+}
+
+/** Of bytes that may be anything: whether walking them would mean inflating a block. */
+export function claimsCompression(bytes: Buffer): boolean {
+  if (bytes.length < RECORD_BATCH_OVERHEAD) return false;
+  const attributes = bytes.readInt16BE(BATCH_LAYOUT.attributes);
+  return (attributes & BATCH_ATTRIBUTES.compressionMask) !== 0;
 }
 
 function envelopeFault(bytes: Buffer, batchBytesMax: number): ProducedBatchFault | undefined {
@@ -166,7 +180,9 @@ function recordFault(
 ): ProducedBatchFault | undefined {
   let maxTimestamp = -1 as Timestamp;
   try {
-    const cursor = batch.cursor({ maxBytes: rules.decompressedBytesMax });
+    const block = inflate(batch, rules);
+    if (!Buffer.isBuffer(block)) return block;
+    const cursor = batch.cursor({}, block);
     while (cursor.next()) {
       if (rules.keysRequired === true && !cursor.hasKey) {
         return fault("INVALID_RECORD", "a record has no key, but the topic is compacted");
@@ -181,6 +197,36 @@ function recordFault(
   }
   if (maxTimestamp !== batch.maxTimestamp) batch.correctMaxTimestamp(maxTimestamp);
   return undefined;
+}
+
+/** @throws ZoologError as `RecordBatch.inflate` does. */
+function inflate(
+  batch: RecordBatch,
+  { inflation, decompressedBytesMax = DECOMPRESSED_BYTES_MAX }: ProducedBatchRules,
+): Buffer | ProducedBatchFault {
+  if (inflation === undefined || batch.compression === "none") {
+    return batch.inflate({ maxBytes: decompressedBytesMax });
+  }
+  const maxBytes = Math.min(decompressedBytesMax, inflation.bytesLeft);
+  if (maxBytes <= 0) return callInflatesTooFar();
+  // Taken first: a block that turns out to be bad has been inflated up to there all the same.
+  inflation.bytesLeft -= maxBytes;
+  try {
+    const block = batch.inflate({ maxBytes });
+    inflation.bytesLeft += maxBytes - block.length;
+    return block;
+  } catch (error) {
+    const isItsShare = maxBytes < decompressedBytesMax;
+    if (isItsShare && error instanceof ZoologError && error.code === "MESSAGE_TOO_LARGE") {
+      return callInflatesTooFar();
+    }
+    throw error;
+  }
+}
+
+function callInflatesTooFar(): ProducedBatchFault {
+  const what = "the batches of this call inflate further than one call may: send fewer of them";
+  return fault("MESSAGE_TOO_LARGE", what);
 }
 
 /** Under a valid checksum nothing was damaged on the way: the client wrote it so. */

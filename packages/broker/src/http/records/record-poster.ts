@@ -39,9 +39,11 @@ export class RecordPoster {
     const { requiredAcks, timeoutMs, compression } = request;
     await loadCompression(compression);
     const batches = this.#batches(request, partitions, compression);
-    const produced = await this.#parts.api.produce(
-      { requiredAcks, timeoutMs, topics: [{ topic, partitions: batches }] },
-      call,
+    const produced = await call.holdWhile(
+      this.#parts.api.produce(
+        { requiredAcks, timeoutMs, topics: [{ topic, partitions: batches }] },
+        call,
+      ),
     );
     return { topic, records: placesOf(partitions, produced) };
   }

@@ -76,7 +76,8 @@ function addReadRoute(app: FastifyInstance, parts: PlaneParts): void {
     if (type !== EVENT_STREAM_TYPE) return answerRecords(parts, request, reply, reading);
     if (streams.open >= parts.limits.streamsMax) throw throttled("too many event streams are open");
     streams.open += 1;
-    reply.raw.once("close", () => {
+    // Not when the response closes: one that waits behind another of its connection never does.
+    request.call.atEnd(() => {
       streams.open -= 1;
     });
     return startStream(parts, request, reply, reading);

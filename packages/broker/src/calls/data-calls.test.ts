@@ -1,0 +1,46 @@
+import type { ProduceRequest } from "@zoolog/protocol";
+import type { ReplicaManager } from "@zoolog/replication";
+import { produce } from "./data-calls.ts";
+
+const caller = {
+  signal: new AbortController().signal,
+  clientId: "",
+  remoteAddress: "",
+  holdWhile: <T>(task: Promise<T>): Promise<T> => task,
+};
+
+const to = (topic: string, ...partitions: number[]): ProduceRequest["topics"][number] => ({
+  topic,
+  partitions: partitions.map((partition) => ({ partition, records: Buffer.alloc(0) })),
+});
+
+describe("produce", () => {
+  test.each([
+    ["in one entry", [to("orders", 0, 1, 0)]],
+    ["in two", [to("orders", 0), to("others", 0), to("orders", 1, 0)]],
+  ])("to a partition that is named twice %s is refused as a whole", async (_where, topics) => {
+    const append = jest.fn();
+    const replicas = { produce: append } as unknown as ReplicaManager;
+
+    const produced = produce({ requiredAcks: "all", timeoutMs: 0, topics }, replicas, caller);
+
+    await expect(produced).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      message: expect.stringContaining("orders-0"),
+    });
+    expect(append).not.toHaveBeenCalled();
+  });
+
+  test("to partitions of one number in several topics is answered in their order", async () => {
+    const outcomes = [1, 2].map((baseOffset) => ({ baseOffset, logStartOffset: 0 }));
+    const replicas = { produce: async () => outcomes } as unknown as ReplicaManager;
+    const topics = [to("orders", 0), to("others", 0)];
+
+    const answer = await produce({ requiredAcks: "all", timeoutMs: 0, topics }, replicas, caller);
+
+    expect(answer.topics).toMatchObject([
+      { topic: "orders", partitions: [{ baseOffset: 1 }] },
+      { topic: "others", partitions: [{ baseOffset: 2 }] },
+    ]);
+  });
+});

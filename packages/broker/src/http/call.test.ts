@@ -1,0 +1,73 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { deferred } from "@zoolog/base";
+import { ByteBudget } from "./bodies/byte-budget.ts";
+import { Call } from "./call.ts";
+
+function newCall(bytesMax = 1_000) {
+  const budget = new ByteBudget({ bytesMax });
+  const origin = {
+    bodyBytesMax: 1_000,
+    response: {} as ServerResponse,
+    socket: {} as Socket,
+    clientId: "",
+    remoteAddress: "",
+  };
+  return { budget, call: new Call(origin, { budget, onEnd: () => {} }) };
+}
+
+test("a body counts as long as somebody works on it, also when its sender has hung up", async () => {
+  const { budget, call } = newCall();
+  const [appended, answered] = [deferred<void>(), deferred<void>()];
+  call.tryReserve(600);
+  const working = [call.holdWhile(appended.promise), call.holdWhile(answered.promise)];
+
+  call.end();
+  answered.resolve();
+  await working[1];
+  const atHangUp = budget.usedBytes;
+  appended.resolve();
+  await working[0];
+
+  expect(atHangUp).toBe(600);
+  expect(budget.usedBytes).toBe(0);
+});
+
+test("work that fails frees the body like work that is done", async () => {
+  const { budget, call } = newCall();
+  call.tryReserve(600);
+  const working = expect(call.holdWhile(Promise.reject(new Error("broken")))).rejects.toThrow();
+
+  call.end();
+  await working;
+
+  expect(budget.usedBytes).toBe(0);
+});
+
+test("what is given back behind the end is given back once", async () => {
+  const { budget, call } = newCall();
+  const reading = deferred<void>();
+  call.tryReserve(600);
+  const working = call.holdWhile(reading.promise);
+  call.end();
+
+  call.release(200);
+  const meanwhile = budget.usedBytes;
+  reading.resolve();
+  await working;
+  call.release(400);
+
+  expect(meanwhile).toBe(400);
+  expect(budget.usedBytes).toBe(0);
+});
+
+test("what is to be done at the end is done once, and at once when that is over", () => {
+  const { call } = newCall();
+  const done: string[] = [];
+
+  call.atEnd(() => done.push("early"));
+  call.end();
+  call.atEnd(() => done.push("late"));
+
+  expect(done).toEqual(["early", "late"]);
+});
