@@ -43,7 +43,6 @@ export {
   type TopicPartition,
   topicIdFromBytes,
   topicNameFault,
-  topicNamesCollide,
   topicPartitionKey,
 } from "./topic.ts";
 export { makeUsableFolder } from "./usable-folder.ts";

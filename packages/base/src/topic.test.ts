@@ -2,7 +2,6 @@ import {
   TOPIC_NAME_LENGTH_MAX,
   topicIdFromBytes,
   topicNameFault,
-  topicNamesCollide,
 } from "./topic.ts";
 
 test.each(["a", "orders.v1", "A_b-c.9", "x".repeat(TOPIC_NAME_LENGTH_MAX)])(
@@ -24,11 +23,6 @@ test.each([
   "x".repeat(TOPIC_NAME_LENGTH_MAX + 1),
 ])("%p is refused with a reason", (name) => {
   expect(topicNameFault(name)).toMatch(/topic/);
-});
-
-test("names that differ only in dots and underscores collide", () => {
-  expect(topicNamesCollide("a.b", "a_b")).toBe(true);
-  expect(topicNamesCollide("a.b", "a-b")).toBe(false);
 });
 
 test("a topic id is 22 characters of base64url with the version bits of a UUID", () => {

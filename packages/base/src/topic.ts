@@ -28,11 +28,6 @@ export function topicNameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** Two names that differ only in `.` and `_` collide in metric names (Kafka's rule). */
-export function topicNamesCollide(a: string, b: string): boolean {
-  return a.replaceAll(".", "_") === b.replaceAll(".", "_");
-}
-
 /** Partitions per topic: bounds what one create request may ask the controller to do. */
 export const TOPIC_PARTITIONS_MAX = 10_000;
 

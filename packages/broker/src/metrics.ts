@@ -1,6 +1,9 @@
 import { MetricRegistry } from "./metric-registry.ts";
 
-/** Every metric of the broker package, in one place; names carry their unit. */
+/**
+ * What the HTTP plane counts; names carry their unit. What is read of the other parts at a scrape
+ * is in `replica-metrics.ts`.
+ */
 export type BrokerMetrics = ReturnType<typeof createBrokerMetrics>;
 
 export function createBrokerMetrics() {

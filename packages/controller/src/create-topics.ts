@@ -89,6 +89,7 @@ class TakenNames {
   }
 }
 
+/** Names that differ only in `.` and `_` collide in names of metrics (Kafka's rule). */
 function collisionForm(name: string): string {
   return name.replaceAll(".", "_");
 }

@@ -49,8 +49,8 @@ export interface CoordinationStore {
 
   /**
    * Takes the place of `brokerId` in the cluster for as long as the session lives. An earlier life
-   * of the same incarnation is replaced at once; another broker with the same id is waited for, up
-   * to twice the session timeout.
+   * of the same incarnation, in the same folder and boot, is replaced at once; anybody else with
+   * the same id is waited for, up to twice the session timeout (decision 010).
    *
    * @throws ZoologError `BROKER_ID_TAKEN` (not retriable) naming the other one's host and port.
    */

@@ -193,82 +193,79 @@ function parseState(options: ReadonlyMap<string, string>): PartitionState {
   };
 }
 
+type EventParser = (words: readonly string[], requestId: string) => ControllerEvent;
+
+const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
+  brokers: (words) => ({ type: "brokersObserved", brokers: parseBrokers(words) }),
+  create: (words, requestId) => ({
+    type: "createTopics",
+    requestId,
+    validateOnly: words.includes("validate"),
+    topics: words.join(" ").split(" | ").map(parseNewTopic),
+  }),
+  delete: (words, requestId) => ({ type: "deleteTopics", requestId, topics: words }),
+  "delete-request": (words) => ({ type: "deleteTopics", requestId: undefined, topics: words }),
+  configs: (words) => ({
+    type: "configsObserved",
+    kind: words[0] === "topic" ? "topic" : "broker",
+    configs: words.slice(1).map((word) => {
+      const [name = "", entries = ""] = word.split(":");
+      return { name, overrides: Object.fromEntries(parseOptions(entries.split(","))) };
+    }),
+  }),
+  "alter-config": (words, requestId) => ({
+    type: "alterConfigs",
+    requestId,
+    validateOnly: words.includes("validate"),
+    alterations: [
+      {
+        kind: words[0] === "topic" ? "topic" : "broker",
+        name: words[1] ?? "",
+        changes: Object.fromEntries(
+          [...parseOptions(words.slice(2))].map(([k, v]) => [k, v === "" ? undefined : v]),
+        ),
+      },
+    ],
+  }),
+  "alter-partition": (words, requestId) => ({
+    ...parseBrokerOf(words[0] ?? ""),
+    ...parseIsrChange(words),
+    requestId,
+  }),
+  offline: (words, requestId) => ({
+    type: "replicasOffline",
+    requestId,
+    ...parseBrokerOf(words[0] ?? ""),
+    replicas: [{ ...parseIdPartition(words[1] ?? ""), reason: words.slice(2).join(" ") }],
+  }),
+  deleted: (words, requestId) => ({
+    type: "replicasDeleted",
+    requestId,
+    brokerId: brokerId(Number(words[0] ?? "")),
+    topicIds: words.slice(1).map(topicIdOf),
+  }),
+  shutdown: (words, requestId) => ({
+    type: "controlledShutdown",
+    requestId,
+    ...parseBrokerOf(words[0] ?? ""),
+  }),
+  elect: (words, requestId) => ({
+    type: "electLeaders",
+    requestId,
+    election: words[0] === "unclean" ? "unclean" : "preferred",
+    partitions: words.length === 1 ? undefined : words.slice(1).map(parsePartition),
+  }),
+  observe: (words) => ({
+    type: "partitionsObserved",
+    partitions: [{ ...parsePartition(words[0] ?? ""), stored: parseStored(words.slice(1)) }],
+  }),
+  timer: () => ({ type: "timerFired", key: "leaderImbalance" }),
+};
+
 function parseEvent(verb: string, words: readonly string[], step: number): ControllerEvent {
-  const requestId = `r${step}`;
-  const [first = ""] = words;
-  switch (verb) {
-    case "brokers":
-      return { type: "brokersObserved", brokers: parseBrokers(words) };
-    case "create":
-      return {
-        type: "createTopics",
-        requestId,
-        validateOnly: words.includes("validate"),
-        topics: words.join(" ").split(" | ").map(parseNewTopic),
-      };
-    case "delete":
-      return { type: "deleteTopics", requestId, topics: words };
-    case "delete-request":
-      return { type: "deleteTopics", requestId: undefined, topics: words };
-    case "configs":
-      return {
-        type: "configsObserved",
-        kind: first === "topic" ? "topic" : "broker",
-        configs: words.slice(1).map((word) => {
-          const [name = "", entries = ""] = word.split(":");
-          return { name, overrides: Object.fromEntries(parseOptions(entries.split(","))) };
-        }),
-      };
-    case "alter-config":
-      return {
-        type: "alterConfigs",
-        requestId,
-        validateOnly: words.includes("validate"),
-        alterations: [
-          {
-            kind: first === "topic" ? "topic" : "broker",
-            name: words[1] ?? "",
-            changes: Object.fromEntries(
-              [...parseOptions(words.slice(2))].map(([k, v]) => [k, v === "" ? undefined : v]),
-            ),
-          },
-        ],
-      };
-    case "alter-partition":
-      return { ...parseBrokerOf(first), ...parseIsrChange(words), requestId };
-    case "offline":
-      return {
-        type: "replicasOffline",
-        requestId,
-        ...parseBrokerOf(first),
-        replicas: [{ ...parseIdPartition(words[1] ?? ""), reason: words.slice(2).join(" ") }],
-      };
-    case "deleted":
-      return {
-        type: "replicasDeleted",
-        requestId,
-        brokerId: brokerId(Number(first)),
-        topicIds: words.slice(1).map(topicIdOf),
-      };
-    case "shutdown":
-      return { type: "controlledShutdown", requestId, ...parseBrokerOf(first) };
-    case "elect":
-      return {
-        type: "electLeaders",
-        requestId,
-        election: first === "unclean" ? "unclean" : "preferred",
-        partitions: words.length === 1 ? undefined : words.slice(1).map(parsePartition),
-      };
-    case "observe":
-      return {
-        type: "partitionsObserved",
-        partitions: [{ ...parsePartition(first), stored: parseStored(words.slice(1)) }],
-      };
-    case "timer":
-      return { type: "timerFired", key: "leaderImbalance" };
-    default:
-      throw new Error(`unknown command ${verb}`);
-  }
+  const parse = EVENT_PARSERS[verb];
+  if (parse === undefined) throw new Error(`unknown command ${verb}`);
+  return parse(words, `r${step}`);
 }
 
 function parseIsrChange(words: readonly string[]) {
