@@ -1,8 +1,4 @@
-import {
-  TOPIC_NAME_LENGTH_MAX,
-  topicIdFromBytes,
-  topicNameFault,
-} from "./topic.ts";
+import { TOPIC_NAME_LENGTH_MAX, topicIdFromBytes, topicNameFault } from "./topic.ts";
 
 test.each(["a", "orders.v1", "A_b-c.9", "x".repeat(TOPIC_NAME_LENGTH_MAX)])(
   "%p is a legal topic name",
