@@ -66,6 +66,8 @@ describe("the command itself", () => {
     [["topic", "list", "-o", "yaml"], "--output must be one of table, json, ndjson"],
     [["consume", "t", "-n", "0"], "--count must be a whole number"],
     [["consume", "t", "-b", "--tail", "3"], "exclude each other"],
+    [["consume", "t", "--offsets", "0:2", "-f"], "has an end, and --follow goes on for ever"],
+    [["consume", "t", "--offsets", "9:5"], "it ends before it begins"],
     [["consume", "t", "--offsets", "yesterday"], "does not say where to read"],
     [["consume", "t", "--format", "%q"], "there is no %q"],
     [["produce", "t", "--acks", "2"], "--acks must be none, leader or all (or 0, 1, -1)"],
@@ -81,12 +83,17 @@ describe("the command itself", () => {
     [["produce", "t", "--key", "a", "--key-separator", ":"], "cannot be used with"],
     [["dev", "--data", "x", "--ephemeral"], "cannot be used with"],
     [["topic", "create", "../etc"], "is no topic name"],
+    [["produce", "a b"], "is no topic name"],
+    [["topic", "create", "t", "-c", "retention"], "--config takes name=value"],
+    [["topic", "create", "t", "-c", "foo=bar"], "foo"],
     [["--bootstrap", "ftp://x", "topic", "list"], "must be URLs"],
   ])("%j is wrong usage: exit code 2, nothing on stdout", async (words, what) => {
     const result = await z(words);
 
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(result.stderr).toContain(what);
+    // A group of commands alone is answered with its help.
+    if (!result.stderr.startsWith("Usage:")) expect(result.stderr).toMatch(/^try: {3}\S/m);
   });
 
   test("where no broker is, three lines say what, why and what next", async () => {
@@ -129,6 +136,10 @@ describe("the command itself", () => {
     const result = await zoolog(["topic", "list", "--bootstrap", url, "--timeout", "300ms"]);
 
     expect(result).toMatchObject({ code: 5, stdout: "" });
+    expect(result.stderr).toContain("--timeout");
+    expect(result.stderr).not.toContain("timeoutMs");
+    const create = ["topic", "create", "t", "--bootstrap", url, "--timeout", "0.3"];
+    expect((await zoolog(create)).stderr).toContain("try:   It may still go through");
     silent.close();
   });
 
@@ -221,6 +232,35 @@ describe("topics", () => {
 
     expect(await z(["topic", "create", name])).toMatchObject({ code: 1, stdout: "" });
     expect(await z(["topic", "create", name, "--if-not-exists"])).toMatchObject({ code: 0 });
+  });
+
+  test("an existing topic that differs from what was asked for is worth a warning", async () => {
+    const name = await newTopic("-p", "3");
+
+    const words = ["-p", "7", "-r", "1", "-c", "retention.ms=60000", "--if-not-exists"];
+    const { code, stderr } = await z(["topic", "create", name, ...words]);
+
+    expect(code).toBe(0);
+    expect(stderr).toContain("warning: it has partitions 3, not 7; nothing was changed\n");
+    expect(stderr).toMatch(/warning: it has retention\.ms \d+, not 60000/);
+    expect(stderr).not.toContain("replication factor");
+  });
+
+  test("what the cluster's state refuses is a failure, exit code 1", async () => {
+    const name = await newTopic();
+    const like = `${name}.x`;
+    await z(["topic", "create", like]);
+    const input = "x".repeat(2_000);
+
+    const results = [
+      await z(["topic", "create", name]),
+      await z(["topic", "create", like.replaceAll(".", "_")]),
+      await z(["produce", name, "--max-bytes", "1k"], { input }),
+      await z(["produce", name, "--max-bytes", "1k", "-i", "raw"], { input }),
+    ];
+
+    expect(results.map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+    for (const { stderr } of results) expect(stderr).toMatch(/^try: {3}\S/m);
   });
 
   test("a topic that is not there is asked for by the name that was probably meant", async () => {

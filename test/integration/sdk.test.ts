@@ -190,6 +190,10 @@ test("topics are created, described, listed and deleted, each failure by its nam
     code: expect.stringMatching(/TOPIC/),
   });
   await admin.deleteTopic(name);
+  await expect(admin.deleteTopic("never-there")).rejects.toMatchObject({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+    retriable: false,
+  });
   await expect(admin.describeTopic(name)).rejects.toMatchObject({
     code: "UNKNOWN_TOPIC_OR_PARTITION",
   });

@@ -1,6 +1,10 @@
 import { errorCode } from "@zoolog/base";
 
-/** What scripts can rely on; `zoolog --help` lists them. */
+/**
+ * What scripts can rely on; `zoolog --help` lists them. Usage is what is wrong with the words of the
+ * command line whatever the cluster holds; what the cluster's state refuses (a topic of that name
+ * exists, or one too like it; a record is too long for it) is a failure.
+ */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, timeout: 5 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -9,7 +13,6 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   USAGE: EXIT.usage,
   INVALID_OPTION: EXIT.usage,
   INVALID_OFFSETS: EXIT.usage,
-  INVALID_TOPIC_EXCEPTION: EXIT.usage,
   INVALID_CONFIG: EXIT.usage,
   UNKNOWN_TOPIC_OR_PARTITION: EXIT.notFound,
   ENOENT: EXIT.notFound,

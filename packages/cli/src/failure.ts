@@ -50,6 +50,18 @@ function rootCause(error: unknown): string | undefined {
 /** A chain of causes that is longer is a loop. */
 const CAUSES_MAX = 10;
 
+/** Hints of the SDK name its options; here they are flags. */
+const FLAG_OF_OPTION: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:more time with timeoutMs|more timeoutMs)\b/, "more time with --timeout"],
+  [/\b(?:requestTimeoutMs|timeoutMs|deliveryTimeoutMs)\b/, "--timeout"],
+  [/\brecordBytesMax\b/, "--max-bytes"],
+  [/; raise maxInFlightBytes or wait/, "; send less at a time"],
+  [/; onOffsetOutOfRange chooses one/, ""],
+];
+
 function hintOf(error: unknown): string | undefined {
-  return error instanceof ZoologError ? error.hint : undefined;
+  if (!(error instanceof ZoologError) || error.hint === undefined) return undefined;
+  let hint = error.hint;
+  for (const [option, flag] of FLAG_OF_OPTION) hint = hint.replace(option, flag);
+  return hint;
 }

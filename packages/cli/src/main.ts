@@ -1,3 +1,4 @@
+import { ZoologError } from "@zoolog/base";
 import { type Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { failureDocument, failureLines } from "./failure.ts";
@@ -46,7 +47,9 @@ export async function runCommandLine(
     const isUsage = error instanceof CommanderError;
     // `--help` and `--version` are no failures.
     if (isUsage && error.exitCode === 0) return EXIT.ok;
-    const failure = isUsage ? await inOurWords(error, refusing, words) : error;
+    const failure = isUsage
+      ? await inOurWords(error, refusing, words)
+      : withHelp(error, program, words);
     if (forPrograms()) terminal.talk(failureDocument(failure));
     // A group of commands alone has had its help.
     else if (!isUsage || error.code !== "commander.help") tell(failure, program, terminal);
@@ -61,6 +64,22 @@ async function inOurWords(
 ): Promise<unknown> {
   const { usageFailure } = await import("./program/usage-failure.ts");
   return usageFailure(error, command, words);
+}
+
+/** A wrong command line is never left without what to do next. */
+function withHelp(error: unknown, program: Command, words: readonly string[]): unknown {
+  if (!(error instanceof ZoologError) || error.hint !== undefined) return error;
+  if (exitCodeOf(error) !== EXIT.usage) return error;
+  let command = program;
+  for (const word of words) command = command.commands.find((c) => c.name() === word) ?? command;
+  const path = [command.parent?.parent, command.parent, command].flatMap((c) => c?.name() ?? []);
+  const { cause, code, message } = error;
+  return new ZoologError({
+    code,
+    message,
+    cause,
+    hint: `\`${path.join(" ")} --help\` tells more.`,
+  });
 }
 
 function tell(failure: unknown, program: Command, terminal: Terminal): void {

@@ -1,4 +1,4 @@
-import { ZoologError } from "@zoolog/base";
+import { topicNameFault, ZoologError } from "@zoolog/base";
 
 /** The command line itself is wrong. */
 export function usageError(message: string, hint?: string): ZoologError {
@@ -16,11 +16,11 @@ export function wholeNumber(name: string, min: number, max: number): (text: stri
 
 const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** `500ms`, `10s`, `5m`, `1h`, or plain milliseconds. @throws ZoologError `USAGE` */
+/** `500ms`, `10s`, `5m`, `1h`; a bare number is seconds, as for other commands (`timeout 5`). @throws ZoologError `USAGE` */
 export function duration(name: string): (text: string) => number {
   return (text) => {
     const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-    const value = Number(match?.[1]) * (DURATION_MS[match?.[2] ?? "ms"] ?? Number.NaN);
+    const value = Number(match?.[1]) * (DURATION_MS[match?.[2] ?? "s"] ?? Number.NaN);
     if (Number.isFinite(value) && value > 0) return Math.ceil(value);
     throw usageError(`${name} must be a time such as 500ms, 10s or 5m, not "${text}"`);
   };
@@ -37,6 +37,16 @@ export function byteCount(name: string): (text: string) => number {
     if (Number.isSafeInteger(value)) return value;
     throw usageError(`${name} must be a size such as 4096, 64k or 1m, not "${text}"`);
   };
+}
+
+/** A topic's name as an argument. @throws ZoologError `USAGE` */
+export function topicName(text: string): string {
+  const fault = topicNameFault(text);
+  if (fault === undefined) return text;
+  throw usageError(
+    `"${text}" is no topic name: ${fault}`,
+    "Use letters, digits, '.', '_' and '-', at most 249 of them.",
+  );
 }
 
 /** Collects an option that may be given several times. */

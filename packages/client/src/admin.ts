@@ -1,5 +1,10 @@
-import type { AbortSignalLike, BrokerId, TopicId, ZoologError } from "@zoolog/base";
-import { topicNameFault } from "@zoolog/base";
+import {
+  type AbortSignalLike,
+  type BrokerId,
+  type TopicId,
+  topicNameFault,
+  ZoologError,
+} from "@zoolog/base";
 import type {
   CreateTopicsRequest,
   CreateTopicsResponse,
@@ -118,7 +123,7 @@ export class Admin {
       },
       limits,
     );
-    accepted(answer.topics);
+    for (const entry of answer.topics) if ("error" in entry) throw finalRefusal(entry);
   }
 
   /** All topics, sorted by name. */
@@ -199,6 +204,19 @@ type Accepted<T> = Exclude<T, { readonly error: unknown }>;
 
 function refusal({ error, topic }: Refused): ZoologError {
   return itemFailure(`topic ${topic}`, error);
+}
+
+/** Only a reader may wait until a topic is there: what is to be deleted is there, or is not. */
+function finalRefusal(refused: Refused): ZoologError {
+  const { code, message, hint, cause, retriable } = refusal(refused);
+  const isAbsent = code === "UNKNOWN_TOPIC_OR_PARTITION";
+  return new ZoologError({
+    code,
+    message,
+    retriable: retriable && !isAbsent,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** The topics of an answer, none of which was refused; there is one for each that was asked for. */

@@ -22,9 +22,16 @@ export function callTimedOut(call: string, timeoutMs: number, cause: unknown): Z
     code: "REQUEST_TIMED_OUT",
     message: `${call} did not succeed within ${timeoutMs} ms${last}`,
     retriable: true,
-    hint: "Give it more time with timeoutMs, or look why the broker does not answer.",
+    hint: changes(call)
+      ? "It may still go through: look at what there is before trying again, or give it more timeoutMs."
+      : "Give it more time with timeoutMs, or look why the broker does not answer.",
     cause,
   });
+}
+
+/** Calls that a broker goes on with when nobody waits any more. */
+function changes(call: string): boolean {
+  return call === "create-topics" || call === "delete-topics";
 }
 
 /** Records were not acknowledged in time. They may or may not be in the log. */
@@ -97,7 +104,7 @@ export function recordTooLarge(topic: string, bytes: number, bytesMax: number): 
   return new ZoologError({
     code: "MESSAGE_TOO_LARGE",
     message: `a record of ${bytes} bytes for ${topic} is larger than ${bytesMax} bytes`,
-    hint: "Send smaller records, or raise max.message.bytes of the topic and recordBytesMax here.",
+    hint: "Send smaller records, or raise recordBytesMax where the topic's max.message.bytes allows it.",
   });
 }
 
@@ -174,6 +181,7 @@ export function invalidTopicName(name: string, fault: string): ZoologError {
   return new ZoologError({
     code: "INVALID_TOPIC_EXCEPTION",
     message: `"${name}" is no topic name: ${fault}`,
+    hint: "Use letters, digits, '.', '_' and '-', at most 249 of them.",
   });
 }
 

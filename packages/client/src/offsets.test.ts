@@ -65,6 +65,20 @@ test.each([
   );
 });
 
+test.each(["9:5", "end:start", "5:start", "end:-3", "-3:-5", "@2000:@1000", "@-1h:@-2h"])(
+  "%s is refused, as it ends before it begins",
+  (text) => {
+    expect(() => parseOffsets(text)).toThrow("it ends before it begins");
+  },
+);
+
+test.each(["5:5", "start:start", ":start", "-5:-3", "5:end", "end:end", "@1000:9", "@-2h:@-1h"])(
+  "%s is taken, as the log may have such a range",
+  (text) => {
+    expect(parseOffsets(text)).toMatchObject({ to: expect.anything() });
+  },
+);
+
 test("any text gives a range or INVALID_OFFSETS, never another error", () => {
   const character = fc.constantFrom(..."0123456789:@+-startendZT.hdms ");
   fc.assert(

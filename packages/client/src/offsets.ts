@@ -45,7 +45,19 @@ export function parseOffsets(text: string): OffsetRange {
   }
   const to = scanner.point();
   scanner.expectEnd();
+  if (endsBeforeItBegins(from, to)) throw invalidOffsets(text, "it ends before it begins");
   return { from, to };
+}
+
+/** Where that can be told without looking at the log: nobody means a range without records. */
+function endsBeforeItBegins(from: OffsetPoint, to: OffsetPoint): boolean {
+  if (to.at === "start") return from.at !== "start";
+  if (from.at === "end") return to.at === "beforeEnd" || to.at === "ago";
+  if (from.at === "offset" && to.at === "offset") return from.offset > to.offset;
+  if (from.at === "afterStart" && to.at === "afterStart") return from.records > to.records;
+  if (from.at === "beforeEnd" && to.at === "beforeEnd") return from.records < to.records;
+  if (from.at === "time" && to.at === "time") return from.timestamp > to.timestamp;
+  return from.at === "ago" && to.at === "ago" && from.durationMs < to.durationMs;
 }
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;

@@ -46,10 +46,14 @@ function hintOf(code: string): { hint?: string } {
       return { hint: "List what exists with `zoolog topic list`, or create it." };
     case "TOPIC_ALREADY_EXISTS":
       return { hint: "Choose another name, or delete the topic first." };
+    case "INVALID_CONFIG":
+      return { hint: "docs/configuration.md lists the settings of topics and what they take." };
+    case "INVALID_TOPIC_EXCEPTION":
+      return { hint: "Choose another name; `zoolog topic list --internal` shows those in use." };
     case "INVALID_REPLICATION_FACTOR":
       return { hint: "Each replica needs a broker of its own; `zoolog cluster info` lists them." };
     case "MESSAGE_TOO_LARGE":
-      return { hint: "Send smaller records, or raise max.message.bytes of the topic." };
+      return { hint: "Send smaller records, or create a topic with a larger max.message.bytes." };
     case "NOT_ENOUGH_REPLICAS":
     case "NOT_ENOUGH_REPLICAS_AFTER_APPEND":
       return { hint: "Too few replicas are in sync; `zoolog topic describe` shows which." };

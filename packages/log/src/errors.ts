@@ -115,7 +115,7 @@ export function recordListTooLarge(bytes: number, segmentBytes: number): ZoologE
   return new ZoologError({
     code: "RECORD_LIST_TOO_LARGE",
     message: `an append of ${bytes} bytes does not fit a segment of ${segmentBytes}`,
-    hint: "Send smaller batches, or raise segment.bytes of the topic.",
+    hint: "Send smaller batches, or create a topic with larger segment.bytes.",
   });
 }
 

@@ -1,4 +1,4 @@
-import { errorMessage, type Logger, type Scheduler, type Timer } from "@zoolog/base";
+import { errorCode, errorMessage, type Logger, type Scheduler, type Timer } from "@zoolog/base";
 import { inParallel } from "./in-parallel.ts";
 import type { Log } from "./log.ts";
 import type { LogDirectory } from "./log-directory.ts";
@@ -99,6 +99,7 @@ export class LogTicks {
     const serving = [...this.#logs()].filter((log) => log.failure === undefined);
     await inParallel(PARALLEL_LOGS, serving, async (log) => {
       await task(log).catch((error: unknown) => {
+        if (errorCode(error) === "LOG_CLOSED") return; // Deleted while it waited for its turn.
         const fields = { topicPartition: log.folder, error: errorMessage(error) };
         this.#logger.error("background work on a log failed", fields);
       });

@@ -22,6 +22,11 @@ export function unsupportedCompression(what: string, hint: string, cause?: unkno
   return kafkaError("UNSUPPORTED_COMPRESSION_TYPE", what, hint, cause);
 }
 
+/** A message that has its form, and still cannot be taken as it is. */
+export function invalidRequest(what: string, hint: string): ZoologError {
+  return kafkaError("INVALID_REQUEST", what, hint);
+}
+
 /** A record that cannot be written: a value of the caller's is out of the format's range. */
 export function invalidRecord(what: string): ZoologError {
   const hint = "Correct the record; sending the same one again gives the same answer";

@@ -53,6 +53,7 @@ export {
   type PostRecordsResponse,
   postRecordsRequest,
   postRecordsResponse,
+  recordLine,
 } from "./native/post-records.ts";
 export {
   type ProduceRequest,
@@ -68,6 +69,7 @@ export {
   readRecordsResponse,
 } from "./native/read-records.ts";
 export type { RecordField } from "./native/record-field.ts";
+export { fieldBytes, recordInput, type WrittenRecord } from "./native/record-input.ts";
 export type { JsonSchema, Schema, Static } from "./native/schema.ts";
 export {
   type PutTopicRequest,

@@ -51,6 +51,13 @@ export function failedItem(error: ItemError | undefined, hint?: string): ZoologE
   });
 }
 
+/** A topic that is not there will not come to be deleted: asking again is of no use. */
+export function notDeleted(error: ItemError | undefined): ZoologError {
+  if (error?.code !== "UNKNOWN_TOPIC_OR_PARTITION") return failedItem(error);
+  const { code, message } = error;
+  return new ZoologError({ code, message, hint: "GET /v1/topics lists what exists." });
+}
+
 function hintOf(code: string, retriable: boolean): string | undefined {
   switch (code) {
     case "UNKNOWN_TOPIC_OR_PARTITION":

@@ -156,11 +156,14 @@ describe("topics and the cluster", () => {
     const one = await plane.inject({ method: "GET", url: "/v1/topics/a" });
     const deleted = await plane.inject({ method: "DELETE", url: "/v1/topics/a" });
     const gone = await plane.inject({ method: "GET", url: "/v1/topics/a" });
+    const absent = await plane.inject({ method: "DELETE", url: "/v1/topics/a" });
     const cluster = await plane.inject({ method: "GET", url: "/v1/cluster" });
 
     expect([put.statusCode, bare.statusCode, post.statusCode]).toEqual([201, 201, 201]);
     expect(put.headers["location"]).toBe("/v1/topics/a");
     expect(twice.statusCode).toBe(409);
+    expect(absent.statusCode).toBe(404);
+    expect(absent.json()).toMatchObject({ error: { retriable: false } });
     expect(list.json().topics.map(({ topic }: { topic: string }) => topic)).toEqual([
       "orders",
       "a",

@@ -8,7 +8,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { bodyOf } from "./bodies/body-parsers.ts";
 import { answerType, MESSAGE_TYPES, sendMessage } from "./bodies/content-types.ts";
-import { failedItem, refusedMessage } from "./errors.ts";
+import { failedItem, notDeleted, refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 import { readTopic } from "./url-values.ts";
 
@@ -72,7 +72,7 @@ function addWritingRoutes(app: FastifyInstance, parts: PlaneParts): void {
       request.call,
     );
     const [deleted] = topics;
-    if (deleted === undefined || "error" in deleted) throw failedItem(deleted?.error);
+    if (deleted === undefined || "error" in deleted) throw notDeleted(deleted?.error);
     return sendMessage(reply, type, 200, deleted);
   });
 }

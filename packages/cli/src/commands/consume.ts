@@ -97,14 +97,28 @@ function planOf(options: ConsumeOptions): Plan {
   const { exit, follow, fromBeginning, offsets, tail } = options;
   const starts = [fromBeginning, offsets !== undefined, tail !== undefined].filter(Boolean);
   if (starts.length > 1) {
-    throw usageError("--from-beginning, --offsets and --tail exclude each other");
+    throw usageError(
+      "--from-beginning, --offsets and --tail exclude each other",
+      "Keep the one that says where to begin; -b is --offsets start.",
+    );
   }
-  if (exit && follow) throw usageError("--exit and --follow exclude each other");
+  if (exit && follow) {
+    throw usageError(
+      "--exit and --follow exclude each other",
+      "--exit stops at the end as it is now, --follow goes on behind it.",
+    );
+  }
   if (tail !== undefined) return { read: {}, follow };
   if (offsets === undefined) {
     return { read: { from: fromBeginning ? "start" : "end" }, follow: !exit };
   }
   const range = parseOffsets(offsets);
+  if (follow && range.to !== undefined) {
+    throw usageError(
+      `--offsets ${offsets} has an end, and --follow goes on for ever`,
+      "Leave --follow out, or what stands behind the colon.",
+    );
+  }
   const bounded = range.to !== undefined || isInThePast(range.from);
   const { from } = range;
   return {

@@ -128,7 +128,8 @@ async function* recordsOf(
     for (const line of lines) {
       lineNumber += 1;
       counts.records = lineNumber;
-      const record = input === "lines" ? readLine(line) : readJsonLine(line, lineNumber);
+      const record =
+        input === "lines" ? readLine(line, lineNumber) : readJsonLine(line, lineNumber);
       yield common === undefined ? record : { ...record, ...common };
     }
   }
@@ -148,7 +149,7 @@ function commonFields(options: ProduceOptions): Partial<BytesRecord> | undefined
 function headerOf(text: string): { readonly key: string; readonly value: string } {
   const at = text.indexOf("=");
   if (at > 0) return { key: text.slice(0, at), value: text.slice(at + 1) };
-  throw usageError(`--header takes name=value, not "${text}"`);
+  throw usageError(`--header takes name=value, not "${text}"`, "For instance -H trace=42.");
 }
 
 async function everything(
@@ -161,10 +162,12 @@ async function everything(
     parts.push(chunk);
     bytes += chunk.length;
     if (bytes > bytesMax) {
-      throw usageError(
-        `the input has more than ${bytesMax} bytes, too many for one record`,
-        "Raise --max-bytes and the topic's max.message.bytes, or send lines.",
-      );
+      // As a line that is too long, and as a record that the topic does not take.
+      throw new ZoologError({
+        code: "MESSAGE_TOO_LARGE",
+        message: `the input has more than ${bytesMax} bytes, too many for one record`,
+        hint: "Send lines, or raise --max-bytes where the topic was created with as large a max.message.bytes.",
+      });
     }
   }
   return Buffer.concat(parts);

@@ -41,8 +41,32 @@ export async function createTopic(
       const there = { topic, topicId, partitions: count, replicationFactor: replicas };
       await context.output.forPrograms({ ...there, created: false });
       context.terminal.talk(`topic ${topic} exists already: ${size(there)}`);
+      const { yellow } = context.colours;
+      for (const difference of differences(options, description, there)) {
+        context.terminal.talk(`${yellow("warning:")} ${difference}`);
+      }
     }
   });
+}
+
+/** What was asked for and is otherwise in the topic that is there: it stays as it is. */
+function differences(
+  { config = [], partitions, replicationFactor }: CreateOptions,
+  { configs }: TopicDescription,
+  there: { readonly partitions: number; readonly replicationFactor: number },
+): string[] {
+  const asked: (readonly [string, string | number | undefined, string | number | undefined])[] = [
+    ["partitions", partitions, there.partitions],
+    ["replication factor", replicationFactor, there.replicationFactor],
+    ...Object.entries(configsOf(config)).map(
+      ([name, value]) => [name, value, configs[name]?.value] as const,
+    ),
+  ];
+  return asked
+    .filter(([, wanted, is]) => wanted !== undefined && String(wanted) !== String(is))
+    .map(
+      ([name, wanted, is]) => `it has ${name} ${is ?? "unset"}, not ${wanted}; nothing was changed`,
+    );
 }
 
 function size(topic: { readonly partitions: number; readonly replicationFactor: number }): string {
@@ -209,7 +233,10 @@ function configsOf(texts: readonly string[]): Record<string, string> {
     texts.map((text) => {
       const at = text.indexOf("=");
       if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-      throw usageError(`--config takes name=value, not "${text}"`);
+      throw usageError(
+        `--config takes name=value, not "${text}"`,
+        "For instance -c retention.ms=86400000.",
+      );
     }),
   );
 }

@@ -66,18 +66,21 @@ test("a line that is too long is named by its number", async () => {
 
 describe("keys in lines", () => {
   const read = (line: string, keySeparator?: string) => {
-    const { key, value } = lineReader({ keySeparator })(Buffer.from(line));
+    const { key, value } = lineReader({ keySeparator })(Buffer.from(line), 3);
     return [key && Buffer.from(key).toString(), Buffer.from(value!).toString()];
   };
 
   test.each([
     ["k:v:w", ":", ["k", "v:w"]],
-    ["no key", ":", [undefined, "no key"]],
     [":v", ":", ["", "v"]],
     ["k=>v", "=>", ["k", "v"]],
     ["k:v", undefined, [undefined, "k:v"]],
   ])("%s with separator %s", (line, separator, expected) => {
     expect(read(line, separator)).toEqual(expected);
+  });
+
+  test("a line without the separator is refused by its number", () => {
+    expect(() => read("no key", ":")).toThrow('line 3 has no ":" between key and value');
   });
 
   test("an empty separator is refused", () => {
@@ -116,9 +119,12 @@ describe("records as JSON lines", () => {
     );
   });
 
-  test("other JSON is stored as JSON text", () => {
-    expect(Buffer.from(read({ value: { a: [1] } }).value!).toString()).toBe('{"a":[1]}');
-    expect(Buffer.from(read({ value: 42 }).value!).toString()).toBe("42");
+  test("a line means what the same record means over HTTP", () => {
+    const text = (line: unknown) => Buffer.from(read(line).value!).toString();
+    expect(text({ value: { json: { a: [1.5] } } })).toBe('{"a":[1.5]}');
+    expect(text('{"value":{"json":{"base64":"AA=="}}}')).toBe('{"base64":"AA=="}');
+    expect(read({ value: { base64: "AP8=" } }).value).toEqual(Buffer.from([0, 255]));
+    expect(read({ key: "k" })).toMatchObject({ key: Buffer.from("k"), value: undefined });
   });
 
   test("headers may be an object", () => {
@@ -130,12 +136,17 @@ describe("records as JSON lines", () => {
 
   test.each([
     ["not JSON", "this is not JSON"],
-    ["[1]", "a record is a JSON object"],
-    ['{"key":"a"}', '"value" is missing'],
-    ['{"value":"a","partition":-1}', '"partition" must be'],
-    ['{"value":"a","timestamp":"now"}', '"timestamp" must be'],
-    ['{"value":"a","headers":3}', '"headers" must be'],
-    ['{"value":"a","headers":[{}]}', "a header needs a key"],
+    ["[1]", "this must be a map of named fields"],
+    ['{"value":"a","partition":-1}', "partition must be"],
+    ['{"value":"a","timestamp":"now"}', "timestamp must be"],
+    ['{"value":"a","headers":3}', "headers must be"],
+    ['{"value":"a","headers":[{}]}', "headers\\[0\\].key is missing"],
+    ['{"value":"a","headers":{"2":"x","1":"y"}}', "whose name is a number .* would move"],
+    ['{"value":{"a":[1]}}', "value"],
+    ['{"value":42}', "value must be a text, null"],
+    ['{"valeu":"a"}', "valeu is not a field"],
+    ['{"value":{"json":12345678901234567890}}', "12345678901234567890 would not be kept"],
+    ['{"value":"a","value":"b"}', "comes twice"],
   ])("%s is refused with its line number", (line, fault) => {
     expect(() => read(line)).toThrow(
       expect.objectContaining({

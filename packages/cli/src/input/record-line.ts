@@ -1,83 +1,81 @@
-import type { HeaderValue, ProducerRecord } from "@zoolog/client";
+import { ZoologError } from "@zoolog/base";
+import type { ProducerRecord } from "@zoolog/client";
+import {
+  checkMessage,
+  decodeJsonMessage,
+  recordInput,
+  recordLine,
+  type Static,
+  type WrittenRecord,
+} from "@zoolog/protocol";
 import { usageError } from "../usage-error.ts";
 
 export type BytesRecord = ProducerRecord<Uint8Array, Uint8Array>;
 
-type Header = { readonly key: string; readonly value: HeaderValue };
-
-/** Each line is a value, or `key<separator>value`. A line without the separator has no key. */
+/**
+ * Each line is a value, or `key<separator>value`.
+ *
+ * @throws ZoologError `USAGE` for a line without the separator, as Kafka's console producer does:
+ *   sent without a key it would go to any partition, and nobody would know.
+ */
 export function lineReader(options: {
   readonly keySeparator: string | undefined;
-}): (line: Uint8Array) => BytesRecord {
+}): (line: Uint8Array, lineNumber: number) => BytesRecord {
   const { keySeparator } = options;
   if (keySeparator === undefined) return (value) => ({ value });
-  if (keySeparator === "") throw usageError("--key-separator cannot be empty");
+  if (keySeparator === "")
+    throw usageError("--key-separator cannot be empty", "Name it: --key-separator :");
   const separator = Buffer.from(keySeparator, "utf8");
-  return (line) => {
+  return (line, lineNumber) => {
     const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
     const at = bytes.indexOf(separator);
-    if (at < 0) return { value: line };
+    if (at < 0) {
+      throw usageError(
+        `line ${lineNumber} has no "${keySeparator}" between key and value`,
+        "Every line needs one with --key-separator; for records without a key use --input ndjson.",
+      );
+    }
     return { key: bytes.subarray(0, at), value: bytes.subarray(at + separator.length) };
   };
 }
 
 /**
- * A line of JSON in the form that `consume -o ndjson` writes. Keys, values and header values are
- * texts, null, `{"base64": …}`, or any other JSON, which is stored as JSON text.
+ * A line of JSON: what `consume -o ndjson` writes and what `POST …/records` takes, by the same rules
+ * and the same code. Whatever would be stored as something else than was written is refused.
  *
  * @throws ZoologError `USAGE`, with the line's number.
  */
 export function readJsonLine(line: Uint8Array, lineNumber: number): BytesRecord {
-  const fault = (what: string): Error => usageError(`line ${lineNumber}: ${what}`, ENVELOPE_HINT);
-  let parsed: unknown;
+  const fault = ({
+    message,
+    hint,
+  }: {
+    readonly message: string;
+    readonly hint?: string | undefined;
+  }): Error =>
+    usageError(
+      `line ${lineNumber}: ${message.replace(/^the (body|message) /, "this ")}`,
+      hint ?? FORM,
+    );
+  const decoded = decodeJsonMessage(line);
+  if (decoded.fault !== undefined) throw fault(decoded.fault);
+  const checked = checkMessage(recordLine, decoded.value);
+  if (checked.fault !== undefined) throw fault(checked.fault);
+  const { partition, timestamp } = checked.value;
+  const { headers, key, value } = writtenRecord(checked.value, fault);
+  return { key: key ?? undefined, value: value ?? undefined, headers, partition, timestamp };
+}
+
+function writtenRecord(
+  posted: Static<typeof recordLine>,
+  fault: (of: { readonly message: string; readonly hint?: string | undefined }) => Error,
+): WrittenRecord {
   try {
-    parsed = JSON.parse(Buffer.from(line).toString("utf8"));
+    return recordInput(posted, 0);
   } catch (error) {
-    throw fault(`this is not JSON: ${(error as SyntaxError).message}`);
+    throw error instanceof ZoologError ? fault(error) : error;
   }
-  if (!isObject(parsed)) throw fault("a record is a JSON object");
-  const { headers, key, partition, timestamp, value } = parsed;
-  if (!("value" in parsed)) throw fault('"value" is missing; null stands for a tombstone');
-  return {
-    key: bytesOf(key),
-    value: bytesOf(value),
-    headers: headersOf(headers, fault),
-    partition: countOf("partition", partition, fault),
-    timestamp: countOf("timestamp", timestamp, fault),
-  };
 }
 
-const ENVELOPE_HINT =
-  'Write {"key": …, "value": …, "headers": {…}, "partition": n, "timestamp": ms}; only value must be.';
-
-function bytesOf(field: unknown): Uint8Array | undefined {
-  if (field === undefined || field === null) return undefined;
-  if (typeof field === "string") return Buffer.from(field, "utf8");
-  const base64 = isObject(field) && Object.keys(field).length === 1 ? field["base64"] : undefined;
-  if (typeof base64 === "string") return Buffer.from(base64, "base64");
-  return Buffer.from(JSON.stringify(field), "utf8");
-}
-
-function headersOf(field: unknown, fault: (what: string) => Error): Header[] | undefined {
-  if (field === undefined || field === null) return undefined;
-  const entries = Array.isArray(field)
-    ? field.map((entry) => (isObject(entry) ? [entry["key"], entry["value"]] : [undefined]))
-    : isObject(field)
-      ? Object.entries(field)
-      : undefined;
-  if (entries === undefined) throw fault('"headers" must be an object or a list');
-  return entries.map(([key, value]) => {
-    if (typeof key !== "string") throw fault("a header needs a key");
-    return { key, value: bytesOf(value) ?? null };
-  });
-}
-
-function countOf(name: string, field: unknown, fault: (what: string) => Error): number | undefined {
-  if (field === undefined || field === null) return undefined;
-  if (typeof field === "number" && Number.isSafeInteger(field) && field >= 0) return field;
-  throw fault(`"${name}" must be a whole number of at least 0`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const FORM =
+  'Write {"key": …, "value": …, "headers": {…}, "partition": n, "timestamp": ms}; key and value are a text, null, {"json": …} or {"base64": "…"}.';

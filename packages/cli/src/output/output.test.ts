@@ -120,7 +120,7 @@ describe("failures", () => {
 
 test("numbers, times and sizes of options are read strictly", () => {
   expect([duration("t")("500"), duration("t")("1.5s"), duration("t")("2m")]).toEqual([
-    500, 1_500, 120_000,
+    500_000, 1_500, 120_000,
   ]);
   expect([byteCount("s")("4096"), byteCount("s")("64k"), byteCount("s")("1.5MiB")]).toEqual([
     4_096, 65_536, 1_572_864,

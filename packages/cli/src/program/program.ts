@@ -36,7 +36,7 @@ export function createProgram(terminal: Terminal): Command {
         .default("table"),
     )
     .addOption(
-      new Option("--timeout <time>", "how long a call may take")
+      new Option("--timeout <time>", "how long a call may take: 500ms, 10s, 5m; bare: seconds")
         .argParser(duration("--timeout"))
         .default(10_000, "10s"),
     )

@@ -1,5 +1,13 @@
 import { type Command, Option } from "commander";
-import { byteCount, duration, oneOf, several, usageError, wholeNumber } from "../usage-error.ts";
+import {
+  byteCount,
+  duration,
+  oneOf,
+  several,
+  topicName,
+  usageError,
+  wholeNumber,
+} from "../usage-error.ts";
 import type { RunCommand } from "./run-command.ts";
 
 const INPUTS = ["lines", "ndjson", "raw"] as const;
@@ -52,22 +60,23 @@ type ProduceFlags = {
 function addProduce(program: Command, run: RunCommand): void {
   program
     .command("produce")
-    .argument("<topic>", "where to send; it must exist (zoolog topic create)")
+    .argument("<topic>", "where to send; it must exist (zoolog topic create)", topicName)
     .argument("[file]", "- or nothing: stdin")
     .description("send the lines of a file or of stdin as records")
     .addOption(
       new Option(
         "-i, --input <form>",
-        "lines: one record each; ndjson: what consume -o ndjson writes; raw: all of it is one record",
+        "lines: one record each (LF ends a line, a CR before it is kept); ndjson: what consume -o ndjson writes, the JSON form of /docs; raw: all of it is one record",
       )
         .argParser(oneOf("--input", INPUTS))
         .default("lines"),
     )
     .option("-k, --key <key>", "key of every record")
     .addOption(
-      new Option("-K, --key-separator <text>", "what stands between key and value").conflicts(
-        "key",
-      ),
+      new Option(
+        "-K, --key-separator <text>",
+        "what stands between key and value; every line has it",
+      ).conflicts("key"),
     )
     .option("-H, --header <name=value>", "header of every record; repeatable", several(text))
     .option("-p, --partition <n>", "send all there", wholeNumber("--partition", 0, 2 ** 31 - 1))
@@ -102,7 +111,7 @@ type ConsumeFlags = {
 function addConsume(program: Command, run: RunCommand): void {
   program
     .command("consume")
-    .argument("<topic>", "what to read")
+    .argument("<topic>", "what to read", topicName)
     .description("print records; without more, the new ones as they come")
     .option("-b, --from-beginning", "from the first record on", false)
     .option("--offsets <where>", "start, end, 42, +10, -10, 5:9, @2026-01-31, @-1h, @-2h:@-1h")
@@ -114,7 +123,7 @@ function addConsume(program: Command, run: RunCommand): void {
     )
     .option("-n, --count <n>", "stop after so many records", count("--count"))
     .option("-e, --exit", "stop at the end of the log as it is now", false)
-    .option("-f, --follow", "go on behind --tail or a range", false)
+    .option("-f, --follow", "go on behind --tail, or --offsets without an end", false)
     .option("-F, --format <format>", "%s value %k key %h headers %t topic %p partition %o offset …")
     .option("--no-check-crcs", "trust the bytes")
     .addHelpText("after", FORMAT_HELP)

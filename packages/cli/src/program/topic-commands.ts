@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { several, wholeNumber } from "../usage-error.ts";
+import { several, topicName, wholeNumber } from "../usage-error.ts";
 import type { RunCommand } from "./run-command.ts";
 
 const text = (value: string): string => value;
@@ -16,7 +16,7 @@ export function addTopicCommands(program: Command, run: RunCommand): void {
   const topic = program.command("topic").description("create, list, describe and delete topics");
   topic
     .command("create")
-    .argument("<topic>", "letters, digits, '.', '_' and '-'")
+    .argument("<topic>", "letters, digits, '.', '_' and '-'", topicName)
     .description("create a topic")
     .option("-p, --partitions <n>", "how many", wholeNumber("--partitions", 1, 10_000))
     .option(
@@ -45,7 +45,7 @@ export function addTopicCommands(program: Command, run: RunCommand): void {
     );
   topic
     .command("describe")
-    .argument("<topic>", "which one")
+    .argument("<topic>", "which one", topicName)
     .description("settings, leaders, replicas and offsets of a topic")
     .action((name: string, _flags: unknown, command: Command) =>
       run(command, async (context) => {
@@ -55,7 +55,7 @@ export function addTopicCommands(program: Command, run: RunCommand): void {
     );
   topic
     .command("delete")
-    .argument("<topics...>", "one or more")
+    .argument("<topics...>", "one or more", several(topicName))
     .description("delete topics and their records for good")
     .option("-y, --yes", "do not ask", false)
     .action((names: string[], flags: { readonly yes: boolean }, command: Command) =>

@@ -8,12 +8,15 @@ import {
   pendingDeletionName,
   strayName,
 } from "../volume/file-names.ts";
+import { GroupCommit } from "../volume/group-commit.ts";
 
 /** The folders of a data folder: which there are, and how one leaves its name to another. */
 export class PartitionFolders {
   readonly #directory: LogDirectory;
   readonly #random: Random;
   readonly #logger: Logger;
+  /** A topic's folders are renamed many at a time, and one sync covers all that were before it. */
+  readonly #syncs: GroupCommit;
 
   constructor(dependencies: {
     readonly directory: LogDirectory;
@@ -23,6 +26,8 @@ export class PartitionFolders {
     this.#directory = dependencies.directory;
     this.#random = dependencies.random;
     this.#logger = dependencies.logger;
+    const { volume } = dependencies.directory;
+    this.#syncs = new GroupCommit(() => volume.syncDirectory(volume.path));
   }
 
   /** Partitions that have a folder. What interrupted deletions left is removed on the way. */
@@ -75,7 +80,7 @@ export class PartitionFolders {
       if (isMissing(error)) return undefined;
       throw error;
     }
-    await this.#directory.volume.syncDirectory(path);
+    await this.#syncs.request();
     return `${path}/${name}`;
   }
 }

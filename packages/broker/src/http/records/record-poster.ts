@@ -2,17 +2,18 @@ import type { Offset } from "@zoolog/base";
 import {
   type CompressionCodec,
   encodeRecordBatch,
+  fieldBytes,
   loadCompression,
   type PostRecordsRequest,
   type PostRecordsResponse,
   type ProduceResponse,
   partitionOfKey,
   type RecordInput,
+  recordInput,
 } from "@zoolog/protocol";
 import type { CallContext } from "../../broker-api.ts";
 import { failedItem, invalidRequest, NO_ANSWER } from "../errors.ts";
 import type { PlaneParts } from "../plane-parts.ts";
-import { fieldBytes, recordInput } from "./record-forms.ts";
 
 type Appended = ProduceResponse["topics"][number]["partitions"][number];
 
