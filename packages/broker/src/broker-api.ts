@@ -17,6 +17,7 @@ import type {
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
+import type { ReadMemory } from "@zoolog/replication";
 
 /** Who calls, and until when the answer is wanted. */
 export type CallContext = {
@@ -45,8 +46,11 @@ export interface BrokerApi {
    * appended when the caller hangs up is dropped.
    */
   produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse>;
-  /** Parks up to `maxWaitMs` for `minBytes`; an aborted signal answers with what is there. */
-  fetch(request: FetchRequest, context: CallContext): Promise<FetchResult>;
+  /**
+   * Parks up to `maxWaitMs` for `minBytes`; an aborted signal answers with what is there. What is read
+   * is reserved in `memory` first, and stays so: it is the caller's to release.
+   */
+  fetch(request: FetchRequest, context: CallContext, memory?: ReadMemory): Promise<FetchResult>;
   listOffsets(request: ListOffsetsRequest, context: CallContext): Promise<ListOffsetsResponse>;
   metadata(request: MetadataRequest, context: CallContext): Promise<MetadataResponse>;
   initProducerId(

@@ -13,7 +13,19 @@ export type FetchRequest = {
   readonly maxBytes: number;
   /** The caller has hung up: do not wait any longer. */
   readonly signal?: AbortSignalLike | undefined;
+  /** Where the bytes of the answer are counted; without it nobody counts them. */
+  readonly memory?: ReadMemory | undefined;
 };
+
+/** Whoever reads reserves first, and gives back what it has not used or drops. */
+export interface ReadMemory {
+  /**
+   * Waits until there is room, and answers for how many bytes; for 0 when nobody wants the answer any
+   * more. Rejects when there is none in time.
+   */
+  reserve(asked: { readonly bytesMin: number; readonly bytesMax: number }): Promise<number>;
+  release(bytes: number): void;
+}
 
 export type FetchPartition = TopicPartition & {
   readonly fetchOffset: Offset;
@@ -30,6 +42,9 @@ export type FindPartition = (topicPartition: TopicPartition) => Partition | Repl
 type Pass = {
   readonly answers: readonly FetchedPartition[];
   readonly sizeInBytes: number;
+  /** Reserved for them: fewer where the first batch is larger than it should be. */
+  readonly reservedBytes: number;
+  readonly isFull: boolean;
   readonly hasError: boolean;
   readonly seen: readonly SeenPartition[];
 };
@@ -39,6 +54,9 @@ type SeenPartition = {
   readonly committedBytes: number;
   readonly leaderEpoch: LeaderEpoch | undefined;
 };
+
+/** What a parked fetch remembers: no data, which may be thousands of times its size. */
+type Wanted = { readonly seen: readonly SeenPartition[]; readonly missingBytes: number };
 
 /**
  * A consumer's fetch with long poll. It answers at once when it may not wait, has enough, or has
@@ -55,23 +73,38 @@ export async function fetchForConsumer(
   },
 ): Promise<readonly FetchedPartition[]> {
   const deadline = dependencies.clock.monotonic() + request.maxWaitMs;
-  const pass = await readAll(request, dependencies.find);
+  const first = await answersOrWanted(request, dependencies.find);
+  if ("answers" in first) return first.answers;
+  dependencies.onParked();
+  await moreBytes(request, first.wanted, deadline, dependencies.fetches);
+  return (await readAll(request, dependencies.find)).answers;
+}
+
+/** On its own, so that nothing of the pass outlives it when the fetch parks. */
+async function answersOrWanted(
+  request: FetchRequest,
+  find: FindPartition,
+): Promise<Pick<Pass, "answers"> | { readonly wanted: Wanted }> {
+  const { answers, sizeInBytes, reservedBytes, isFull, hasError, seen } = await readAll(
+    request,
+    find,
+  );
   const answersNow =
     request.maxWaitMs <= 0 ||
     request.signal?.aborted === true ||
-    pass.hasError ||
-    pass.seen.length === 0 ||
-    pass.sizeInBytes >= request.minBytes;
-  if (answersNow) return pass.answers;
-  dependencies.onParked();
-  const waited = await moreBytes(request, pass, deadline, dependencies.fetches);
-  return waited === "full" ? pass.answers : (await readAll(request, dependencies.find)).answers;
+    hasError ||
+    seen.length === 0 ||
+    isFull ||
+    sizeInBytes >= request.minBytes;
+  if (answersNow) return { answers };
+  request.memory?.release(reservedBytes);
+  return { wanted: { seen, missingBytes: request.minBytes - sizeInBytes } };
 }
 
 async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass> {
+  const room = new AnswerRoom(request);
   const answers: FetchedPartition[] = [];
   const seen: SeenPartition[] = [];
-  let sizeInBytes = 0;
   let hasError = false;
   for (const asked of request.partitions) {
     const { topic, partition: index, fetchOffset, leaderEpoch } = asked;
@@ -83,17 +116,75 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
     }
     // Noted before the read: what is committed during it must count as news.
     seen.push(see(found));
+    if (found.hasCommitted(fetchOffset)) await room.reserve(found.config.messageBytesMax);
     const read = await found.readForConsumer({
       fetchOffset,
       leaderEpoch,
-      maxBytes: Math.min(asked.maxBytes, request.maxBytes - sizeInBytes),
-      minOneBatch: sizeInBytes === 0,
+      maxBytes: Math.min(asked.maxBytes, room.bytesLeft),
+      minOneBatch: room.isUnused && room.bytesLeft > 0,
     });
     if (read.error !== undefined) hasError = true;
-    else sizeInBytes += read.sizeInBytes;
+    else room.take(read.sizeInBytes);
     answers.push({ topic, partition: index, ...read });
   }
-  return { answers, sizeInBytes, hasError, seen };
+  return { answers, hasError, seen, ...room.close() };
+}
+
+/** The bytes that one answer may still have, reserved as soon as there is something to read. */
+class AnswerRoom {
+  readonly #request: FetchRequest;
+  /** As asked for; without `memory` it is there. */
+  readonly #wantedBytes: number;
+  #reservedBytes = 0;
+  #bytesMax: number;
+  #sizeInBytes = 0;
+
+  constructor(request: FetchRequest) {
+    const { memory, maxBytes, partitions } = request;
+    const ofPartitions = partitions.reduce((sum, asked) => sum + asked.maxBytes, 0);
+    this.#request = request;
+    this.#wantedBytes = Math.min(maxBytes, ofPartitions);
+    this.#bytesMax = memory === undefined ? maxBytes : 0;
+  }
+
+  /** Nothing has been read: the first batch comes whatever its size. */
+  get isUnused(): boolean {
+    return this.#sizeInBytes === 0;
+  }
+
+  get bytesLeft(): number {
+    // The rest for somebody who has hung up would be read for nobody.
+    if (!this.isUnused && this.#request.signal?.aborted === true) return 0;
+    return this.#bytesMax - this.#sizeInBytes;
+  }
+
+  /** @param batchBytesMax of the partition that is read next; its batch may be the first. */
+  async reserve(batchBytesMax: number): Promise<void> {
+    const { memory, maxBytes } = this.#request;
+    if (memory === undefined || !this.isUnused) return;
+    if (this.#reservedBytes > 0 && this.#reservedBytes >= batchBytesMax) return;
+    memory.release(this.#reservedBytes);
+    this.#reservedBytes = 0;
+    const bytesMax = Math.max(this.#wantedBytes, batchBytesMax);
+    this.#reservedBytes = await memory.reserve({ bytesMin: batchBytesMax, bytesMax });
+    this.#bytesMax = Math.min(maxBytes, this.#reservedBytes);
+  }
+
+  take(bytes: number): void {
+    this.#sizeInBytes += bytes;
+  }
+
+  /** Gives back what was not needed. */
+  close(): Pick<Pass, "sizeInBytes" | "reservedBytes" | "isFull"> {
+    const sizeInBytes = this.#sizeInBytes;
+    const reservedBytes = Math.min(this.#reservedBytes, sizeInBytes);
+    const { memory, minBytes } = this.#request;
+    // Where memory is short, what half fills it is an answer: the rest may come one byte too late.
+    const isShort = memory !== undefined && this.#reservedBytes < minBytes;
+    const isFull = isShort && sizeInBytes > this.#reservedBytes / 2;
+    memory?.release(this.#reservedBytes - reservedBytes);
+    return { sizeInBytes, reservedBytes, isFull };
+  }
 }
 
 function see(partition: Partition): SeenPartition {
@@ -107,38 +198,37 @@ function see(partition: Partition): SeenPartition {
 
 function moreBytes(
   request: FetchRequest,
-  pass: Pass,
+  { seen, missingBytes }: Wanted,
   deadline: number,
   fetches: Purgatory,
-): Promise<"released" | "full"> {
+): Promise<void> {
   const { signal } = request;
-  const missing = request.minBytes - pass.sizeInBytes;
-  const keys = pass.seen.map(({ partition }) => partition.key);
+  const keys = seen.map(({ partition }) => partition.key);
   return new Promise((resolve) => {
     const onAbort = (): void => void fetches.check(keys[0] ?? "");
-    const answer = (outcome: "released" | "full"): void => {
+    const answer = (): void => {
       signal?.removeEventListener("abort", onAbort);
-      resolve(outcome);
+      resolve();
     };
     const operation = {
       tryComplete: (): boolean => {
-        const isReleased = signal?.aborted === true || hasNews(pass.seen, missing);
-        if (isReleased) answer("released");
+        const isReleased = signal?.aborted === true || hasNews(seen, missingBytes);
+        if (isReleased) answer();
         return isReleased;
       },
-      expire: (): void => answer("released"),
+      expire: answer,
     };
     signal?.addEventListener("abort", onAbort, { once: true });
-    if (fetches.park(operation, { keys, deadline }) === "full") answer("full");
+    if (fetches.park(operation, { keys, deadline }) === "full") answer();
   });
 }
 
-function hasNews(seen: readonly SeenPartition[], missing: number): boolean {
+function hasNews(seen: readonly SeenPartition[], missingBytes: number): boolean {
   let bytes = 0;
   for (const { partition, committedBytes, leaderEpoch } of seen) {
     const now = see(partition);
     if (now.leaderEpoch !== leaderEpoch) return true;
     bytes += now.committedBytes - committedBytes;
   }
-  return bytes >= missing;
+  return bytes >= missingBytes;
 }

@@ -1,4 +1,9 @@
-export type { FetchedPartition, FetchPartition, FetchRequest } from "./consumer-fetch.ts";
+export type {
+  FetchedPartition,
+  FetchPartition,
+  FetchRequest,
+  ReadMemory,
+} from "./consumer-fetch.ts";
 export {
   effectiveMinInsyncReplicas,
   type HighWatermarkInput,

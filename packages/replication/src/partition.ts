@@ -152,6 +152,11 @@ export class Partition {
     return this.#committedBytes.total;
   }
 
+  /** Whether a consumer would be answered bytes from there on. */
+  hasCommitted(from: Offset): boolean {
+    return this.#state.role === "leader" && from < this.#state.log.highWatermark;
+  }
+
   /**
    * Appends what a producer sent (Kafka's `Partition.appendRecordsToLeader`): epoch fence, min ISR,
    * the batch's own soundness, then the log. `bytes` belong to the log until `appended` settles.

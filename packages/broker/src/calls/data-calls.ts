@@ -7,7 +7,7 @@ import type {
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
-import type { AppendOutcome, ReplicaError, ReplicaManager } from "@zoolog/replication";
+import type { AppendOutcome, ReadMemory, ReplicaError, ReplicaManager } from "@zoolog/replication";
 import type { CallContext, FetchResult, FetchResultPartition } from "../broker-api.ts";
 import { partitionNamedTwice } from "./errors.ts";
 
@@ -71,7 +71,7 @@ function producedPartition(
 export async function fetch(
   request: FetchRequest,
   replicas: ReplicaManager,
-  signal: AbortSignalLike,
+  reader: { readonly signal: AbortSignalLike; readonly memory: ReadMemory | undefined },
 ): Promise<FetchResult> {
   const { minBytes, maxBytes, maxWaitMs } = request;
   const partitions = request.topics.flatMap(({ topic, partitions: asked }) =>
@@ -83,7 +83,7 @@ export async function fetch(
       leaderEpoch: currentLeaderEpoch,
     })),
   );
-  const answers = await replicas.fetch({ partitions, minBytes, maxBytes, maxWaitMs, signal });
+  const answers = await replicas.fetch({ partitions, minBytes, maxBytes, maxWaitMs, ...reader });
   const next = answers[Symbol.iterator]();
   return {
     topics: request.topics.map(({ topic, partitions: asked }) => ({

@@ -17,7 +17,7 @@ import type {
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
-import type { ProduceTrace, ReplicaManager } from "@zoolog/replication";
+import type { ProduceTrace, ReadMemory, ReplicaManager } from "@zoolog/replication";
 import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
 import type { BrokerConfig } from "../config/config.ts";
 import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
@@ -64,10 +64,10 @@ export class LocalBrokerApi implements BrokerApi {
     return response;
   }
 
-  fetch(request: FetchRequest, context: CallContext): Promise<FetchResult> {
+  fetch(request: FetchRequest, { signal }: CallContext, memory?: ReadMemory): Promise<FetchResult> {
     const { replicas, config } = this.#dependencies;
     const maxWaitMs = Math.min(request.maxWaitMs, config.fetchMaxWaitMs);
-    return fetch({ ...request, maxWaitMs }, replicas, context.signal);
+    return fetch({ ...request, maxWaitMs }, replicas, { signal, memory });
   }
 
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse> {

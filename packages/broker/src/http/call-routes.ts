@@ -7,10 +7,11 @@ import {
 } from "@zoolog/protocol";
 import type { FastifyInstance } from "fastify";
 import type { FetchResult } from "../broker-api.ts";
+import { AnswerMemory, answerBytesMax } from "./bodies/answer-memory.ts";
 import { bodyOf } from "./bodies/body-parsers.ts";
 import { answerType, MESSAGE_TYPES, sendMessage } from "./bodies/content-types.ts";
 import type { Call } from "./call.ts";
-import { refusedMessage, throttled } from "./errors.ts";
+import { refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 
 type CallHandlers = {
@@ -42,11 +43,8 @@ function addCallRoute<Name extends NativeCall>(
   });
 }
 
-/** One answer's share of the bytes in flight: eight large ones at a time before readers must wait. */
-const ANSWERS_IN_FLIGHT = 8;
-
-function callHandlers({ api, bodyMemory, calls, limits }: PlaneParts): CallHandlers {
-  const answerBytesMax = Math.floor(limits.inFlightBytesMax / ANSWERS_IN_FLIGHT);
+function callHandlers(parts: PlaneParts): CallHandlers {
+  const { api, bodyMemory, calls, limits } = parts;
   return {
     produce: async (request, call) => {
       const response = await call.holdWhile(api.produce(request, call));
@@ -58,8 +56,10 @@ function callHandlers({ api, bodyMemory, calls, limits }: PlaneParts): CallHandl
     },
     fetch: async (request, call) => {
       if (request.maxWaitMs > 0) calls.markWaiting(call);
-      const maxBytes = Math.min(request.maxBytes, answerBytesMax);
-      return fetchResponse(await api.fetch({ ...request, maxBytes }, call), call);
+      const maxBytes = Math.min(request.maxBytes, answerBytesMax(limits));
+      const memory = new AnswerMemory({ call, maxWaitMs: request.maxWaitMs }, parts);
+      const fetching = api.fetch({ ...request, maxBytes }, call, memory);
+      return fetchResponse(await call.holdWhile(fetching), memory);
     },
     "list-offsets": (request, call) => api.listOffsets(request, call),
     metadata: (request, call) => api.metadata(request, call),
@@ -75,7 +75,7 @@ function callHandlers({ api, bodyMemory, calls, limits }: PlaneParts): CallHandl
  * The records of each partition as one bin over the buffers that the log has read. They count as in
  * flight until the reader has taken them: many slow readers must not hold the memory.
  */
-function fetchResponse(result: FetchResult, call: Call): unknown {
+function fetchResponse(result: FetchResult, memory: AnswerMemory): unknown {
   let bytes = 0;
   const topics = result.topics.map(({ topic, partitions }) => ({
     topic,
@@ -86,6 +86,6 @@ function fetchResponse(result: FetchResult, call: Call): unknown {
       return { ...partition, records };
     }),
   }));
-  if (!call.tryAdd(bytes)) throw throttled("too many bytes are in flight");
+  memory.keep(bytes);
   return { topics };
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { assert } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
-import type { ByteBudget } from "./bodies/byte-budget.ts";
+import type { ByteBudget, ShareAsked } from "./bodies/byte-budget.ts";
 
 export type CallOrigin = {
   /** Limit of the route for the body. */
@@ -64,6 +64,23 @@ export class Call implements CallContext {
     return this.#hasEnded || this.#holds(bytes, this.#budget.tryAdd(bytes));
   }
 
+  /** A part of what is free, for bytes to be read. */
+  tryShare(asked: ShareAsked): number | undefined {
+    // Nobody waits for the answer any more: nothing need be read.
+    if (this.#hasEnded) return 0;
+    const bytes = this.#budget.tryShare(asked);
+    this.#reservedBytes += bytes ?? 0;
+    return bytes;
+  }
+
+  /** The same when its turn comes. @returns gives up the turn. */
+  waitForShare(asked: ShareAsked, granted: (bytes: number) => void): () => void {
+    return this.#budget.waitForShare(asked, (bytes) => {
+      this.#reservedBytes += bytes;
+      granted(bytes);
+    });
+  }
+
   /**
    * What the task works on stays charged until it has settled, also behind the end: a caller who
    * hangs up frees nothing that is still waiting to be appended or being read.
@@ -80,11 +97,11 @@ export class Call implements CallContext {
 
   /** Gives back a part before the end: what its reader has taken, or what was turned into less. */
   release(bytes: number): void {
-    // The end has given back everything.
-    if (this.#hasEnded && this.#tasks === 0) return;
-    assert(bytes <= this.#reservedBytes, "what is released was held");
-    this.#reservedBytes -= bytes;
-    this.#budget.release(bytes);
+    assert(this.#hasEnded || bytes <= this.#reservedBytes, "what is released was held");
+    // The end may have given back everything, and what came later was not held.
+    const held = Math.min(bytes, this.#reservedBytes);
+    this.#reservedBytes -= held;
+    this.#budget.release(held);
   }
 
   #holds(bytes: number, isReserved: boolean): boolean {

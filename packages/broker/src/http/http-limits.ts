@@ -18,6 +18,11 @@ export const DEFAULT_HTTP_LIMITS = {
   /** Bodies being read or worked on plus answers being written, over all connections. */
   inFlightBytesMax: 256 * MIB,
   /**
+   * Shortest wait of a reader for room among them, whatever it may wait for records: others' answers
+   * are on their way out, and turning it away would only bring it back.
+   */
+  roomWaitMs: 1_000,
+  /**
    * Keys, values and headers in one answer of records for people, and batches read for it: a screen
    * holds less, and 256 readers who do not read fit into the bytes in flight.
    */

@@ -27,3 +27,46 @@ test("releasing what was never held is a fault of ours", () => {
 
   expect(() => budget.release(1)).toThrow("what is released was reserved");
 });
+
+test("a share is an eighth of what is free, and no less than asked for", () => {
+  const budget = new ByteBudget({ bytesMax: 800 });
+
+  expect(budget.tryShare({ bytesMin: 10, bytesMax: 50 })).toBe(50);
+  expect(budget.tryShare({ bytesMin: 10, bytesMax: 500 })).toBe(93);
+  expect(budget.tryShare({ bytesMin: 600, bytesMax: 700 })).toBe(600);
+  expect(budget.tryShare({ bytesMin: 58, bytesMax: 700 })).toBeUndefined();
+  expect(budget.usedBytes).toBe(743);
+});
+
+test("shares are waited for in the order of asking, and nobody overtakes", () => {
+  const budget = new ByteBudget({ bytesMax: 100 });
+  budget.tryReserve(100);
+  const granted: string[] = [];
+  const asked = { bytesMin: 40, bytesMax: 40 };
+  for (const who of ["a", "b"]) budget.waitForShare(asked, (n) => granted.push(`${who} ${n}`));
+
+  budget.release(30);
+  const overtaking = budget.tryShare({ bytesMin: 1, bytesMax: 1 });
+  budget.release(10);
+  const first = [...granted];
+  budget.release(60);
+
+  expect(overtaking).toBeUndefined();
+  expect(first).toEqual(["a 40"]);
+  expect(granted).toEqual(["a 40", "b 40"]);
+  expect(budget.usedBytes).toBe(80);
+});
+
+test("who gives up waiting holds nobody up, and is not granted anything later", () => {
+  const budget = new ByteBudget({ bytesMax: 100 });
+  budget.tryReserve(80);
+  const granted: string[] = [];
+  const giveUp = budget.waitForShare({ bytesMin: 90, bytesMax: 90 }, () => granted.push("large"));
+  budget.waitForShare({ bytesMin: 10, bytesMax: 10 }, () => granted.push("small"));
+
+  giveUp();
+  budget.release(80);
+
+  expect(granted).toEqual(["small"]);
+  expect(budget.usedBytes).toBe(10);
+});

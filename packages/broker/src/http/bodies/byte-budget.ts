@@ -1,11 +1,22 @@
 import { assert } from "@zoolog/base";
 
+/** Who asks for a share takes less where memory is short, but no less than `bytesMin`. */
+export type ShareAsked = { readonly bytesMin: number; readonly bytesMax: number };
+
+/** A share is at most this part of what is free, so that those who come next have theirs, too. */
+const SHARE_OF_FREE = 1 / 8;
+
+type Waiting = ShareAsked & { readonly granted: (bytes: number) => void };
+
 /**
- * Bytes that the plane may hold at one time. Who cannot get its share is turned away at once:
- * waiting for it could deadlock two half-read bodies, and would hide the overload from clients.
+ * Bytes that the plane may hold at one time. A body that cannot get its share is turned away at once:
+ * waiting for it could deadlock two half-read bodies, and would hide the overload from clients. A
+ * reader holds nothing yet, so it waits in turn.
  */
 export class ByteBudget {
   readonly bytesMax: number;
+  /** In the order of asking; at most as many as there are calls in flight. */
+  readonly #waiting = new Set<Waiting>();
   #used = 0;
 
   constructor(options: { readonly bytesMax: number }) {
@@ -33,8 +44,44 @@ export class ByteBudget {
     return true;
   }
 
+  /** For bytes to be read: how many of them are taken. Nothing where others wait already. */
+  tryShare(asked: ShareAsked): number | undefined {
+    return this.#waiting.size > 0 ? undefined : this.#takeShare(asked);
+  }
+
+  /**
+   * Calls `granted` when its turn has come and there is room. The function that is answered gives up
+   * the turn; called behind `granted` it does nothing.
+   */
+  waitForShare(asked: ShareAsked, granted: (bytes: number) => void): () => void {
+    const waiting = { ...asked, granted };
+    this.#waiting.add(waiting);
+    return () => {
+      if (this.#waiting.delete(waiting)) this.#grant();
+    };
+  }
+
   release(bytes: number): void {
     assert(bytes <= this.#used, "what is released was reserved");
     this.#used -= bytes;
+    this.#grant();
+  }
+
+  #grant(): void {
+    for (const waiting of this.#waiting) {
+      const bytes = this.#takeShare(waiting);
+      if (bytes === undefined) return;
+      this.#waiting.delete(waiting);
+      waiting.granted(bytes);
+    }
+  }
+
+  #takeShare({ bytesMin, bytesMax }: ShareAsked): number | undefined {
+    const free = this.bytesMax - this.#used;
+    if (free < bytesMin) return undefined;
+    const share = Math.max(bytesMin, Math.floor(free * SHARE_OF_FREE));
+    const bytes = Math.min(bytesMax, share);
+    this.#used += bytes;
+    return bytes;
   }
 }

@@ -7,9 +7,11 @@ import {
   splitBatches,
 } from "@zoolog/protocol";
 import type { BrokerApi, CallContext, FetchResultPartition } from "../../broker-api.ts";
+import { AnswerMemory } from "../bodies/answer-memory.ts";
 import type { Call } from "../call.ts";
 import type { DecodingTurns } from "../decoding-turns.ts";
-import { failedItem, throttled, unreadableBatch } from "../errors.ts";
+import { failedItem, unreadableBatch } from "../errors.ts";
+import type { PlaneParts } from "../plane-parts.ts";
 import { LastBlock } from "./last-block.ts";
 import { type BytesForm, shownRecord } from "./record-forms.ts";
 
@@ -53,15 +55,20 @@ export async function resolveOffset(
 /** An encoded answer, charged to its call until somebody releases it or the call ends. */
 export type ReadAnswer = { readonly body: Uint8Array; readonly nextOffset: Offset };
 
+export type RecordReaderDependencies = Pick<
+  PlaneParts,
+  "api" | "clock" | "scheduler" | "limits"
+> & {
+  readonly turns: DecodingTurns;
+};
+
 /** Records from a position on, decoded for people. */
 export class RecordReader {
-  readonly #api: BrokerApi;
-  readonly #turns: DecodingTurns;
+  readonly #parts: RecordReaderDependencies;
   readonly #lastBlock = new LastBlock();
 
-  constructor(dependencies: { readonly api: BrokerApi; readonly turns: DecodingTurns }) {
-    this.#api = dependencies.api;
-    this.#turns = dependencies.turns;
+  constructor(dependencies: RecordReaderDependencies) {
+    this.#parts = dependencies;
   }
 
   /**
@@ -76,29 +83,27 @@ export class RecordReader {
     encode: (answer: ReadRecordsResponse) => Uint8Array,
   ): Promise<ReadAnswer> {
     const { topic, partition } = position;
-    const fetched = await fetchBatches(this.#api, position, limits, call);
+    const { api, turns } = this.#parts;
+    const memory = new AnswerMemory({ call, maxWaitMs: limits.maxWaitMs }, this.#parts);
+    const fetched = await call.holdWhile(fetchBatches(api, position, limits, { call, memory }));
     const { records: buffers, logStartOffset, highWatermark } = fetched;
     const fetchedBytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-    charge(call, fetchedBytes);
+    memory.keep(fetchedBytes);
     let answer: ReadRecordsResponse;
     let body: Uint8Array;
     try {
       // Nobody need take turns for the answer that there is nothing.
-      if (fetchedBytes > 0) await this.#turns.take();
+      if (fetchedBytes > 0) await turns.take();
       const shown = shownRecords(buffers, position.offset, limits, this.#lastBlock);
       answer = { topic, partition, logStartOffset, highWatermark, ...shown };
       // At once: records are views of inflated blocks, which may be much larger than themselves.
       body = encode(answer);
     } finally {
-      call.release(fetchedBytes);
+      memory.keep(0);
     }
-    charge(call, body.length);
+    memory.keep(body.length);
     return { body, nextOffset: answer.nextOffset };
   }
-}
-
-function charge(call: Call, bytes: number): void {
-  if (!call.tryAdd(bytes)) throw throttled("too many bytes are in flight");
 }
 
 type Fetched = Exclude<FetchResultPartition, { readonly error: unknown }>;
@@ -107,12 +112,13 @@ async function fetchBatches(
   api: BrokerApi,
   { topic, partition, offset: fetchOffset }: ReadPosition,
   { maxBytes, maxWaitMs }: ReadLimits,
-  call: CallContext,
+  { call, memory }: { readonly call: CallContext; readonly memory: AnswerMemory },
 ): Promise<Fetched> {
   const partitions = [{ partition, fetchOffset, partitionMaxBytes: maxBytes }];
   const topics = [{ topic, partitions }];
   const isolation = "readUncommitted";
-  const result = await api.fetch({ maxWaitMs, minBytes: 1, maxBytes, isolation, topics }, call);
+  const request = { maxWaitMs, minBytes: 1, maxBytes, isolation, topics } as const;
+  const result = await api.fetch(request, call, memory);
   const fetched = result.topics[0]?.partitions[0];
   if (fetched === undefined || "error" in fetched) throw readFailure(fetched);
   return fetched;

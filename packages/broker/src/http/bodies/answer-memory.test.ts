@@ -1,0 +1,105 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { ManualTime } from "@zoolog/testkit";
+import { Call } from "../call.ts";
+import { DEFAULT_HTTP_LIMITS } from "../http-limits.ts";
+import { AnswerMemory } from "./answer-memory.ts";
+import { ByteBudget } from "./byte-budget.ts";
+
+function setUp(maxWaitMs = 0) {
+  const time = new ManualTime();
+  const budget = new ByteBudget({ bytesMax: 800 });
+  const limits = { ...DEFAULT_HTTP_LIMITS, inFlightBytesMax: 800, roomWaitMs: 100 };
+  const newCall = (): Call =>
+    new Call(
+      {
+        bodyBytesMax: 1_000,
+        response: {} as ServerResponse,
+        socket: {} as Socket,
+        clientId: "",
+        remoteAddress: "",
+      },
+      { budget, onEnd: () => {} },
+    );
+  const call = newCall();
+  const memory = new AnswerMemory({ call, maxWaitMs }, { ...time, limits });
+  return { time, budget, call, newCall, memory };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("no answer reserves more than its part, however much is asked for", async () => {
+  const { budget, memory } = setUp();
+
+  expect(await memory.reserve({ bytesMin: 500, bytesMax: 5_000 })).toBe(100);
+  expect(budget.usedBytes).toBe(100);
+});
+
+test("what an answer has in the end is what it holds, more or less than was reserved", async () => {
+  const { budget, call, memory } = setUp();
+  await memory.reserve({ bytesMin: 10, bytesMax: 100 });
+
+  memory.keep(70);
+  const less = budget.usedBytes;
+  memory.keep(300);
+  const more = budget.usedBytes;
+  call.end();
+
+  expect([less, more, budget.usedBytes]).toEqual([70, 300, 0]);
+});
+
+test("a reader waits for room and takes it when others have gone", async () => {
+  const { budget, call, newCall, memory, time } = setUp();
+  const other = newCall();
+  other.tryReserve(795);
+  const reserved = memory.reserve({ bytesMin: 10, bytesMax: 100 });
+  await settle();
+
+  other.end();
+
+  expect(await reserved).toBe(100);
+  call.end();
+  expect(budget.usedBytes).toBe(0);
+  expect(time.pendingTimers).toBe(0);
+});
+
+test.each([
+  ["shortly at least", 0, 100],
+  ["as long as its caller would for records", 5_000, 5_000],
+])("without room a reader waits %s and is turned away by name", async (_, maxWaitMs, waitMs) => {
+  const { newCall, memory, time } = setUp(maxWaitMs);
+  newCall().tryReserve(795);
+  const reserved = memory.reserve({ bytesMin: 10, bytesMax: 100 });
+  let settled = false;
+  reserved.catch(() => {
+    settled = true;
+  });
+
+  time.advance(waitMs - 1);
+  await settle();
+  const early = settled;
+  time.advance(1);
+
+  await expect(reserved).rejects.toMatchObject({
+    code: "THROTTLING_QUOTA_EXCEEDED",
+    retriable: true,
+  });
+  expect(early).toBe(false);
+});
+
+test("who hangs up waits no longer, reads nothing and leaves nothing behind", async () => {
+  const { budget, call, newCall, memory, time } = setUp();
+  const other = newCall();
+  other.tryReserve(795);
+  const waiting = memory.reserve({ bytesMin: 10, bytesMax: 100 });
+  await settle();
+
+  call.end();
+  const granted = await waiting;
+  other.end();
+
+  expect(granted).toBe(0);
+  expect(await memory.reserve({ bytesMin: 10, bytesMax: 100 })).toBe(0);
+  expect(budget.usedBytes).toBe(0);
+  expect(time.pendingTimers).toBe(0);
+});

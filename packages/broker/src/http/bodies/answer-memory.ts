@@ -1,0 +1,93 @@
+import type { Clock, Scheduler } from "@zoolog/base";
+import type { ReadMemory } from "@zoolog/replication";
+import type { Call } from "../call.ts";
+import { throttled } from "../errors.ts";
+import type { HttpLimits } from "../http-limits.ts";
+
+/** One answer's part of the bytes in flight: eight of the largest fit at a time. */
+const ANSWERS_IN_FLIGHT = 8;
+
+/** Longest that one answer of batches may be; its first batch comes even when it is longer. */
+export function answerBytesMax(limits: Pick<HttpLimits, "inFlightBytesMax">): number {
+  return Math.floor(limits.inFlightBytesMax / ANSWERS_IN_FLIGHT);
+}
+
+type Parts = { readonly clock: Clock; readonly scheduler: Scheduler; readonly limits: HttpLimits };
+
+/**
+ * Memory of one answer, charged before it is read: thousands of readers at once would hold gigabytes
+ * before the first of them could be turned away. Where memory is short a reader gets less of it, and
+ * where there is none it waits in turn, as long as its caller would wait for records.
+ */
+export class AnswerMemory implements ReadMemory {
+  readonly #call: Call;
+  readonly #parts: Parts;
+  readonly #bytesMax: number;
+  readonly #deadline: number;
+  #heldBytes = 0;
+
+  constructor(options: { readonly call: Call; readonly maxWaitMs: number }, parts: Parts) {
+    this.#call = options.call;
+    this.#parts = parts;
+    this.#bytesMax = answerBytesMax(parts.limits);
+    this.#deadline = parts.clock.monotonic() + options.maxWaitMs;
+  }
+
+  async reserve(asked: { readonly bytesMin: number; readonly bytesMax: number }): Promise<number> {
+    const share = {
+      bytesMin: Math.min(asked.bytesMin, this.#bytesMax),
+      bytesMax: Math.min(asked.bytesMax, this.#bytesMax),
+    };
+    const granted = this.#call.tryShare(share) ?? (await this.#turn(share));
+    this.#heldBytes += granted;
+    return granted;
+  }
+
+  release(bytes: number): void {
+    this.keep(this.#heldBytes - bytes);
+  }
+
+  /**
+   * Holds so many bytes from now on: what was read, or what became of it. A first batch may be larger
+   * than what was reserved for it.
+   *
+   * @throws ZoologError THROTTLING_QUOTA_EXCEEDED
+   */
+  keep(bytes: number): void {
+    const more = bytes - this.#heldBytes;
+    if (more > 0 && !this.#call.tryAdd(more)) throw noRoom();
+    if (more < 0) this.#call.release(-more);
+    this.#heldBytes = bytes;
+  }
+
+  #turn(share: { readonly bytesMin: number; readonly bytesMax: number }): Promise<number> {
+    const { clock, scheduler, limits } = this.#parts;
+    const { signal } = this.#call;
+    if (signal.aborted) return Promise.resolve(0);
+    const waitMs = Math.max(this.#deadline - clock.monotonic(), limits.roomWaitMs);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        leave();
+        resolve(0);
+      };
+      const timer = scheduler.after(waitMs, () => {
+        leave();
+        reject(noRoom());
+      });
+      const giveUp = this.#call.waitForShare(share, (bytes) => {
+        leave();
+        resolve(bytes);
+      });
+      const leave = (): void => {
+        timer.cancel();
+        signal.removeEventListener("abort", onAbort);
+        giveUp();
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+}
+
+function noRoom() {
+  return throttled("too many bytes are in flight");
+}
