@@ -9,6 +9,7 @@ const LONG_LIFETIME_MS = 10_000;
 const WATCH_KINDS = ["data", "exist", "child", "persistent", "recursive"] as const;
 type WatchKind = (typeof WATCH_KINDS)[number];
 const NO_NODE = -101;
+const AUTH_FAILED = -115;
 
 /** A session that says bytes. It keeps the watches it has set, as a client does, to set them again. */
 export class WireDriver implements Driver {
@@ -52,7 +53,9 @@ export class WireDriver implements Driver {
   }
 
   async authenticate(scheme: string, credential: string): Promise<Observation> {
-    await this.#peer.addAuth(scheme, credential);
+    const reply = await this.#peer.addAuth(scheme, credential);
+    // A server hangs up on who is refused; sooner or later, so it is waited for.
+    if (reply?.error === AUTH_FAILED) await this.#peer.ended;
     return this.#observe();
   }
 

@@ -29,9 +29,11 @@ export async function startZooKeeperContainer(options: {
   readonly tickTimeMs: number;
 }): Promise<ZooKeeperContainer> {
   // Loaded here only: it is large, and most runs have no engine.
-  const { GenericContainer } = await import("testcontainers");
+  const { GenericContainer, Wait } = await import("testcontainers");
   const container = await new GenericContainer(IMAGE)
     .withExposedPorts(CLIENT_PORT)
+    // The default also looks from inside, with tools that a small image has not.
+    .withWaitStrategy(Wait.forLogMessage(/binding to port/))
     .withEnvironment({
       ZOO_TICK_TIME: `${options.tickTimeMs}`,
       ZOO_MAX_CLIENT_CNXNS: "0",
