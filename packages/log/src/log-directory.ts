@@ -34,6 +34,8 @@ export type CheckpointedOffsets = {
   /** A recovery point stands there: the log had a segment file, and nobody was replacing it. */
   readonly isListed: boolean;
   readonly logStartOffset: Offset | undefined;
+  /** The log start was raised before segments went; older versions did so afterwards. */
+  readonly isStartClaimed: boolean;
   /** Records below it were acknowledged; a power cut may have taken those that were not synced. */
   readonly highWatermark: Offset | undefined;
 };
@@ -47,11 +49,17 @@ export class LogDirectory {
   readonly logStartOffsets: Checkpoint;
   readonly highWatermarks: Checkpoint;
   readonly #logger: Logger;
+  readonly #areStartsClaimed: boolean;
   #recoveryPointsLost = false;
   #mustRewrite = false;
 
   constructor(
-    options: { readonly path: string; readonly limits?: Partial<LogDirectoryLimits> },
+    options: {
+      readonly path: string;
+      readonly limits?: Partial<LogDirectoryLimits>;
+      /** See `CheckpointedOffsets.isStartClaimed`; true unless told. */
+      readonly areStartsClaimed?: boolean;
+    },
     dependencies: {
       readonly fileSystem: FileSystem;
       readonly logger: Logger;
@@ -59,6 +67,7 @@ export class LogDirectory {
       readonly onOffline?: (error: ZoologError) => void;
     },
   ) {
+    this.#areStartsClaimed = options.areStartsClaimed ?? true;
     const limits = { ...DEFAULT_LOG_DIRECTORY_LIMITS, ...options.limits };
     const { fileSystem, logger, onOffline = () => {} } = dependencies;
     this.#logger = logger;
@@ -118,6 +127,7 @@ export class LogDirectory {
       recoveryPoint: recoveryPoint ?? (this.#recoveryPointsLost ? undefined : (0 as Offset)),
       isListed: recoveryPoint !== undefined,
       logStartOffset: this.logStartOffsets.get(topicPartition),
+      isStartClaimed: this.#areStartsClaimed,
       highWatermark: this.highWatermarks.get(topicPartition),
     };
   }

@@ -343,3 +343,62 @@ test("a data folder that was just made is called new", async () => {
   });
   await manager.close();
 });
+
+describe("a folder that an older version wrote, which raised log starts after segments had gone", () => {
+  /** Segments of one record; the first of them is gone, and the log start checkpoint says 0. */
+  async function olderFolder() {
+    const setting = setUp();
+    const { open, disk, crash } = setting;
+    const config = { ...DEFAULT_LOG_CONFIG, segmentBytes: batchOf(["a"]).sizeInBytes };
+    const log = await (await open()).getOrCreate(ORDERS, { ...NEW, config });
+    for (const value of ["a", "b", "c"]) await log.append([batchOf([value])], EPOCH);
+    crash("process");
+    await (await open()).close();
+    const meta = "/data/meta.properties";
+    expect(disk.contents(meta).toString()).toContain("claims.version=1\n");
+    disk.corrupt(meta, (bytes) => Buffer.from(bytes.toString().replace("claims.version=1\n", "")));
+    await disk.mount().remove(FIRST);
+    return setting;
+  }
+
+  test("opens with what retention kept, and claims its log starts from then on", async () => {
+    const { open, disk, crash, logged } = await olderFolder();
+
+    const first = await open();
+    expect(await readAll(first.get(ORDERS)!)).toHaveLength(2);
+    expect(logged.map(({ message }) => message)).toContain(
+      "log start checkpoint is behind what retention removed",
+    );
+    crash("process");
+    expect(disk.contents("/data/log-start-offset-checkpoint").toString()).toContain("orders 0 1\n");
+    await disk.mount().remove("/data/orders-0/00000000000000000001.log");
+    const second = await open();
+
+    expect(second.offlinePartitions.get("orders-0")).toMatchObject({
+      cause: { code: "RECORDS_MISSING" },
+    });
+    await second.close();
+  });
+
+  test("is told so at a later start when the disk is too full to write it down", async () => {
+    const { open, disk } = await olderFolder();
+    disk.inject({ effect: "ENOSPC", operations: ["write"], path: /meta\.properties/ });
+
+    await (await open()).close();
+    expect(disk.contents("/data/meta.properties").toString()).not.toContain("claims.version");
+    await (await open()).close();
+
+    expect(disk.contents("/data/meta.properties").toString()).toContain("claims.version=1\n");
+  });
+
+  test("claims nothing as long as one of its partitions does not open", async () => {
+    const { open, disk } = await olderFolder();
+    disk.inject({ effect: "EIO", operations: ["readDirectory"], path: /orders-0$/ });
+
+    const first = await open();
+
+    expect(first.offlinePartitions.has("orders-0")).toBe(true);
+    expect(disk.contents("/data/meta.properties").toString()).not.toContain("claims.version");
+    await first.close();
+  });
+});

@@ -88,10 +88,10 @@ export class LogManager {
     this.#dependencies = dependencies;
     this.#owned = owned;
     this.boot = owned.boot;
-    this.incarnationId = owned.incarnationId;
+    this.incarnationId = owned.meta.incarnationId;
     const { dataFolder: path, limits = {} } = options;
     this.#directory = new LogDirectory(
-      { path, limits },
+      { path, limits, areStartsClaimed: owned.meta.areStartsClaimed },
       { fileSystem, logger, onOffline: (error) => this.#allOffline(error) },
     );
     const { random } = dependencies;
@@ -286,7 +286,10 @@ export class LogManager {
     await inParallel(PARALLEL_LOGS, partitions, (partition) => this.#openFound(partition));
     const { unrecovered } = this.#hosted;
     await this.#unrecovered?.end(unrecovered);
-    if (unrecovered.length === 0) await directory.loaded();
+    if (unrecovered.length === 0) {
+      await directory.loaded();
+      await this.#owned.claimStarts(this.#dependencies);
+    }
     this.#ticks = new LogTicks(
       { periods: this.#options.periods ?? {} },
       { logs: () => this.#hosted.logs(), directory, scheduler, logger },

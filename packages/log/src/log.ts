@@ -269,11 +269,17 @@ export class Log {
   }
 
   /** Removes what retention does not keep; answers how many segments went. */
-  applyRetention(): Promise<number> {
-    return this.#change(async () => {
-      if (await this.#cutter.activeIsExpired()) await this.#writer.roll();
-      return await this.#cutter.applyRetention();
+  async applyRetention(): Promise<number> {
+    const removed = await this.#change(() => this.#cutter.applyRetention());
+    // Behind it: on a full disk a new segment needs the room of the old ones.
+    const hasRolled = await this.#change(async () => {
+      if (!(await this.#cutter.activeIsExpired())) return false;
+      await this.#writer.roll();
+      return true;
     });
+    return hasRolled
+      ? removed + (await this.#change(() => this.#cutter.applyRetention()))
+      : removed;
   }
 
   /** Brings everything appended before the call to the disk, and the index files up to date. */

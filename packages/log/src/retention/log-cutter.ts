@@ -1,12 +1,15 @@
 /**
  * What takes records away: truncation at the end, deletion at the start. All of it runs in the
  * append queue and between syncs, and follows one order, so that a crash at any moment leaves a log
- * that loads: lower the checkpoints on disk, then memory (readers look again), then the files.
+ * that loads. At the end: lower the checkpoints on disk, then memory (readers look again), then the
+ * files. At the start: memory, the checkpoint, then the files (`ExpiredSegments`); before memory
+ * already where who asked is told that it is durable.
  */
 import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
-import { isNoSpace } from "../errors.ts";
+import { isNoSpace, isOutOfHandles } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
 import { Segment } from "../segment/segment.ts";
+import { ExpiredSegments } from "./expired-segments.ts";
 import { expiredSegments, isTooOld } from "./retention.ts";
 
 export class LogCutter {
@@ -14,6 +17,7 @@ export class LogCutter {
   readonly #betweenSyncs: (task: () => Promise<void>) => Promise<void>;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #expired: ExpiredSegments;
 
   constructor(dependencies: {
     readonly state: LogState;
@@ -26,6 +30,7 @@ export class LogCutter {
     this.#betweenSyncs = dependencies.alone;
     this.#clock = dependencies.clock;
     this.#logger = dependencies.logger;
+    this.#expired = new ExpiredSegments(dependencies);
   }
 
   /** Removes the batch that contains `offset` and all after it. */
@@ -65,7 +70,8 @@ export class LogCutter {
     if (offset <= state.logStartOffset) return;
     await this.#alone(async () => {
       await this.#saveStart(offset);
-      await this.#advanceStartTo(offset);
+      this.#hideBelow(offset);
+      await this.#removeExpired();
     });
   }
 
@@ -76,9 +82,13 @@ export class LogCutter {
     return await isTooOld(activeSegment, this.#clock.now(), config);
   }
 
-  /** Removes segments that are too old or too many; answers how many. */
+  /**
+   * Removes segments that are too old or too many; answers how many. What a full disk left of
+   * earlier ones goes now, too.
+   */
   async applyRetention(): Promise<number> {
     const state = this.#state;
+    if (!this.#expired.areGone) await this.#alone(() => this.#removeExpired());
     const { config, segments, logStartOffset, highWatermark } = state;
     const count = await expiredSegments(
       segments,
@@ -89,17 +99,8 @@ export class LogCutter {
     if (count === 0 || firstKept === undefined) return 0;
     const start = Math.max(firstKept.baseOffset, logStartOffset) as Offset;
     await this.#alone(async () => {
-      // First the checkpoint: a log that begins above it reads as one whose files were taken away.
-      const isSaved = await this.#saveStart(start).then(
-        () => true,
-        (error: unknown) => {
-          // Without room for the checkpoint the room has to come first.
-          if (isNoSpace(error)) return false;
-          throw error;
-        },
-      );
-      await this.#advanceStartTo(start);
-      if (!isSaved) await this.#saveStart(start);
+      this.#hideBelow(start);
+      await this.#removeExpired();
     });
     return count;
   }
@@ -110,19 +111,29 @@ export class LogCutter {
     await directory.logStartOffsets.save();
   }
 
-  async #advanceStartTo(offset: Offset): Promise<void> {
+  /** Memory first: readers look again, and find the log to begin at `offset`. */
+  #hideBelow(offset: Offset): void {
     const state = this.#state;
-    const removed = state.segments.slice(0, state.segmentIndexOf(offset));
+    const expired = state.segments.slice(0, state.segmentIndexOf(offset));
     state.cuts += 1;
     state.logStartOffset = offset;
     state.clampHighWatermark();
-    state.segments = state.segments.slice(removed.length);
-    for (const gone of removed) await this.#delete(gone);
-    if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
-    // After the files: epochs that are forgotten too early would be missed if those came back.
-    await state.epochs.truncateFromStart(offset);
-    const fields = { topicPartition: state.name, offset, segments: removed.length };
+    state.segments = state.segments.slice(expired.length);
+    for (const segment of expired) state.sealed.delete(segment);
+    this.#expired.add(expired);
+    const fields = { topicPartition: state.name, offset, segments: expired.length };
     this.#logger.info("log start advanced", fields);
+  }
+
+  /** What keeps files from going and passes by itself is waited for: the log is sound without. */
+  async #removeExpired(): Promise<void> {
+    try {
+      await this.#expired.remove();
+    } catch (error) {
+      if (!isNoSpace(error) && !isOutOfHandles(error)) throw error;
+      const fields = { topicPartition: this.#state.name, cause: String(error) };
+      this.#logger.warn("expired segments could not be removed yet", fields);
+    }
   }
 
   /** Between syncs, and with the checkpoints to ourselves. */
@@ -149,7 +160,8 @@ export class LogCutter {
     await highWatermarks.save();
     await logStartOffsets.save();
     state.startOverAt(offset);
-    for (const gone of [...state.segments].reverse()) await this.#delete(gone);
+    const gone = [...this.#expired.take(), ...state.segments];
+    for (const segment of gone.reverse()) await this.#delete(segment);
     await directory.volume.syncDirectory(folder);
     const { indexIntervalBytes } = state.config;
     const createdAt = this.#clock.now();

@@ -5,6 +5,7 @@ import { RELATIVE_OFFSET_MAX } from "../index/offset-index.ts";
 import { SegmentIndexes } from "../index/segment-indexes.ts";
 import type { LogDirectory } from "../log-directory.ts";
 import {
+  DELETED_LOG_SUFFIX,
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,
   segmentName,
@@ -60,6 +61,7 @@ export class Segment {
   #indexes: SegmentIndexes | undefined;
   /** The handle whose file was last seen to end where the segment does. */
   #knownHandle: FileHandle | undefined;
+  #isGivenUp = false;
 
   constructor(options: SegmentOptions, dependencies: SegmentDependencies) {
     this.baseOffset = options.baseOffset;
@@ -94,7 +96,7 @@ export class Segment {
   }
 
   get path(): string {
-    return `${this.stem}${LOG_SUFFIX}`;
+    return `${this.stem}${this.#isGivenUp ? DELETED_LOG_SUFFIX : LOG_SUFFIX}`;
   }
 
   get sizeInBytes(): number {
@@ -283,11 +285,29 @@ export class Segment {
     this.#syncedBytes = cut.position;
   }
 
+  /** Renames the file, so that no start takes it for a segment; the name says that one was there. */
+  async giveUp(): Promise<void> {
+    if (this.#isGivenUp) return;
+    const { path } = this;
+    const { files, fileSystem } = this.#directory.volume;
+    await fileSystem.rename(path, `${this.stem}${DELETED_LOG_SUFFIX}`);
+    this.#isGivenUp = true;
+    await files.evict(path);
+  }
+
+  /** Frees the room of a segment that was given up. */
+  async empty(): Promise<void> {
+    assert(this.#isGivenUp, "a segment is emptied under its last name");
+    await this.#directory.volume.files.use(this.path, "write", (file) => file.truncate(0));
+  }
+
   /** Removes the files; the `.log` first, for without it the others are nothing. */
   async delete(): Promise<void> {
     this.#directory.indexCache.drop(this.stem);
-    for (const suffix of [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
-      const path = `${this.stem}${suffix}`;
+    const indexes = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX].map(
+      (suffix) => `${this.stem}${suffix}`,
+    );
+    for (const path of [this.path, ...indexes]) {
       await this.#directory.volume.files.evict(path);
       await this.#directory.volume.fileSystem.remove(path).catch((error: unknown) => {
         if (!isMissing(error)) throw error;

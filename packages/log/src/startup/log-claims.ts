@@ -5,7 +5,7 @@
  * | --- | --- | --- |
  * | recovery point | the log ends at or above it | |
  * | high watermark | likewise | a power cut may have taken it |
- * | log start | the first segment begins at or below it | |
+ * | log start | the first segment begins at or below it | a segment from there was given up |
  * | any recovery point, 0 too | the folder holds a segment | |
  *
  * Whatever takes records away in order lowers or removes the claim first, durably; without a line
@@ -20,6 +20,7 @@ import { HIGH_WATERMARK_CHECKPOINT, RECOVERY_POINT_CHECKPOINT } from "../volume/
 export class LogClaims {
   readonly #folder: string;
   readonly #start: Offset | undefined;
+  readonly #isStartClaimed: boolean;
   /** The log does not end below it, and how that is known. */
   readonly #end: { readonly offset: Offset; readonly source: string } | undefined;
 
@@ -31,6 +32,7 @@ export class LogClaims {
     const { folder, checkpointed, shutdown } = options;
     const { recoveryPoint, isListed, highWatermark, logStartOffset } = checkpointed;
     this.#folder = folder;
+    this.#isStartClaimed = checkpointed.isStartClaimed;
     const areLost = recoveryPoint === undefined;
     if (!isListed && !areLost) return;
     this.#start = logStartOffset;
@@ -59,9 +61,18 @@ export class LogClaims {
     });
   }
 
-  /** @throws ZoologError RECORDS_MISSING when records at the beginning are gone. */
-  checkStart(first: Offset): void {
-    if (this.#start === undefined || first <= this.#start) return;
+  /**
+   * Answers whether the claim is behind what retention has removed, and is to be raised.
+   *
+   * @param givenUp base offsets of segments that retention has renamed, in order.
+   * @throws ZoologError RECORDS_MISSING when records at the beginning are gone.
+   */
+  checkStart(first: Offset, givenUp: readonly Offset[]): "holds" | "to be raised" {
+    if (this.#start === undefined || first <= this.#start) return "holds";
+    // Segments go in order: when the one that held the start went on purpose, so did the rest.
+    const wentFrom = givenUp[0];
+    const wentOnPurpose = wentFrom !== undefined && wentFrom <= this.#start;
+    if (wentOnPurpose || !this.#isStartClaimed) return "to be raised";
     throw recordsMissing({
       folder: this.#folder,
       from: this.#start,

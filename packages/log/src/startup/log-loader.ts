@@ -22,6 +22,7 @@ import type { LoadedLog } from "../log-state.ts";
 import { INCOMPLETE_BATCH, scanBatches } from "../segment/batch-scan.ts";
 import { Segment } from "../segment/segment.ts";
 import {
+  DELETED_LOG_SUFFIX,
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,
   segmentBaseOffset,
@@ -64,6 +65,8 @@ type FoundFiles = {
   readonly segments: readonly FoundSegment[];
   /** Temporary files, files already given up, and indexes whose log is gone. */
   readonly leftovers: readonly string[];
+  /** Base offsets of segments that retention gave up, in order; they are leftovers, too. */
+  readonly givenUp: readonly Offset[];
 };
 
 /** @throws ZoologError CORRUPT_MESSAGE, RECORDS_MISSING; nothing was changed then. */
@@ -94,14 +97,14 @@ class LogLoader {
 
   async load(): Promise<LoadedLog> {
     const { shutdown, checkpointed } = this.#options;
-    const { segments: found, leftovers } = await this.#findFiles();
+    const { segments: found, leftovers, givenUp } = await this.#findFiles();
     const first = found[0];
     if (first === undefined) {
       this.#claims.checkNoSegments();
       await this.#removeLeftovers(leftovers);
       return await this.#createLog();
     }
-    this.#claims.checkStart(first.baseOffset);
+    const startClaim = this.#claims.checkStart(first.baseOffset, givenUp);
     const untouched = this.#belowScan(found);
     await assertSegmentsMeet(
       { folder: this.#options.folder, untouched, next: found[untouched.length] },
@@ -112,6 +115,7 @@ class LogLoader {
     this.#claims.checkEnd(logEndOffset);
     // All that can be told was told: only now is anything changed.
     if (torn !== undefined) this.#logger.warn("torn tail was cut", torn);
+    if (startClaim === "to be raised") await this.#raiseStart(first.baseOffset, givenUp);
     await this.#removeLeftovers(leftovers);
     const segments = [
       ...untouched.map((file) => this.#closedSegment(file)),
@@ -141,7 +145,10 @@ class LogLoader {
     const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
     const found: FoundSegment[] = [];
     const leftovers: string[] = [];
+    const givenUp: Offset[] = [];
     for (const name of names) {
+      const given = segmentBaseOffset(name, DELETED_LOG_SUFFIX);
+      if (given !== undefined) givenUp.push(given);
       const baseOffset = segmentBaseOffset(name, LOG_SUFFIX);
       if (baseOffset !== undefined) {
         const { sizeBytes } = await fileSystem.stat(`${folder}/${name}`);
@@ -150,7 +157,24 @@ class LogLoader {
         leftovers.push(`${folder}/${name}`);
       }
     }
-    return { segments: found.sort((a, b) => a.baseOffset - b.baseOffset), leftovers };
+    found.sort((a, b) => a.baseOffset - b.baseOffset);
+    return { segments: found, leftovers, givenUp: givenUp.sort((a, b) => a - b) };
+  }
+
+  /** Goes on where retention was interrupted: the evidence goes after the claim. */
+  async #raiseStart(start: Offset, givenUp: readonly Offset[]): Promise<void> {
+    const { volume, logStartOffsets } = this.#directory;
+    const { folder, topicPartition, checkpointed } = this.#options;
+    const fields = { folder, from: checkpointed.logStartOffset, to: start };
+    this.#logger.warn("log start checkpoint is behind what retention removed", fields);
+    if (givenUp.length > 0) await volume.syncDirectory(folder);
+    for (const baseOffset of givenUp) {
+      const path = `${folder}/${segmentName(baseOffset)}${DELETED_LOG_SUFFIX}`;
+      await volume.files.use(path, "write", (file) => file.truncate(0));
+      await volume.files.evict(path);
+    }
+    logStartOffsets.set(topicPartition, start);
+    await logStartOffsets.save();
   }
 
   async #removeLeftovers(paths: readonly string[]): Promise<void> {

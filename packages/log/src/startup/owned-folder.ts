@@ -2,6 +2,7 @@ import {
   type BrokerId,
   errorCode,
   type FileSystem,
+  type Logger,
   lockFolder,
   type Machine,
   type Random,
@@ -10,9 +11,11 @@ import {
 import { takeCleanShutdownMarker } from "../checkpoint/clean-shutdown.ts";
 import {
   assertSameOwner,
+  type MetaProperties,
   readMetaProperties,
   writeMetaProperties,
 } from "../checkpoint/meta-properties.ts";
+import { isNoSpace } from "../errors.ts";
 import type { Shutdown } from "./log-loader.ts";
 
 /**
@@ -26,20 +29,38 @@ export type DataFolderBoot = "clean" | "unclean" | "newFolder";
 /** A data folder that this process has, and nobody else until `release`. */
 export class OwnedFolder {
   readonly boot: DataFolderBoot;
-  /** UUID of the data folder: the same after a restart, new for a new folder. */
-  readonly incarnationId: string;
+  readonly path: string;
+  readonly meta: MetaProperties;
   /** How the process that had it before ended. */
   readonly shutdown: Shutdown;
   readonly release: () => Promise<void>;
 
   private constructor(
-    found: Pick<OwnedFolder, "boot" | "incarnationId" | "shutdown">,
+    found: Pick<OwnedFolder, "boot" | "path" | "meta" | "shutdown">,
     dependencies: { readonly release: () => Promise<void> },
   ) {
     this.boot = found.boot;
-    this.incarnationId = found.incarnationId;
+    this.path = found.path;
+    this.meta = found.meta;
     this.shutdown = found.shutdown;
     this.release = dependencies.release;
+  }
+
+  /**
+   * From the next start on log start checkpoints are believed: all logs were opened in this one.
+   * Without room for it a later start is told.
+   */
+  async claimStarts(dependencies: {
+    readonly fileSystem: FileSystem;
+    readonly logger: Logger;
+  }): Promise<void> {
+    if (this.meta.areStartsClaimed) return;
+    const { fileSystem, logger } = dependencies;
+    const meta = { ...this.meta, areStartsClaimed: true };
+    await writeMetaProperties(fileSystem, this.path, meta).catch((error: unknown) => {
+      if (!isNoSpace(error)) throw error;
+      logger.warn("meta.properties could not be brought up to date", { cause: String(error) });
+    });
   }
 
   /**
@@ -68,17 +89,18 @@ export class OwnedFolder {
     try {
       const stored = await readMetaProperties(fileSystem, dataFolder);
       if (stored !== undefined) assertSameOwner(dataFolder, stored, options);
-      const incarnationId = stored?.incarnationId ?? random.uuid();
+      const made = { clusterId, brokerId, incarnationId: random.uuid(), areStartsClaimed: true };
       if (stored === undefined) {
         await syncAncestors(dataFolder, fileSystem);
-        await writeMetaProperties(fileSystem, dataFolder, { clusterId, brokerId, incarnationId });
+        await writeMetaProperties(fileSystem, dataFolder, made);
       }
       const isClean = await takeCleanShutdownMarker(dataFolder, fileSystem);
       const survived = isClean || previousOwner === "same boot";
       return new OwnedFolder(
         {
           boot: stored === undefined ? "newFolder" : survived ? "clean" : "unclean",
-          incarnationId,
+          path: dataFolder,
+          meta: stored ?? made,
           shutdown: isClean ? "clean" : survived ? "processDied" : "unclean",
         },
         { release },

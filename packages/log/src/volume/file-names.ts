@@ -3,6 +3,8 @@ import { type Offset, offset, type TopicPartition, topicNameFault } from "@zoolo
 /** Names in a data folder and in a partition folder. They are Kafka's; see docs/formats. */
 
 export const LOG_SUFFIX = ".log";
+/** Of a segment that retention took away where no checkpoint could be saved first. */
+export const DELETED_LOG_SUFFIX = ".log.deleted";
 export const OFFSET_INDEX_SUFFIX = ".index";
 export const TIME_INDEX_SUFFIX = ".timeindex";
 
