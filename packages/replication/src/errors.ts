@@ -1,6 +1,28 @@
-import { ZoologError } from "@zoolog/base";
+import { type LeaderEpoch, type TopicPartition, ZoologError } from "@zoolog/base";
 
 /** Whole calls that are refused. What is refused of one partition is a `ReplicaError`. */
+
+/**
+ * The cluster's state is older than the log: ZooKeeper was restored from a backup, or changed by
+ * hand. To lead under the older epoch would give one epoch to two histories, so nobody does.
+ */
+export function leaderEpochBehindLog(
+  { topic, partition }: TopicPartition,
+  epochs: { readonly assigned: LeaderEpoch; readonly written: LeaderEpoch },
+): ZoologError {
+  const { assigned, written } = epochs;
+  const remedy =
+    `set leader_epoch in /brokers/topics/${topic}/partitions/${partition}/state to ` +
+    `${written + 1}; no restart is needed`;
+  return new ZoologError({
+    code: "LEADER_EPOCH_BEHIND_LOG",
+    message:
+      `ZooKeeper has leader epoch ${assigned} for ${topic}-${partition}, its log was written under ` +
+      `${written}: the state is an older copy; ${remedy}`,
+    retriable: true,
+    hint: "First see that no other replica has later records than this one.",
+  });
+}
 
 export function tooManyAppendsWait(): ZoologError {
   return new ZoologError({

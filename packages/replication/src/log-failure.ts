@@ -22,6 +22,7 @@ export function judgeLogFailure(error: unknown): LogFailure {
       return { refusal: replicaError("THROTTLING_QUOTA_EXCEEDED", error.message) };
     case "DISK_FULL":
     case "TOO_MANY_OPEN_FILES":
+    case "LEADER_EPOCH_BEHIND_LOG":
       return { refusal: replicaError("KAFKA_STORAGE_ERROR", error.message) };
     case "LOG_CLOSED":
       return { refusal: replicaError("NOT_LEADER_OR_FOLLOWER", error.message) };

@@ -14,7 +14,10 @@ export interface PartitionLog {
   readonly logEndOffset: Offset;
   readonly highWatermark: Offset;
   readonly sizeInBytes: number;
-  readonly leaderEpochs: { epochForOffset(offset: Offset): LeaderEpoch | undefined };
+  readonly leaderEpochs: {
+    readonly latest: LeaderEpoch | undefined;
+    epochForOffset(offset: Offset): LeaderEpoch | undefined;
+  };
 
   /**
    * Resolves when the batch is as safe as the topic's `flush` demands; in the order of calls. Its

@@ -317,6 +317,27 @@ describe("roles", () => {
     expect(partition.state).toMatchObject({ role: "leader", leaderEpoch: 2 });
   });
 
+  test("an epoch older than the log's is not led under: the error names both, and a later one heals", async () => {
+    const { partition, log, events } = await setUp();
+    log.epochs.push({ epoch: leaderEpoch(7), startOffset: offset(0) });
+
+    await expect(partition.assign(assignment({ epoch: 3 }))).rejects.toMatchObject({
+      code: "LEADER_EPOCH_BEHIND_LOG",
+      retriable: true,
+      message: expect.stringMatching(
+        /leader epoch 3 for t-0.* under 7.*t\/partitions\/0\/state to 8/,
+      ),
+    });
+    expect(partition.state.role).toBe("unassigned");
+    expect(events.filter(({ type }) => type === "replicaFailed")).toEqual([]);
+
+    await partition.assign(assignment({ epoch: 8 }));
+
+    expect(await partition.appendAsLeader(batchOf("a"), leader).appended).toMatchObject({
+      baseOffset: 0,
+    });
+  });
+
   test("stale assignments are ignored, in any role", async () => {
     const { partition } = await setUp();
     await partition.assign(assignment({ epoch: 5, partitionEpoch: 9, replicas: [1, 2] }));

@@ -14,6 +14,7 @@ import {
 import type { AppendInfo, LogConfig } from "@zoolog/log";
 import { type RecordBatch, validateProducedBatch } from "@zoolog/protocol";
 import { CommittedBytes } from "./committed-bytes.ts";
+import { leaderEpochBehindLog } from "./errors.ts";
 import { effectiveMinInsyncReplicas, nextHighWatermark } from "./high-watermark.ts";
 import { missingReplicas, otherMembers } from "./in-sync-replicas.ts";
 import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
@@ -355,6 +356,11 @@ export class Partition {
   async #becomeLeader(log: PartitionLog, assignment: ReplicaAssignment): Promise<void> {
     this.#electing = true;
     try {
+      const written = log.leaderEpochs.latest;
+      if (written !== undefined && written > assignment.leaderEpoch) {
+        const epochs = { assigned: assignment.leaderEpoch, written };
+        throw leaderEpochBehindLog(this.topicPartition, epochs);
+      }
       await log.assignLeaderEpoch(assignment.leaderEpoch);
       // What a crash left in the page cache is shown to consumers now, so it has to be safe now.
       if (this.#config.log.flush === "fsync") await log.flush();

@@ -40,10 +40,12 @@ export class MemoryPartitionLog implements PartitionLog {
     return this.batches.reduce((sum, batch) => sum + batch.sizeInBytes, 0);
   }
 
-  readonly leaderEpochs = {
-    epochForOffset: (at: Offset): LeaderEpoch | undefined =>
-      this.epochs.findLast(({ startOffset }) => startOffset <= at)?.epoch,
-  };
+  get leaderEpochs(): PartitionLog["leaderEpochs"] {
+    return {
+      latest: this.epochs.at(-1)?.epoch,
+      epochForOffset: (at) => this.epochs.findLast(({ startOffset }) => startOffset <= at)?.epoch,
+    };
+  }
 
   /** Appends and flushes wait until the returned function is called. */
   holdBack(): () => void {
