@@ -551,4 +551,27 @@ describe("log dump", () => {
     expect(torn.stdout).toContain("at the end are no whole batch");
     expect(torn.stderr).toContain("1 fault found");
   });
+
+  test("takes no other program's .log files for segments", async () => {
+    await writeFile(`${folder.path}/broker/npm-debug.log`, "not ours\n");
+
+    const result = await zoolog(["log", "dump", `${folder.path}/broker`]);
+
+    expect(result).toMatchObject({ code: 3, stdout: "" });
+    expect(result.stderr).toContain("holds no segments");
+  });
+
+  test("shows what a record holds without letting it command the terminal", async () => {
+    const name = await newTopic();
+    await z(["produce", name], { input: `a${ESCAPE}[31m\tb\n` });
+
+    const { stdout } = await zoolog([
+      "log",
+      "dump",
+      `${folder.path}/broker/broker-1/${name}-0`,
+      "--values",
+    ]);
+
+    expect(stdout).toContain("value: a\\x1b[31m\\x09b");
+  });
 });

@@ -1,5 +1,5 @@
 import { assert } from "@zoolog/base";
-import type { Metric, Registry } from "prom-client";
+import type { Metric, Counter as PromCounter, Registry } from "prom-client";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -104,6 +104,17 @@ export class LabelledDurations {
   }
 }
 
+const MICROSECONDS = 1_000_000;
+
+/** The lag of the event loop before anything was measured: NaN, and the largest number there is. */
+const UNMEASURED = /^nodejs_eventloop_lag_\w+ (?:NaN|9223372036\S*)\n/gm;
+
+function addTo(registry: Registry, name: string, seconds: number): void {
+  const counter = registry.getSingleMetric(name);
+  assert(counter !== undefined && "inc" in counter, `prom-client counts ${name}`);
+  (counter as PromCounter).inc(seconds);
+}
+
 /**
  * Numbers for Prometheus. While the broker works they are plain fields; prom-client copies them at
  * a scrape and is loaded at the first one (35 ms and 10 MB that a start does without).
@@ -155,7 +166,8 @@ export class MetricRegistry {
   async render(): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#registry ??= this.#load();
     const registry = await this.#registry;
-    return { contentType: registry.contentType, text: await registry.metrics() };
+    const text = await registry.metrics();
+    return { contentType: registry.contentType, text: text.replace(UNMEASURED, "") };
   }
 
   #describe(description: Description): void {
@@ -166,7 +178,12 @@ export class MetricRegistry {
   async #load(): Promise<Registry> {
     const { Registry, collectDefaultMetrics } = await import("prom-client");
     const registry = new Registry();
+    const used = process.cpuUsage();
     collectDefaultMetrics({ register: registry });
+    // It counts from now on; the process has worked before.
+    addTo(registry, "process_cpu_user_seconds_total", used.user / MICROSECONDS);
+    addTo(registry, "process_cpu_system_seconds_total", used.system / MICROSECONDS);
+    addTo(registry, "process_cpu_seconds_total", (used.user + used.system) / MICROSECONDS);
     for (const { samples, ...described } of this.#descriptions) {
       // prom-client asks its metrics for their values by `get` and takes any object that has it.
       const metric = { ...described, get: async () => ({ ...described, values: samples() }) };

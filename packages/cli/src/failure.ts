@@ -8,7 +8,7 @@ import type { Colours } from "./output/colour.ts";
 export function failureLines(error: unknown, colours: Colours, debug: boolean): string[] {
   const message = errorMessage(error);
   const lines = [`${colours.red("error:")} ${message}`];
-  const cause = rootCause(error);
+  const cause = faultsOf(error) === undefined ? rootCause(error) : undefined;
   if (cause !== undefined && !message.includes(cause)) lines.push(`why:   ${cause}`);
   const hint = hintOf(error);
   if (hint !== undefined) lines.push(`try:   ${hint}`);
@@ -21,7 +21,8 @@ export function failureLines(error: unknown, colours: Colours, debug: boolean): 
 /** A failure for programs, as the HTTP plane words it: one line of JSON. */
 export function failureDocument(error: unknown): string {
   const message = errorMessage(error);
-  const cause = rootCause(error);
+  const faults = faultsOf(error);
+  const cause = faults === undefined ? rootCause(error) : undefined;
   const hint = hintOf(error);
   return JSON.stringify({
     error: {
@@ -29,9 +30,17 @@ export function failureDocument(error: unknown): string {
       message,
       retriable: error instanceof ZoologError && error.retriable,
       ...(cause === undefined || message.includes(cause) ? {} : { why: cause }),
+      ...(faults === undefined ? {} : { faults }),
       ...(hint === undefined ? {} : { hint }),
     },
   });
+}
+
+/** Of an error that is several faults, each of which its message says already. */
+function faultsOf(error: unknown): string[] | undefined {
+  if (!(error instanceof ZoologError) || !(error.cause instanceof AggregateError)) return undefined;
+  const faults = error.cause.errors.map(errorMessage);
+  return faults.every((fault) => error.message.includes(fault)) ? faults : undefined;
 }
 
 /** The innermost cause: what the machine said. */

@@ -86,8 +86,8 @@ export class LocalBrokerApi implements BrokerApi {
   async initProducerId(): Promise<InitProducerIdResponse> {
     throw new ZoologError({
       code: "UNSUPPORTED_VERSION",
-      message: "this broker does not serve idempotent producers",
-      hint: "Produce without a producer id (enable.idempotence=false).",
+      message: "this broker does not serve idempotent producers yet",
+      hint: "Produce without a producer id; a retry after a lost answer may then write a batch twice.",
     });
   }
 

@@ -78,7 +78,7 @@ test("a setting that resembles nothing is refused without a wrong suggestion", (
     settings: { "quorum.voters": 1, __proto__x: 2 },
   });
 
-  expect(faults).toBe('flag: unknown setting "quorum.voters"; flag: unknown setting "__proto__x"');
+  expect(faults).toBe('flag: unknown setting "quorum.voters"\nflag: unknown setting "__proto__x"');
 });
 
 test.each([
@@ -110,7 +110,7 @@ test("who listens on every address has to say which one others may use", () => {
 test("everything that is wrong is reported at once", () => {
   const faults = faultsOf({ from: "flag", settings: { "http.port": "x", "broker.idd": 1 } });
 
-  expect(faults.split("; ")).toEqual(
+  expect(faults.split("\n")).toEqual(
     expect.arrayContaining([
       'flag: "http.port" takes an integer, 0 to 65535, not "x"',
       '"broker.id" is missing',
@@ -118,6 +118,24 @@ test("everything that is wrong is reported at once", () => {
       '"zookeeper.connect" is missing',
     ]),
   );
+});
+
+test("a setting that is wrong is not missing besides", () => {
+  const settings = { "broker.id": "seven", "data.dir": "d", "zookeeper.connect": "z:1" };
+
+  expect(faultsOf({ from: "flag", settings })).toMatch(/^flag: "broker\.id" takes .*"seven"$/);
+});
+
+test("a file that says a setting in both forms is refused: one of them is not meant", async () => {
+  const contents = "http.port: 1\nbroker:\n  id: 1\nhttp:\n  port: 2\nbroker.id: 2\n";
+
+  await expect(parseConfigFile(contents, "broker.yaml")).rejects.toMatchObject({
+    code: "INVALID_CONFIG",
+    message: [
+      'broker.yaml: "http.port" stands there twice, in two forms',
+      'broker.yaml: "broker.id" stands there twice, in two forms',
+    ].join("\n"),
+  });
 });
 
 test.each(["- a\n- b\n", "just text", "a: [1", "a: &x 1\nb: *x\n"])(

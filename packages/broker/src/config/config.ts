@@ -27,7 +27,8 @@ export function parseBrokerConfig(sources: readonly SettingSource[]): BrokerConf
  * The settings of a YAML (or JSON) file: dotted names, or nested maps that mean the same
  * (`http: { port: 8092 }` is `http.port: 8092`).
  *
- * @throws ZoologError `INVALID_CONFIG` when the text is not a YAML map.
+ * @throws ZoologError `INVALID_CONFIG` when the text is not a YAML map, or a setting stands in it in
+ *   both forms.
  */
 export async function parseConfigFile(contents: string, from: string): Promise<SettingSource> {
   // Loaded where there is a file: a development cluster has none and starts sooner.
@@ -41,7 +42,10 @@ export async function parseConfigFile(contents: string, from: string): Promise<S
   if (root === null || root === undefined) return { from, settings: {} };
   if (!isMap(root)) throw invalidConfig([`${from}: a map of settings is expected`]);
   const settings: Record<string, unknown> = {};
-  flatten(root, "", settings);
+  const twice = flatten(root, "", settings);
+  if (twice.length > 0) {
+    throw invalidConfig(twice.map((name) => `${from}: "${name}" stands there twice, in two forms`));
+  }
   return { from, settings };
 }
 
@@ -85,21 +89,33 @@ function isWildcard(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
 }
 
-function flatten(map: object, prefix: string, into: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(map)) {
-    if (isMap(value)) flatten(value, `${prefix}${name}.`, into);
-    else into[`${prefix}${name}`] = value;
+/** Answers the names that came more than once: as `http.port` and as `http: {port}`. */
+function flatten(map: object, prefix: string, into: Record<string, unknown>): string[] {
+  const twice: string[] = [];
+  for (const [last, value] of Object.entries(map)) {
+    const name = `${prefix}${last}`;
+    if (isMap(value)) {
+      twice.push(...flatten(value, `${name}.`, into));
+    } else {
+      if (Object.hasOwn(into, name)) twice.push(name);
+      into[name] = value;
+    }
   }
+  return twice;
 }
 
 function isMap(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** One fault per line; for programs its `cause` has them one by one. */
 function invalidConfig(faults: readonly string[]): ZoologError {
+  const errors = faults.map((fault) => new Error(fault));
+  const message = faults.join("\n");
   return new ZoologError({
     code: "INVALID_CONFIG",
-    message: faults.join("; "),
+    message,
     hint: "docs/configuration.md lists every setting.",
+    ...(errors.length > 1 ? { cause: new AggregateError(errors, message) } : {}),
   });
 }

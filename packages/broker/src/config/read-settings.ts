@@ -28,6 +28,8 @@ export function readSettings<Table extends SettingTable>(
   const keys = new Map(Object.keys(table).map((key) => [settingName(key), key]));
   const values: Record<string, unknown> = {};
   const faults: string[] = [];
+  /** Given, and wrong: not missing besides. */
+  const given = new Set<string>();
   for (const { from, settings } of sources) {
     for (const [name, raw] of Object.entries(settings)) {
       const key = keys.get(name);
@@ -35,16 +37,28 @@ export function readSettings<Table extends SettingTable>(
         key === undefined
           ? { fault: `unknown setting "${name}"${suggestion(name, [...keys.keys()], renamed)}` }
           : readSetting(table, key, raw);
+      if (key !== undefined) given.add(key);
       if ("fault" in parsed) faults.push(`${from}: ${parsed.fault}`);
       else if (key !== undefined) values[key] = parsed.value;
     }
   }
+  faults.push(...addDefaults(table, values, given));
+  return faults.length > 0 ? { faults } : { values: values as SettingValues<Table> };
+}
+
+/** Answers what has no default and was not given. */
+function addDefaults(
+  table: SettingTable,
+  values: Record<string, unknown>,
+  given: ReadonlySet<string>,
+): string[] {
+  const missing: string[] = [];
   for (const [key, setting] of Object.entries(table)) {
     if (key in values) continue;
-    if (setting.byDefault === undefined) faults.push(`"${settingName(key)}" is missing`);
-    else values[key] = setting.byDefault.value;
+    if (setting.byDefault !== undefined) values[key] = setting.byDefault.value;
+    else if (!given.has(key)) missing.push(`"${settingName(key)}" is missing`);
   }
-  return faults.length > 0 ? { faults } : { values: values as SettingValues<Table> };
+  return missing;
 }
 
 function readSetting(table: SettingTable, key: string, raw: unknown): Parsed<unknown> {

@@ -75,7 +75,9 @@ async function filesOf(path: string): Promise<FoundFile[]> {
   const files: FoundFile[] = [];
   for (const name of (await readdir(path)).sort()) {
     const kind = kindOf(name);
-    if (kind !== undefined) files.push([join(path, name), ...kind]);
+    // Other programs have .log files, too.
+    if (kind !== undefined && segmentBaseOffset(name, kind[0]) !== undefined)
+      files.push([join(path, name), ...kind]);
   }
   if (files.length > 0) return files;
   throw new ZoologError({
@@ -126,10 +128,22 @@ class DumpLines implements DumpSink {
     const text = Object.entries(fields)
       .filter(([, value]) => value !== undefined)
       .map(
-        ([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`,
+        ([name, value]) =>
+          `${name}: ${typeof value === "object" ? JSON.stringify(value) : printable(value)}`,
       )
       .join(" ");
     if (kind === "fault") return red(text);
     return kind === "record" ? `| ${text}` : text;
   }
 }
+
+/** One line stays one line, and no byte of a record commands the terminal. */
+function printable(value: unknown): string {
+  return String(value).replace(CONTROL_CHARACTERS, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, "0");
+    return `\\x${code}`;
+  });
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/g;

@@ -32,7 +32,7 @@ export const NATIVE_CALLS = {
     response: metadataResponse,
   },
   "init-producer-id": {
-    summary: "An id and epoch for an idempotent producer",
+    summary: "An id and epoch for an idempotent producer; not served yet: UNSUPPORTED_VERSION",
     request: initProducerIdRequest,
     response: initProducerIdResponse,
   },
