@@ -3,6 +3,7 @@ export { AssertionError, assert, unreachable } from "./assert.ts";
 export { runInBackground } from "./background.ts";
 export { type Deferred, deferred } from "./deferred.ts";
 export { errorCode, errorMessage, ZoologError, type ZoologErrorOptions } from "./errors.ts";
+export { EventLoopTurns, TURNS_FOR_OTHERS, yieldTurns } from "./event-loop-turns.ts";
 export { writeFileAtomically, writeFully } from "./file-writes.ts";
 export { assertFolderUnlocked, type LockTaken, lockFolder } from "./folder-lock.ts";
 export {
@@ -23,6 +24,7 @@ export {
   type TopicId,
   timestamp,
 } from "./ids.ts";
+export { inParallel } from "./in-parallel.ts";
 export { nearestName } from "./nearest-name.ts";
 export type { FileHandle, FileStat, FileSystem, OpenMode } from "./ports/file-system.ts";
 export { type LogFields, type Logger, silentLogger } from "./ports/logger.ts";

@@ -1,6 +1,7 @@
 import {
   type AbortSignalLike,
   brokerId,
+  inParallel,
   type Timestamp,
   type TopicId,
   topicIdFromBytes,
@@ -25,7 +26,6 @@ import type { BrokerConfig } from "./config/config.ts";
 import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
 import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
 import { ControllerRuntime } from "./runtimes/controller-runtime.ts";
-import { inParallel } from "./runtimes/in-parallel.ts";
 import { holdsLease } from "./runtimes/lease.ts";
 import { MetadataCache } from "./runtimes/metadata-cache.ts";
 import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";

@@ -1,6 +1,7 @@
 import {
   type ControllerEpoch,
   controllerEpoch,
+  inParallel,
   type TopicId,
   type TopicPartition,
 } from "@zoolog/base";
@@ -33,7 +34,6 @@ import {
   TOPICS_PATH,
   topicPath,
 } from "./paths.ts";
-import { pipelined } from "./pipelined.ts";
 import type { CoordinationSession } from "./session.ts";
 import { decodeDeletedTopic } from "./znodes/admin-znodes.ts";
 import { decodeBroker, parseBrokerId } from "./znodes/broker-znode.ts";
@@ -134,7 +134,7 @@ async function readTopicZnodes(
   readonly unreadable: readonly UnreadableTopic[];
 }> {
   const unreadable: UnreadableTopic[] = [];
-  const znodes = await pipelined(names, READS_IN_FLIGHT_MAX, async (name) => {
+  const znodes = await inParallel(names, { atOnceMax: READS_IN_FLIGHT_MAX }, async (name) => {
     const znode = await session.read((client) => ifThere(client.getData(topicPath(name))));
     if (znode === undefined) return undefined;
     try {
@@ -160,11 +160,15 @@ export function readStates(
   session: CoordinationSession,
   partitions: readonly TopicPartition[],
 ): Promise<readonly ReadPartition[]> {
-  return pipelined(partitions, READS_IN_FLIGHT_MAX, async ({ topic, partition }) => {
-    const path = statePath(topic, partition);
-    const znode = await session.read((client) => ifThere(client.getData(path)));
-    return { topic, partition, stored: storedState(path, znode) };
-  });
+  return inParallel(
+    partitions,
+    { atOnceMax: READS_IN_FLIGHT_MAX },
+    async ({ topic, partition }) => {
+      const path = statePath(topic, partition);
+      const znode = await session.read((client) => ifThere(client.getData(path)));
+      return { topic, partition, stored: storedState(path, znode) };
+    },
+  );
 }
 
 export async function readNames(
@@ -201,7 +205,7 @@ async function readEach<T>(
 ): Promise<Read<readonly T[]>> {
   const names = await readNames(session, parent);
   const faults: ZnodeFault[] = [];
-  const values = await pipelined(names, READS_IN_FLIGHT_MAX, async (name) => {
+  const values = await inParallel(names, { atOnceMax: READS_IN_FLIGHT_MAX }, async (name) => {
     let czxid: number | undefined;
     const readOne: ReadOne<T> = async (path, decode) => {
       const znode = await session.read((client) => ifThere(client.getData(path)));

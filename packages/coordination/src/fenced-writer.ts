@@ -1,4 +1,10 @@
-import { type Clock, type ControllerEpoch, type Logger, topicPartitionKey } from "@zoolog/base";
+import {
+  type Clock,
+  type ControllerEpoch,
+  inParallel,
+  type Logger,
+  topicPartitionKey,
+} from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
 import type { ConfigOverrides, DeletedTopic } from "./cluster-snapshot.ts";
 import type {
@@ -24,7 +30,6 @@ import {
   deleteRequestPath,
   PREFERRED_ELECTION_PATH,
 } from "./paths.ts";
-import { pipelined } from "./pipelined.ts";
 import { createTopic } from "./topic-creation.ts";
 import { removeTopic } from "./topic-removal.ts";
 import { encodeDeletedTopic } from "./znodes/admin-znodes.ts";
@@ -114,7 +119,7 @@ export class FencedWriter implements ControllerWriter {
   async purgeConfigChanges(olderThanMs: number): Promise<void> {
     const { names } = await this.#multi.read((client) => client.getChildren(CONFIG_CHANGES_PATH));
     const paths = names.map((name) => `${CONFIG_CHANGES_PATH}/${name}`);
-    const stats = await pipelined(paths, READS_IN_FLIGHT_MAX, async (path) => ({
+    const stats = await inParallel(paths, { atOnceMax: READS_IN_FLIGHT_MAX }, async (path) => ({
       path,
       stat: await this.#multi.read((client) => client.exists(path)),
     }));
@@ -123,9 +128,9 @@ export class FencedWriter implements ControllerWriter {
       .filter(({ stat }) => stat !== undefined && now - stat.ctime > olderThanMs)
       .map(({ path }): Operation => ({ type: "remove", path }));
     // A notification that somebody else removed makes its chunk wait for the next time.
-    await pipelined(
+    await inParallel(
       chunked(removals, (removal) => [removal]),
-      MULTIS_IN_FLIGHT_MAX,
+      { atOnceMax: MULTIS_IN_FLIGHT_MAX },
       (chunk) => this.#multi.run(chunk),
     );
   }

@@ -1,4 +1,4 @@
-import { type PartitionEpoch, partitionEpoch, ZoologError } from "@zoolog/base";
+import { inParallel, type PartitionEpoch, partitionEpoch, ZoologError } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
 import type { StoredState } from "./cluster-snapshot.ts";
 import type { PartitionStateWrite, PartitionStateWritten } from "./controller-writer.ts";
@@ -8,7 +8,6 @@ import type { FencedMulti } from "./fenced-multi.ts";
 import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
 import { chunked } from "./multi-chunks.ts";
 import { partitionPath, partitionsPath, statePath } from "./paths.ts";
-import { pipelined } from "./pipelined.ts";
 import { decodePartitionState, encodePartitionState } from "./znodes/partition-state-znode.ts";
 
 /**
@@ -36,7 +35,7 @@ export async function writePartitionStates(
       result: undefined,
     }),
   );
-  await pipelined(chunked(pending, operationsOf), MULTIS_IN_FLIGHT_MAX, (chunk) =>
+  await inParallel(chunked(pending, operationsOf), { atOnceMax: MULTIS_IN_FLIGHT_MAX }, (chunk) =>
     writeChunk(multi, chunk),
   );
   return pending.map(({ result }) => {
@@ -80,7 +79,9 @@ async function writeChunk(multi: FencedMulti, chunk: readonly PendingWrite[]): P
       refusals += 1;
       if (refusals > chunk.length + REFUSALS_MAX) throw restless(rest);
       const creations = open.filter(({ write }) => write.expectedPartitionEpoch === undefined);
-      await pipelined(creations, READS_IN_FLIGHT_MAX, (pending) => ensureParents(multi, pending));
+      await inParallel(creations, { atOnceMax: READS_IN_FLIGHT_MAX }, (pending) =>
+        ensureParents(multi, pending),
+      );
     }
     rest = open.filter((pending) => pending.result === undefined);
   }
@@ -93,7 +94,7 @@ function restless([first]: readonly PendingWrite[]): Error {
 
 /** Gives a result to every write whose fate can be seen. */
 async function lookUp(multi: FencedMulti, chunk: readonly PendingWrite[]): Promise<void> {
-  await pipelined(chunk, READS_IN_FLIGHT_MAX, async (pending) => {
+  await inParallel(chunk, { atOnceMax: READS_IN_FLIGHT_MAX }, async (pending) => {
     const { topic, partition, expectedPartitionEpoch: expected } = pending.write;
     const path = statePath(topic, partition);
     const znode = await multi.read((client) => ifThere(client.getData(path)));

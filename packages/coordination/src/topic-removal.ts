@@ -1,4 +1,4 @@
-import type { TopicId } from "@zoolog/base";
+import { inParallel, type TopicId } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
 import { isMalformed } from "./errors.ts";
 import { ifThere } from "./existing.ts";
@@ -6,7 +6,6 @@ import type { FencedMulti } from "./fenced-multi.ts";
 import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
 import { chunked } from "./multi-chunks.ts";
 import { configPath, deleteRequestPath, topicPath } from "./paths.ts";
-import { pipelined } from "./pipelined.ts";
 import { decodeTopic } from "./znodes/topic-znode.ts";
 
 /**
@@ -55,9 +54,9 @@ async function removeDescendants(multi: FencedMulti, root: string): Promise<bool
     level = await childrenOf(multi, level);
   }
   for (const level of levels.reverse()) {
-    const outcomes = await pipelined(
+    const outcomes = await inParallel(
       chunked(level.map(removalOf), (operation) => [operation]),
-      MULTIS_IN_FLIGHT_MAX,
+      { atOnceMax: MULTIS_IN_FLIGHT_MAX },
       (chunk) => multi.run(chunk),
     );
     if (outcomes.some(({ outcome }) => outcome !== "applied")) return false;
@@ -69,7 +68,7 @@ async function childrenOf(
   multi: FencedMulti,
   paths: readonly string[],
 ): Promise<readonly string[]> {
-  const children = await pipelined(paths, READS_IN_FLIGHT_MAX, async (path) => {
+  const children = await inParallel(paths, { atOnceMax: READS_IN_FLIGHT_MAX }, async (path) => {
     const found = await multi.read((client) => ifThere(client.getChildren(path)));
     return (found?.names ?? []).map((name) => `${path}/${name}`);
   });
@@ -77,7 +76,7 @@ async function childrenOf(
 }
 
 async function existing(multi: FencedMulti, paths: readonly string[]): Promise<readonly string[]> {
-  const found = await pipelined(paths, READS_IN_FLIGHT_MAX, async (path) => {
+  const found = await inParallel(paths, { atOnceMax: READS_IN_FLIGHT_MAX }, async (path) => {
     const stat = await multi.read((client) => client.exists(path));
     return stat === undefined ? [] : [path];
   });

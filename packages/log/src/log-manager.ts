@@ -5,6 +5,7 @@ import {
   errorCode,
   errorMessage,
   type FileSystem,
+  inParallel,
   type Logger,
   type Machine,
   type Offset,
@@ -27,7 +28,6 @@ import {
   partitionFolderMissing,
 } from "./errors.ts";
 import { failureOf, type HostedLog, HostedLogs, type LogCondition, logOf } from "./hosted-logs.ts";
-import { inParallel } from "./in-parallel.ts";
 import { Log } from "./log.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
@@ -253,7 +253,7 @@ export class LogManager {
       ),
     );
     let allFlushed = this.#hosted.unrecovered.length === 0;
-    await inParallel(PARALLEL_LOGS, [...this.#hosted.logs()], async (log) => {
+    await inParallel([...this.#hosted.logs()], { atOnceMax: PARALLEL_LOGS }, async (log) => {
       await log.close().catch((error: unknown) => {
         allFlushed = false;
         this.#dependencies.logger.error("log did not close in order", { cause: String(error) });
@@ -283,7 +283,9 @@ export class LogManager {
     if (partitions.length > 0) {
       this.#unrecovered = await UnrecoveredLogs.begin({ folder: path, shutdown }, fileSystem);
     }
-    await inParallel(PARALLEL_LOGS, partitions, (partition) => this.#openFound(partition));
+    await inParallel(partitions, { atOnceMax: PARALLEL_LOGS }, (partition) =>
+      this.#openFound(partition),
+    );
     const { unrecovered } = this.#hosted;
     await this.#unrecovered?.end(unrecovered);
     if (unrecovered.length === 0) {

@@ -1,5 +1,4 @@
-import { errorCode, errorMessage, type Logger, type Scheduler, type Timer } from "@zoolog/base";
-import { inParallel } from "./in-parallel.ts";
+import { errorCode, errorMessage, inParallel, type Logger, type Scheduler, type Timer } from "@zoolog/base";
 import type { Log } from "./log.ts";
 import type { LogDirectory } from "./log-directory.ts";
 
@@ -97,7 +96,7 @@ export class LogTicks {
   /** One log's failure is that log's: the others get their turn. */
   async #forEachLog(task: (log: Log) => Promise<unknown>): Promise<void> {
     const serving = [...this.#logs()].filter((log) => log.failure === undefined);
-    await inParallel(PARALLEL_LOGS, serving, async (log) => {
+    await inParallel(serving, { atOnceMax: PARALLEL_LOGS }, async (log) => {
       await task(log).catch((error: unknown) => {
         if (errorCode(error) === "LOG_CLOSED") return; // Deleted while it waited for its turn.
         const fields = { topicPartition: log.folder, error: errorMessage(error) };

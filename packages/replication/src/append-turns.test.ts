@@ -1,8 +1,6 @@
+import { TURNS_FOR_OTHERS } from "@zoolog/base";
 import { ManualTime } from "@zoolog/testkit";
 import { AppendTurns } from "./append-turns.ts";
-
-/** What others have of the event loop during a pause; named by turns here: the pauses in between. */
-const TURNS_BETWEEN = 16;
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -25,7 +23,7 @@ function setUp(appendMs: number) {
   const nextTurn = async (): Promise<void> => {
     const before = done.length;
     turn += 1;
-    for (let left = TURNS_BETWEEN; left > 0 && later.length > 0; left--) {
+    for (let left = TURNS_FOR_OTHERS; left > 0 && later.length > 0; left--) {
       expect(done).toHaveLength(before);
       for (const task of later.splice(0)) task();
       await settle();

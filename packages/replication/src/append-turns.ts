@@ -1,4 +1,4 @@
-import { type Clock, deferred, type Scheduler } from "@zoolog/base";
+import { type Clock, deferred, type Scheduler, yieldTurns } from "@zoolog/base";
 import { tooManyAppendsWait } from "./errors.ts";
 
 /**
@@ -6,12 +6,6 @@ import { tooManyAppendsWait } from "./errors.ts";
  * 1 MiB takes a few milliseconds, one that inflates to the limit of 64 MiB some hundred.
  */
 const TURN_MS = 20;
-
-/**
- * Turns of the event loop that belong to everybody else after that. libuv accepts one connection per
- * turn: with one, a health check would wait behind every client that has just come.
- */
-const TURNS_BETWEEN = 16;
 
 /**
  * Calls that wait for others. A producer has five under way; a thousand that wait are minutes of
@@ -76,7 +70,7 @@ export class AppendTurns {
       for (const batch of call.batches) {
         if (this.#clock.monotonic() - turnBegan >= TURN_MS) {
           place.hold();
-          await this.#rest();
+          await yieldTurns(this.#scheduler);
           turnBegan = this.#clock.monotonic();
           isAbandoned = call.isAbandoned();
         }
@@ -85,7 +79,7 @@ export class AppendTurns {
     } finally {
       if (this.#mustRest(place, turnBegan)) {
         place.hold();
-        void this.#rest().then(() => place.leave());
+        void yieldTurns(this.#scheduler).then(() => place.leave());
       } else place.leave();
     }
     return pending;
@@ -102,12 +96,6 @@ export class AppendTurns {
   /** Else many calls with one bomb each would leave no turn to others. */
   #mustRest<Batch>(place: PlaceInLine<Batch>, turnBegan: number): boolean {
     return place.mayBeSlow && this.#clock.monotonic() - turnBegan >= TURN_MS;
-  }
-
-  async #rest(): Promise<void> {
-    for (let turn = 0; turn < TURNS_BETWEEN; turn++) {
-      await new Promise<void>((resolve) => this.#scheduler.soon(resolve));
-    }
   }
 }
 

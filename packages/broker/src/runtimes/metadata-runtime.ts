@@ -2,6 +2,7 @@ import {
   type BrokerEpoch,
   type BrokerId,
   errorMessage,
+  inParallel,
   type Logger,
   runInBackground,
   type Scheduler,
@@ -12,7 +13,6 @@ import {
 } from "@zoolog/base";
 import type { ClusterImage, ReplicasOfflineEvent, TopicImage } from "@zoolog/controller";
 import type { HostedReplica, PartitionConfig, ReplicaManager } from "@zoolog/replication";
-import { inParallel } from "./in-parallel.ts";
 import { localChanges } from "./local-replicas.ts";
 import type { MetadataCache } from "./metadata-cache.ts";
 
@@ -156,7 +156,7 @@ export class MetadataRuntime {
     for (const replica of changed) replicas.set(topicPartitionKey(replica), replica);
     this.#failed.clear();
     const limits = { atOnceMax: TRANSITIONS_AT_ONCE_MAX };
-    await inParallel(replicas, limits, async ([key, replica]) => {
+    await inParallel([...replicas], limits, async ([key, replica]) => {
       if (undeleted.has(replica.topic)) {
         this.#failed.set(key, replica);
         return;

@@ -1,4 +1,4 @@
-import { offset, silentLogger } from "@zoolog/base";
+import { EventLoopTurns, offset, silentLogger, TURNS_FOR_OTHERS } from "@zoolog/base";
 import {
   crc32c,
   decodeMessage,
@@ -8,7 +8,6 @@ import {
 } from "@zoolog/protocol";
 import { ManualTime, MemoryBroker } from "@zoolog/testkit";
 import { createBrokerMetrics } from "../../metrics.ts";
-import { DecodingTurns } from "../decoding-turns.ts";
 import type { HttpLimits } from "../http-limits.ts";
 import { HttpPlane } from "../http-plane.ts";
 
@@ -141,7 +140,7 @@ describe("one answer", () => {
 test("one answer is decoded at a time, in the order of asking, with turns for others in between", async () => {
   const later: (() => void)[] = [];
   const { scheduler } = new ManualTime();
-  const turns = new DecodingTurns({
+  const turns = new EventLoopTurns({
     scheduler: { ...scheduler, soon: (task) => void later.push(task) },
   });
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -159,6 +158,6 @@ test("one answer is decoded at a time, in the order of asking, with turns for ot
 
   expect(decoded).toEqual([1, 2, 3]);
   // libuv accepts one connection per turn: these are the ones that need not wait.
-  expect(decodedAt).toEqual([0, 32, 64]);
+  expect(decodedAt).toEqual([0, TURNS_FOR_OTHERS, 2 * TURNS_FOR_OTHERS]);
   await turns.take();
 });

@@ -1,4 +1,4 @@
-import { type Offset, ZoologError } from "@zoolog/base";
+import { type EventLoopTurns, type Offset, ZoologError } from "@zoolog/base";
 import {
   type DecodedRecord,
   type ReadRecord,
@@ -9,7 +9,6 @@ import {
 import type { BrokerApi, CallContext, FetchResultPartition } from "../../broker-api.ts";
 import { AnswerMemory } from "../bodies/answer-memory.ts";
 import type { Call } from "../call.ts";
-import type { DecodingTurns } from "../decoding-turns.ts";
 import { failedItem, unreadableBatch } from "../errors.ts";
 import type { PlaneParts } from "../plane-parts.ts";
 import { LastBlock } from "./last-block.ts";
@@ -59,7 +58,7 @@ export type RecordReaderDependencies = Pick<
   PlaneParts,
   "api" | "clock" | "scheduler" | "limits"
 > & {
-  readonly turns: DecodingTurns;
+  readonly turns: EventLoopTurns;
 };
 
 /** Records from a position on, decoded for people. */

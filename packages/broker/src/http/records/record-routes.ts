@@ -1,4 +1,4 @@
-import { runInBackground } from "@zoolog/base";
+import { EventLoopTurns, runInBackground } from "@zoolog/base";
 import {
   checkMessage,
   type PostRecordsResponse,
@@ -17,7 +17,6 @@ import {
   sendBody,
   sendMessage,
 } from "../bodies/content-types.ts";
-import { DecodingTurns } from "../decoding-turns.ts";
 import { failedItem, refusedMessage, throttled } from "../errors.ts";
 import type { PlaneParts } from "../plane-parts.ts";
 import { readPartition, readQuery, readTopic } from "../url-values.ts";
@@ -61,7 +60,7 @@ function postStatus({ records }: PostRecordsResponse): number {
 type ReadRequest = FastifyRequest<{ Params: { topic: string; partition: string } }>;
 
 function addReadRoute(app: FastifyInstance, parts: PlaneParts): void {
-  const reader = new RecordReader({ ...parts, turns: new DecodingTurns(parts) });
+  const reader = new RecordReader({ ...parts, turns: new EventLoopTurns(parts) });
   const streams = { open: 0 };
   parts.metrics.registry.gauge(
     "zoolog_http_event_streams",

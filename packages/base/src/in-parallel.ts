@@ -1,10 +1,11 @@
 /**
- * Runs `task` for every item, `limit` at a time, and answers the results in the order of the items.
- * Rejects with the first failure, after those that were running have ended.
+ * Runs `task` for every item, at most `atOnceMax` at the same time, begun in the order of the items,
+ * and answers the results in that order. After a failure nothing new begins: it rejects with the
+ * first one, once all that was begun has ended, so that nothing goes on behind the caller's back.
  */
-export async function pipelined<Item, Result>(
+export async function inParallel<Item, Result>(
   items: readonly Item[],
-  limit: number,
+  options: { readonly atOnceMax: number },
   task: (item: Item) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results = new Array<Result>(items.length);
@@ -21,7 +22,7 @@ export async function pipelined<Item, Result>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(options.atOnceMax, items.length) }, lane));
   if (failures.length > 0) throw failures[0];
   return results;
 }
