@@ -81,7 +81,7 @@ test("a SIGTERM under load answers what is under way, refuses the rest by name, 
   expect(refusals.filter((code) => code !== "BROKER_CLOSING")).toEqual([]);
   const second = await start(dev());
   expectAllKept(await readAllValues(second.url, "t"), producing);
-  expect(second.log.some((line) => line.includes('"shutdown":"clean"'))).toBe(true);
+  expect(second.log.some((line) => line.includes('"shutdown":"inOrder"'))).toBe(true);
 });
 
 test("a broker killed and started again takes its own place, and its controllership, at once", async () => {

@@ -57,6 +57,7 @@ export function excerpt(data: Uint8Array): string {
 
 const EXCERPT_BYTES_MAX = 60;
 
+/** Somebody wrote into a znode what nobody can read: see docs/formats/znodes.md. */
 export function isMalformed(error: unknown): error is ZoologError {
   return error instanceof ZoologError && error.code === "ZNODE_MALFORMED";
 }

@@ -36,7 +36,7 @@ export type {
   Read,
   StoreState,
 } from "./coordination-store.ts";
-export type { CoordinationErrorCode } from "./errors.ts";
+export { type CoordinationErrorCode, isMalformed } from "./errors.ts";
 export {
   openZooKeeperStore,
   type ZooKeeperStoreDependencies,

@@ -34,7 +34,7 @@ async function open(path: string): Promise<Log> {
   const topicPartition = { topic: "orders", partition: 0 };
   const { clock } = new ManualTime({ startAt: START });
   return await Log.open(
-    { topicPartition, config: CONFIG, shutdown: "clean" },
+    { topicPartition, config: CONFIG, shutdown: "inOrder" },
     { directory, clock, logger: silentLogger },
   );
 }

@@ -30,7 +30,7 @@ import { GroupCommit } from "./volume/group-commit.ts";
 export type LogOptions = {
   readonly topicPartition: TopicPartition;
   readonly config: LogConfig;
-  /** `"clean"`: the process that wrote the folder closed every log of it. */
+  /** `"inOrder"`: the process that wrote the folder closed every log of it. */
   readonly shutdown: Shutdown;
   /** What reads from the disk check; `"checksum"` unless told. */
   readonly verifyReads?: ReadVerification;
@@ -79,7 +79,7 @@ export class Log {
       { directory, logger, onOffline },
     );
     // A file that a crashed process made may have a name that only the page cache knows.
-    state.namesChanged = options.shutdown !== "clean";
+    state.namesChanged = options.shutdown !== "inOrder";
     this.#logger = logger;
     this.#state = state;
     this.#syncs = new GroupCommit(() => this.#sync());
@@ -185,9 +185,9 @@ export class Log {
   }
 
   /**
-   * Appends validated batches as the leader of `leaderEpoch`: gives them offsets and epoch in place
-   * and keeps their bytes, which nobody may change any more. With flush `"os"` resolves when the
-   * operating system has them, with `"fsync"` when the disk has.
+   * Appends validated batches as the leader of `leaderEpoch`: gives them offsets and epoch in place.
+   * Their bytes are the log's until the promise settles, the caller's again afterwards. With flush
+   * `"os"` resolves when the operating system has them, with `"fsync"` when the disk has.
    *
    * @throws ZoologError FENCED_LEADER_EPOCH, RECORD_LIST_TOO_LARGE, DISK_FULL, QUEUE_FULL,
    *   KAFKA_STORAGE_ERROR, LOG_CLOSED. After KAFKA_STORAGE_ERROR the batches may or may not be kept.
@@ -208,7 +208,8 @@ export class Log {
 
   /**
    * Appends what a leader sent, as it is. The batches must follow the log's end without a gap; their
-   * checksums are verified. A batch whose end is missing is left out. The bytes are kept.
+   * checksums are verified. A batch whose end is missing is left out. The bytes are the log's until
+   * the promise settles.
    *
    * @returns `undefined` when there was no whole batch.
    * @throws ZoologError CORRUPT_MESSAGE, UNEXPECTED_APPEND_OFFSET, and those of `append`.

@@ -8,8 +8,9 @@ import { type ReplicaError, replicaError } from "./replica-error.ts";
 export type LogFailure = { readonly refusal: ReplicaError } | { readonly failure: ZoologError };
 
 /**
- * Only what passes by itself, or is the caller's fault, is a refusal. Anything else, a broken
- * invariant of ours included, takes the replica offline: after a failed append nobody knows what
+ * What passes by itself, or is the caller's fault, is a refusal; so is a code that is not listed, as
+ * the log names whatever breaks it: a partition must not end over a refusal that is new here. What
+ * has no name, a broken invariant of ours included, takes the replica offline: nobody knows then what
  * the log holds (KAFKA-10778), and another replica may serve.
  */
 export function judgeLogFailure(error: unknown): LogFailure {
@@ -27,9 +28,16 @@ export function judgeLogFailure(error: unknown): LogFailure {
     case "LOG_CLOSED":
       return { refusal: replicaError("NOT_LEADER_OR_FOLLOWER", error.message) };
     case "KAFKA_STORAGE_ERROR":
-      return { failure: error };
-    default:
+    case "CORRUPT_FILE":
+    case "CORRUPT_MESSAGE":
+    case "INCONSISTENT_TOPIC_ID":
+    case "PARTITION_FOLDER_MISSING":
+    case "RECORDS_MISSING":
+    case "ROLLBACK_FAILED":
+    case "UNEXPECTED_APPEND_OFFSET":
       return { failure: storageError(error) };
+    default:
+      return { refusal: replicaError("UNKNOWN_SERVER_ERROR", error.message) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { type TopicPartition, unreachable, ZoologError } from "@zoolog/base";
+import { type TopicPartition, unreachable } from "@zoolog/base";
 import type {
   ClusterImage,
   ControllerEvent,
@@ -6,11 +6,12 @@ import type {
   ObservedBroker,
   ObservedPartition,
 } from "@zoolog/controller";
-import type {
-  CoordinationStore,
-  HintScope,
-  RegisteredBroker,
-  ZnodeFault,
+import {
+  type CoordinationStore,
+  type HintScope,
+  isMalformed,
+  type RegisteredBroker,
+  type ZnodeFault,
 } from "@zoolog/coordination";
 import type { NamedFault, ZnodeFaults } from "./znode-faults.ts";
 
@@ -36,16 +37,6 @@ type ObservationContext = {
   readonly faults: ZnodeFaults;
 };
 
-/** The readers under which a term reports what it does not understand. */
-export const TERM_READERS: readonly string[] = [
-  ...OBSERVED_SCOPES,
-  "deletedTopics",
-  "topic configs",
-  "broker configs",
-  "unreadable topics",
-  "partition states",
-];
-
 /** Reads what a hint was about; the events are what the controller core makes of it. */
 export async function observe(
   scope: ObservedScope,
@@ -56,14 +47,14 @@ export async function observe(
   switch (scope) {
     case "brokers": {
       const read = await store.readBrokers();
-      faults.report(scope, read.faults);
+      faults.report("brokers", read.faults);
       const brokers = [...read.value.map(observedBroker), ...stillThere(read.faults, image)];
       return { events: [{ type: "brokersObserved", brokers }] };
     }
     case "topics":
       return topicsObserved(image, store);
     case "partitionStates":
-      faults.report(scope, await brokenTopics([...image.topics.keys()], store));
+      faults.report("brokenTopics", await brokenTopics([...image.topics.keys()], store));
       return partitionsObserved(image, store);
     case "configs":
       return configsObserved(image, context);
@@ -183,7 +174,7 @@ async function configsObserved(
   const events: ControllerEvent[] = [];
   for (const kind of ["topic", "broker"] as const) {
     const read = await store.readConfigs(kind);
-    faults.report(`${kind} configs`, read.faults);
+    faults.report(kind === "topic" ? "topicConfigs" : "brokerConfigs", read.faults);
     const known = read.faults.flatMap(({ name }) => {
       const overrides =
         kind === "topic" ? image.topics.get(name)?.configs : image.brokerConfigs.get(name);
@@ -201,12 +192,8 @@ async function readPreferredElection({ store, faults }: ObservationContext) {
     faults.report("adminRequests", []);
     return partitions;
   } catch (error) {
-    if (!isZnodeFault(error)) throw error;
+    if (!isMalformed(error)) throw error;
     faults.report("adminRequests", [error]);
     return undefined;
   }
-}
-
-export function isZnodeFault(error: unknown): error is ZoologError {
-  return error instanceof ZoologError && error.code === "ZNODE_MALFORMED";
 }

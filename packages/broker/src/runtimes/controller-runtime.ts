@@ -13,8 +13,7 @@ import type {
   ControllerResponse,
   ControllerSettings,
 } from "@zoolog/controller";
-import type { ControllerWriter, CoordinationStore } from "@zoolog/coordination";
-import { isZnodeFault } from "./controller-observation.ts";
+import { type ControllerWriter, type CoordinationStore, isMalformed } from "@zoolog/coordination";
 import { ControllerTerm } from "./controller-term.ts";
 import { coordinationUnavailable, notController } from "./errors.ts";
 import { holdsLease } from "./lease.ts";
@@ -43,9 +42,6 @@ type ResponseTo<Event extends RequestEvent> = Extract<
   ControllerResponse,
   { readonly type: Event["type"] }
 >;
-
-/** The reader under which is reported what keeps everybody from being elected. */
-const ELECTION = "election";
 
 /** After a term has failed: long enough not to spin, short beside a session timeout. */
 const CONTEST_AGAIN_MS = 1_000;
@@ -135,7 +131,7 @@ export class ControllerRuntime {
     try {
       if (store.state !== "connected") return;
       const incumbent = await store.readController();
-      faults.report(ELECTION, []);
+      faults.report("election", []);
       if (this.#term !== undefined) return;
       this.#controllerId = incumbent?.brokerId;
       if (incumbent !== undefined || this.#closed) return;
@@ -146,7 +142,7 @@ export class ControllerRuntime {
       }
       this.#begin(election.writer);
     } catch (error) {
-      if (isZnodeFault(error)) faults.report(ELECTION, [error]);
+      if (isMalformed(error)) faults.report("election", [error]);
       else logger.warn("controller election failed", { error: errorMessage(error) });
       this.#raceLater();
     }

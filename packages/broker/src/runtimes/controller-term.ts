@@ -34,11 +34,10 @@ import {
   OBSERVED_SCOPES,
   type ObservedScope,
   observe,
-  TERM_READERS,
 } from "./controller-observation.ts";
 import { persist } from "./controller-persistence.ts";
 import { controllerBusy, notController } from "./errors.ts";
-import type { ZnodeFaults } from "./znode-faults.ts";
+import { TERM_READERS, type ZnodeFaults } from "./znode-faults.ts";
 
 export type ControllerTermOptions = {
   readonly brokerId: BrokerId;
@@ -262,14 +261,14 @@ export class ControllerTerm {
     if (unreadableTopics !== before?.image.unreadableTopics) {
       const broken = [...unreadableTopics.values()];
       faults.report(
-        "unreadable topics",
+        "unreadableTopics",
         broken.map(({ reason }) => ({ message: reason, hint: MEND_TOPIC })),
       );
     }
     if (after.unreadable !== before?.unreadable) {
       const messages = [...after.unreadable.values()];
       faults.report(
-        "partition states",
+        "partitionStates",
         messages.map((message) => ({ message, hint: MEND_STATE })),
       );
     }

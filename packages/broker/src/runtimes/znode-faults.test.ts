@@ -16,7 +16,7 @@ test("a fault is logged once, told until it is over, and its end is logged", () 
 
   faults.report("brokers", [A]);
   faults.report("brokers", [A]);
-  faults.report("configs", []);
+  faults.report("topicConfigs", []);
   expect(faults.reasons).toEqual(["znode /a: is not JSON. Mend it."]);
   faults.report("brokers", []);
 

@@ -1,5 +1,32 @@
 import type { Logger } from "@zoolog/base";
 
+/** Who looks at znodes and says which it does not understand. Each speaks for itself alone. */
+export type ZnodeReader =
+  /** What keeps everybody from being elected. */
+  | "election"
+  | "brokers"
+  | "adminRequests"
+  | "topicConfigs"
+  | "brokerConfigs"
+  | "deletedTopics"
+  /** Topics that the controller could not take in when its term began. */
+  | "unreadableTopics"
+  /** Topics that are served as they were known, as their znodes cannot be read again. */
+  | "brokenTopics"
+  | "partitionStates";
+
+/** Those that look for a controller, as long as its term lasts. */
+export const TERM_READERS = [
+  "brokers",
+  "adminRequests",
+  "topicConfigs",
+  "brokerConfigs",
+  "deletedTopics",
+  "unreadableTopics",
+  "brokenTopics",
+  "partitionStates",
+] as const satisfies readonly ZnodeReader[];
+
 export type NamedFault = { readonly message: string; readonly hint?: string | undefined };
 
 /** Told one by one; beyond it only how many more there are. */
@@ -11,14 +38,14 @@ const REASONS_MAX = 20;
  */
 export class ZnodeFaults {
   readonly #logger: Logger;
-  readonly #byReader = new Map<string, readonly NamedFault[]>();
+  readonly #byReader = new Map<ZnodeReader, readonly NamedFault[]>();
 
   constructor(dependencies: { readonly logger: Logger }) {
     this.#logger = dependencies.logger;
   }
 
   /** All that `reader` found; it replaces what the same reader had found before. */
-  report(reader: string, faults: readonly NamedFault[]): void {
+  report(reader: ZnodeReader, faults: readonly NamedFault[]): void {
     const before = new Set(this.#byReader.get(reader)?.map(({ message }) => message));
     const now = new Set(faults.map(({ message }) => message));
     for (const { message, hint } of faults) {
@@ -32,7 +59,7 @@ export class ZnodeFaults {
   }
 
   /** Nobody looks any more: the next controller does. */
-  forget(readers: readonly string[]): void {
+  forget(readers: readonly ZnodeReader[]): void {
     for (const reader of readers) this.#byReader.delete(reader);
   }
 

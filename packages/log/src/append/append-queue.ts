@@ -4,7 +4,7 @@ import type { AppendInfo } from "../border.ts";
 import { appendQueueFull } from "../errors.ts";
 
 /** Batches of one caller that are to follow each other in the log. */
-export type PendingAppend = {
+export type QueuedAppend = {
   readonly batches: readonly RecordBatch[];
   readonly sizeInBytes: number;
   /** A leader gives offsets and epoch, a follower keeps those that the batches have. */
@@ -25,7 +25,7 @@ const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** Tasks, of which a group of appends is one. The bytes are the limit that matters. */
 const WAITING_TASKS_MAX = 4096;
 
-type Group = { readonly appends: PendingAppend[]; bytes: number; batches: number };
+type Group = { readonly appends: QueuedAppend[]; bytes: number; batches: number };
 
 /** Tells the callers of a group that their batches are written. */
 export type Tell = () => void;
@@ -39,7 +39,7 @@ export type Tell = () => void;
  */
 export class AppendQueue {
   readonly #name: string;
-  readonly #write: (appends: readonly PendingAppend[]) => Promise<Tell>;
+  readonly #write: (appends: readonly QueuedAppend[]) => Promise<Tell>;
   readonly #queue = new SerialQueue({ waitingMax: WAITING_TASKS_MAX });
   /** The group that still takes appends: the last task of the queue, and not yet begun. */
   #open: Group | undefined;
@@ -52,20 +52,20 @@ export class AppendQueue {
    */
   constructor(
     options: { readonly name: string },
-    dependencies: { readonly write: (appends: readonly PendingAppend[]) => Promise<Tell> },
+    dependencies: { readonly write: (appends: readonly QueuedAppend[]) => Promise<Tell> },
   ) {
     this.#name = options.name;
     this.#write = dependencies.write;
   }
 
   /** @throws ZoologError QUEUE_FULL */
-  append(what: Omit<PendingAppend, "appended">): Promise<AppendInfo> {
+  append(what: Omit<QueuedAppend, "appended">): Promise<AppendInfo> {
     const { batches, sizeInBytes, origin, leaderEpoch } = what;
     if (this.#waitingBytes > 0 && this.#waitingBytes + sizeInBytes > WAITING_BYTES_MAX) {
       return Promise.reject(appendQueueFull(this.#name, this.#waitingBytes));
     }
     const appended = deferred<AppendInfo>();
-    const pending: PendingAppend = { batches, sizeInBytes, origin, leaderEpoch, appended };
+    const pending: QueuedAppend = { batches, sizeInBytes, origin, leaderEpoch, appended };
     this.#waitingBytes += sizeInBytes;
     const group = this.#open;
     if (group !== undefined && hasRoom(group, what)) {
@@ -115,7 +115,7 @@ export class AppendQueue {
   }
 }
 
-function hasRoom(group: Group, what: Pick<PendingAppend, "sizeInBytes" | "batches">): boolean {
+function hasRoom(group: Group, what: Pick<QueuedAppend, "sizeInBytes" | "batches">): boolean {
   return (
     group.bytes + what.sizeInBytes <= GROUP_BYTES_MAX &&
     group.batches + what.batches.length <= GROUP_BATCHES_MAX

@@ -1,9 +1,9 @@
 import type { LeaderEpoch } from "@zoolog/base";
 import { type RecordBatch, splitBatches } from "@zoolog/protocol";
 import { corruptBatch, unexpectedAppendOffset } from "../errors.ts";
-import type { PendingAppend } from "./append-queue.ts";
+import type { QueuedAppend } from "./append-queue.ts";
 
-type FollowerAppend = Omit<PendingAppend, "appended">;
+type FollowerAppend = Omit<QueuedAppend, "appended">;
 
 /**
  * What a leader's answer holds, in pieces that can be appended each as one: of one epoch, and no

@@ -18,10 +18,10 @@ import {
 import type { LogState } from "../log-state.ts";
 import { Segment } from "../segment/segment.ts";
 import type { GroupCommit } from "../volume/group-commit.ts";
-import type { PendingAppend, Tell } from "./append-queue.ts";
+import type { QueuedAppend, Tell } from "./append-queue.ts";
 
 /** Appends that go into one vectored write: same segment, same epoch. */
-type Run = { readonly appends: PendingAppend[]; sizeInBytes: number; nextOffset: Offset };
+type Run = { readonly appends: QueuedAppend[]; sizeInBytes: number; nextOffset: Offset };
 
 export class LogWriter {
   readonly #state: LogState;
@@ -51,7 +51,7 @@ export class LogWriter {
    * Begins at once, and does not reject: appends that fail are rejected, those that are written are
    * answered by the function it resolves with, or by the sync that covers them.
    */
-  async write(appends: readonly PendingAppend[]): Promise<Tell> {
+  async write(appends: readonly QueuedAppend[]): Promise<Tell> {
     const told: Tell[] = [];
     let done = 0;
     while (done < appends.length) {
@@ -87,7 +87,7 @@ export class LogWriter {
   }
 
   /** Writes the longest beginning of `appends` that fits one run; answers how many it settled. */
-  async #writeSome(appends: readonly PendingAppend[], told: Tell[]): Promise<number> {
+  async #writeSome(appends: readonly QueuedAppend[], told: Tell[]): Promise<number> {
     const state = this.#state;
     state.assertServing();
     const [first] = appends;
@@ -111,7 +111,7 @@ export class LogWriter {
     }
   }
 
-  #runFrom(appends: readonly PendingAppend[]): Run {
+  #runFrom(appends: readonly QueuedAppend[]): Run {
     const run: Run = { appends: [], sizeInBytes: 0, nextOffset: this.#state.logEndOffset };
     const epoch = appends[0]?.leaderEpoch;
     for (const append of appends) {
@@ -129,7 +129,7 @@ export class LogWriter {
   }
 
   /** Why an append cannot go to `nextOffset`, whatever the disk says. */
-  #refusal(append: PendingAppend, nextOffset: Offset): ZoologError | undefined {
+  #refusal(append: QueuedAppend, nextOffset: Offset): ZoologError | undefined {
     const latest = this.#state.epochs.latest;
     if (latest !== undefined && append.leaderEpoch < latest) {
       return fencedLeaderEpoch(append.leaderEpoch, latest);
@@ -141,7 +141,7 @@ export class LogWriter {
     return undefined;
   }
 
-  #mustRollBefore(append: PendingAppend, ahead: Omit<Run, "appends">): boolean {
+  #mustRollBefore(append: QueuedAppend, ahead: Omit<Run, "appends">): boolean {
     const { activeSegment, config } = this.#state;
     const records = append.batches.reduce((sum, batch) => sum + batch.lastOffsetDelta + 1, 0);
     return activeSegment.mustRollBefore(
@@ -194,7 +194,7 @@ export class LogWriter {
 }
 
 /** Gives the batches of an append their offsets; answers the offset behind them. */
-function place(append: PendingAppend, baseOffset: Offset): Offset {
+function place(append: QueuedAppend, baseOffset: Offset): Offset {
   let nextOffset = baseOffset;
   for (const batch of append.batches) {
     if (append.origin === "leader") {
@@ -205,7 +205,7 @@ function place(append: PendingAppend, baseOffset: Offset): Offset {
   return nextOffset;
 }
 
-function infoOf(append: PendingAppend, logStartOffset: Offset): AppendInfo {
+function infoOf(append: QueuedAppend, logStartOffset: Offset): AppendInfo {
   const [first, last] = [append.batches[0], append.batches.at(-1)];
   return {
     baseOffset: (first?.baseOffset ?? 0) as Offset,

@@ -43,7 +43,7 @@ function everything(fixture: LogFixture) {
 
 const remove = (fixture: LogFixture, path: string) => fixture.disk.mount().remove(path);
 
-describe.each(["clean", "processDied", "unclean"] as const)("after a %s shutdown", (shutdown) => {
+describe.each(["inOrder", "processDied", "unclean"] as const)("after a %s shutdown", (shutdown) => {
   test.each([
     ["the last segment", 9, "lacks offset 9:"],
     ["a middle segment", 3, "lacks offsets 3 to 5:"],
@@ -92,7 +92,7 @@ test("a closed segment that was cut at the end of a batch is missed", async () =
   fixture.disk.crash("process");
   fixture.disk.corrupt(segment(3), (bytes) => bytes.subarray(0, 2 * BATCH_BYTES));
 
-  await expect(fixture.open("clean")).rejects.toMatchObject({
+  await expect(fixture.open("inOrder")).rejects.toMatchObject({
     code: "RECORDS_MISSING",
     message: expect.stringContaining("lacks offset 5:"),
   });
@@ -109,7 +109,7 @@ test.each([
   if (damage === undefined) await remove(fixture, index);
   else fixture.disk.corrupt(index, damage);
 
-  const log = await fixture.open("clean");
+  const log = await fixture.open("inOrder");
 
   expect(await readAll(log)).toHaveLength(10);
 });

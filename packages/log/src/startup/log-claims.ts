@@ -16,6 +16,7 @@ import type { Offset } from "@zoolog/base";
 import { recordsMissing } from "../errors.ts";
 import type { CheckpointedOffsets } from "../log-directory.ts";
 import { HIGH_WATERMARK_CHECKPOINT, RECOVERY_POINT_CHECKPOINT } from "../volume/file-names.ts";
+import type { Shutdown } from "./log-loader.ts";
 
 export class LogClaims {
   readonly #folder: string;
@@ -27,7 +28,7 @@ export class LogClaims {
   constructor(options: {
     readonly folder: string;
     readonly checkpointed: CheckpointedOffsets;
-    readonly shutdown: "clean" | "processDied" | "unclean";
+    readonly shutdown: Shutdown;
   }) {
     const { folder, checkpointed, shutdown } = options;
     const { recoveryPoint, isListed, highWatermark, logStartOffset } = checkpointed;

@@ -36,12 +36,12 @@ import { type SegmentScan, scanSegment } from "./segment-recovery.ts";
 /**
  * How the last process that had the log ended.
  *
- * - `"clean"`: everything is on the disk.
+ * - `"inOrder"`: everything is on the disk.
  * - `"processDied"`: the machine ran on, and with it the page cache. Only the append that was under
  *   way can be torn, so only an incomplete batch at the very end is cut; all else is damage.
  * - `"unclean"`: whatever was not synced may be there, torn or gone.
  */
-export type Shutdown = "clean" | "processDied" | "unclean";
+export type Shutdown = "inOrder" | "processDied" | "unclean";
 
 export type LoadOptions = {
   readonly folder: string;
@@ -132,7 +132,7 @@ class LogLoader {
       for (const segment of segments.reverse()) await segment.delete();
       return await this.#createLog();
     }
-    const isClean = shutdown === "clean";
+    const isClean = shutdown === "inOrder";
     const trusted = isClean ? logEndOffset : (this.#recoveryPoint ?? first.baseOffset);
     return { segments, logStartOffset, logEndOffset, recoveryPoint: trusted, epochs };
   }
@@ -184,7 +184,7 @@ class LogLoader {
   /** The segments that need no look: all of them was synced, and another one follows. */
   #belowScan(found: readonly FoundSegment[]): FoundSegment[] {
     const recoveryPoint = this.#recoveryPoint;
-    if (this.#options.shutdown === "clean") return found.slice(0, -1);
+    if (this.#options.shutdown === "inOrder") return found.slice(0, -1);
     if (recoveryPoint === undefined) return [];
     const holder = found.findLastIndex(({ baseOffset }) => baseOffset <= recoveryPoint);
     return found.slice(0, Math.max(0, holder));
@@ -220,7 +220,7 @@ class LogLoader {
     const { folder, config, shutdown } = this.#options;
     const recoveryPoint = this.#recoveryPoint;
     const all = Number.MAX_SAFE_INTEGER as Offset;
-    const indexTrustedTo = shutdown === "clean" ? all : (recoveryPoint ?? file.baseOffset);
+    const indexTrustedTo = shutdown === "inOrder" ? all : (recoveryPoint ?? file.baseOffset);
     const { indexIntervalBytes } = config;
     return scanSegment({ ...file, folder, indexTrustedTo, indexIntervalBytes }, this.#directory);
   }
@@ -244,7 +244,7 @@ class LogLoader {
     const needsTornEnd = recoveryPoint === undefined || shutdown === "processDied";
     const isUnsynced = end.nextOffset >= (recoveryPoint ?? 0) && (end.isTornEnd || !needsTornEnd);
     const path = `${folder}/${segmentName(file.baseOffset)}${LOG_SUFFIX}`;
-    if (shutdown === "clean" || !isUnsynced) {
+    if (shutdown === "inOrder" || !isUnsynced) {
       if (end.position === 0) this.#claims.checkGap(nextOffset, file.baseOffset);
       throw corruptLog({ path, position: end.position, offset: nextOffset, what });
     }
@@ -259,7 +259,7 @@ class LogLoader {
     const segments: Segment[] = [];
     for (const [i, { indexes, sizeInBytes, fault, startPosition }] of scans.entries()) {
       const { baseOffset } = indexes.offsets;
-      const syncedBytes = shutdown === "clean" ? sizeInBytes : 0;
+      const syncedBytes = shutdown === "inOrder" ? sizeInBytes : 0;
       const first = indexes.times.count > 0 ? indexes.times.entry(0).timestamp : now;
       const createdAt = Math.min(first, now) as Timestamp;
       const place = { folder, baseOffset, sizeInBytes, syncedBytes, createdAt };

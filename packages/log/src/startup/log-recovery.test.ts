@@ -193,7 +193,7 @@ describe("below the recovery point", () => {
     await fixture.disk.mount().remove("/data/recovery-point-offset-checkpoint");
     fixture.disk.corrupt(FIRST, (bytes) => bytes.subarray(0, bytes.length - 1));
 
-    await expect(fixture.open("clean")).rejects.toMatchObject({ code: "CORRUPT_MESSAGE" });
+    await expect(fixture.open("inOrder")).rejects.toMatchObject({ code: "CORRUPT_MESSAGE" });
   });
 });
 
@@ -316,7 +316,7 @@ describe("leader epochs", () => {
     fixture.disk.crash("process");
     fixture.disk.corrupt(EPOCHS, damage);
 
-    const again = await fixture.open("clean");
+    const again = await fixture.open("inOrder");
 
     expect(history(again)).toEqual(EXPECTED);
     expect(fixture.disk.contents(EPOCHS).toString()).toBe("0\n3\n0 0\n2 3\n5 6\n");

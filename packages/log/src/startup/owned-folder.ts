@@ -101,7 +101,7 @@ export class OwnedFolder {
           boot: stored === undefined ? "newFolder" : survived ? "clean" : "unclean",
           path: dataFolder,
           meta: stored ?? made,
-          shutdown: isClean ? "clean" : survived ? "processDied" : "unclean",
+          shutdown: isClean ? "inOrder" : survived ? "processDied" : "unclean",
         },
         { release },
       );

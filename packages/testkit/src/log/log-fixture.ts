@@ -100,7 +100,7 @@ export class LogFixture {
   async restart(log: Log): Promise<Log> {
     await log.close();
     await this.saveCheckpoints(log);
-    return await this.open("clean");
+    return await this.open("inOrder");
   }
 }
 
