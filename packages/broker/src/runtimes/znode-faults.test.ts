@@ -31,7 +31,7 @@ test("of very many faults the first are told, and how many more there are", () =
   const { faults } = recorded();
 
   faults.report(
-    "topics",
+    "brokenTopics",
     Array.from({ length: 25 }, (_, i) => ({ message: `znode /${i}` })),
   );
 
