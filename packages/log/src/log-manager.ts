@@ -16,7 +16,7 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
-import { leaveCleanShutdownMarker } from "./checkpoint/clean-shutdown.ts";
+import { leaveCleanShutdownMarker, type Shutdown } from "./checkpoint/clean-shutdown.ts";
 import { readTopicId, writeTopicId } from "./checkpoint/partition-metadata.ts";
 import {
   inconsistentIdentity,
@@ -33,7 +33,6 @@ import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
 import { LogTicks, type TickPeriods } from "./log-ticks.ts";
 import type { ReadVerification } from "./segment/segment-read.ts";
-import type { Shutdown } from "./startup/log-loader.ts";
 import { type DataFolderBoot, OwnedFolder } from "./startup/owned-folder.ts";
 import { PartitionFolders } from "./startup/partition-folders.ts";
 import { UnrecoveredLogs } from "./startup/unrecovered-logs.ts";

@@ -14,6 +14,7 @@ import { AppendQueue } from "./append/append-queue.ts";
 import { followerAppends } from "./append/follower-batches.ts";
 import { LogWriter } from "./append/log-writer.ts";
 import type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./border.ts";
+import type { Shutdown } from "./checkpoint/clean-shutdown.ts";
 import type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
 import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
 import type { LogConfig } from "./log-config.ts";
@@ -24,7 +25,7 @@ import { findMaxTimestamp, findTimestamp } from "./read/timestamp-lookup.ts";
 import { LogCutter } from "./retention/log-cutter.ts";
 import { BATCH_BYTES_LIMIT } from "./segment/batch-scan.ts";
 import type { ReadVerification } from "./segment/segment-read.ts";
-import { loadLog, type Shutdown } from "./startup/log-loader.ts";
+import { loadLog } from "./startup/log-loader.ts";
 import { GroupCommit } from "./volume/group-commit.ts";
 
 export type LogOptions = {

@@ -4,6 +4,16 @@ import type { DataVolume } from "../volume/data-volume.ts";
 import { CLEAN_SHUTDOWN_MARKER } from "../volume/file-names.ts";
 
 /**
+ * How the last process that had the log ended.
+ *
+ * - `"inOrder"`: everything is on the disk.
+ * - `"processDied"`: the machine ran on, and with it the page cache. Only the append that was under
+ *   way can be torn, so only an incomplete batch at the very end is cut; all else is damage.
+ * - `"unclean"`: whatever was not synced may be there, torn or gone.
+ */
+export type Shutdown = "inOrder" | "processDied" | "unclean";
+
+/**
  * Takes the marker of a clean shutdown away, durably, and answers whether it was there. Before any
  * log is opened (KAFKA-10471): a crash while loading must not look like a clean shutdown later.
  */

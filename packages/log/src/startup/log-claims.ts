@@ -13,10 +13,10 @@
  * removed, or replaced by older ones: the log is not opened then.
  */
 import type { Offset } from "@zoolog/base";
+import type { Shutdown } from "../checkpoint/clean-shutdown.ts";
 import { recordsMissing } from "../errors.ts";
 import type { CheckpointedOffsets } from "../log-directory.ts";
 import { HIGH_WATERMARK_CHECKPOINT, RECOVERY_POINT_CHECKPOINT } from "../volume/file-names.ts";
-import type { Shutdown } from "./log-loader.ts";
 
 export class LogClaims {
   readonly #folder: string;

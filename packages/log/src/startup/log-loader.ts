@@ -12,8 +12,10 @@
  *     not opened     ------------------------
  *     scanned                              (from the last index entry below 95)---------
  */
+
 import type { Logger, Offset, Timestamp, TopicPartition } from "@zoolog/base";
 import type { EpochEntry } from "../checkpoint/checkpoint-file.ts";
+import type { Shutdown } from "../checkpoint/clean-shutdown.ts";
 import { LeaderEpochs } from "../checkpoint/leader-epochs.ts";
 import { corruptLog } from "../errors.ts";
 import type { LogConfig } from "../log-config.ts";
@@ -32,16 +34,6 @@ import {
 import { LogClaims } from "./log-claims.ts";
 import { assertSegmentsMeet, type FoundSegment } from "./segment-ends.ts";
 import { type SegmentScan, scanSegment } from "./segment-recovery.ts";
-
-/**
- * How the last process that had the log ended.
- *
- * - `"inOrder"`: everything is on the disk.
- * - `"processDied"`: the machine ran on, and with it the page cache. Only the append that was under
- *   way can be torn, so only an incomplete batch at the very end is cut; all else is damage.
- * - `"unclean"`: whatever was not synced may be there, torn or gone.
- */
-export type Shutdown = "inOrder" | "processDied" | "unclean";
 
 export type LoadOptions = {
   readonly folder: string;

@@ -8,7 +8,7 @@ import {
   type Random,
   type Scheduler,
 } from "@zoolog/base";
-import { takeCleanShutdownMarker } from "../checkpoint/clean-shutdown.ts";
+import { type Shutdown, takeCleanShutdownMarker } from "../checkpoint/clean-shutdown.ts";
 import {
   assertSameOwner,
   type MetaProperties,
@@ -16,7 +16,6 @@ import {
   writeMetaProperties,
 } from "../checkpoint/meta-properties.ts";
 import { isNoSpace } from "../errors.ts";
-import type { Shutdown } from "./log-loader.ts";
 
 /**
  * What this start means for the records of earlier lives.

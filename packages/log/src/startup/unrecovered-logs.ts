@@ -7,9 +7,9 @@
  * those that could not be, one folder per line, or goes. Empty, it means all.
  */
 import { type FileSystem, writeFileAtomically } from "@zoolog/base";
+import type { Shutdown } from "../checkpoint/clean-shutdown.ts";
 import { isMissing } from "../errors.ts";
 import { UNRECOVERED_MARKER } from "../volume/file-names.ts";
-import type { Shutdown } from "./log-loader.ts";
 
 export class UnrecoveredLogs {
   readonly #folder: string;
