@@ -163,7 +163,7 @@ describe("produce", () => {
     const atFirst = ["t-0", "t-1"].map((key) => logs.get(key)?.logEndOffset);
     for (let i = 0; i < 100; i++) await time.advanceAndSettle(0);
 
-    expect(atFirst).toEqual([1, 0]);
+    expect(atFirst).toEqual([0, 0]);
     expect(await outcomes).toMatchObject([{ baseOffset: 0 }, { baseOffset: 0 }]);
   });
 
