@@ -1,4 +1,11 @@
-import { errorCode, errorMessage, inParallel, type Logger, type Scheduler, type Timer } from "@zoolog/base";
+import {
+  errorCode,
+  errorMessage,
+  inParallel,
+  type Logger,
+  type Scheduler,
+  type Timer,
+} from "@zoolog/base";
 import type { Log } from "./log.ts";
 import type { LogDirectory } from "./log-directory.ts";
 
