@@ -23,6 +23,15 @@ async function startDev() {
   return { url, child, exited };
 }
 
+async function run(program: string, bootstrap: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--conditions=zoolog-source", "--import", "tsx", program],
+    { env: { ...process.env, ZOOLOG_BOOTSTRAP: bootstrap } },
+  );
+  return stdout;
+}
+
 test("the README shows the example that runs", () => {
   const readme = readFileSync("README.md", "utf8");
   const [, ...code] = readFileSync("examples/quickstart.ts", "utf8").split("\n");
@@ -30,16 +39,44 @@ test("the README shows the example that runs", () => {
   expect(readme).toContain(code.join("\n"));
 });
 
+test("the SDK's guide shows the program that runs, piece by piece and whole", () => {
+  const guide = readFileSync("docs/sdk.md", "utf8");
+  const pieces = [...guide.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, piece]) => piece);
+  const [, ...code] = readFileSync("examples/sdk-guide.ts", "utf8").split("\n");
+
+  expect(pieces.join("\n")).toBe(code.join("\n"));
+});
+
 test("the quickstart writes an order and reads it back", async () => {
   const { url, child, exited } = await startDev();
   try {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ["--conditions=zoolog-source", "--import", "tsx", "examples/quickstart.ts"],
-      { env: { ...process.env, ZOOLOG_BOOTSTRAP: url } },
-    );
+    const stdout = await run("examples/quickstart.ts", url);
 
     expect(stdout).toMatch(/^written to partition (\d) at offset 0\n\1 0 a 7\n$/);
+  } finally {
+    child.kill("SIGTERM");
+    await exited;
+  }
+});
+
+test("the SDK's guide does what it says", async () => {
+  const { url, child, exited } = await startDev();
+  try {
+    const stdout = await run("examples/sdk-guide.ts", url);
+
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      '0 a {"amount":7}',
+      '1 a {"amount":8}',
+      "2 a null",
+      "3 a tombstone",
+      ...[0, 1, 2, 3].map((offset) => `guide-orders ${offset}`),
+      "read up to 4",
+      "again 1",
+      "behind it 2",
+      "behind it 3",
+      "UNKNOWN_TOPIC_OR_PARTITION false",
+      "left",
+    ]);
   } finally {
     child.kill("SIGTERM");
     await exited;

@@ -1,0 +1,60 @@
+// The code of docs/sdk.md, which a test compares and runs.
+import { Client, serde, topic, ZoologError } from "@zoolog/client";
+
+type Order = { readonly amount: number };
+const orders = topic("guide-orders", { key: serde.string(), value: serde.json<Order | null>() });
+
+const bootstrap = process.env["ZOOLOG_BOOTSTRAP"] ?? "http://127.0.0.1:8092";
+await using client = new Client({ brokers: [bootstrap] });
+
+try {
+  await client.admin.createTopic({ topic: orders.name, partitions: 2 });
+} catch (error) {
+  if (!(error instanceof ZoologError) || error.code !== "TOPIC_ALREADY_EXISTS") throw error;
+}
+
+await using producer = client.producer();
+await producer.send(orders, { key: "a", value: { amount: 7 }, headers: { source: "guide" } });
+await producer.sendMany(orders, [
+  { key: "a", value: { amount: 8 } },
+  { key: "a", value: null }, // the JSON text null
+  { key: "a", value: undefined }, // a tombstone
+]);
+
+for await (const { key, offset, value } of client.read(orders)) {
+  console.log(offset, key, value === undefined ? "tombstone" : JSON.stringify(value));
+}
+
+await using reader = client.reader(orders, { from: "start" });
+for await (const batch of reader.batches()) {
+  for (const record of batch) console.log(batch.topic, record.offset);
+}
+const [{ partition, position } = { partition: 0, position: 0 }] = reader
+  .progress()
+  .filter((progress) => progress.position !== 0);
+console.log(`read up to ${position}`);
+
+await reader.seek(partition, 1);
+for await (const record of reader) {
+  console.log("again", record.offset);
+  break;
+}
+for await (const record of reader) console.log("behind it", record.offset);
+
+const texts = topic(orders.name, { value: serde.json<{ readonly text: string }>() });
+try {
+  await producer.send(texts, { value: { text: "x" }, partition: 99 });
+} catch (error) {
+  if (!(error instanceof ZoologError)) throw error;
+  console.log(error.code, error.retriable);
+}
+
+const leave = new AbortController();
+try {
+  for await (const record of client.read(orders, { follow: true, signal: leave.signal })) {
+    if (record.value === undefined) leave.abort(new Error("seen enough"));
+  }
+} catch (error) {
+  if (error !== leave.signal.reason) throw error;
+  console.log("left");
+}
