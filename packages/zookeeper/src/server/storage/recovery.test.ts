@@ -189,6 +189,25 @@ describe("snapshots", () => {
     expect(recovered.tree.get("/")).toMatchObject({ creations: 100 });
   });
 
+  test("the newest may be cut at any byte: the one before it and the log have everything", async () => {
+    const cut = async (bytesKept: number) => {
+      const disk = newDisk();
+      const store = await Store.open(disk.mount(), { snapshotEvery: 4 });
+      for (let i = 1; i <= 10; i++) await store.create(`a${i}`);
+      await store.journal.close();
+      const newest = snapshots(disk).at(-1)!;
+      const { length } = disk.contents(newest);
+      disk.corrupt(newest, (bytes) => bytes.subarray(0, bytesKept));
+      return { length, found: children(await reopen(disk)).length };
+    };
+    const { length } = await cut(0);
+
+    for (let bytesKept = 0; bytesKept < length; bytesKept++) {
+      const { found } = await cut(bytesKept);
+      expect(`${found} of 10, cut at byte ${bytesKept}`).toBe(`10 of 10, cut at byte ${bytesKept}`);
+    }
+  });
+
   test("with all of them damaged the server does not start", async () => {
     const disk = await manySnapshots();
     for (const path of snapshots(disk)) disk.flipBit(path, 60, 3);
