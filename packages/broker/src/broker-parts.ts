@@ -123,7 +123,7 @@ export function wireRuntimes(
   const { clock, scheduler, logger, trace } = dependencies;
   const { store, logs, clusterId } = cluster;
   const self = brokerId(config.brokerId);
-  const cache = new MetadataCache({ clock, scheduler });
+  const cache = new MetadataCache({ brokerId: self }, { clock, scheduler });
   const faults = new ZnodeFaults({ logger });
   const replicas = new ReplicaManager(
     {

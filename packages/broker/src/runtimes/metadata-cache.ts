@@ -1,4 +1,4 @@
-import type { Clock, Scheduler, TopicPartition } from "@zoolog/base";
+import type { BrokerId, Clock, Scheduler, TopicPartition } from "@zoolog/base";
 import type { ClusterImage, PartitionImage } from "@zoolog/controller";
 import { Purgatory, type ReplicaError } from "@zoolog/replication";
 
@@ -10,11 +10,16 @@ const IMAGE_KEY = "image";
 
 /** The newest cluster image that this broker has put into effect: what clients are told. */
 export class MetadataCache {
+  readonly #brokerId: BrokerId;
   readonly #waiting: Purgatory;
   readonly #clock: Clock;
   #image: ClusterImage | undefined;
 
-  constructor(dependencies: { readonly clock: Clock; readonly scheduler: Scheduler }) {
+  constructor(
+    options: { readonly brokerId: BrokerId },
+    dependencies: { readonly clock: Clock; readonly scheduler: Scheduler },
+  ) {
+    this.#brokerId = options.brokerId;
     this.#clock = dependencies.clock;
     this.#waiting = new Purgatory({ operationsMax: WAITING_MAX }, dependencies);
   }
@@ -53,6 +58,10 @@ export class MetadataCache {
       return { error: "UNKNOWN_TOPIC_OR_PARTITION", message: what };
     }
     const { leader: brokerId, leaderEpoch } = known;
+    if (brokerId === this.#brokerId) {
+      const message = `${topic}-${partition} is about to be served here`;
+      return { error: "LEADER_NOT_AVAILABLE", message };
+    }
     if (brokerId === undefined) {
       const message = `${topic}-${partition} has no leader: ${known.offlineReason ?? "unknown"}`;
       return { error: "LEADER_NOT_AVAILABLE", message };

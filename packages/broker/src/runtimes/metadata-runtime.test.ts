@@ -108,7 +108,7 @@ function setUp() {
   const confirmed: TopicId[] = [];
   const deletedLogs: TopicId[] = [];
   const unreachable = { controller: false, disk: false };
-  const cache = new MetadataCache(time);
+  const cache = new MetadataCache({ brokerId: ME }, time);
   const replicas = new ReplicaManager(
     { brokerId: ME, parkedMax: 10, fetchBytesMax: 1_000 },
     {
@@ -192,6 +192,10 @@ test("replicas of this broker are opened and take their roles before clients see
   expect(cache.whereIs({ topic: "mine", partition: 1 })).toMatchObject({
     error: "NOT_LEADER_OR_FOLLOWER",
     currentLeader: { brokerId: 2 },
+  });
+  expect(cache.whereIs({ topic: "mine", partition: 0 })).toMatchObject({
+    error: "LEADER_NOT_AVAILABLE",
+    message: "mine-0 is about to be served here",
   });
   expect(cache.whereIs({ topic: "none", partition: 0 })).toMatchObject({
     error: "UNKNOWN_TOPIC_OR_PARTITION",

@@ -64,7 +64,7 @@ export function sendMessage(
   message: unknown,
 ): FastifyReply {
   if (type !== MSGPACK_TYPE) {
-    return sendOne(reply, JSON_TYPE, status, encodeJsonMessage(message));
+    return sendOne(reply, JSON_TYPE, status, jsonBody(message));
   }
   const chunks = encodeMessageChunks(message);
   const [only] = chunks;
@@ -74,11 +74,16 @@ export function sendMessage(
 
 /** A message as the bytes of its own that `sendBody` sends: nothing it was made of is kept alive. */
 export function encodedBody(type: string, message: unknown): Uint8Array {
-  return type === MSGPACK_TYPE ? encodeMessage(message) : Buffer.from(encodeJsonMessage(message));
+  return type === MSGPACK_TYPE ? encodeMessage(message) : Buffer.from(jsonBody(message));
 }
 
 export function sendBody(reply: FastifyReply, type: string, body: Uint8Array): FastifyReply {
   return sendOne(reply, type, 200, body);
+}
+
+/** Ends in a line feed: people read it in a terminal. */
+function jsonBody(message: unknown): string {
+  return `${encodeJsonMessage(message)}\n`;
 }
 
 function sendOne(
