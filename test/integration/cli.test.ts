@@ -158,10 +158,14 @@ describe("the command itself", () => {
     await writeFile(file, stdout.replace("autoload -U +X bashcompinit && bashcompinit", ""));
 
     const { execFileSync } = await import("node:child_process");
-    const probe = `source ${file}; COMP_WORDS=(zoolog topic de); COMP_CWORD=2; _zoolog; echo "\${COMPREPLY[@]}"`;
-    const completed = execFileSync("bash", ["-c", probe], { encoding: "utf8" });
+    const completed = (words: string): string[] => {
+      const probe = `source ${file}; COMP_WORDS=(${words}); COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 )); _zoolog; echo "\${COMPREPLY[@]}"`;
+      return execFileSync("bash", ["-c", probe], { encoding: "utf8" }).trim().split(" ").sort();
+    };
 
-    expect(completed.trim().split(" ").sort()).toEqual(["delete", "describe"]);
+    expect(completed("zoolog topic de")).toEqual(["delete", "describe"]);
+    expect(completed("zoolog produce t -z g")).toEqual(["gzip"]);
+    expect(completed('zoolog topic list --output ""')).toEqual(["json", "ndjson", "table"]);
   });
 });
 

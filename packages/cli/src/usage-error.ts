@@ -54,12 +54,14 @@ export function several<T>(parse: (text: string) => T): (text: string, so?: T[])
   return (text, so = []) => [...so, parse(text)];
 }
 
+/** Reads one of a few names, and tells which there are: completion offers them. */
 export function oneOf<const Names extends readonly string[]>(
   name: string,
   names: Names,
-): (text: string) => Names[number] {
-  return (text) => {
+): ((text: string) => Names[number]) & { readonly names: Names } {
+  const read = (text: string): Names[number] => {
     if (names.includes(text)) return text;
     throw usageError(`${name} must be one of ${names.join(", ")}, not "${text}"`);
   };
+  return Object.assign(read, { names });
 }

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 
 export type Shell = "bash" | "zsh" | "fish";
 
@@ -10,9 +10,9 @@ export function completionScript(shell: Shell, program: Command): string {
   const table = wordsBelow(program, "");
   switch (shell) {
     case "bash":
-      return bash(table);
+      return bash(table, valuesBelow(program));
     case "zsh":
-      return `autoload -U +X bashcompinit && bashcompinit\n${bash(table)}`;
+      return `autoload -U +X bashcompinit && bashcompinit\n${bash(table, valuesBelow(program))}`;
     case "fish":
       return fish(program);
   }
@@ -35,12 +35,36 @@ function allOptions(command: Command): string[] {
   return [...new Set([...own, ...above])];
 }
 
-function bash(table: readonly Words[]): string {
+/** What the options take that take one of a few names; one flag takes the same everywhere. */
+function valuesBelow(command: Command): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const option of command.options) {
+    const names = namesOf(option);
+    if (names === undefined) continue;
+    for (const flag of [option.short, option.long]) if (flag) values.set(flag, names.join(" "));
+  }
+  for (const child of command.commands) {
+    for (const [flag, names] of valuesBelow(child)) values.set(flag, names);
+  }
+  return values;
+}
+
+function namesOf({ parseArg }: Option): readonly string[] | undefined {
+  return (parseArg as { readonly names?: readonly string[] } | undefined)?.names;
+}
+
+function bash(table: readonly Words[], values: ReadonlyMap<string, string>): string {
+  const valueCases = [...values].map(
+    ([flag, names]) => `    ${flag}) COMPREPLY=($(compgen -W "${names}" -- "$current")); return ;;`,
+  );
   const cases = table.map(
     ({ path, words }) => `    "${path.trim()}") words="${words.join(" ")}" ;;`,
   );
   return `_zoolog() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path="" word words=""
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${valueCases.join("\n")}
+  esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in
       -*) ;;
@@ -78,9 +102,12 @@ function fish(program: Command): string {
       );
       add(child, [...path, child.name()]);
     }
-    for (const { description, long } of command.options) {
+    for (const option of command.options) {
+      const { description, long } = option;
       if (!long) continue;
-      lines.push(`complete -c zoolog${when} -l ${long.slice(2)} -d ${quoted(description)}`);
+      const names = namesOf(option);
+      const takes = names === undefined ? "" : ` -x -a ${quoted(names.join(" "))}`;
+      lines.push(`complete -c zoolog${when} -l ${long.slice(2)}${takes} -d ${quoted(description)}`);
     }
   };
   add(program, []);
