@@ -179,8 +179,9 @@ class AnswerRoom {
     const sizeInBytes = this.#sizeInBytes;
     const reservedBytes = Math.min(this.#reservedBytes, sizeInBytes);
     const { memory, minBytes } = this.#request;
-    // Where memory is short, what half fills it is an answer: the rest may come one byte too late.
-    const isShort = memory !== undefined && this.#reservedBytes < minBytes;
+    // Where memory is short, what half fills it is an answer: more would never fit.
+    const wantedBytes = Math.min(minBytes, this.#wantedBytes);
+    const isShort = memory !== undefined && this.#reservedBytes < wantedBytes;
     const isFull = isShort && sizeInBytes > this.#reservedBytes / 2;
     memory?.release(this.#reservedBytes - reservedBytes);
     return { sizeInBytes, reservedBytes, isFull };

@@ -576,6 +576,19 @@ describe("the memory of a fetch", () => {
     expect(answer).toMatchObject({ batches: [{}, {}], sizeInBytes: books.held });
   });
 
+  test("that is all that was asked for is not short: it waits for minBytes, as ever", async () => {
+    const { manager } = await setUp();
+    await manager.produce(produceTo(0, "a".repeat(1_000)));
+    const { memory } = memoryOf();
+
+    const fetch = manager.fetch(fetchFrom({ minBytes: 5_000, each: 1_200, memory }));
+    await turn();
+
+    expect(manager.parked.fetches).toBe(1);
+    manager.close();
+    await fetch;
+  });
+
   test("refused as nobody wants the answer any more, lets nothing be read", async () => {
     const { manager, logs } = await setUp();
     await manager.produce(produceTo(0, "x"));
@@ -590,7 +603,7 @@ describe("the memory of a fetch", () => {
   test("is no longer filled when the caller has hung up", async () => {
     const { manager } = await setUp({ partitions: 3 });
     for (const partition of [0, 1, 2]) await manager.produce(produceTo(partition, "x"));
-    const { signal } = { signal: AbortSignal.abort() };
+    const signal = AbortSignal.abort();
     const at = [0, 1, 2].map((partition) => [partition, 0] as const);
 
     const answers = await manager.fetch(fetchFrom({ at, signal }));
