@@ -79,7 +79,11 @@ export class AdapterDriver implements Driver {
   }
 
   async reconnect(): Promise<Observation> {
-    if (this.isConnected) await this.disconnect();
+    if (this.isConnected) {
+      // What was on its way comes first, whichever server was quicker to send it.
+      await this.#client.exists("/").catch(() => undefined);
+      await this.disconnect();
+    }
     this.#way.heal();
     await stateOf(this.#client, "connected");
     return this.fence();
