@@ -9,7 +9,7 @@ import { inRounds } from "./harness/rounds.ts";
 
 const MIB = 1024 * 1024;
 /** Bytes of values per contender and round. */
-const ROUND_BYTES = 48 * MIB;
+const ROUND_BYTES = 96 * MIB;
 /** As large as the SDK's batches. */
 const BATCH_BYTES = MIB;
 /** The SDK has one batch per partition under way; so many lets the two processes overlap. */

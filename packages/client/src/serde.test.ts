@@ -91,8 +91,9 @@ describe("msgpack", () => {
   });
 });
 
-/** For comparison: a Buffer equals any other bytes of the same content. */
+/** For comparison: a Buffer equals any other bytes of the same content, and -0 is 0. */
 function plain(value: unknown): unknown {
+  if (value === 0) return 0;
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString("hex") };
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
   if (Array.isArray(value)) return value.map(plain);

@@ -21,7 +21,8 @@ export const serde = {
   /**
    * msgpack: smaller than JSON, and holds bytes, dates (as its timestamps) and 64-bit integers,
    * which come back as numbers where a number holds them and as bigints otherwise. Any msgpack
-   * library reads it. Bytes inside a value are views. The type is a promise of the caller.
+   * library reads it. Bytes inside a value are views, and -0 comes back as 0. The type is a promise
+   * of the caller.
    */
   msgpack: <T>(): Serde<T> => msgpackSerde as Serde<T>,
   /** Any pair of functions, for instance a validator around another serde. */

@@ -1,4 +1,4 @@
-export type { CompressionCodec } from "./compression/codecs.ts";
+export { COMPRESSION_CODECS, type CompressionCodec } from "./compression/codecs.ts";
 export { compress, decompress, loadCompression } from "./compression/compression.ts";
 export { DECOMPRESSED_BYTES_MAX, type DecompressLimits } from "./compression/limits.ts";
 export { crc32c, loadNativeCrc32c } from "./crc32c.ts";

@@ -1,10 +1,10 @@
 import type { LeaderEpoch } from "@zoolog/base";
 import type { AppendInfo } from "@zoolog/log";
-import type { InflationBudget } from "@zoolog/protocol";
+import type { InflationBudget, RequiredAcks } from "@zoolog/protocol";
 import type { Purgatory } from "./purgatory.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
 
-export type RequiredAcks = "none" | "leader" | "all";
+export type { RequiredAcks };
 
 export type AppendOptions = {
   readonly requiredAcks: RequiredAcks;

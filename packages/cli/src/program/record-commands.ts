@@ -1,4 +1,6 @@
+import type { CompressionCodec, RequiredAcks } from "@zoolog/client";
 import { type Command, Option } from "commander";
+import type { ConsumeOptions } from "../commands/consume.ts";
 import {
   byteCount,
   duration,
@@ -11,7 +13,14 @@ import {
 import type { RunCommand } from "./run-command.ts";
 
 const INPUTS = ["lines", "ndjson", "raw"] as const;
-const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
+/** Written out, as the help must not load what knows them. */
+const COMPRESSIONS = [
+  "none",
+  "gzip",
+  "snappy",
+  "lz4",
+  "zstd",
+] as const satisfies readonly CompressionCodec[];
 const BENCHES = ["produce", "fetch", "e2e"] as const;
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 /** Kafka's default of `max.message.bytes`, less what a batch adds. */
@@ -19,15 +28,13 @@ const LINE_BYTES_MAX = 1_048_576 - 1_024;
 const text = (value: string): string => value;
 const count = (name: string) => wholeNumber(name, 1, COUNT_MAX);
 
-type Acks = "none" | "leader" | "all";
-
-const ACKS: Readonly<Record<string, Acks>> = {
+const ACKS: Readonly<Record<string, RequiredAcks>> = {
   ...{ none: "none", leader: "leader", all: "all" },
   // Kafka's numbers for the same.
   ...{ "0": "none", "1": "leader", "-1": "all" },
 };
 
-function acksOption(byDefault: Acks): Option {
+function acksOption(byDefault: RequiredAcks): Option {
   return new Option(
     "--acks <whose>",
     "whose copy counts: none (nobody's), leader, all (replicas in sync); or Kafka's 0, 1, -1",
@@ -53,7 +60,7 @@ type ProduceFlags = {
   readonly header?: readonly string[];
   readonly partition?: number;
   readonly compression: (typeof COMPRESSIONS)[number];
-  readonly acks: Acks;
+  readonly acks: RequiredAcks;
   readonly maxBytes: number;
 };
 
@@ -96,18 +103,6 @@ function addProduce(program: Command, run: RunCommand): void {
     );
 }
 
-type ConsumeFlags = {
-  readonly fromBeginning: boolean;
-  readonly offsets?: string;
-  readonly tail?: number;
-  readonly partition?: readonly number[];
-  readonly count?: number;
-  readonly exit: boolean;
-  readonly follow: boolean;
-  readonly format?: string;
-  readonly checkCrcs: boolean;
-};
-
 function addConsume(program: Command, run: RunCommand): void {
   program
     .command("consume")
@@ -127,7 +122,7 @@ function addConsume(program: Command, run: RunCommand): void {
     .option("-F, --format <format>", "%s value %k key %h headers %t topic %p partition %o offset …")
     .option("--no-check-crcs", "trust the bytes")
     .addHelpText("after", FORMAT_HELP)
-    .action((topic: string, flags: ConsumeFlags, command: Command) =>
+    .action((topic: string, flags: ConsumeOptions, command: Command) =>
       run(command, async (context) => {
         const { consume } = await import("../commands/consume.ts");
         await consume(context, topic, flags);
@@ -158,7 +153,7 @@ type BenchFlags = {
   readonly partitions: number;
   readonly duration?: number;
   readonly compression: (typeof COMPRESSIONS)[number];
-  readonly acks: Acks;
+  readonly acks: RequiredAcks;
   readonly keep: boolean;
 };
 

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { BrokerOptions } from "../commands/broker.ts";
 import { oneOf, several, wholeNumber } from "../usage-error.ts";
 import type { RunCommand } from "./run-command.ts";
 
@@ -80,17 +81,6 @@ Examples:
   zoolog dev --ephemeral --set log.flush=fsync        nothing is kept; a broker setting
   zoolog dev --http-port 0 --zookeeper-port 0 -o json free ports, printed for programs`;
 
-type BrokerFlags = {
-  readonly config?: string;
-  readonly brokerId?: number;
-  readonly data?: string;
-  readonly zookeeper?: string;
-  readonly httpHost?: string;
-  readonly httpPort?: number;
-  readonly set?: readonly string[];
-  readonly logLevel: LogLevel;
-};
-
 function addBroker(program: Command, run: RunCommand): void {
   program
     .command("broker")
@@ -103,7 +93,7 @@ function addBroker(program: Command, run: RunCommand): void {
     .option("--http-port <port>", "http.port", port("--http-port"))
     .addOption(setOption())
     .addOption(logLevelOption("info"))
-    .action((flags: BrokerFlags, command: Command) =>
+    .action((flags: BrokerOptions, command: Command) =>
       run(command, async (context) => {
         const { broker } = await import("../commands/broker.ts");
         await broker(context, flags);

@@ -1,5 +1,7 @@
+import type { RequiredAcks } from "@zoolog/protocol";
+
 /** Whose copy must be written before a send is answered: Kafka's acks 0, 1 and all. */
-export type RequiredAcks = "none" | "leader" | "all";
+export type { RequiredAcks };
 
 /** Kafka's numbers for none, leader and all. */
 export type KafkaAcks = 0 | 1 | -1;

@@ -1,4 +1,4 @@
-import type { CompressionCodec } from "@zoolog/protocol";
+import { COMPRESSION_CODECS, type CompressionCodec } from "@zoolog/protocol";
 import { invalidOption } from "../errors.ts";
 import { type Partitioner, roundRobinPartitioner, stickyPartitioner } from "../partitioner.ts";
 import type { KafkaAcks, NamedAcks, RequiredAcks } from "./delivery.ts";
@@ -44,7 +44,7 @@ export type ResolvedProducerOptions<Acks extends RequiredAcks> = {
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const COMPRESSIONS: readonly string[] = ["none", "gzip", "snappy", "lz4", "zstd"];
+const COMPRESSIONS: readonly string[] = COMPRESSION_CODECS;
 const ACKS: ReadonlyMap<unknown, RequiredAcks> = new Map<unknown, RequiredAcks>([
   ...(["none", "leader", "all"] as const).map((name) => [name, name] as const),
   ...([

@@ -1,3 +1,4 @@
+import { COMPRESSION_CODECS } from "../compression/codecs.ts";
 import { itemError } from "./errors.ts";
 import { requiredAcks, TIMEOUT_MS_MAX } from "./produce.ts";
 import { recordField, recordHeaders } from "./record-field.ts";
@@ -30,7 +31,7 @@ const recordFields = {
 export const postRecordsRequest = object({
   requiredAcks,
   timeoutMs: integer({ minimum: 0, maximum: TIMEOUT_MS_MAX, default: 30_000 }),
-  compression: oneOfNames(["none", "gzip", "snappy", "lz4", "zstd"], { default: "none" }),
+  compression: oneOfNames(COMPRESSION_CODECS, { default: "none" }),
   records: list(object(recordFields), {
     description: "In the order in which each partition shall have them",
   }),
