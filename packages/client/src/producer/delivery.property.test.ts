@@ -117,7 +117,9 @@ test("every send settles once, acknowledged records are where they were said to 
         const firsts = records
           .map(({ index }) => index)
           .filter((index, at, all) => all.indexOf(index) === at);
-        expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
+        // A request that was given up may still arrive, behind later ones: who sent it knows nothing.
+        const acknowledged = firsts.filter((index) => outcomes[index]!.offset !== undefined);
+        expect(acknowledged).toEqual([...acknowledged].sort((a, b) => a - b));
         if (unknownFates === 0) expect(records).toHaveLength(firsts.length);
       }
       expect(bufferedMax).toBeLessThan(options.maxInFlightBytes + 700);
