@@ -29,7 +29,14 @@ export { nearestName } from "./nearest-name.ts";
 export type { FileHandle, FileStat, FileSystem, OpenMode } from "./ports/file-system.ts";
 export { type LogFields, type Logger, silentLogger } from "./ports/logger.ts";
 export type { Machine } from "./ports/machine.ts";
-export type { Connection, Listener, ListenOptions, Network } from "./ports/network.ts";
+export type {
+  Connection,
+  Listener,
+  ListenOptions,
+  Network,
+  ProbeOutcome,
+  ProbeTarget,
+} from "./ports/network.ts";
 export type { Random } from "./ports/random.ts";
 export {
   type AbortSignalLike,

@@ -36,12 +36,20 @@ function applyTo(draft: StateDraft, record: ControllerRecord): void {
       draft.brokers.set(record.broker.brokerId, record.broker);
       if (before !== undefined && before.brokerEpoch !== record.broker.brokerEpoch) {
         clearOfflineReplicas(draft, record.broker.brokerId);
+        draft.unreachable.delete(record.broker.brokerId);
       }
       return;
     }
     case "brokerRemoved":
       draft.brokers.delete(record.brokerId);
       clearOfflineReplicas(draft, record.brokerId);
+      draft.unreachable.delete(record.brokerId);
+      return;
+    case "brokerUnreachable":
+      draft.unreachable.set(record.brokerId, record.brokerEpoch);
+      return;
+    case "brokerReachable":
+      draft.unreachable.delete(record.brokerId);
       return;
     case "topicCreated":
       applyTopicCreated(draft, record);

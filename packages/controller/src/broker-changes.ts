@@ -3,7 +3,7 @@ import { applyAll } from "./apply.ts";
 import type { BrokerImage } from "./cluster-image.ts";
 import type { ControlledShutdownEvent } from "./controller-event.ts";
 import type { ObservedBroker } from "./controller-load.ts";
-import type { ControllerRecord } from "./controller-record.ts";
+import type { BrokerReachabilityChanged, ControllerRecord } from "./controller-record.ts";
 import type { ControllerState } from "./controller-state.ts";
 import { type Decision, replyTo } from "./decision.ts";
 import { reconcileAll } from "./reconcile.ts";
@@ -53,6 +53,31 @@ function describe(state: ControllerState, records: readonly ControllerRecord[]):
     return [`broker ${brokerId} ${bounced ? "restarted" : "registered"}`];
   });
   return changes.join(", ");
+}
+
+/**
+ * The process of a registered broker is gone, or there after all. Its leaderships move at once
+ * instead of at the end of its session; leader epochs make that safe should it be mistaken.
+ */
+export function decideReachability(
+  state: ControllerState,
+  event: BrokerReachabilityChanged,
+): Decision {
+  const { type, brokerId, brokerEpoch } = event;
+  const isMarked = state.unreachable.has(brokerId);
+  const isMeant = state.image.brokers.get(brokerId)?.brokerEpoch === brokerEpoch;
+  // Whoever decides is there.
+  const isSelf = brokerId === state.image.controllerId;
+  if (!isMeant || isSelf || isMarked === (type === "brokerUnreachable")) {
+    return { records: [], replies: [], timers: [] };
+  }
+  const marked: ControllerRecord = { type, brokerId, brokerEpoch };
+  const cause =
+    type === "brokerUnreachable"
+      ? `broker ${brokerId} refuses connections`
+      : `broker ${brokerId} is there again`;
+  const records = [marked, ...reconcileAll(applyAll(state, [marked]), cause)];
+  return { records, replies: [], timers: [] };
 }
 
 /**

@@ -20,6 +20,7 @@ export type RequestId = string | number;
 export type ControllerEvent =
   | { readonly type: "controllerElected" }
   | { readonly type: "brokersObserved"; readonly brokers: readonly ObservedBroker[] }
+  | BrokerReachabilityEvent
   | { readonly type: "partitionsObserved"; readonly partitions: readonly ObservedPartition[] }
   | ConfigsObservedEvent
   | CreateTopicsEvent
@@ -31,6 +32,16 @@ export type ControllerEvent =
   | ControlledShutdownEvent
   | ElectLeadersEvent
   | { readonly type: "timerFired"; readonly key: ControllerTimer };
+
+/**
+ * Unreachable: a broker's connections broke and its port refuses new ones, so its process is gone,
+ * whatever ZooKeeper still says of its session. Only a refusal says so; a timeout says nothing.
+ */
+export type BrokerReachabilityEvent = {
+  readonly type: "brokerUnreachable" | "brokerReachable";
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+};
 
 /** `leaderImbalance`: look whether leaders should go back to the preferred replicas. */
 export type ControllerTimer = "leaderImbalance";

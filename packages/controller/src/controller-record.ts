@@ -1,4 +1,4 @@
-import type { BrokerId, PartitionEpoch, TopicId } from "@zoolog/base";
+import type { BrokerEpoch, BrokerId, PartitionEpoch, TopicId } from "@zoolog/base";
 import type {
   BrokerImage,
   ConfigOverrides,
@@ -37,11 +37,19 @@ export type DurableRecord =
 export type ObservedRecord =
   | { readonly type: "brokerRegistered"; readonly broker: BrokerImage }
   | { readonly type: "brokerRemoved"; readonly brokerId: BrokerId }
+  | BrokerReachabilityChanged
   | ReplicaOffline
   | PartitionObserved
   | PartitionUnreadable
   | ConfigObserved
   | OfflineReasonChanged;
+
+export type BrokerReachabilityChanged = {
+  readonly type: "brokerUnreachable" | "brokerReachable";
+  readonly brokerId: BrokerId;
+  /** The life of the broker that it is about; a new registration knows nothing of it. */
+  readonly brokerEpoch: BrokerEpoch;
+};
 
 export type TopicCreated = {
   readonly type: "topicCreated";

@@ -1,3 +1,4 @@
+import type { BrokerEpoch, BrokerId } from "@zoolog/base";
 import type { ClusterImage } from "./cluster-image.ts";
 
 /** Immutable; only `apply` makes a new one. */
@@ -10,6 +11,11 @@ export type ControllerState = {
    * They are offline and never written: an epoch must not be guessed.
    */
   readonly unreadable: ReadonlyMap<string, string>;
+  /**
+   * Registered brokers whose process is gone, with the life that is meant. They lead nothing and are
+   * in no ISR, as if their sessions had ended. Not published: who can reach them may.
+   */
+  readonly unreachable: ReadonlyMap<BrokerId, BrokerEpoch>;
 };
 
 export type ControllerSettings = {

@@ -126,7 +126,10 @@ function chooseAssignment(state: ControllerState, topic: NewTopic): Assignment {
     );
   }
   if (partitions * replicationFactor > REPLICAS_PER_TOPIC_MAX) return tooManyReplicas();
-  const brokers = [...state.image.brokers.values()].filter((broker) => !broker.shuttingDown);
+  const staying = [...state.image.brokers.values()].filter((broker) => !broker.shuttingDown);
+  const reachable = staying.filter(({ brokerId }) => !state.unreachable.has(brokerId));
+  // Who restarts right now gets replicas only where there are too few others.
+  const brokers = replicationFactor > reachable.length ? staying : reachable;
   if (replicationFactor > brokers.length) {
     const there = `there ${brokers.length === 1 ? "is" : "are"} ${brokers.length}`;
     return refused(

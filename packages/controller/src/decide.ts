@@ -1,7 +1,11 @@
 import { type Timestamp, unreachable } from "@zoolog/base";
 import { decideAlterConfigs, decideConfigsObserved } from "./alter-configs.ts";
 import { decideAlterPartition } from "./alter-partition.ts";
-import { decideBrokersObserved, decideControlledShutdown } from "./broker-changes.ts";
+import {
+  decideBrokersObserved,
+  decideControlledShutdown,
+  decideReachability,
+} from "./broker-changes.ts";
 import type { ControllerEvent } from "./controller-event.ts";
 import type { ControllerState } from "./controller-state.ts";
 import { decideCreateTopics } from "./create-topics.ts";
@@ -28,6 +32,9 @@ export function decide(state: ControllerState, event: ControllerEvent, now: Time
       };
     case "brokersObserved":
       return decideBrokersObserved(state, event.brokers);
+    case "brokerUnreachable":
+    case "brokerReachable":
+      return decideReachability(state, event);
     case "partitionsObserved":
       return decidePartitionsObserved(state, event.partitions);
     case "configsObserved":

@@ -18,6 +18,7 @@ export { type Conflict, repliesAfterConflicts } from "./conflicts.ts";
 export type {
   AlterConfigsEvent,
   AlterPartitionEvent,
+  BrokerReachabilityEvent,
   ConfigAlteration,
   ConfigResource,
   ConfigsObservedEvent,
@@ -43,6 +44,7 @@ export type {
   StoredState,
 } from "./controller-load.ts";
 export type {
+  BrokerReachabilityChanged,
   ConfigChanged,
   ConfigObserved,
   ControllerRecord,

@@ -5,6 +5,8 @@ import type { BrokerImage, PartitionImage } from "./cluster-image.ts";
 export type Situation = {
   readonly partition: PartitionImage;
   readonly brokers: ReadonlyMap<BrokerId, BrokerImage>;
+  /** Registered, but their process is gone. */
+  readonly unreachable: ReadonlyMap<BrokerId, BrokerEpoch>;
   /** Acknowledged records were fsynced: an unclean boot loses none of them. */
   readonly flushBeforeAcknowledge: boolean;
   /** A replica outside the ISR may lead when nobody inside can: records will be lost. */
@@ -28,7 +30,7 @@ export type Leadership = {
  * | registered anew, its log all there | yes | yes, under a new leader epoch |
  * | registered anew, its log in doubt | only if all are | no |
  * | shutting down | only as the last one | only when nobody else can |
- * | not registered, or its replica is offline | only as the last one | no |
+ * | not registered or unreachable, or its replica is offline | only as the last one | no |
  *
  * Among those who may, the first in the order of assignment leads.
  */
@@ -88,10 +90,11 @@ export function mayLead(situation: Situation, replica: BrokerId): boolean {
   return serves(situation, replica) && !isInDoubt(situation, replica);
 }
 
-/** Its broker is registered and has not reported this replica as failed. */
+/** Its broker is registered and runs, and has not reported this replica as failed. */
 export function serves(situation: Situation, replica: BrokerId): boolean {
   return (
     situation.brokers.has(replica) &&
+    !situation.unreachable.has(replica) &&
     !situation.partition.offlineReplicas.some((offline) => offline.brokerId === replica)
   );
 }
@@ -150,9 +153,10 @@ export function offlineReason(situation: Situation): string {
 }
 
 function whyNot(situation: Situation, member: BrokerId): string {
-  const { partition, brokers } = situation;
+  const { partition, brokers, unreachable } = situation;
   const broker = brokers.get(member);
   if (broker === undefined) return "is not registered";
+  if (unreachable.has(member)) return "is registered, but its port refuses connections";
   const offline = partition.offlineReplicas.find((replica) => replica.brokerId === member);
   if (offline !== undefined) return `has the replica offline: ${offline.reason}`;
   if (!partition.replicas.includes(member)) return "is not an assigned replica";

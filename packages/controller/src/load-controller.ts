@@ -31,7 +31,7 @@ export function loadController(
     unreadableTopics: new Map(load.unreadableTopics.map((topic) => [topic.name, topic])),
     deletedTopics: new Map(load.deletedTopics.map((deleted) => [deleted.topicId, deleted])),
   };
-  return { settings, image, unreadable };
+  return { settings, image, unreadable, unreachable: new Map() };
 }
 
 function loadTopic(

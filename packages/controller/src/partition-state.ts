@@ -30,6 +30,7 @@ export function situationOf(
   return {
     partition,
     brokers: state.image.brokers,
+    unreachable: state.unreachable,
     uncleanElection:
       unclean === undefined ? state.settings.uncleanLeaderElection : unclean === "true",
     flushBeforeAcknowledge:

@@ -1,4 +1,10 @@
-import { assert, type BrokerId, type TopicId, type TopicPartition } from "@zoolog/base";
+import {
+  assert,
+  type BrokerEpoch,
+  type BrokerId,
+  type TopicId,
+  type TopicPartition,
+} from "@zoolog/base";
 import type {
   BrokerImage,
   ConfigOverrides,
@@ -22,6 +28,7 @@ export class StateDraft {
   readonly deletedTopics: DraftMap<TopicId, DeletedTopic>;
   readonly unreadableTopics: DraftMap<string, UnreadableTopic>;
   readonly unreadable: DraftMap<string, string>;
+  readonly unreachable: DraftMap<BrokerId, BrokerEpoch>;
   /** Partition arrays that were copied already and belong to this draft. */
   readonly #ownPartitions = new Map<string, PartitionImage[]>();
 
@@ -34,6 +41,7 @@ export class StateDraft {
     this.deletedTopics = new DraftMap(state.image.deletedTopics);
     this.unreadableTopics = new DraftMap(state.image.unreadableTopics);
     this.unreadable = new DraftMap(state.unreadable);
+    this.unreachable = new DraftMap(state.unreachable);
   }
 
   updateTopic(name: string, update: (topic: TopicImage) => TopicImage): void {
@@ -71,6 +79,7 @@ export class StateDraft {
         unreadableTopics: this.unreadableTopics.current,
       },
       unreadable: this.unreadable.current,
+      unreachable: this.unreachable.current,
     };
   }
 }

@@ -71,6 +71,32 @@ export class ControllerElection {
     });
   }
 
+  /**
+   * Repeated after a lost connection: the check lets it take the office from this reign alone, and
+   * what was taken already is not there to be taken again.
+   */
+  async depose(expected: CurrentController): Promise<"deposed" | "changed"> {
+    return this.#session.read(async (client) => {
+      await client.barrier();
+      const epoch = await ifThere(client.getData(CONTROLLER_EPOCH_PATH));
+      if (epoch === undefined) return "changed";
+      if ((await this.#epochIn(epoch)) !== expected.controllerEpoch) return "changed";
+      try {
+        await client.multi([
+          { type: "check", path: CONTROLLER_EPOCH_PATH, version: epoch.stat.version },
+          { type: "remove", path: CONTROLLER_PATH },
+        ]);
+        this.#logger.warn("controller deposed", { ...expected });
+        return "deposed";
+      } catch (error) {
+        const code = errorCode(error);
+        if (code === "NO_NODE") return "deposed";
+        if (code === "BAD_VERSION") return "changed";
+        throw error;
+      }
+    });
+  }
+
   /** `undefined`: the ground moved, look again. */
   async #race(client: ZooKeeperClient, brokerId: BrokerId): Promise<Election | undefined> {
     const epoch = await this.#readEpoch(client);

@@ -62,6 +62,12 @@ export interface CoordinationStore {
   /** One attempt to become the controller. */
   electController(brokerId: BrokerId): Promise<Election>;
   readController(): Promise<CurrentController | undefined>;
+  /**
+   * Takes the office from `expected`, whose process is gone while its session lives on: a multi of a
+   * check of `/controller_epoch` and the deletion of `/controller`. Should it be alive after all,
+   * the next election fences it. `"changed"`: it was somebody else's reign already.
+   */
+  deposeController(expected: CurrentController): Promise<"deposed" | "changed">;
 
   /** Barrier, then everything. Thousands of partitions: reads are pipelined. */
   readCluster(): Promise<ClusterSnapshot>;

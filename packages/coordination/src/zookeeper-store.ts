@@ -161,6 +161,10 @@ class ZooKeeperStore implements CoordinationStore {
     return this.#election.current();
   }
 
+  deposeController(expected: CurrentController): Promise<"deposed" | "changed"> {
+    return this.#election.depose(expected);
+  }
+
   readCluster(): Promise<ClusterSnapshot> {
     return readCluster(this.#session);
   }

@@ -1,5 +1,12 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import type { Connection, Listener, ListenOptions, Network } from "@zoolog/base";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import {
+  type Connection,
+  errorCode,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  type ProbeOutcome,
+} from "@zoolog/base";
 
 /** The machine's TCP. */
 export const nodeNetwork: Network = {
@@ -20,7 +27,24 @@ export const nodeNetwork: Network = {
         resolve(nodeListener(options, server, sockets));
       });
     }),
+  probe: ({ host, port, timeoutMs }) =>
+    new Promise((resolve) => {
+      const socket = connect({ host, port, timeout: timeoutMs });
+      const settle = (outcome: ProbeOutcome): void => {
+        socket.destroy();
+        resolve(outcome);
+      };
+      socket.once("connect", () => settle("accepted"));
+      socket.once("timeout", () => settle("unknown"));
+      socket.once("error", (error) => settle(isRefusal(error) ? "refused" : "unknown"));
+    }),
 };
+
+/** Of a name with several addresses all have to refuse. */
+function isRefusal(error: Error): boolean {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.length > 0 && errors.every((each) => errorCode(each) === "ECONNREFUSED");
+}
 
 function nodeListener(options: ListenOptions, server: Server, sockets: Set<Socket>): Listener {
   let closing: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import type { Connection, Listener, ListenOptions, Network } from "@zoolog/base";
+import type { Connection, Listener, ListenOptions, Network, ProbeOutcome } from "@zoolog/base";
 
 /**
  * Sockets without a machine: what one end writes, the other has at once. For servers that are to be
@@ -27,6 +27,10 @@ export class MemoryNetwork implements Network {
         for (const connection of this.#connections) connection.destroy();
       },
     };
+  }
+
+  async probe(): Promise<ProbeOutcome> {
+    return this.isListening ? "accepted" : "refused";
   }
 
   get isListening(): boolean {

@@ -85,6 +85,26 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     }
   });
 
+  test("an office is taken from the reign that is meant, and from no later one", async () => {
+    const [a, b] = [await open("a"), await open("b")];
+    const first = await elected(a);
+    const expected = { brokerId: brokerId(0), controllerEpoch: first.controllerEpoch };
+
+    expect(await b.deposeController(expected)).toBe("deposed");
+    expect(await b.readController()).toBeUndefined();
+    expect(await b.deposeController(expected)).toBe("deposed");
+    // Until somebody else is elected nothing contradicts what the deposed one still writes.
+    await first.writeConfig({ kind: "broker", name: "0" }, { rate: "1" });
+
+    const second = await elected(b);
+    expect(await a.deposeController(expected)).toBe("changed");
+    expect(await a.readController()).toMatchObject({ controllerEpoch: second.controllerEpoch });
+    await expect(first.createTopic(sampleTopic("late", 1))).rejects.toMatchObject({
+      code: "CONTROLLER_FENCED",
+    });
+    expect(second.fenced).toBe(false);
+  });
+
   test("what a controller writes is what the next one reads", async () => {
     const a = await open("a");
     const writer = await elected(a);

@@ -6,7 +6,20 @@ export interface Network {
    * @throws an error with `code` `EADDRINUSE` or `EACCES` when the address cannot be bound.
    */
   listen(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener>;
+  /**
+   * Whether anybody listens there: a connection is opened and closed again. Only `"refused"`, the
+   * machine's own word that nobody does, says something for sure; `"unknown"` is everything else.
+   */
+  probe(target: ProbeTarget): Promise<ProbeOutcome>;
 }
+
+export type ProbeTarget = {
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+};
+
+export type ProbeOutcome = "accepted" | "refused" | "unknown";
 
 export type ListenOptions = {
   readonly host: string;

@@ -116,6 +116,8 @@ async function write(
     case "partitionStateChanged":
     case "brokerRegistered":
     case "brokerRemoved":
+    case "brokerUnreachable":
+    case "brokerReachable":
     case "replicaOffline":
     case "partitionObserved":
     case "partitionUnreadable":

@@ -1,6 +1,7 @@
 import {
   type BrokerId,
   type Clock,
+  type ControllerEpoch,
   errorMessage,
   type Logger,
   runInBackground,
@@ -13,7 +14,12 @@ import type {
   ControllerResponse,
   ControllerSettings,
 } from "@zoolog/controller";
-import { type ControllerWriter, type CoordinationStore, isMalformed } from "@zoolog/coordination";
+import {
+  type ControllerWriter,
+  type CoordinationStore,
+  type CurrentController,
+  isMalformed,
+} from "@zoolog/coordination";
 import { ControllerTerm } from "./controller-term.ts";
 import { coordinationUnavailable, notController } from "./errors.ts";
 import { holdsLease } from "./lease.ts";
@@ -33,6 +39,11 @@ export type ControllerRuntimeDependencies = {
   readonly faults: ZnodeFaults;
   /** Each image that this broker decided as controller. */
   readonly publish: (image: ClusterImage) => void;
+  /** Whoever was found to reign, this broker included; `undefined`: nobody. May repeat itself. */
+  readonly onIncumbent?: ((incumbent: CurrentController | undefined) => void) | undefined;
+  /** A reign of this broker begins; its first image comes when the state has been read. */
+  readonly onReign?: ((controllerEpoch: ControllerEpoch) => void) | undefined;
+  readonly onReignEnded?: (() => void) | undefined;
 };
 
 /** An event that somebody waits for, without the name that the term gives it. */
@@ -101,6 +112,11 @@ export class ControllerRuntime {
     return response as ResponseTo<Event>;
   }
 
+  /** Reads again who reigns, and races when nobody does. */
+  lookAgain(): void {
+    this.#race();
+  }
+
   /** Leaves the race and gives the office back. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -132,12 +148,15 @@ export class ControllerRuntime {
       if (store.state !== "connected") return;
       const incumbent = await store.readController();
       faults.report("election", []);
-      if (this.#term !== undefined) return;
-      this.#controllerId = incumbent?.brokerId;
+      const term = this.#term;
+      if (term !== undefined && incumbent?.controllerEpoch === term.controllerEpoch) return;
+      // Whoever took the znode away, an operator or a broker that could not reach us, wants another.
+      term?.end("it lost /controller");
+      this.#found(incumbent);
       if (incumbent !== undefined || this.#closed) return;
       const election = await store.electController(this.#options.brokerId);
       if (election.outcome === "lost") {
-        this.#controllerId = election.controller?.brokerId;
+        this.#found(election.controller);
         return;
       }
       this.#begin(election.writer);
@@ -160,12 +179,21 @@ export class ControllerRuntime {
       publish,
       onEnded: () => {
         this.#term = undefined;
-        this.#controllerId = undefined;
+        this.#dependencies.onReignEnded?.();
+        this.#found(undefined);
         this.#raceLater();
       },
     });
     this.#term = term;
+    const { controllerEpoch } = writer;
+    this.#dependencies.onReign?.(controllerEpoch);
+    this.#found({ brokerId: this.#options.brokerId, controllerEpoch });
     term.start();
+  }
+
+  #found(incumbent: CurrentController | undefined): void {
+    this.#controllerId = incumbent?.brokerId;
+    this.#dependencies.onIncumbent?.(incumbent);
   }
 
   /** Hints tell when the office is free; this is for a term of ours that failed on its own. */

@@ -2,6 +2,7 @@ import {
   assert,
   type BrokerId,
   type Clock,
+  type ControllerEpoch,
   type Deferred,
   deferred,
   errorCode,
@@ -109,6 +110,10 @@ export class ControllerTerm {
     }
     writer.onFenced(() => this.end("somebody else is the controller"));
     this.#wake();
+  }
+
+  get controllerEpoch(): ControllerEpoch {
+    return this.#dependencies.writer.controllerEpoch;
   }
 
   /** The image as decided last; `undefined` until the first one is there. */

@@ -67,6 +67,10 @@ function describeRecord(record: ControllerRecord): string | string[] {
       const { brokerId, brokerEpoch, boot, shuttingDown } = record.broker;
       return `broker ${brokerId}@${brokerEpoch} ${shuttingDown ? "shutting down" : boot}`;
     }
+    case "brokerUnreachable":
+      return `broker ${record.brokerId}@${record.brokerEpoch} unreachable`;
+    case "brokerReachable":
+      return `broker ${record.brokerId}@${record.brokerEpoch} reachable`;
     case "brokerRemoved":
       return `broker ${record.brokerId} removed`;
     case "topicCreated":

@@ -39,6 +39,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * load epoch=2 brokers=0@10,1@11           lines below: topic orders-0 [0,1] leader=0 epoch=3 isr=0@9 v=4
  *                                          or: unreadable orders #orders the reason (or -, no id)
  * brokers 0@10 1@11/a                      who is registered now
+ * unreachable 0@10                         its port refuses; reachable 0@10: it polls again
  * create orders partitions=2 rf=1 | audit assignment=0,1;1,0 config.flush=fsync
  * delete orders                            delete-request orders: found in ZooKeeper
  * configs topic orders:flush=fsync         what stands in ZooKeeper now
@@ -204,6 +205,8 @@ const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
     topics: words.join(" ").split(" | ").map(parseNewTopic),
   }),
   delete: (words, requestId) => ({ type: "deleteTopics", requestId, topics: words }),
+  unreachable: (words) => ({ type: "brokerUnreachable", ...parseBrokerOf(words[0] ?? "") }),
+  reachable: (words) => ({ type: "brokerReachable", ...parseBrokerOf(words[0] ?? "") }),
   "delete-request": (words) => ({ type: "deleteTopics", requestId: undefined, topics: words }),
   configs: (words) => ({
     type: "configsObserved",
