@@ -125,11 +125,12 @@ export function wireRuntimes(
   const self = brokerId(config.brokerId);
   const cache = new MetadataCache({ brokerId: self }, { clock, scheduler });
   const faults = new ZnodeFaults({ logger });
-  const replicas = new ReplicaManager(
+  const replicas: ReplicaManager = new ReplicaManager(
     {
       brokerId: self,
       parkedMax: config.purgatoryOperationsMax,
       fetchBytesMax: config.fetchMaxBytes,
+      lagTimeMaxMs: config.replicaLagTimeMaxMs,
     },
     {
       logs,
@@ -137,7 +138,11 @@ export function wireRuntimes(
       scheduler,
       logger,
       trace,
-      leaseHeld: () => holdsLease(store),
+      authority: () => (holdsLease(store) ? "lease" : "epochsOnly"),
+      // Nobody carries them to another broker yet, so the ISR stays as the controller made it.
+      isrChanges: {
+        request: (change) => replicas.isrChangeAnswered(change, { error: "NOT_CONTROLLER" }),
+      },
       whereIs: (topicPartition) => cache.whereIs(topicPartition),
       onReplicaFailed: () => metadata.wake(),
     },

@@ -1,4 +1,4 @@
-import { brokerId, offset } from "@zoolog/base";
+import { offset } from "@zoolog/base";
 import fc from "fast-check";
 import {
   effectiveMinInsyncReplicas,
@@ -7,9 +7,7 @@ import {
 } from "./high-watermark.ts";
 
 const followers = (...ends: (number | undefined)[]): HighWatermarkInput["followerEndOffsets"] =>
-  new Map(
-    ends.map((end, index) => [brokerId(index + 2), end === undefined ? undefined : offset(end)]),
-  );
+  ends.map((end) => (end === undefined ? undefined : offset(end)));
 
 const input = (given: Partial<HighWatermarkInput>): HighWatermarkInput => ({
   current: offset(0),

@@ -1,4 +1,4 @@
-import { type BrokerId, type Offset, offset } from "@zoolog/base";
+import { type Offset, offset } from "@zoolog/base";
 
 /** What decides how far the partition is committed. */
 export type HighWatermarkInput = {
@@ -6,10 +6,10 @@ export type HighWatermarkInput = {
   /** The end of what the leader itself may count: its log end, or its durable end with fsync. */
   readonly leaderEndOffset: Offset;
   /**
-   * The other replicas that count: the **maximal** ISR (KIP-497), that is the ISR of the store plus
-   * every replica that a change in flight adds. `undefined`: has not fetched in this epoch yet.
+   * Ends of the other replicas that count: the **maximal** ISR (KIP-497), that is the ISR of the store
+   * plus every replica that a change in flight adds. `undefined`: has not fetched in this epoch yet.
    */
-  readonly followerEndOffsets: ReadonlyMap<BrokerId, Offset | undefined>;
+  readonly followerEndOffsets: readonly (Offset | undefined)[];
   /** Members of the ISR of the store, the leader included. */
   readonly isrSize: number;
   /** Already bounded by the number of replicas (`effectiveMinInsyncReplicas`). */
@@ -24,7 +24,7 @@ export type HighWatermarkInput = {
 export function nextHighWatermark(input: HighWatermarkInput): Offset {
   if (input.isrSize < input.minInsyncReplicas) return input.current;
   let least = input.leaderEndOffset;
-  for (const end of input.followerEndOffsets.values()) {
+  for (const end of input.followerEndOffsets) {
     if (end === undefined) return input.current;
     if (end < least) least = end;
   }

@@ -9,6 +9,10 @@ export {
   type HighWatermarkInput,
   nextHighWatermark,
 } from "./high-watermark.ts";
+export type { Authority } from "./leader/authority.ts";
+export type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./leader/isr-change.ts";
+export type { LiveBroker, LiveBrokers } from "./leader/isr-rules.ts";
+export type { LeaderState } from "./leader/leader-state.ts";
 export {
   type ConsumerRead,
   type ConsumerReadError,
@@ -20,12 +24,7 @@ export {
 export type { PartitionEvent } from "./partition-event.ts";
 export type { PartitionLog, PartitionLogs } from "./partition-log.ts";
 export type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
-export type {
-  FollowerState,
-  LeaderState,
-  PartitionState,
-  ReplicaAssignment,
-} from "./partition-state.ts";
+export type { FollowerState, PartitionState } from "./partition-state.ts";
 export type {
   AppendOptions,
   AppendOutcome,
@@ -33,6 +32,7 @@ export type {
   RequiredAcks,
 } from "./pending-append.ts";
 export { type ParkedOperation, type ParkOutcome, Purgatory } from "./purgatory.ts";
+export type { ReplicaAssignment } from "./replica-assignment.ts";
 export type { ReplicaCounters } from "./replica-counters.ts";
 export type { ReplicaError } from "./replica-error.ts";
 export {

@@ -1,5 +1,6 @@
 import { type BrokerId, type LeaderEpoch, unreachable } from "@zoolog/base";
-import type { LeaderState, PartitionState } from "./partition-state.ts";
+import type { Leadership } from "./leader/leadership.ts";
+import type { PartitionState } from "./partition-state.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 /** Who is asking: for the sentences in refusals. */
@@ -13,7 +14,7 @@ export function requireLeader(
   state: PartitionState,
   self: Self,
   leaderEpoch: LeaderEpoch | undefined,
-): LeaderState | ReplicaError {
+): Leadership | ReplicaError {
   if (state.role !== "leader") return notLeader(state, self);
   if (leaderEpoch === undefined || leaderEpoch === state.leaderEpoch) return state;
   if (leaderEpoch < state.leaderEpoch) {

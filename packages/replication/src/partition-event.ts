@@ -1,4 +1,5 @@
-import type { Offset, ZoologError } from "@zoolog/base";
+import type { BrokerId, Offset, ZoologError } from "@zoolog/base";
+import type { IsrChangeRequest } from "./leader/isr-change.ts";
 
 /**
  * What a partition tells the world. It knows nobody who listens: the replica manager turns these
@@ -10,5 +11,13 @@ export type PartitionEvent =
   | { readonly type: "highWatermarkAdvanced"; readonly from: Offset; readonly to: Offset }
   /** Role, leader epoch or ISR are other ones: whoever waits has to look again. */
   | { readonly type: "roleChanged" }
+  /** The controller is to be asked; its answer comes to `Partition.isrChangeAnswered`. */
+  | { readonly type: "isrChangeWanted"; readonly request: IsrChangeRequest }
+  /** Within an epoch, on the leader. */
+  | {
+      readonly type: "isrChanged";
+      readonly from: readonly BrokerId[];
+      readonly to: readonly BrokerId[];
+    }
   /** The log failed; the replica is offline until its broker starts anew. */
   | { readonly type: "replicaFailed"; readonly error: ZoologError };

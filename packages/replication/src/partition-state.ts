@@ -1,5 +1,7 @@
-import type { BrokerId, LeaderEpoch, Offset, PartitionEpoch, ZoologError } from "@zoolog/base";
+import type { BrokerId, LeaderEpoch, PartitionEpoch, ZoologError } from "@zoolog/base";
+import type { Leadership } from "./leader/leadership.ts";
 import type { PartitionLog } from "./partition-log.ts";
+import type { ReplicaAssignment } from "./replica-assignment.ts";
 
 /**
  * What this broker is to a partition. A log can only be reached through a state that has one, so a
@@ -18,26 +20,10 @@ import type { PartitionLog } from "./partition-log.ts";
  */
 export type PartitionState =
   | { readonly role: "unassigned"; readonly log: PartitionLog }
-  | LeaderState
+  | Leadership
   | FollowerState
   | { readonly role: "offline"; readonly error: ZoologError }
   | { readonly role: "closed" };
-
-export type LeaderState = {
-  readonly role: "leader";
-  readonly log: PartitionLog;
-  readonly leaderEpoch: LeaderEpoch;
-  readonly partitionEpoch: PartitionEpoch;
-  /** The log end when this epoch began; what lies below may not be committed yet (KIP-207). */
-  readonly epochStartOffset: Offset;
-  readonly replicas: readonly BrokerId[];
-  readonly isr: readonly BrokerId[];
-  /**
-   * Ends of the other members of the maximal ISR; `undefined` until a member has fetched in this
-   * epoch.
-   */
-  readonly followerEndOffsets: ReadonlyMap<BrokerId, Offset | undefined>;
-};
 
 export type FollowerState = {
   readonly role: "follower";
@@ -46,15 +32,6 @@ export type FollowerState = {
   readonly partitionEpoch: PartitionEpoch;
   /** `undefined` while the partition has no leader. */
   readonly leader: BrokerId | undefined;
-};
-
-/** What the cluster image says about a replica of this broker. */
-export type ReplicaAssignment = {
-  /** `undefined`: the partition is offline. */
-  readonly leader: BrokerId | undefined;
-  readonly leaderEpoch: LeaderEpoch;
-  readonly partitionEpoch: PartitionEpoch;
-  readonly replicas: readonly BrokerId[];
   readonly isr: readonly BrokerId[];
 };
 

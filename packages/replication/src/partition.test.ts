@@ -1,4 +1,5 @@
 import {
+  type BrokerId,
   brokerId,
   leaderEpoch,
   offset,
@@ -10,13 +11,16 @@ import {
 import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
 import { crc32c, encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
+import type { Authority } from "./leader/authority.ts";
+import type { LiveBroker } from "./leader/isr-rules.ts";
 import { Partition, type PartitionConfig } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
-import type { ReplicaAssignment } from "./partition-state.ts";
 import { Purgatory } from "./purgatory.ts";
+import type { ReplicaAssignment } from "./replica-assignment.ts";
 
 const ME = brokerId(1);
 const OTHER = brokerId(2);
+const LAG_MS = 30_000;
 
 const config = (given: Partial<PartitionConfig> = {}): PartitionConfig => ({
   minInsyncReplicas: 1,
@@ -51,13 +55,15 @@ async function setUp(given: { config?: Partial<PartitionConfig>; openError?: Err
   const log = new MemoryPartitionLog();
   const commits = new Purgatory({ operationsMax: 10 }, time);
   const events: PartitionEvent[] = [];
-  const lease = { held: true };
+  const held: { authority: Authority } = { authority: "lease" };
+  const brokers = new Map<BrokerId, LiveBroker>();
   const partition = await Partition.open(
     {
       topicPartition: { topic: "t", partition: 0 },
       topicId: "A".repeat(22) as TopicId,
       brokerId: ME,
       config: config(given.config),
+      lagTimeMaxMs: LAG_MS,
     },
     {
       openLog: async () => {
@@ -70,10 +76,11 @@ async function setUp(given: { config?: Partial<PartitionConfig>; openError?: Err
         events.push(event);
         commits.check("t-0");
       },
-      leaseHeld: () => lease.held,
+      authority: () => held.authority,
+      brokers: () => brokers,
     },
   );
-  return { time, log, commits, events, lease, partition };
+  return { time, log, commits, events, held, brokers, partition };
 }
 
 const batchOf = (...values: string[]): Buffer =>
@@ -81,6 +88,14 @@ const batchOf = (...values: string[]): Buffer =>
 
 const all = { requiredAcks: "all", deadline: 1_000 } as const;
 const leader = { requiredAcks: "leader", deadline: 1_000 } as const;
+
+/** A follower's fetch that the leader has checked. */
+function fetches(partition: Partition, follower: number, fetchOffset: number): void {
+  const { state } = partition;
+  if (state.role !== "leader") throw new Error("nobody leads");
+  const fetch = { fetchOffset: offset(fetchOffset), brokerEpoch: undefined };
+  state.followerFetched(brokerId(follower), fetch);
+}
 
 const advances = (events: readonly PartitionEvent[]): number[] =>
   events.flatMap((event) => (event.type === "highWatermarkAdvanced" ? [event.to] : []));
@@ -256,9 +271,9 @@ describe("appending", () => {
   });
 
   test("past its lease a leader with peers acknowledges nothing that only it has seen", async () => {
-    const { partition, lease } = await setUp();
+    const { partition, held } = await setUp();
     await partition.assign(assignment({ replicas: [1, 2] }));
-    lease.held = false;
+    held.authority = "epochsOnly";
 
     expect(await partition.appendAsLeader(batchOf("a"), leader).appended).toMatchObject({
       error: "NOT_LEADER_OR_FOLLOWER",
@@ -266,12 +281,48 @@ describe("appending", () => {
   });
 
   test("past its lease the only replica goes on: nobody else can lead", async () => {
-    const { partition, lease } = await setUp();
+    const { partition, held } = await setUp();
     await partition.assign(assignment({ replicas: [1] }));
-    lease.held = false;
+    held.authority = "epochsOnly";
 
     expect(await partition.appendAsLeader(batchOf("a"), leader).appended).toMatchObject({
       lastOffset: 0,
+    });
+  });
+});
+
+describe("authority", () => {
+  test("past its lease acks=all goes on: followers refuse a leader of the past", async () => {
+    const { partition, held } = await setUp();
+    await partition.assign(assignment({ replicas: [1, 2] }));
+    held.authority = "epochsOnly";
+
+    const { committed } = partition.appendAsLeader(batchOf("a"), all);
+    await new Promise((resolve) => setImmediate(resolve));
+    fetches(partition, 2, 1);
+
+    expect(await committed).toMatchObject({ lastOffset: 0 });
+  });
+
+  test("a process that stood still acknowledges nothing, whoever else has it", async () => {
+    const { partition, held } = await setUp();
+    await partition.assign(assignment({ replicas: [1, 2] }));
+    const { committed } = partition.appendAsLeader(batchOf("a"), all);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    held.authority = "none";
+    fetches(partition, 2, 1);
+
+    expect(await committed).toMatchObject({ error: "NOT_LEADER_OR_FOLLOWER" });
+  });
+
+  test("nor does the only replica", async () => {
+    const { partition, held } = await setUp();
+    await partition.assign(assignment());
+    held.authority = "none";
+
+    expect(await partition.appendAsLeader(batchOf("a"), all).committed).toMatchObject({
+      error: "NOT_LEADER_OR_FOLLOWER",
     });
   });
 });

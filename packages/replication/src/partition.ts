@@ -15,19 +15,16 @@ import type { AppendInfo, LogConfig } from "@zoolog/log";
 import { type RecordBatch, validateProducedBatch } from "@zoolog/protocol";
 import { CommittedBytes } from "./committed-bytes.ts";
 import { leaderEpochBehindLog } from "./errors.ts";
-import { effectiveMinInsyncReplicas, nextHighWatermark } from "./high-watermark.ts";
-import { missingReplicas, otherMembers } from "./in-sync-replicas.ts";
+import { type Authority, withheld } from "./leader/authority.ts";
+import type { IsrChangeAnswer, IsrChangeRequest } from "./leader/isr-change.ts";
+import type { LiveBrokers } from "./leader/isr-rules.ts";
+import { Leadership } from "./leader/leadership.ts";
 import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
 import { judgeLogFailure, storageError } from "./log-failure.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { findOffset, type OffsetAnswer, type OffsetQuery } from "./partition-offsets.ts";
-import {
-  compareAssignment,
-  type LeaderState,
-  type PartitionState,
-  type ReplicaAssignment,
-} from "./partition-state.ts";
+import { compareAssignment, type PartitionState } from "./partition-state.ts";
 import {
   type AppendOptions,
   type AppendOutcome,
@@ -37,6 +34,7 @@ import {
   refused,
 } from "./pending-append.ts";
 import type { Purgatory } from "./purgatory.ts";
+import type { ReplicaAssignment } from "./replica-assignment.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 /** Settings of the topic that the partition and its log obey. */
@@ -54,6 +52,8 @@ export type PartitionOptions = {
   readonly topicId: TopicId;
   readonly brokerId: BrokerId;
   readonly config: PartitionConfig;
+  /** `replica.lag.time.max.ms`: who was not caught up for longer is not in sync. */
+  readonly lagTimeMaxMs: number;
 };
 
 export type PartitionDependencies = {
@@ -62,11 +62,10 @@ export type PartitionDependencies = {
   /** Where `acks=all` appends wait for the high watermark. */
   readonly commits: Purgatory;
   readonly emit: (event: PartitionEvent) => void;
-  /**
-   * False once this broker may have been declared dead without knowing it. From then on nothing is
-   * acknowledged that only the leader has seen.
-   */
-  readonly leaseHeld: () => boolean;
+  /** Asked before each acknowledgement. */
+  readonly authority: () => Authority;
+  /** The brokers of the cluster image. */
+  readonly brokers: () => LiveBrokers;
   readonly trace?: ((hop: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
 };
 
@@ -91,6 +90,7 @@ export class Partition {
   /** `"<topic>-<partition>"`: what waiting requests watch. */
   readonly key: string;
   readonly #self: Self;
+  readonly #options: PartitionOptions;
   readonly #dependencies: PartitionDependencies;
   readonly #transitions = new SerialQueue({ waitingMax: TRANSITIONS_WAITING_MAX });
   readonly #committedBytes = new CommittedBytes();
@@ -98,8 +98,6 @@ export class Partition {
   #state: PartitionState;
   /** An epoch is being written down; an append of the old one must not slip in behind it. */
   #electing = false;
-  /** End of what our own log has acknowledged: appended, and on the disk where that is asked for. */
-  #localEndOffset: Offset = offset(0);
 
   private constructor(
     options: PartitionOptions,
@@ -110,6 +108,7 @@ export class Partition {
     this.topicId = options.topicId;
     this.key = topicPartitionKey(options.topicPartition);
     this.#self = { brokerId: options.brokerId, key: this.key };
+    this.#options = options;
     this.#config = options.config;
     this.#dependencies = dependencies;
     this.#state = state;
@@ -165,8 +164,7 @@ export class Partition {
   appendAsLeader(bytes: Buffer, options: AppendOptions): PendingAppend {
     const leader = this.#leaderAt(options.leaderEpoch);
     if ("error" in leader) return refused(leader);
-    const tooFew =
-      options.requiredAcks === "all" ? missingReplicas(leader, this.#config) : undefined;
+    const tooFew = options.requiredAcks === "all" ? leader.missingReplicas() : undefined;
     if (tooFew !== undefined) return refused(replicaError("NOT_ENOUGH_REPLICAS", tooFew));
     const { inflation } = options;
     const checked = validateProducedBatch(bytes, {
@@ -180,7 +178,7 @@ export class Partition {
     this.#dependencies.trace?.("append accepted", { topicPartition: this.key });
     const appended = this.#append(leader, checked.batch, options.requiredAcks);
     if (options.requiredAcks !== "all") return { appended, committed: appended };
-    const verdict = (info: AppendInfo) => this.#commitVerdict(info);
+    const verdict = (info: AppendInfo) => this.#commitVerdict(info, leader.leaderEpoch);
     const wait = { appended, verdict, key: this.key, deadline: options.deadline };
     return { appended, committed: awaitCommit(wait, this.#dependencies.commits) };
   }
@@ -248,7 +246,14 @@ export class Partition {
     this.#config = config;
     this.log?.configure(config.log);
     // A lower min.insync.replicas may commit what was held back.
-    if (this.#state.role === "leader") this.#advanceHighWatermark(this.#state);
+    if (this.#state.role === "leader") this.#state.advanceHighWatermark();
+  }
+
+  /** What the controller said to a change that `isrChangeWanted` asked for. */
+  isrChangeAnswered(request: IsrChangeRequest, answer: IsrChangeAnswer): void {
+    const state = this.#state;
+    if (state.role !== "leader" || state.leaderEpoch !== request.leaderEpoch) return;
+    state.isrChangeAnswered(request, answer);
   }
 
   /** Takes the replica offline, for good: its log cannot be trusted any more. */
@@ -265,7 +270,7 @@ export class Partition {
   }
 
   async #append(
-    leader: LeaderState,
+    leader: Leadership,
     batch: RecordBatch,
     requiredAcks: RequiredAcks,
   ): Promise<AppendOutcome> {
@@ -277,54 +282,35 @@ export class Partition {
       return this.#logFailed(error);
     }
     this.#dependencies.trace?.("batch appended", { topicPartition: this.key, ...info });
-    const state = this.#state;
-    if (state.role !== "leader") return this.#notLeader();
+    const state = this.#stillLeading(leader.leaderEpoch);
+    if ("error" in state) return state;
     this.#emit({ type: "batchAppended", recordCount, sizeInBytes });
-    // An append of the epoch before is answered late: its end is behind us already.
-    const endOffset = offset(info.lastOffset + 1);
-    if (endOffset > this.#localEndOffset) this.#localEndOffset = endOffset;
-    this.#committedBytes.appended(endOffset, sizeInBytes);
-    this.#advanceHighWatermark(state);
-    if (requiredAcks !== "all" && !this.#mayAcknowledgeAlone(state)) {
-      return replicaError(
-        "NOT_LEADER_OR_FOLLOWER",
-        "the broker lost touch with ZooKeeper and may have been replaced as leader",
-      );
-    }
-    return info;
-  }
-
-  /** The only replica cannot have been replaced: nobody else has the log. */
-  #mayAcknowledgeAlone(state: LeaderState): boolean {
-    return state.replicas.length === 1 || this.#dependencies.leaseHeld();
+    state.appended(offset(info.lastOffset + 1), sizeInBytes);
+    const { length: replicas } = state.replicas;
+    if (requiredAcks === "all") return info;
+    return withheld(this.#dependencies.authority(), { requiredAcks, replicas }) ?? info;
   }
 
   /** What became of an append, or nothing as long as that is open. */
-  #commitVerdict(info: AppendInfo): AppendOutcome | undefined {
-    const state = this.#state;
-    if (state.role !== "leader") return this.#notLeader();
-    if (state.log.highWatermark > info.lastOffset) return info;
-    const tooFew = missingReplicas(state, this.#config);
+  #commitVerdict(info: AppendInfo, leaderEpoch: LeaderEpoch): AppendOutcome | undefined {
+    const state = this.#stillLeading(leaderEpoch);
+    if ("error" in state) return state;
+    if (state.log.highWatermark > info.lastOffset) {
+      const { length: replicas } = state.replicas;
+      return withheld(this.#dependencies.authority(), { requiredAcks: "all", replicas }) ?? info;
+    }
+    const tooFew = state.missingReplicas();
     if (tooFew === undefined) return undefined;
     return replicaError("NOT_ENOUGH_REPLICAS_AFTER_APPEND", tooFew);
   }
 
-  #advanceHighWatermark(state: LeaderState): void {
-    const from = state.log.highWatermark;
-    const to = nextHighWatermark({
-      current: from,
-      leaderEndOffset: this.#localEndOffset,
-      followerEndOffsets: state.followerEndOffsets,
-      isrSize: state.isr.length,
-      minInsyncReplicas: effectiveMinInsyncReplicas(
-        this.#config.minInsyncReplicas,
-        state.replicas.length,
-      ),
-    });
-    if (to === from) return;
-    state.log.updateHighWatermark(to);
-    this.#committedBytes.committed(to);
-    this.#emit({ type: "highWatermarkAdvanced", from, to });
+  /**
+   * The leadership now, if this broker has led ever since that epoch. Whoever followed in between may
+   * have cut the log, and something else may stand at the same offsets.
+   */
+  #stillLeading(since: LeaderEpoch): Leadership | ReplicaError {
+    const state = this.#state;
+    return state.role === "leader" && state.ledSince <= since ? state : this.#notLeader();
   }
 
   async #transition(assignment: ReplicaAssignment): Promise<void> {
@@ -371,41 +357,36 @@ export class Partition {
       this.#electing = false;
     }
     if (this.#state.role === "offline" || this.#state.role === "closed") return;
-    const state: LeaderState = {
-      role: "leader",
-      log,
-      leaderEpoch: assignment.leaderEpoch,
-      partitionEpoch: assignment.partitionEpoch,
-      epochStartOffset: log.logEndOffset,
-      replicas: assignment.replicas,
-      isr: assignment.isr,
-      followerEndOffsets: otherMembers(assignment.isr, this.#self.brokerId),
-    };
-    this.#localEndOffset = log.logEndOffset;
+    const before = this.#state;
+    const ledSince = before.role === "leader" ? before.ledSince : assignment.leaderEpoch;
+    const leadership = new Leadership(
+      { ...this.#options, log, assignment, ledSince },
+      {
+        ...this.#dependencies,
+        minInsyncReplicas: () => this.#config.minInsyncReplicas,
+        committedBytes: this.#committedBytes,
+        lagTimeMaxMs: this.#options.lagTimeMaxMs,
+      },
+    );
     this.#committedBytes.restart();
-    this.#enter(state);
-    this.#advanceHighWatermark(state);
+    this.#enter(leadership);
+    leadership.advanceHighWatermark();
   }
 
   #becomeFollower(log: PartitionLog, assignment: ReplicaAssignment): void {
-    const { leader, leaderEpoch, partitionEpoch } = assignment;
-    this.#enter({ role: "follower", log, leader, leaderEpoch, partitionEpoch });
+    const { leader, leaderEpoch, partitionEpoch, isr } = assignment;
+    this.#enter({ role: "follower", log, leader, leaderEpoch, partitionEpoch, isr });
   }
 
-  /** No epoch begins. A smaller ISR may commit what waited for the one who left (KAFKA-13091). */
+  /** No epoch begins. */
   #changeIsr(assignment: ReplicaAssignment): void {
     const state = this.#state;
-    const { isr, replicas, partitionEpoch } = assignment;
-    if (state.role === "follower") this.#state = { ...state, partitionEpoch };
-    if (state.role !== "leader") return;
-    const followerEndOffsets = otherMembers(isr, this.#self.brokerId, state.followerEndOffsets);
-    const next = { ...state, isr, replicas, partitionEpoch, followerEndOffsets };
-    this.#state = next;
-    this.#advanceHighWatermark(next);
-    this.#emit({ type: "roleChanged" });
+    const { isr, partitionEpoch } = assignment;
+    if (state.role === "follower") this.#state = { ...state, isr, partitionEpoch };
+    if (state.role === "leader") state.changeIsr(assignment);
   }
 
-  #leaderAt(leaderEpoch: LeaderEpoch | undefined): LeaderState | ReplicaError {
+  #leaderAt(leaderEpoch: LeaderEpoch | undefined): Leadership | ReplicaError {
     return this.#electing ? this.#notLeader() : requireLeader(this.#state, this.#self, leaderEpoch);
   }
 

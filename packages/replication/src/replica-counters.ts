@@ -9,6 +9,9 @@ export type ReplicaCounters = {
   parkedFetches: number;
   /** Replicas that went offline since the start. */
   failedReplicas: number;
+  /** Changes of the ISR of partitions led here, within an epoch. */
+  isrShrinks: number;
+  isrExpands: number;
 };
 
 export function newReplicaCounters(): ReplicaCounters {
@@ -20,5 +23,7 @@ export function newReplicaCounters(): ReplicaCounters {
     fetchedBytes: 0,
     parkedFetches: 0,
     failedReplicas: 0,
+    isrShrinks: 0,
+    isrExpands: 0,
   };
 }

@@ -12,9 +12,11 @@ import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
 import { encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
 import type { FetchRequest } from "./consumer-fetch.ts";
+import type { IsrChangeRequest } from "./leader/isr-change.ts";
 import { replicaError } from "./replica-error.ts";
 import { type HostedReplica, type ProduceBatches, ReplicaManager } from "./replica-manager.ts";
 
+const LAG_MS = 30_000;
 const TOPIC_ID = "A".repeat(22) as TopicId;
 
 async function setUp(
@@ -30,13 +32,19 @@ async function setUp(
   const logs = new Map<string, MemoryPartitionLog>();
   const failures: string[] = [];
   const trace: string[] = [];
+  const isrChanges: IsrChangeRequest[] = [];
   let passed = 0;
   const monotonic = (): number => {
     passed += options.passingMs ?? 0;
     return time.clock.monotonic() + passed;
   };
   const manager = new ReplicaManager(
-    { brokerId: brokerId(1), parkedMax: options.parkedMax ?? 10, fetchBytesMax: 1_000_000 },
+    {
+      brokerId: brokerId(1),
+      parkedMax: options.parkedMax ?? 10,
+      fetchBytesMax: 1_000_000,
+      lagTimeMaxMs: LAG_MS,
+    },
     {
       logs: {
         getOrCreate: async (tp) => {
@@ -50,7 +58,8 @@ async function setUp(
       clock: { ...time.clock, monotonic },
       scheduler: time.scheduler,
       logger: silentLogger,
-      leaseHeld: () => true,
+      authority: () => "lease",
+      isrChanges: { request: (change) => void isrChanges.push(change) },
       whereIs: () => replicaError("UNKNOWN_TOPIC_OR_PARTITION", "no such topic"),
       onReplicaFailed: (replica, error) => void failures.push(`${replica.key}: ${error.message}`),
       trace: (hop) => void trace.push(hop),
@@ -59,7 +68,7 @@ async function setUp(
   for (let partition = 0; partition < (options.partitions ?? 1); partition++) {
     await manager.host(hosted({ partition, replicas: options.replicas ?? [1] }));
   }
-  return { time, logs, failures, trace, manager };
+  return { time, logs, failures, trace, isrChanges, manager };
 }
 
 function hosted(given: {

@@ -6,6 +6,7 @@ import {
   type Logger,
   runInBackground,
   type Scheduler,
+  type Timer,
   type TopicId,
   type TopicPartition,
   topicPartitionKey,
@@ -15,12 +16,14 @@ import {
 import { claimsCompression } from "@zoolog/protocol";
 import { AppendTurns } from "./append-turns.ts";
 import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
+import type { Authority } from "./leader/authority.ts";
+import type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./leader/isr-change.ts";
+import type { LiveBrokers } from "./leader/isr-rules.ts";
 import { judgeLogFailure } from "./log-failure.ts";
 import { Partition, type PartitionConfig } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
 import type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
-import type { ReplicaAssignment } from "./partition-state.ts";
 import {
   type AppendOptions,
   type AppendOutcome,
@@ -29,6 +32,7 @@ import {
   refused,
 } from "./pending-append.ts";
 import { Purgatory } from "./purgatory.ts";
+import type { ReplicaAssignment } from "./replica-assignment.ts";
 import { newReplicaCounters, type ReplicaCounters } from "./replica-counters.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
 
@@ -38,6 +42,8 @@ export type ReplicaManagerOptions = {
   readonly parkedMax: number;
   /** Bytes in one fetch answer, whatever the request asks for. */
   readonly fetchBytesMax: number;
+  /** `replica.lag.time.max.ms`: who was not caught up for longer is not in sync. */
+  readonly lagTimeMaxMs: number;
 };
 
 export type ReplicaManagerDependencies = {
@@ -45,8 +51,10 @@ export type ReplicaManagerDependencies = {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
-  /** See `PartitionDependencies.leaseHeld`. */
-  readonly leaseHeld: () => boolean;
+  /** Asked before each acknowledgement. */
+  readonly authority: () => Authority;
+  /** How leaders here ask for another ISR; answers come to `isrChangeAnswered`. */
+  readonly isrChanges: IsrChanges;
   /** What the cluster knows of a partition that has no replica here. */
   readonly whereIs: (topicPartition: TopicPartition) => ReplicaError;
   /** A replica went offline: the controller has to know. */
@@ -89,6 +97,12 @@ export type ProduceCaller = {
  */
 const INFLATED_BYTES_PER_CALL_MAX = 256 * 1024 * 1024;
 
+/**
+ * How often leaders look who lags: often enough that a change that got lost is soon asked for again,
+ * and 10,000 leaders cost a millisecond each time.
+ */
+const ISR_CHECK_MS_MAX = 500;
+
 export type OffsetRequest = TopicPartition &
   OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined };
 
@@ -107,6 +121,10 @@ export class ReplicaManager {
   readonly #commits: Purgatory;
   /** Consumers' fetches that wait for bytes. */
   readonly #fetches: Purgatory;
+  /** Armed with the first replica that has others. */
+  #isrChecks: Timer | undefined;
+  #isrCheckedAt = 0;
+  #brokers: LiveBrokers = new Map();
 
   constructor(options: ReplicaManagerOptions, dependencies: ReplicaManagerDependencies) {
     this.#options = options;
@@ -215,13 +233,14 @@ export class ReplicaManager {
       const { logs } = this.#dependencies;
       const topicPartition = { topic, partition: index };
       partition = await Partition.open(
-        { topicPartition, topicId, brokerId: this.#options.brokerId, config },
+        { topicPartition, topicId, config, ...this.#options },
         {
           openLog: () => logs.getOrCreate(topicPartition, { topicId, config: config.log }),
           clock: this.#dependencies.clock,
           commits: this.#commits,
           emit: (event) => this.#onEvent(key, event),
-          leaseHeld: this.#dependencies.leaseHeld,
+          authority: this.#dependencies.authority,
+          brokers: () => this.#brokers,
           trace: this.#dependencies.trace,
         },
       );
@@ -230,6 +249,7 @@ export class ReplicaManager {
     } else if (partition.config !== config) {
       partition.configure(config);
     }
+    if (replica.assignment.replicas.length > 1) this.#startIsrChecks();
     try {
       await partition.assign(replica.assignment);
     } catch (error) {
@@ -252,8 +272,24 @@ export class ReplicaManager {
     partition.close();
   }
 
+  /** The registered brokers, whenever the cluster image has others. */
+  brokers(brokers: LiveBrokers): void {
+    this.#brokers = brokers;
+  }
+
+  /**
+   * What became of a change that `IsrChanges` was given.
+   *
+   * @param request the same object.
+   */
+  isrChangeAnswered(request: IsrChangeRequest, answer: IsrChangeAnswer): void {
+    const partition = this.#partitions.get(topicPartitionKey(request.topicPartition));
+    partition?.isrChangeAnswered(request, answer);
+  }
+
   /** Answers everything that waits and stops serving. The logs are the log manager's to close. */
   close(): void {
+    this.#isrChecks?.cancel();
     this.#commits.close();
     this.#fetches.close();
     for (const { topicPartition } of [...this.#partitions.values()]) this.release(topicPartition);
@@ -304,6 +340,17 @@ export class ReplicaManager {
       case "roleChanged":
         this.#release(key);
         return;
+      case "isrChangeWanted":
+        this.#dependencies.isrChanges.request(event.request);
+        return;
+      case "isrChanged": {
+        const { from, to } = event;
+        if (to.length < from.length) this.counters.isrShrinks += 1;
+        else this.counters.isrExpands += 1;
+        const fields = { topicPartition: key, from: from.join(), to: to.join() };
+        this.#dependencies.logger.info("ISR changed", fields);
+        return;
+      }
       case "replicaFailed": {
         const partition = this.#partitions.get(key);
         if (partition !== undefined) this.#reportFailure(partition, event.error);
@@ -311,6 +358,27 @@ export class ReplicaManager {
       }
       default:
         unreachable(event);
+    }
+  }
+
+  #startIsrChecks(): void {
+    if (this.#isrChecks !== undefined) return;
+    const { scheduler, clock } = this.#dependencies;
+    const periodMs = Math.min(ISR_CHECK_MS_MAX, Math.ceil(this.#options.lagTimeMaxMs / 2));
+    this.#isrCheckedAt = clock.monotonic();
+    this.#isrChecks = scheduler.every(periodMs, () => this.#checkIsr());
+  }
+
+  #checkIsr(): void {
+    const now = this.#dependencies.clock.monotonic();
+    const sinceMs = now - this.#isrCheckedAt;
+    this.#isrCheckedAt = now;
+    // A process that stood still must not take its own absence for its followers'.
+    const stoodStill = sinceMs > ISR_CHECK_MS_MAX + this.#options.lagTimeMaxMs / 4;
+    for (const { state } of this.#partitions.values()) {
+      if (state.role !== "leader") continue;
+      if (stoodStill) state.forgiveLag(now);
+      state.checkIsr(now);
     }
   }
 

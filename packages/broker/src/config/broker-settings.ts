@@ -272,6 +272,12 @@ export const brokerSettings = {
     about: "Requests of each kind (produce, fetch) that may wait at the same time.",
   }),
 
+  replicaLagTimeMaxMs: integer({
+    byDefault: 30 * SECOND,
+    min: 100,
+    max: 60 * MINUTE,
+    about: "A follower that was not caught up for longer leaves the in-sync replicas.",
+  }),
   replicaHighWatermarkCheckpointIntervalMs: integer({
     byDefault: 5 * SECOND,
     min: 100,

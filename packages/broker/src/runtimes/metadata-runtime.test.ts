@@ -110,7 +110,7 @@ function setUp() {
   const unreachable = { controller: false, disk: false };
   const cache = new MetadataCache({ brokerId: ME }, time);
   const replicas = new ReplicaManager(
-    { brokerId: ME, parkedMax: 10, fetchBytesMax: 1_000 },
+    { brokerId: ME, parkedMax: 10, fetchBytesMax: 1_000, lagTimeMaxMs: 30_000 },
     {
       logs: {
         getOrCreate: async (topicPartition) => {
@@ -124,7 +124,8 @@ function setUp() {
       clock: time.clock,
       scheduler: time.scheduler,
       logger: silentLogger,
-      leaseHeld: () => true,
+      authority: () => "lease",
+      isrChanges: { request: () => {} },
       whereIs: (topicPartition) => cache.whereIs(topicPartition),
       onReplicaFailed: () => runtime.wake(),
     },

@@ -1,0 +1,66 @@
+import type { BrokerEpoch, Offset } from "@zoolog/base";
+
+/** A fetch that the leader has checked: the follower's log is a prefix of the leader's up to there. */
+export type FollowerFetch = {
+  /** The follower's log end: the offset asked for acknowledges everything before it. */
+  readonly fetchOffset: Offset;
+  /** The leader's log end when the fetch came. */
+  readonly leaderEndOffset: Offset;
+  /** Of the registration under which the follower fetched (KIP-903). */
+  readonly brokerEpoch: BrokerEpoch | undefined;
+  /** Monotonic, milliseconds. */
+  readonly now: number;
+};
+
+/** How far one follower is, as its leader knows; it begins anew with every leader epoch. */
+export class FollowerProgress {
+  #endOffset: Offset | undefined;
+  #brokerEpoch: BrokerEpoch | undefined;
+  #lastCaughtUpAt: number | undefined;
+  #lastFetch: { readonly at: number; readonly leaderEndOffset: Offset } | undefined;
+
+  /** @param startedAt for a member of the ISR: the leader takes over that it is caught up. */
+  constructor(startedAt: number | undefined) {
+    this.#lastCaughtUpAt = startedAt;
+  }
+
+  /** `undefined` until it has fetched in this epoch. */
+  get endOffset(): Offset | undefined {
+    return this.#endOffset;
+  }
+
+  get brokerEpoch(): BrokerEpoch | undefined {
+    return this.#brokerEpoch;
+  }
+
+  /**
+   * Caught up is who has all that the leader had when it asked, or at least all that the leader had
+   * when it asked before: under a steady load a follower never has the very last record.
+   */
+  fetched(fetch: FollowerFetch): void {
+    const { fetchOffset, leaderEndOffset, now } = fetch;
+    if (fetchOffset >= leaderEndOffset) this.#lastCaughtUpAt = now;
+    else if (this.#lastFetch !== undefined && fetchOffset >= this.#lastFetch.leaderEndOffset) {
+      this.#lastCaughtUpAt = Math.max(this.#lastCaughtUpAt ?? 0, this.#lastFetch.at);
+    }
+    this.#lastFetch = { at: now, leaderEndOffset };
+    this.#endOffset = fetchOffset;
+    this.#brokerEpoch = fetch.brokerEpoch;
+  }
+
+  /** It is a member of the ISR from now on. */
+  joined(now: number): void {
+    this.#lastCaughtUpAt = now;
+  }
+
+  /** The leader itself stood still: that nobody fetched meanwhile says nothing of the followers. */
+  forgive(now: number): void {
+    if (this.#lastCaughtUpAt !== undefined) this.#lastCaughtUpAt = now;
+  }
+
+  /** Has everything, or had it `lagTimeMaxMs` ago at most (`replica.lag.time.max.ms`). */
+  isCaughtUp(leaderEndOffset: Offset, now: number, lagTimeMaxMs: number): boolean {
+    if (this.#endOffset === leaderEndOffset) return true;
+    return this.#lastCaughtUpAt !== undefined && now - this.#lastCaughtUpAt <= lagTimeMaxMs;
+  }
+}

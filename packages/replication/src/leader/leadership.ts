@@ -1,0 +1,291 @@
+import type {
+  BrokerId,
+  Clock,
+  LeaderEpoch,
+  Offset,
+  PartitionEpoch,
+  TopicId,
+  TopicPartition,
+} from "@zoolog/base";
+import type { CommittedBytes } from "../committed-bytes.ts";
+import { effectiveMinInsyncReplicas, nextHighWatermark } from "../high-watermark.ts";
+import type { PartitionEvent } from "../partition-event.ts";
+import type { PartitionLog } from "../partition-log.ts";
+import type { ReplicaAssignment } from "../replica-assignment.ts";
+import { type FollowerFetch, FollowerProgress } from "./follower-progress.ts";
+import {
+  afterError,
+  type IsrChangeAnswer,
+  type IsrChangeRequest,
+  maximalIsr,
+  type PendingIsr,
+  pendingIsr,
+  REFUSED_MS,
+} from "./isr-change.ts";
+import {
+  aboutToJoin,
+  type InSyncView,
+  type LiveBrokers,
+  laggingMembers,
+  mayJoin,
+} from "./isr-rules.ts";
+import type { LeaderState } from "./leader-state.ts";
+
+export type LeadershipOptions = {
+  readonly topicPartition: TopicPartition;
+  readonly topicId: TopicId;
+  readonly brokerId: BrokerId;
+  readonly log: PartitionLog;
+  readonly assignment: ReplicaAssignment;
+  /** The first epoch of an uninterrupted leadership of this broker. */
+  readonly ledSince: LeaderEpoch;
+};
+
+export type LeadershipDependencies = {
+  readonly clock: Clock;
+  readonly minInsyncReplicas: () => number;
+  readonly brokers: () => LiveBrokers;
+  /** `replica.lag.time.max.ms`. */
+  readonly lagTimeMaxMs: number;
+  readonly committedBytes: CommittedBytes;
+  readonly emit: (event: PartitionEvent) => void;
+};
+
+/**
+ * One leader epoch of one partition on its leader: how far each follower is, who is in sync, how far
+ * it is committed. A new epoch gets a new one, as everything known of the followers is void then.
+ */
+export class Leadership implements LeaderState {
+  readonly role = "leader";
+  readonly log: PartitionLog;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly ledSince: LeaderEpoch;
+  readonly epochStartOffset: Offset;
+  readonly #options: LeadershipOptions;
+  readonly #dependencies: LeadershipDependencies;
+  #partitionEpoch: PartitionEpoch;
+  #replicas: readonly BrokerId[];
+  #isr: readonly BrokerId[];
+  #followers: ReadonlyMap<BrokerId, FollowerProgress> = new Map();
+  #pendingIsr: PendingIsr | undefined;
+  /** Monotonic: after a refusal nothing is asked for until then. */
+  #askNotBefore = 0;
+  /** End of what our own log has acknowledged: appended, and on the disk where that is asked for. */
+  #localEndOffset: Offset;
+
+  constructor(options: LeadershipOptions, dependencies: LeadershipDependencies) {
+    const { log, assignment } = options;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.log = log;
+    this.leaderEpoch = assignment.leaderEpoch;
+    this.ledSince = options.ledSince;
+    this.epochStartOffset = log.logEndOffset;
+    this.#localEndOffset = log.logEndOffset;
+    this.#partitionEpoch = assignment.partitionEpoch;
+    this.#replicas = assignment.replicas;
+    this.#isr = assignment.isr;
+    this.#followers = this.#followersOf(assignment);
+  }
+
+  get partitionEpoch(): PartitionEpoch {
+    return this.#partitionEpoch;
+  }
+
+  get replicas(): readonly BrokerId[] {
+    return this.#replicas;
+  }
+
+  get isr(): readonly BrokerId[] {
+    return this.#isr;
+  }
+
+  get maximalIsr(): readonly BrokerId[] {
+    return maximalIsr(this.#isr, this.#pendingIsr);
+  }
+
+  get followers(): ReadonlyMap<BrokerId, FollowerProgress> {
+    return this.#followers;
+  }
+
+  get pendingIsr(): PendingIsr | undefined {
+    return this.#pendingIsr;
+  }
+
+  /** Why an `acks=all` append cannot be safe now; nothing when it can. */
+  missingReplicas(): string | undefined {
+    const needed = this.#minInsyncReplicas();
+    if (this.#isr.length >= needed) return undefined;
+    return `${this.#isr.length} of ${needed} replicas are in sync (min.insync.replicas)`;
+  }
+
+  /** Our own log has acknowledged everything before `endOffset`. */
+  appended(endOffset: Offset, sizeInBytes: number): void {
+    // An append of the epoch before is answered late: its end is behind us already.
+    if (endOffset > this.#localEndOffset) this.#localEndOffset = endOffset;
+    this.#dependencies.committedBytes.appended(endOffset, sizeInBytes);
+    this.advanceHighWatermark();
+  }
+
+  /** A follower's log agrees with ours up to where it asks: that is its acknowledgement. */
+  followerFetched(follower: BrokerId, fetch: Omit<FollowerFetch, "leaderEndOffset" | "now">): void {
+    const now = this.#dependencies.clock.monotonic();
+    const leaderEndOffset = this.log.logEndOffset;
+    this.#followers.get(follower)?.fetched({ ...fetch, leaderEndOffset, now });
+    // First who joins: the high watermark counts with it from the moment it is asked for.
+    if (!this.#isr.includes(follower)) this.#expandIsr(now);
+    this.advanceHighWatermark();
+  }
+
+  /** The least end of the maximal ISR (KIP-497) and of who is about to join it. */
+  advanceHighWatermark(): void {
+    const from = this.log.highWatermark;
+    const counted = new Set(this.maximalIsr);
+    if (this.#replicas.length > counted.size) {
+      const now = this.#dependencies.clock.monotonic();
+      for (const replica of aboutToJoin(this.#view(now))) counted.add(replica);
+    }
+    counted.delete(this.#options.brokerId);
+    const followerEndOffsets = [...counted].map((id) => this.#followers.get(id)?.endOffset);
+    const to = nextHighWatermark({
+      current: from,
+      leaderEndOffset: this.#localEndOffset,
+      followerEndOffsets,
+      isrSize: this.#isr.length,
+      minInsyncReplicas: this.#minInsyncReplicas(),
+    });
+    if (to === from) return;
+    this.log.updateHighWatermark(to);
+    this.#dependencies.committedBytes.committed(to);
+    this.#dependencies.emit({ type: "highWatermarkAdvanced", from, to });
+  }
+
+  /**
+   * The image has another ISR; no epoch begins. Whatever was asked for of the state before was applied
+   * as this one or can be no more: partition epochs are compared and set.
+   */
+  changeIsr(assignment: ReplicaAssignment): void {
+    const { isr, replicas, partitionEpoch } = assignment;
+    const from = this.#isr;
+    this.#pendingIsr = undefined;
+    this.#followers = this.#followersOf({ isr, replicas });
+    this.#partitionEpoch = partitionEpoch;
+    this.#replicas = replicas;
+    this.#isr = isr;
+    if (isr.length !== from.length) this.#dependencies.emit({ type: "isrChanged", from, to: isr });
+    // A smaller one may commit what waited for the one who left (KAFKA-13091).
+    this.advanceHighWatermark();
+    this.#dependencies.emit({ type: "roleChanged" });
+  }
+
+  /** @param request the object of the event `isrChangeWanted`; an older one's errors mean nothing. */
+  isrChangeAnswered(request: IsrChangeRequest, answer: IsrChangeAnswer): void {
+    const pending = this.#pendingIsr;
+    const isPending = pending?.request === request;
+    if (answer.error === undefined) {
+      const { leaderEpoch, partitionEpoch, isr } = answer;
+      if (leaderEpoch !== this.leaderEpoch) return;
+      if (partitionEpoch > this.#partitionEpoch) {
+        const { leaderEpoch, replicas } = this;
+        const leader = this.#options.brokerId;
+        this.changeIsr({ leader, leaderEpoch, partitionEpoch, replicas, isr });
+      } else if (isPending && partitionEpoch === this.#partitionEpoch) this.#forget(0);
+      return;
+    }
+    if (!isPending) return;
+    const now = this.#dependencies.clock.monotonic();
+    const left = afterError(pending, answer.error, now);
+    if (left === undefined) this.#forget(now + REFUSED_MS);
+    else this.#pendingIsr = left;
+  }
+
+  /** Called a few times per `replica.lag.time.max.ms`: who lags leaves; what got lost is asked again. */
+  checkIsr(now: number): void {
+    const pending = this.#pendingIsr;
+    if (pending !== undefined) {
+      if (now >= pending.askAgainAt) this.#ask(pending.request, now);
+      return;
+    }
+    const lagging = now < this.#askNotBefore ? [] : laggingMembers(this.#view(now));
+    if (lagging.length > 0) {
+      this.#ask(this.#request(this.#isr.filter((member) => !lagging.includes(member))), now);
+    } else if (this.#replicas.length > this.#isr.length) {
+      // Who was about to join may have stayed away.
+      this.advanceHighWatermark();
+    }
+  }
+
+  /** This broker stood still: nobody could fetch. */
+  forgiveLag(now: number): void {
+    for (const progress of this.#followers.values()) progress.forgive(now);
+  }
+
+  #expandIsr(now: number): void {
+    if (this.#pendingIsr !== undefined || now < this.#askNotBefore) return;
+    const view = this.#view(now);
+    const joining = this.#replicas.filter((replica) => mayJoin(replica, view));
+    if (joining.length > 0) this.#ask(this.#request([...this.#isr, ...joining]), now);
+  }
+
+  #ask(request: IsrChangeRequest, now: number): void {
+    this.#pendingIsr = pendingIsr(request, now);
+    this.#dependencies.emit({ type: "isrChangeWanted", request });
+  }
+
+  #request(members: readonly BrokerId[]): IsrChangeRequest {
+    const { topicPartition, topicId } = this.#options;
+    const { leaderEpoch, partitionEpoch } = this;
+    const isr = members.map((brokerId) => ({
+      brokerId,
+      brokerEpoch:
+        this.#followers.get(brokerId)?.brokerEpoch ??
+        this.#dependencies.brokers().get(brokerId)?.brokerEpoch,
+    }));
+    return { topicPartition, topicId, leaderEpoch, partitionEpoch, isr };
+  }
+
+  /** The smaller ISR counts again, so more may be committed. */
+  #forget(askNotBefore: number): void {
+    this.#pendingIsr = undefined;
+    this.#askNotBefore = askNotBefore;
+    this.advanceHighWatermark();
+  }
+
+  #followersOf(
+    assigned: Pick<ReplicaAssignment, "replicas" | "isr">,
+  ): ReadonlyMap<BrokerId, FollowerProgress> {
+    const now = this.#dependencies.clock.monotonic();
+    const followers = new Map<BrokerId, FollowerProgress>();
+    for (const replica of new Set([...assigned.replicas, ...assigned.isr])) {
+      if (replica === this.#options.brokerId) continue;
+      const isMember = assigned.isr.includes(replica);
+      const known = this.#followers.get(replica);
+      // Who joins is in sync by the word of the controller; it may lag from now on.
+      if (known !== undefined && isMember && !this.#isr.includes(replica)) known.joined(now);
+      followers.set(replica, known ?? new FollowerProgress(isMember ? now : undefined));
+    }
+    return followers;
+  }
+
+  #view(now: number): InSyncView {
+    const { lagTimeMaxMs, brokers } = this.#dependencies;
+    return {
+      isr: this.#isr,
+      followers: this.#followers,
+      leaderEndOffset: this.log.logEndOffset,
+      highWatermark: this.log.highWatermark,
+      epochStartOffset: this.epochStartOffset,
+      brokers: brokers(),
+      now,
+      lagTimeMaxMs,
+    };
+  }
+
+  /** A topic with fewer replicas than `min.insync.replicas` needs all of them (KIP-966). */
+  #minInsyncReplicas(): number {
+    return effectiveMinInsyncReplicas(
+      this.#dependencies.minInsyncReplicas(),
+      this.#replicas.length,
+    );
+  }
+}
