@@ -13,6 +13,7 @@ module.exports = {
     "base",
     "host",
     "protocol",
+    "calls",
     "zookeeper",
     "coordination",
     "controller",

@@ -7,6 +7,7 @@ const CALL: CallContext = {
   signal: new AbortController().signal,
   clientId: "test",
   remoteAddress: "in-process",
+  principal: { kind: "anonymous" },
   holdWhile: <T>(task: Promise<T>) => task,
 };
 

@@ -18,6 +18,7 @@ import type {
   ProduceResponse,
 } from "@zoolog/protocol";
 import type { ReadMemory } from "@zoolog/replication";
+import type { Principal } from "./principal.ts";
 
 /** Who calls, and until when the answer is wanted. */
 export type CallContext = {
@@ -26,6 +27,8 @@ export type CallContext = {
   /** As the client names itself; for logs and quotas, never for trust. */
   readonly clientId: string;
   readonly remoteAddress: string;
+  /** A broker, when it has shown the brokers' credential: it passes on what a client asked of it. */
+  readonly principal: Principal;
   /** What works on the memory of the request or its answer also behind the answer. */
   holdWhile<T>(task: Promise<T>): Promise<T>;
 };

@@ -25,6 +25,8 @@ import {
   wireRuntimes,
 } from "./broker-parts.ts";
 import { LocalBrokerApi } from "./calls/local-broker-api.ts";
+import { localPeerApi } from "./calls/peer-calls.ts";
+import { PeerConnections } from "./calls/peer-connections.ts";
 import { within } from "./calls/within.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
@@ -58,6 +60,7 @@ export class Broker {
   #logs: LogManager | undefined;
   #runtimes: ReturnType<typeof wireRuntimes> | undefined;
   #plane: HttpPlane | undefined;
+  #peers: PeerConnections | undefined;
   #api: BrokerApi | undefined;
   #address: HttpAddress | undefined;
   #registration: RegistrationRuntime | undefined;
@@ -159,6 +162,8 @@ export class Broker {
     this.#logs = logs;
     throwIfAborted(signal);
     const brokerEpoch = () => this.#registration?.brokerEpoch;
+    const { scheduler } = dependencies;
+    this.#peers = new PeerConnections({ scheduler, credential: () => "" });
     this.#runtimes = wireRuntimes(config, { clusterId, store, logs, brokerEpoch }, dependencies);
     await this.#listen(store);
     await abortable(this.#register(store, logs), signal);
@@ -184,7 +189,8 @@ export class Broker {
     const metrics = createBrokerMetrics();
     const leaseRemainingMs = () => store.leaseRemainingMs();
     describeReplicaMetrics(metrics.registry, { ...runtimes, leaseRemainingMs });
-    const parts = { api: this.#api, metrics, logger, clock, scheduler };
+    const peers = { api: localPeerApi(), brokerOf: () => undefined };
+    const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
     this.#plane = new HttpPlane(planeOptions(this.#config), parts);
     this.#address = await this.#plane.listen();
   }
@@ -225,6 +231,7 @@ export class Broker {
       this.#runtimes?.replicas.close();
       this.#runtimes?.cache.close();
     });
+    await this.#step("close the connections to other brokers", () => this.#peers?.close());
     await this.#step("close the data folder", () => this.#logs?.close());
     await this.#brief("unregister", () => this.#registration?.close());
     await this.#brief("close the ZooKeeper session", () => this.#store?.close());

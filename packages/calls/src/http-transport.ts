@@ -54,6 +54,7 @@ export class HttpTransport implements Transport {
           path: request.path,
           method: "POST",
           headers: {
+            ...request.headers,
             "content-type": request.contentType,
             "content-length": String(bytes),
             accept: request.contentType,

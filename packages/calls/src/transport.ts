@@ -7,6 +7,8 @@ export type TransportRequest = {
   /** `/v1/produce`. */
   readonly path: string;
   readonly contentType: string;
+  /** Beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Written one behind the other; they may be used again once the promise has settled. */
   readonly body: readonly Uint8Array[];
   readonly timeoutMs: number;

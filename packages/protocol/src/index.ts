@@ -40,6 +40,7 @@ export type {
   OffsetSpec,
 } from "./native/list-offsets.ts";
 export { decodeMessage, encodeMessage, encodeMessageChunks } from "./native/message-codec.ts";
+export { PEER_MESSAGE_ELEMENTS_MAX } from "./native/message-scan.ts";
 export { ChunkedBytes } from "./native/message-writer.ts";
 export type {
   BrokerEntry,
@@ -48,6 +49,35 @@ export type {
   PartitionEntry,
 } from "./native/metadata.ts";
 export { murmur2, partitionOfKey } from "./native/murmur2.ts";
+export type {
+  AlterPartitionRequest,
+  AlterPartitionResponse,
+} from "./native/peer/alter-partition.ts";
+export type {
+  ClusterImageDelta,
+  ClusterImageRequest,
+  ClusterImageResponse,
+} from "./native/peer/cluster-image.ts";
+export type {
+  ControlledShutdownRequest,
+  ControlledShutdownResponse,
+} from "./native/peer/controlled-shutdown.ts";
+export {
+  BROKER_CREDENTIAL_HEADER,
+  PEER_CALLS,
+  type PeerCall,
+  type PeerRequest,
+  type PeerResponse,
+} from "./native/peer/peer-calls.ts";
+export type {
+  ReplicasDeletedRequest,
+  ReplicasDeletedResponse,
+} from "./native/peer/replicas-deleted.ts";
+export type {
+  ReplicasOfflineRequest,
+  ReplicasOfflineResponse,
+} from "./native/peer/replicas-offline.ts";
+export type { ReplicateRequest, ReplicateResponse } from "./native/peer/replicate.ts";
 export {
   type PostRecordsRequest,
   type PostRecordsResponse,

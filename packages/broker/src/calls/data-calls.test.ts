@@ -1,11 +1,13 @@
 import type { ProduceRequest } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
+import type { CallContext } from "../broker-api.ts";
 import { produce } from "./data-calls.ts";
 
-const caller = {
+const caller: CallContext = {
   signal: new AbortController().signal,
   clientId: "",
   remoteAddress: "",
+  principal: { kind: "anonymous" },
   holdWhile: <T>(task: Promise<T>): Promise<T> => task,
 };
 

@@ -268,7 +268,7 @@ describe("a path", () => {
     ["POST", "/", 405, "METHOD_NOT_ALLOWED"],
     ["GET", "/v1", 404, "NOT_FOUND"],
     ["GET", "/v1/Topics", 404, "NOT_FOUND"],
-    ["POST", "/v1/replicate", 404, "NOT_FOUND"],
+    ["POST", "/v1/replicate", 403, "CLUSTER_AUTHORIZATION_FAILED"],
     ["GET", "/v1/produce", 405, "METHOD_NOT_ALLOWED"],
     ["PATCH", "/v1/topics/orders", 405, "METHOD_NOT_ALLOWED"],
     ["OPTIONS", "/v1/topics", 405, "METHOD_NOT_ALLOWED"],

@@ -1,4 +1,5 @@
 import type { ZoologError } from "@zoolog/base";
+import { BROKER_CREDENTIAL_HEADER } from "@zoolog/protocol";
 import type {
   FastifyInstance,
   FastifyReply,
@@ -6,8 +7,17 @@ import type {
   HookHandlerDoneFunction,
 } from "fastify";
 import type { Counter } from "../metric-registry.ts";
+import { ANONYMOUS, type Principal } from "../principal.ts";
+import { MSGPACK_TYPE } from "./bodies/content-types.ts";
 import type { Call } from "./call.ts";
-import { hostMissing, notFound, unsupportedContentEncoding } from "./errors.ts";
+import {
+  brokersOnly,
+  credentialRefused,
+  hostMissing,
+  msgpackOnly,
+  notFound,
+  unsupportedContentEncoding,
+} from "./errors.ts";
 import { OriginGuard } from "./origin-guard.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 
@@ -35,10 +45,15 @@ export function addCallHooks(app: FastifyInstance, parts: PlaneParts): void {
     const begin = callBeginning(parts, guard, {
       url: route.url,
       bodyBytesMax: route.bodyLimit ?? parts.limits.bodyBytesMax,
+      isForBrokers: route.config?.audience === "brokers",
     });
     route.onRequest = [begin, ...[route.onRequest ?? []].flat()];
   });
-  const beginUnknown = callBeginning(parts, guard, { url: "unknown", bodyBytesMax: 0 });
+  const beginUnknown = callBeginning(parts, guard, {
+    url: "unknown",
+    bodyBytesMax: 0,
+    isForBrokers: false,
+  });
   app.addHook("onRequest", (request, reply, done) => {
     if (request.is404) beginUnknown(request, reply, done);
     else done();
@@ -48,22 +63,36 @@ export function addCallHooks(app: FastifyInstance, parts: PlaneParts): void {
 /** An overloaded or closing broker that looks dead would be killed by its supervisor. */
 const ROUTES_FOR_MACHINES: readonly string[] = ["/health/live", "/health/ready", "/metrics"];
 
-type Route = { readonly url: string; readonly bodyBytesMax: number };
+type Route = {
+  readonly url: string;
+  readonly bodyBytesMax: number;
+  readonly isForBrokers: boolean;
+};
 
 function callBeginning(parts: PlaneParts, guard: OriginGuard, route: Route): OnRequest {
   const { calls } = parts;
-  const { url, bodyBytesMax } = route;
+  const { url, bodyBytesMax, isForBrokers } = route;
   const isForMachines = ROUTES_FOR_MACHINES.includes(url);
   const countAtEnd = endCounter(parts, url);
   return (request, reply, done) => {
     const { socket } = request.raw;
-    // Asked before the call itself is counted.
-    const overload = isForMachines ? undefined : calls.fault(socket);
     const clientId = clientIdOf(request);
     const remoteAddress = socket.remoteAddress ?? "";
-    const origin = { response: reply.raw, socket, clientId, remoteAddress, bodyBytesMax };
+    const principal = principalOf(request, parts, remoteAddress);
+    // Asked before the call itself is counted.
+    const overload = isForMachines ? undefined : calls.fault(socket, principal);
+    const origin = {
+      response: reply.raw,
+      socket,
+      clientId,
+      remoteAddress,
+      principal,
+      bodyBytesMax,
+    };
     request.call = calls.begin(origin, countAtEnd(request, reply));
-    const fault = overload ?? guard.fault(request.headers) ?? gateFault(request);
+    const stranger = principal.kind === "broker" ? undefined : guard.fault(request.headers);
+    const audience = isForBrokers ? audienceFault(request) : undefined;
+    const fault = overload ?? stranger ?? gateFault(request) ?? audience;
     if (fault !== undefined && (hasBody(request) || isHostMissing(request))) {
       reply.header("connection", "close");
     }
@@ -71,14 +100,35 @@ function callBeginning(parts: PlaneParts, guard: OriginGuard, route: Route): OnR
   };
 }
 
+function principalOf(
+  { headers }: FastifyRequest,
+  { peers }: PlaneParts,
+  remoteAddress: string,
+): Principal {
+  const credential = headers[BROKER_CREDENTIAL_HEADER];
+  if (credential === undefined) return ANONYMOUS;
+  return peers?.brokerOf(String(credential), remoteAddress) ?? ANONYMOUS;
+}
+
+function audienceFault(request: FastifyRequest): ZoologError | undefined {
+  if (request.call.principal.kind !== "broker") return brokersOnly();
+  return request.headers["content-type"] === MSGPACK_TYPE ? undefined : msgpackOnly();
+}
+
 /** Said before the body is read: nobody wants it. */
 function gateFault(request: FastifyRequest): ZoologError | undefined {
   if (isHostMissing(request)) return hostMissing();
+  // A broker that is taken for nobody would be told something else than what is wrong with it.
+  if (isForged(request)) return credentialRefused();
   if (request.is404) return notFound(request.method, request.url.slice(0, 200));
   const encoding = request.headers["content-encoding"];
   return encoding === undefined || encoding === "identity"
     ? undefined
     : unsupportedContentEncoding(encoding);
+}
+
+function isForged({ headers, call }: FastifyRequest): boolean {
+  return headers[BROKER_CREDENTIAL_HEADER] !== undefined && call.principal.kind !== "broker";
 }
 
 /** RFC 9112 §3.2; HTTP/1.0 has no such header. */

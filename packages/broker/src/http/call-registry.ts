@@ -1,9 +1,13 @@
 import type { Socket } from "node:net";
 import type { ZoologError } from "@zoolog/base";
+import type { Principal } from "../principal.ts";
 import type { ByteBudget } from "./bodies/byte-budget.ts";
 import { Call, type CallOrigin } from "./call.ts";
 import { brokerClosing, throttled } from "./errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
+
+/** Clients that fill theirs must not keep brokers from replicating, nor the other way round. */
+export type CallBudgets = { readonly clients: ByteBudget; readonly brokers: ByteBudget };
 
 /**
  * The calls between their first header and the last byte of their answer: admits them within the
@@ -11,7 +15,7 @@ import type { HttpLimits } from "./http-limits.ts";
  */
 export class CallRegistry {
   readonly #limits: Pick<HttpLimits, "inFlightCallsMax" | "pipelinedCallsMax">;
-  readonly #budget: ByteBudget;
+  readonly #budgets: CallBudgets;
   readonly #calls = new Set<Call>();
   readonly #perSocket = new WeakMap<Socket, Set<Call>>();
   #onIdle: (() => void) | undefined;
@@ -19,10 +23,10 @@ export class CallRegistry {
 
   constructor(
     limits: Pick<HttpLimits, "inFlightCallsMax" | "pipelinedCallsMax">,
-    dependencies: { readonly budget: ByteBudget },
+    dependencies: { readonly budgets: CallBudgets },
   ) {
     this.#limits = limits;
-    this.#budget = dependencies.budget;
+    this.#budgets = dependencies.budgets;
   }
 
   get size(): number {
@@ -33,10 +37,11 @@ export class CallRegistry {
     return this.#isClosing;
   }
 
-  /** Why one more call must wait outside, or nothing. */
-  fault(socket: Socket): ZoologError | undefined {
+  /** Why one more call must wait outside, or nothing. Brokers are few, and come in all the same. */
+  fault(socket: Socket, principal: Principal): ZoologError | undefined {
     if (this.#isClosing) return brokerClosing();
-    if (this.#calls.size >= this.#limits.inFlightCallsMax) {
+    const isClient = principal.kind !== "broker";
+    if (isClient && this.#calls.size >= this.#limits.inFlightCallsMax) {
       return throttled("too many calls are in flight");
     }
     return (this.#perSocket.get(socket)?.size ?? 0) >= this.#limits.pipelinedCallsMax
@@ -46,7 +51,9 @@ export class CallRegistry {
 
   /** Counts the call in until its response or its connection closes; `onEnd` is called then. */
   begin(origin: CallOrigin, onEnd: () => void): Call {
-    const call = new Call(origin, { budget: this.#budget, onEnd });
+    const { clients, brokers } = this.#budgets;
+    const budget = origin.principal.kind === "broker" ? brokers : clients;
+    const call = new Call(origin, { budget, onEnd });
     const neighbours = this.#callsOn(origin.socket);
     this.#calls.add(call);
     neighbours.add(call);

@@ -56,8 +56,9 @@ function callHandlers(parts: PlaneParts): CallHandlers {
     },
     fetch: async (request, call) => {
       if (request.maxWaitMs > 0) calls.markWaiting(call);
-      const maxBytes = Math.min(request.maxBytes, answerBytesMax(limits));
-      const memory = new AnswerMemory({ call, maxWaitMs: request.maxWaitMs }, parts);
+      const bytesMax = answerBytesMax(limits.inFlightBytesMax);
+      const maxBytes = Math.min(request.maxBytes, bytesMax);
+      const memory = new AnswerMemory({ call, bytesMax, maxWaitMs: request.maxWaitMs }, parts);
       const fetching = api.fetch({ ...request, maxBytes }, call, memory);
       return fetchResponse(await call.holdWhile(fetching), memory);
     },

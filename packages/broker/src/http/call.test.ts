@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { deferred } from "@zoolog/base";
+import { ANONYMOUS } from "../principal.ts";
 import { ByteBudget } from "./bodies/byte-budget.ts";
 import { Call } from "./call.ts";
 
@@ -12,6 +13,7 @@ function newCall(bytesMax = 1_000) {
     socket: {} as Socket,
     clientId: "",
     remoteAddress: "",
+    principal: ANONYMOUS,
   };
   return { budget, call: new Call(origin, { budget, onEnd: () => {} }) };
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { assert } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
+import type { Principal } from "../principal.ts";
 import type { ByteBudget, ShareAsked } from "./bodies/byte-budget.ts";
 
 export type CallOrigin = {
@@ -11,12 +12,14 @@ export type CallOrigin = {
   readonly socket: Socket;
   readonly clientId: string;
   readonly remoteAddress: string;
+  readonly principal: Principal;
 };
 
 /** One call, as the component sees it, with what the plane must give back at its end. */
 export class Call implements CallContext {
   readonly clientId: string;
   readonly remoteAddress: string;
+  readonly principal: Principal;
   readonly bodyBytesMax: number;
   readonly #budget: ByteBudget;
   readonly #onEnd: () => void;
@@ -38,6 +41,7 @@ export class Call implements CallContext {
   ) {
     this.clientId = origin.clientId;
     this.remoteAddress = origin.remoteAddress;
+    this.principal = origin.principal;
     this.bodyBytesMax = origin.bodyBytesMax;
     this.#budget = dependencies.budget;
     this.#onEnd = dependencies.onEnd;

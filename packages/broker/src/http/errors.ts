@@ -142,6 +142,31 @@ export function originRefused(origin: string): ZoologError {
   });
 }
 
+/** Said to whoever shows no credential, and before anything it has sent is read. */
+export function brokersOnly(): ZoologError {
+  return new ZoologError({
+    code: "CLUSTER_AUTHORIZATION_FAILED",
+    message: "this call is for brokers of this cluster alone",
+    hint: "Clients use the calls of /docs.",
+  });
+}
+
+export function credentialRefused(): ZoologError {
+  return new ZoologError({
+    code: "CLUSTER_AUTHORIZATION_FAILED",
+    message: "the broker's credential is not one of this cluster",
+    hint: "Do both brokers stand in the same ZooKeeper? Their logs name the cluster.",
+  });
+}
+
+export function msgpackOnly(): ZoologError {
+  return new ZoologError({
+    code: "UNSUPPORTED_MEDIA_TYPE",
+    message: "brokers speak msgpack to each other",
+    hint: "Send content-type: application/msgpack.",
+  });
+}
+
 export function throttled(what: string): ZoologError {
   return new ZoologError({
     code: "THROTTLING_QUOTA_EXCEEDED",

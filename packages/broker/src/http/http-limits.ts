@@ -10,6 +10,8 @@ export const DEFAULT_HTTP_LIMITS = {
   produceBodyBytesMax: 32 * MIB,
   /** Any other body: 10,000 partitions of a fetch or 10,000 JSON records fit well. */
   bodyBytesMax: 8 * MIB,
+  /** A replicate call that names 100,000 partitions takes 13 MB; what brokers send else is shorter. */
+  peerBodyBytesMax: 16 * MIB,
   /**
    * A body in JSON, whatever the route: decoding it takes the event loop some 8 ms and three times
    * its size per MiB, where msgpack takes next to nothing. JSON is for people.
@@ -17,6 +19,11 @@ export const DEFAULT_HTTP_LIMITS = {
   jsonBodyBytesMax: 8 * MIB,
   /** Bodies being read or worked on plus answers being written, over all connections. */
   inFlightBytesMax: 256 * MIB,
+  /**
+   * The same for calls of brokers alone. One replicate answer is an eighth of it: the 10 MiB that a
+   * follower asks for (`replica.fetch.response.max.bytes`) and then some.
+   */
+  peerInFlightBytesMax: 128 * MIB,
   /**
    * Shortest wait of a reader for room among them, whatever it may wait for records: others' answers
    * are on their way out, and turning it away would only bring it back.

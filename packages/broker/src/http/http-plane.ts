@@ -7,12 +7,13 @@ import { BodyMemory } from "./bodies/body-memory.ts";
 import { addBodyParsers } from "./bodies/body-parsers.ts";
 import { ByteBudget } from "./bodies/byte-budget.ts";
 import { addCallHooks } from "./call-hooks.ts";
-import { CallRegistry } from "./call-registry.ts";
+import { type CallBudgets, CallRegistry } from "./call-registry.ts";
 import { addCallRoutes } from "./call-routes.ts";
 import { addDocsRoutes } from "./docs/docs-routes.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http-limits.ts";
 import { addMachineRoutes } from "./machine-routes.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
+import { addPeerRoutes } from "./peer-routes.ts";
 import type { HttpPlaneDependencies, PlaneParts } from "./plane-parts.ts";
 import { addRecordRoutes } from "./records/record-routes.ts";
 import { addTopicRoutes } from "./topic-routes.ts";
@@ -44,15 +45,18 @@ export class HttpPlane {
   constructor(options: HttpPlaneOptions, dependencies: HttpPlaneDependencies) {
     this.#options = options;
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
-    const budget = new ByteBudget({ bytesMax: limits.inFlightBytesMax });
+    const budgets = {
+      clients: new ByteBudget({ bytesMax: limits.inFlightBytesMax }),
+      brokers: new ByteBudget({ bytesMax: limits.peerInFlightBytesMax }),
+    };
     this.#parts = {
       ...dependencies,
       limits,
-      calls: new CallRegistry(limits, { budget }),
+      calls: new CallRegistry(limits, { budgets }),
       bodyMemory: new BodyMemory(),
       allowedHosts: options.allowedHosts ?? (isLoopback(options.host) ? [] : undefined),
     };
-    describeInFlight(this.#parts, budget);
+    describeInFlight(this.#parts, budgets);
     this.#app = createApp(this.#parts);
   }
 
@@ -129,6 +133,7 @@ function createApp(parts: PlaneParts): FastifyInstance {
   addErrorAnswers(app, parts);
   const methodsByPath = refuseOtherMethods(app);
   addCallRoutes(app, parts);
+  addPeerRoutes(app, parts);
   addTopicRoutes(app, parts);
   addRecordRoutes(app, parts);
   addMachineRoutes(app, parts);
@@ -170,13 +175,13 @@ function createLimitedServer(
   return server;
 }
 
-function describeInFlight({ metrics, calls }: PlaneParts, budget: ByteBudget): void {
+function describeInFlight({ metrics, calls }: PlaneParts, budgets: CallBudgets): void {
   const { registry } = metrics;
   registry.gauge("zoolog_http_calls_in_flight", "Calls being worked on", () => calls.size);
   registry.gauge(
     "zoolog_http_in_flight_bytes",
     "Bytes of bodies being read and of answers being written",
-    () => budget.usedBytes,
+    () => budgets.clients.usedBytes + budgets.brokers.usedBytes,
   );
 }
 

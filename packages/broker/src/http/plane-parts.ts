@@ -1,12 +1,23 @@
 import type { Clock, Logger, Scheduler } from "@zoolog/base";
 import type { BrokerApi } from "../broker-api.ts";
 import type { BrokerMetrics } from "../metrics.ts";
+import type { PeerApi } from "../peer-api.ts";
+import type { BrokerPrincipal } from "../principal.ts";
 import type { BodyMemory } from "./bodies/body-memory.ts";
 import type { CallRegistry } from "./call-registry.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
+/** What other brokers may ask, and how they are told from everybody else. */
+export type PeerAccess = {
+  readonly api: PeerApi;
+  /** The broker that the header `BROKER_CREDENTIAL_HEADER` proves; `undefined` when it is forged. */
+  brokerOf(credential: string, remoteAddress: string): BrokerPrincipal | undefined;
+};
+
 export type HttpPlaneDependencies = {
   readonly api: BrokerApi;
+  /** Without it no call is let in as a broker's. */
+  readonly peers?: PeerAccess | undefined;
   readonly metrics: BrokerMetrics;
   readonly logger: Logger;
   readonly clock: Clock;

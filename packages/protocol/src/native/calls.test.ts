@@ -1,5 +1,6 @@
 import { NATIVE_CALLS } from "./calls.ts";
 import { checkMessage } from "./check-message.ts";
+import { PEER_CALLS } from "./peer/peer-calls.ts";
 import type { JsonSchema } from "./schema.ts";
 
 function* nodes(schema: JsonSchema): Generator<JsonSchema> {
@@ -8,15 +9,18 @@ function* nodes(schema: JsonSchema): Generator<JsonSchema> {
     ...Object.values(schema.properties ?? {}),
     ...(schema.anyOf ?? []),
     ...(schema.items ? [schema.items] : []),
+    ...(schema.prefixItems ?? []),
     ...(schema.additionalProperties ? [schema.additionalProperties] : []),
   ];
   for (const child of children) yield* nodes(child);
 }
 
-const schemas = Object.entries(NATIVE_CALLS).flatMap(([name, { request, response }]) => [
-  [`${name} request`, request] as const,
-  [`${name} response`, response] as const,
-]);
+const schemas = Object.entries({ ...NATIVE_CALLS, ...PEER_CALLS }).flatMap(
+  ([name, { request, response }]) => [
+    [`${name} request`, request] as const,
+    [`${name} response`, response] as const,
+  ],
+);
 
 test.each(schemas)("the %s bounds everything it can hold", (_name, schema) => {
   for (const node of nodes(schema)) {

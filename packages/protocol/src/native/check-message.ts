@@ -140,6 +140,7 @@ function checkArray(
   unknown: UnknownFields,
 ): Problem | undefined {
   if (!Array.isArray(value)) return wrong("must be a list");
+  if (schema.prefixItems !== undefined) return checkPlaces(schema.prefixItems, value, unknown);
   if (value.length > (schema.maxItems ?? Number.POSITIVE_INFINITY)) {
     return wrong(`must have at most ${schema.maxItems} entries, not ${value.length}`);
   }
@@ -149,6 +150,22 @@ function checkArray(
     if (problem !== undefined) return inside(`[${i}]`, problem);
   }
   return schema.uniqueItems === true ? checkUnique(value) : undefined;
+}
+
+function checkPlaces(
+  places: readonly JsonSchema[],
+  value: readonly unknown[],
+  unknown: UnknownFields,
+): Problem | undefined {
+  const { length } = places;
+  if (value.length < length || (unknown === "refuse" && value.length > length)) {
+    return wrong(`must have ${length} entries, not ${value.length}`);
+  }
+  for (let i = 0; i < length; i++) {
+    const problem = checkAt(places[i] as JsonSchema, value as unknown as Holder, i, unknown);
+    if (problem !== undefined) return inside(`[${i}]`, problem);
+  }
+  return undefined;
 }
 
 function checkUnique(values: readonly unknown[]): Problem | undefined {

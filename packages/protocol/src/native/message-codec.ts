@@ -34,9 +34,14 @@ export function encodeMessage(message: unknown): Uint8Array {
 /**
  * Reads a msgpack message from bytes that nobody vouches for; `checkMessage` is the next step. Bins
  * are views of `bytes`: they live, and change, with them.
+ *
+ * @param limits more values than strangers may send: `PEER_MESSAGE_ELEMENTS_MAX` between brokers.
  */
-export function decodeMessage(bytes: Uint8Array): Checked<unknown> {
-  const names = scanMessage(bytes);
+export function decodeMessage(
+  bytes: Uint8Array,
+  limits: { readonly elementsMax?: number } = {},
+): Checked<unknown> {
+  const names = scanMessage(bytes, limits.elementsMax);
   if (typeof names !== "number") return { fault: names };
   try {
     const value: unknown = unpackr.unpack(bytes);

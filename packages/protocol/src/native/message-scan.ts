@@ -10,6 +10,12 @@ export const MESSAGE_DEPTH_MAX = 32;
  */
 export const MESSAGE_ELEMENTS_MAX = 250_000;
 
+/**
+ * The same between brokers, whose messages are about all partitions at once: 100,000 of them take 21
+ * values each in a cluster image. The bound is there for damage, not for strangers.
+ */
+export const PEER_MESSAGE_ELEMENTS_MAX = 4_000_000;
+
 type Malformed = Extract<MessageFault["code"], "MALFORMED_BODY">;
 export type ScanFault = MessageFault & { readonly code: Malformed };
 
@@ -27,8 +33,11 @@ export function malformed(message: string, hint?: string): ScanFault {
  *
  * @returns the names in all maps, or why the message is refused.
  */
-export function scanMessage(bytes: Uint8Array): number | ScanFault {
-  return scan.run(bytes);
+export function scanMessage(
+  bytes: Uint8Array,
+  elementsMax = MESSAGE_ELEMENTS_MAX,
+): number | ScanFault {
+  return scan.run(bytes, elementsMax);
 }
 
 /** What a first byte announces: a container's `size` counts values, a text's or value's bytes. */
@@ -46,6 +55,7 @@ class MessageScan {
   #depth = 0;
   #position = 0;
   #elements = 0;
+  #elementsMax = 0;
   #names = 0;
   #kind: Kind = "value";
   /**
@@ -54,8 +64,9 @@ class MessageScan {
    */
   #size = 0;
 
-  run(bytes: Uint8Array): number | ScanFault {
+  run(bytes: Uint8Array, elementsMax: number): number | ScanFault {
     this.#bytes = bytes;
+    this.#elementsMax = elementsMax;
     this.#depth = 0;
     this.#position = 0;
     this.#elements = 0;
@@ -83,8 +94,8 @@ class MessageScan {
     const isKey = this.#isMap[this.#depth] === 1 && (this.#remaining[this.#depth] ?? 0) % 2 === 0;
     this.#remaining[this.#depth] = (this.#remaining[this.#depth] ?? 0) - 1;
     this.#elements += 1;
-    if (this.#elements > MESSAGE_ELEMENTS_MAX) {
-      return malformed(`the message has more than ${MESSAGE_ELEMENTS_MAX} values`);
+    if (this.#elements > this.#elementsMax) {
+      return malformed(`the message has more than ${this.#elementsMax} values`);
     }
     const start = this.#position;
     const fault = this.#token();

@@ -1,4 +1,13 @@
-import type { BrokerId, LeaderEpoch, Offset, Timestamp, TopicId } from "@zoolog/base";
+import type {
+  BrokerEpoch,
+  BrokerId,
+  ControllerEpoch,
+  LeaderEpoch,
+  Offset,
+  PartitionEpoch,
+  Timestamp,
+  TopicId,
+} from "@zoolog/base";
 
 /**
  * The few shapes the native plane's messages are made of. A schema is a plain JSON Schema (2020-12)
@@ -23,6 +32,9 @@ export type JsonSchema = {
   readonly additionalProperties?: false | JsonSchema;
   readonly maxProperties?: number;
   readonly items?: JsonSchema;
+  /** One schema per place of a list whose places have meanings. */
+  readonly prefixItems?: readonly JsonSchema[];
+  readonly minItems?: number;
   readonly maxItems?: number;
   /** Of texts only. */
   readonly uniqueItems?: boolean;
@@ -88,6 +100,26 @@ const RECORD_NAMES_MAX = 1_000;
 
 export function list<T>(items: Schema<T>, keywords: Keywords = {}): Schema<readonly T[]> {
   return { type: "array", ...keywords, items, maxItems: LIST_ITEMS_MAX };
+}
+
+/** Partitions or topics of a whole cluster in one message between brokers. */
+const CLUSTER_LIST_ITEMS_MAX = 100_000;
+
+/** Of messages between brokers only, which are about all partitions at once. */
+export function clusterList<T>(items: Schema<T>, keywords: Keywords = {}): Schema<readonly T[]> {
+  return { type: "array", ...keywords, items, maxItems: CLUSTER_LIST_ITEMS_MAX };
+}
+
+/**
+ * A list whose places have meanings, without their names: for what comes a hundred thousand times in
+ * a message. A newer sender may add places at the end of an answer.
+ */
+export function tuple<const Places extends readonly Schema<unknown>[]>(
+  places: Places,
+  keywords: Keywords = {},
+): Schema<{ readonly [Place in keyof Places]: Static<Places[Place]> }> {
+  const { length } = places;
+  return { type: "array", ...keywords, prefixItems: places, minItems: length, maxItems: length };
 }
 
 /**
@@ -189,6 +221,9 @@ export const partitionIndex: Schema<number> = { ...int32, description: "0 for th
 export const offsetField: Schema<Offset> = int64 as Schema<Offset>;
 export const leaderEpochField: Schema<LeaderEpoch> = int32 as Schema<LeaderEpoch>;
 export const brokerIdField: Schema<BrokerId> = int32 as Schema<BrokerId>;
+export const brokerEpochField: Schema<BrokerEpoch> = int64 as Schema<BrokerEpoch>;
+export const controllerEpochField: Schema<ControllerEpoch> = int32 as Schema<ControllerEpoch>;
+export const partitionEpochField: Schema<PartitionEpoch> = int32 as Schema<PartitionEpoch>;
 export const timestampField: Schema<Timestamp> = {
   ...int64,
   description: "Milliseconds since 1970-01-01 UTC",

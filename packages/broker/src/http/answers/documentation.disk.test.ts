@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ERROR_CODES, NATIVE_CALLS } from "@zoolog/protocol";
+import { ERROR_CODES, NATIVE_CALLS, PEER_CALLS } from "@zoolog/protocol";
 import { HTTP_STATUS } from "./error-mapping.ts";
 
 const page = readFileSync(join(__dirname, "../../../../../docs/formats/native-plane.md"), "utf8");
@@ -21,7 +21,8 @@ test("the page shows the status of every error", () => {
 });
 
 test("the page names every call", () => {
-  for (const call of Object.keys(NATIVE_CALLS)) expect(page).toContain(`| \`${call}\` |`);
+  for (const call of Object.keys({ ...NATIVE_CALLS, ...PEER_CALLS }))
+    expect(page).toContain(`| \`${call}\` |`);
 });
 
 test("a retriable error of Kafka's is never answered as the caller's fault for good", () => {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { ManualTime } from "@zoolog/testkit";
+import { ANONYMOUS } from "../../principal.ts";
 import { Call } from "../call.ts";
 import { DEFAULT_HTTP_LIMITS } from "../http-limits.ts";
 import { AnswerMemory } from "./answer-memory.ts";
@@ -18,11 +19,12 @@ function setUp(maxWaitMs = 0) {
         socket: {} as Socket,
         clientId: "",
         remoteAddress: "",
+        principal: ANONYMOUS,
       },
       { budget, onEnd: () => {} },
     );
   const call = newCall();
-  const memory = new AnswerMemory({ call, maxWaitMs }, { ...time, limits });
+  const memory = new AnswerMemory({ call, bytesMax: 100, maxWaitMs }, { ...time, limits });
   return { time, budget, call, newCall, memory };
 }
 

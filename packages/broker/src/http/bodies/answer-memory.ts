@@ -8,8 +8,8 @@ import type { HttpLimits } from "../http-limits.ts";
 const ANSWERS_IN_FLIGHT = 8;
 
 /** Longest that one answer of batches may be; its first batch comes even when it is longer. */
-export function answerBytesMax(limits: Pick<HttpLimits, "inFlightBytesMax">): number {
-  return Math.floor(limits.inFlightBytesMax / ANSWERS_IN_FLIGHT);
+export function answerBytesMax(inFlightBytesMax: number): number {
+  return Math.floor(inFlightBytesMax / ANSWERS_IN_FLIGHT);
 }
 
 type Parts = { readonly clock: Clock; readonly scheduler: Scheduler; readonly limits: HttpLimits };
@@ -26,10 +26,14 @@ export class AnswerMemory implements ReadMemory {
   readonly #deadline: number;
   #heldBytes = 0;
 
-  constructor(options: { readonly call: Call; readonly maxWaitMs: number }, parts: Parts) {
+  /** @param options `bytesMax`: `answerBytesMax` of the bytes in flight that the call counts among. */
+  constructor(
+    options: { readonly call: Call; readonly bytesMax: number; readonly maxWaitMs: number },
+    parts: Parts,
+  ) {
     this.#call = options.call;
     this.#parts = parts;
-    this.#bytesMax = answerBytesMax(parts.limits);
+    this.#bytesMax = options.bytesMax;
     this.#deadline = parts.clock.monotonic() + options.maxWaitMs;
   }
 

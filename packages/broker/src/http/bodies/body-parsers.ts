@@ -1,7 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import { type Checked, decodeJsonMessage, decodeMessage } from "@zoolog/protocol";
+import {
+  type Checked,
+  decodeJsonMessage,
+  decodeMessage,
+  PEER_MESSAGE_ELEMENTS_MAX,
+} from "@zoolog/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { BrokerMetrics } from "../../metrics.ts";
+import type { Call } from "../call.ts";
 import { refusedMessage, unsupportedCharset } from "../errors.ts";
 import type { HttpLimits } from "../http-limits.ts";
 import type { BodyMemory } from "./body-memory.ts";
@@ -21,7 +27,7 @@ type BodyParserParts = {
 export function addBodyParsers(app: FastifyInstance, parts: BodyParserParts): void {
   const { bodyMemory, limits, metrics } = parts;
   const parser =
-    (decode: (bytes: Uint8Array) => Checked<unknown>, bytesMax: number) =>
+    (decode: (bytes: Uint8Array, call: Call) => Checked<unknown>, bytesMax: number) =>
     async (request: FastifyRequest, stream: IncomingMessage): Promise<unknown> => {
       const contentType = request.headers["content-type"];
       if (contentType !== MSGPACK_TYPE && contentType !== JSON_TYPE)
@@ -38,13 +44,18 @@ export function addBodyParsers(app: FastifyInstance, parts: BodyParserParts): vo
       );
       request.call.body = body;
       metrics.http.receivedBytes.value += body.length;
-      const decoded = decode(body);
+      const decoded = decode(body, request.call);
       if (decoded.fault !== undefined) throw refusedMessage(decoded.fault);
       return decoded.value;
     };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPE, parser(decodeJsonMessage, limits.jsonBodyBytesMax));
-  app.addContentTypeParser(MSGPACK_TYPE, parser(decodeMessage, limits.produceBodyBytesMax));
+  app.addContentTypeParser(MSGPACK_TYPE, parser(decodeMsgpack, limits.produceBodyBytesMax));
+}
+
+function decodeMsgpack(bytes: Uint8Array, { principal }: Call): Checked<unknown> {
+  if (principal.kind !== "broker") return decodeMessage(bytes);
+  return decodeMessage(bytes, { elementsMax: PEER_MESSAGE_ELEMENTS_MAX });
 }
 
 /** The decoded body. None at all is a message without fields; `null` is not. */

@@ -124,7 +124,8 @@ export function openApiDocument(): Record<string, unknown> {
       version: "1",
       description:
         "A partitioned, replicated commit log. Bytes are base64 in JSON and bin in msgpack. " +
-        "Every failure has a status and the same body.",
+        "Every failure has a status and the same body. What brokers alone ask of each other " +
+        "(docs/formats/native-plane.md) is not listed here.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     paths,

@@ -7,7 +7,7 @@ import {
   splitBatches,
 } from "@zoolog/protocol";
 import type { BrokerApi, CallContext, FetchResultPartition } from "../../broker-api.ts";
-import { AnswerMemory } from "../bodies/answer-memory.ts";
+import { AnswerMemory, answerBytesMax } from "../bodies/answer-memory.ts";
 import type { Call } from "../call.ts";
 import { failedItem, unreadableBatch } from "../errors.ts";
 import type { PlaneParts } from "../plane-parts.ts";
@@ -83,7 +83,8 @@ export class RecordReader {
   ): Promise<ReadAnswer> {
     const { topic, partition } = position;
     const { api, turns } = this.#parts;
-    const memory = new AnswerMemory({ call, maxWaitMs: limits.maxWaitMs }, this.#parts);
+    const bytesMax = answerBytesMax(this.#parts.limits.inFlightBytesMax);
+    const memory = new AnswerMemory({ call, bytesMax, maxWaitMs: limits.maxWaitMs }, this.#parts);
     const fetched = await call.holdWhile(fetchBatches(api, position, limits, { call, memory }));
     const { records: buffers, logStartOffset, highWatermark } = fetched;
     const fetchedBytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);

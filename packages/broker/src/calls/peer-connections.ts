@@ -1,0 +1,36 @@
+import type { Scheduler } from "@zoolog/base";
+import { HttpTransport, PeerCalls } from "@zoolog/calls";
+import { VERSION } from "../version.ts";
+
+/** A broker that is there takes a connection at once; one that is not must be found out soon. */
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** The way from this broker to the others: connections are made when they are used. */
+export class PeerConnections {
+  readonly calls: PeerCalls;
+  readonly #transport: HttpTransport;
+
+  constructor(dependencies: {
+    readonly scheduler: Scheduler;
+    /** What proves who is calling, asked for each call. */
+    readonly credential: () => string;
+  }) {
+    this.#transport = new HttpTransport(
+      {
+        owner: "broker",
+        clientId: `zoolog-broker/${VERSION}`,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      },
+      { scheduler: dependencies.scheduler },
+    );
+    this.calls = new PeerCalls({
+      transport: this.#transport,
+      credential: dependencies.credential,
+    });
+  }
+
+  /** Breaks off what is under way. Idempotent. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+}

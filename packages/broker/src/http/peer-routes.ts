@@ -1,0 +1,106 @@
+import { assert } from "@zoolog/base";
+import {
+  ChunkedBytes,
+  checkMessage,
+  PEER_CALLS,
+  type PeerCall,
+  type PeerRequest,
+} from "@zoolog/protocol";
+import type { FastifyInstance } from "fastify";
+import type { PeerApi, PeerContext, ReplicateResult } from "../peer-api.ts";
+import { AnswerMemory, answerBytesMax } from "./bodies/answer-memory.ts";
+import { bodyOf } from "./bodies/body-parsers.ts";
+import { MSGPACK_TYPE, sendMessage } from "./bodies/content-types.ts";
+import type { Call } from "./call.ts";
+import { refusedMessage } from "./errors.ts";
+import type { PlaneParts } from "./plane-parts.ts";
+
+type PeerHandlers = {
+  readonly [Name in PeerCall]: (
+    request: PeerRequest<Name>,
+    call: PeerContext & Call,
+  ) => Promise<unknown>;
+};
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Who may call; everybody where it is missing. */
+    audience?: "brokers";
+  }
+}
+
+/**
+ * `POST /v1/<call>` for what brokers ask of each other, in msgpack alone. Nobody else gets so far:
+ * `call-hooks.ts` has looked at the credential before the body was read.
+ */
+export function addPeerRoutes(app: FastifyInstance, parts: PlaneParts): void {
+  const { api } = parts.peers ?? {};
+  for (const name of Object.keys(PEER_CALLS) as PeerCall[]) {
+    addPeerRoute(app, parts, name, api);
+  }
+}
+
+function addPeerRoute<Name extends PeerCall>(
+  app: FastifyInstance,
+  parts: PlaneParts,
+  name: Name,
+  api: PeerApi | undefined,
+): void {
+  const schema = PEER_CALLS[name].request;
+  const options = {
+    bodyLimit: parts.limits.peerBodyBytesMax,
+    config: { audience: "brokers" as const },
+  };
+  const handlers = api === undefined ? undefined : peerHandlers(api, parts);
+  app.post(`/v1/${name}`, options, async (request, reply) => {
+    const { call } = request;
+    assert(isFromBroker(call), "only brokers get here");
+    assert(handlers !== undefined, "where there are brokers there is something to ask them");
+    const checked = checkMessage(schema, bodyOf(request));
+    if (checked.fault !== undefined) throw refusedMessage(checked.fault);
+    const response = await handlers[name](checked.value as PeerRequest<Name>, call);
+    return sendMessage(reply, MSGPACK_TYPE, 200, response);
+  });
+}
+
+function isFromBroker(call: Call): call is PeerContext & Call {
+  return call.principal.kind === "broker";
+}
+
+function peerHandlers(api: PeerApi, parts: PlaneParts): PeerHandlers {
+  const { calls, limits } = parts;
+  const bytesMax = answerBytesMax(limits.peerInFlightBytesMax);
+  return {
+    replicate: async (request, call) => {
+      if (request.maxWaitMs > 0) calls.markWaiting(call);
+      const maxBytes = Math.min(request.maxBytes, bytesMax);
+      const memory = new AnswerMemory({ call, bytesMax, maxWaitMs: request.maxWaitMs }, parts);
+      const replicating = api.replicate({ ...request, maxBytes }, call, memory);
+      return replicateResponse(await call.holdWhile(replicating), memory);
+    },
+    "cluster-image": (request, call) => {
+      if (request.maxWaitMs > 0) calls.markWaiting(call);
+      return api.clusterImage(request, call);
+    },
+    "alter-partition": (request, call) => api.alterPartition(request, call),
+    "replicas-offline": (request, call) => api.replicasOffline(request, call),
+    "replicas-deleted": (request, call) => api.replicasDeleted(request, call),
+    "controlled-shutdown": (request, call) => api.controlledShutdown(request, call),
+  };
+}
+
+/** As with `fetch`: the records stay in the buffers that the log has read, and count until sent. */
+function replicateResponse(result: ReplicateResult, memory: AnswerMemory): unknown {
+  let bytes = 0;
+  const topics = result.topics.map(({ topicId, partitions }) => ({
+    topicId,
+    partitions: partitions.map((partition) => {
+      if ("error" in partition) return partition;
+      const records = new ChunkedBytes(partition.records);
+      bytes += records.byteLength;
+      return { ...partition, records };
+    }),
+  }));
+  memory.keep(bytes);
+  return { ...result, topics };
+}

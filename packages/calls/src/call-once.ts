@@ -1,0 +1,78 @@
+import { type AbortSignalLike, ZoologError } from "@zoolog/base";
+import {
+  type Checked,
+  checkResponse,
+  decodeMessage,
+  encodeMessageChunks,
+  errorBody,
+  type Schema,
+} from "@zoolog/protocol";
+import { invalidResponse } from "./errors.ts";
+import type { Transport, TransportResponse } from "./transport.ts";
+
+export type AttemptOptions = {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignalLike | undefined;
+};
+
+export type OneCall = {
+  readonly endpoint: string;
+  readonly name: string;
+  readonly request: unknown;
+  readonly response: Schema<unknown>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Values that an answer may hold, where that is more than strangers are allowed. */
+  readonly elementsMax?: number;
+};
+
+const MSGPACK = "application/msgpack";
+
+/**
+ * Encode, post, decode, check.
+ *
+ * @throws ZoologError what the transport throws; what the broker answered (its `code`); or
+ *   `INVALID_RESPONSE` for an answer that is none.
+ */
+export async function callOnce(
+  transport: Transport,
+  call: OneCall,
+  options: AttemptOptions,
+): Promise<unknown> {
+  const response = await transport.post({
+    endpoint: call.endpoint,
+    path: `/v1/${call.name}`,
+    contentType: MSGPACK,
+    headers: call.headers,
+    body: encodeMessageChunks(call.request),
+    timeoutMs: options.timeoutMs,
+    signal: options.signal,
+  });
+  const decoded = decodedBody(call, response);
+  if (response.status !== 200) throw refusal(call, response.status, decoded);
+  return checkedValue(call, checkResponse(call.response, decoded));
+}
+
+function decodedBody(call: OneCall, response: TransportResponse): unknown {
+  if (!response.contentType.startsWith(MSGPACK)) {
+    const what = `status ${response.status}, ${response.contentType || "no content type"}`;
+    throw invalidResponse(call.endpoint, call.name, `${what} instead of ${MSGPACK}`);
+  }
+  const { elementsMax } = call;
+  const limits = elementsMax === undefined ? {} : { elementsMax };
+  return checkedValue(call, decodeMessage(response.body, limits));
+}
+
+function checkedValue({ endpoint, name }: OneCall, checked: Checked<unknown>): unknown {
+  if (checked.fault !== undefined) throw invalidResponse(endpoint, name, checked.fault.message);
+  return checked.value;
+}
+
+/** The broker's own words, as the error that they describe. */
+function refusal({ endpoint, name }: OneCall, status: number, decoded: unknown): ZoologError {
+  const checked = checkResponse(errorBody, decoded);
+  if (checked.fault !== undefined) {
+    return invalidResponse(endpoint, name, `status ${status} without an error`);
+  }
+  const { code, message, retriable, hint } = checked.value.error;
+  return new ZoologError({ code, message, retriable, ...(hint === undefined ? {} : { hint }) });
+}

@@ -1,0 +1,46 @@
+import {
+  BROKER_CREDENTIAL_HEADER,
+  NATIVE_CALLS,
+  PEER_CALLS,
+  PEER_MESSAGE_ELEMENTS_MAX,
+  type Static,
+} from "@zoolog/protocol";
+import { type AttemptOptions, callOnce } from "./call-once.ts";
+import type { Transport } from "./transport.ts";
+
+const CALLS = { ...NATIVE_CALLS, ...PEER_CALLS } as const;
+
+type Call = keyof typeof CALLS;
+
+/** One call of a broker to another one, once: its own calls, and those that it passes on. */
+export class PeerCalls {
+  readonly #transport: Transport;
+  readonly #credential: () => string;
+
+  /** @param dependencies `credential` is asked for each call: a broker may register anew. */
+  constructor(dependencies: {
+    readonly transport: Transport;
+    readonly credential: () => string;
+  }) {
+    this.#transport = dependencies.transport;
+    this.#credential = dependencies.credential;
+  }
+
+  /**
+   * @throws ZoologError as `BrokerCalls.call`; `CLUSTER_AUTHORIZATION_FAILED` when the other broker
+   *   does not take this one for a broker of its cluster. What `credential` throws.
+   */
+  async call<Name extends Call>(
+    endpoint: string,
+    name: Name,
+    request: Static<(typeof CALLS)[Name]["request"]>,
+    options: AttemptOptions,
+  ): Promise<Static<(typeof CALLS)[Name]["response"]>> {
+    const { response } = CALLS[name];
+    const headers = { [BROKER_CREDENTIAL_HEADER]: this.#credential() };
+    const elementsMax = PEER_MESSAGE_ELEMENTS_MAX;
+    const call = { endpoint, name, request, response, headers, elementsMax };
+    const answer = await callOnce(this.#transport, call, options);
+    return answer as Static<(typeof CALLS)[Name]["response"]>;
+  }
+}
