@@ -40,6 +40,15 @@ export {
   SimulatedDisk,
   type SimulatedDiskOptions,
 } from "./file-system/simulated-disk.ts";
+export { checkHistory, type Verdict } from "./history/check-history.ts";
+export type {
+  Anomaly,
+  AnomalyKind,
+  FinalLog,
+  HistoryEntry,
+  PollEntry,
+  SendEntry,
+} from "./history/history.ts";
 export { batchOf, LogFixture, type LogFixtureOptions, readAll } from "./log/log-fixture.ts";
 export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";

@@ -129,6 +129,10 @@ export class ZooKeeperEnsemble {
     return undefined;
   }
 
+  isRunning(index: number): boolean {
+    return this.#member(index).process.isRunning;
+  }
+
   /** SIGKILL; what the server had written stays. */
   kill(index: number): Promise<void> {
     return this.#member(index).process.kill();

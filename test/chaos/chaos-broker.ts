@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Makes the kernel end the broker when this process dies without a chance to do it itself. */
+const SETPRIV = "/usr/bin/setpriv";
+
+export type ChaosBrokerOptions = {
+  readonly brokerId: number;
+  /** Where `packages/` stands: this repository, or a copy with a mutation. */
+  readonly build: string;
+  readonly folder: string;
+  readonly host: string;
+  readonly httpPort: number;
+  readonly zookeeperConnect: string;
+  readonly settings: Readonly<Record<string, string | number>>;
+  /** What the process is started by: `ip netns exec …`. */
+  readonly prefix: readonly string[];
+};
+
+export type BrokerExit = { readonly code: number | null; readonly signal: string | null };
+
+/** One broker as operators run it: `zoolog broker` in a process of its own. */
+export class ChaosBroker {
+  readonly brokerId: number;
+  readonly url: string;
+  readonly dataFolder: string;
+  readonly #options: ChaosBrokerOptions;
+  #child: ChildProcess | undefined;
+  #exited: Promise<BrokerExit> = Promise.resolve({ code: 0, signal: null });
+  #expectsEnd = false;
+  /** Ends that nobody asked for, one line each. */
+  readonly unexpectedExits: string[] = [];
+
+  constructor(options: ChaosBrokerOptions) {
+    this.#options = options;
+    this.brokerId = options.brokerId;
+    this.url = `http://${options.host}:${options.httpPort}`;
+    this.dataFolder = join(options.folder, `broker-${options.brokerId}`);
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  get logFile(): string {
+    return `${this.dataFolder}.log`;
+  }
+
+  start(): void {
+    const { build, brokerId, host, httpPort, zookeeperConnect, settings, prefix } = this.#options;
+    const flags = [
+      ...["--broker-id", String(brokerId), "--data", this.dataFolder],
+      ...["--zookeeper", zookeeperConnect],
+      ...["--http-host", host, "--http-port", String(httpPort)],
+      ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
+    ];
+    const cli = join(build, "packages/cli/bin/zoolog.js");
+    const command = [
+      ...prefix,
+      ...(existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL"] : []),
+      ...[process.execPath, cli, "broker", ...flags],
+    ];
+    appendFileSync(this.logFile, `${JSON.stringify({ started: new Date().toISOString() })}\n`);
+    const log = openSync(this.logFile, "a");
+    const [program = "node", ...args] = command;
+    const child = spawn(program, args, { stdio: ["ignore", log, log] });
+    closeSync(log);
+    this.#child = child;
+    this.#expectsEnd = false;
+    this.#exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        if (!this.#expectsEnd) {
+          this.unexpectedExits.push(`broker ${brokerId} ended by itself: ${code ?? signal}`);
+        }
+        this.#child = undefined;
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  /** SIGKILL. Resolves when the process is gone. */
+  kill(): Promise<BrokerExit> {
+    return this.#end("SIGKILL");
+  }
+
+  /** SIGTERM: an ordered shutdown, with controlled movement of leaders. */
+  async terminate(): Promise<void> {
+    const { code } = await this.#end("SIGTERM");
+    if (code === 0) return;
+    this.unexpectedExits.push(`broker ${this.brokerId} ended an ordered shutdown with ${code}`);
+  }
+
+  /** SIGSTOP: sockets stay open, nothing answers. */
+  pause(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
+  /** Says that it serves, by its own health check. */
+  async isReady(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(1_000);
+      return (await fetch(`${this.url}/health/ready`, { signal })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  logTail(lines: number): string {
+    if (!existsSync(this.logFile)) return "";
+    return readFileSync(this.logFile, "utf8").split("\n").slice(-lines).join("\n");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<BrokerExit> {
+    this.#expectsEnd = true;
+    // A paused process does not notice SIGTERM.
+    this.#child?.kill("SIGCONT");
+    this.#child?.kill(signal);
+    return this.#exited;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Random } from "@zoolog/base";
+import type { ChaosBroker } from "./chaos-broker.ts";
+import type { ChaosCluster } from "./chaos-cluster.ts";
+
+export type FaultContext = {
+  readonly cluster: ChaosCluster;
+  readonly random: Random;
+  /** Who leads partition 0 or is the controller, as far as the cluster tells; else anybody. */
+  readonly target: (who: "leader" | "controller" | "anybody") => Promise<ChaosBroker>;
+  readonly wait: (ms: number) => Promise<void>;
+  /** Notes when a broker stopped serving, for the stalls in the report. */
+  readonly note: (what: string, broker?: ChaosBroker) => void;
+};
+
+/** One fault from its beginning to the end of its cause; what it broke heals afterwards. */
+type Fault = (context: FaultContext) => Promise<void>;
+
+const TARGETS = ["leader", "controller", "anybody"] as const;
+
+/** Every fault by its name in `--faults`. */
+export const FAULTS = {
+  /** SIGKILL, started again 0 to 10 s later. */
+  async kill({ random, target, wait, note }) {
+    const broker = await target(oneOf(TARGETS, random));
+    note(`kill -9 broker ${broker.brokerId}`, broker);
+    await broker.kill();
+    await wait(random.next() * 10_000);
+    note(`start broker ${broker.brokerId}`);
+    broker.start();
+  },
+  /** SIGSTOP for 0.5 to 20 s: shorter and longer than a session. */
+  async pause({ random, target, wait, note }) {
+    const broker = await target(oneOf(TARGETS, random));
+    const pauseMs = 500 + random.next() * 19_500;
+    note(`SIGSTOP broker ${broker.brokerId} for ${Math.round(pauseMs)} ms`, broker);
+    broker.pause();
+    await wait(pauseMs);
+    broker.resume();
+    note(`SIGCONT broker ${broker.brokerId}`);
+  },
+  /** SIGTERM and a new start as soon as the process has gone. */
+  async restart({ random, target, note }) {
+    const broker = await target(oneOf(TARGETS, random));
+    note(`SIGTERM broker ${broker.brokerId}`, broker);
+    await broker.terminate();
+    note(`start broker ${broker.brokerId}`);
+    broker.start();
+  },
+  /** SIGKILL of the ensemble's leader, started again after 3 s. */
+  async zookeeperLeader({ cluster, wait, note }) {
+    const leader = (await cluster.ensemble.leader()) ?? 0;
+    note(`kill -9 ZooKeeper's leader, server ${leader}`);
+    await cluster.ensemble.kill(leader);
+    await wait(3_000);
+    cluster.ensemble.start(leader);
+    await cluster.ensemble.ready();
+  },
+  quorum5: (context) => loseQuorum(context, 5_000),
+  quorum30: (context) => loseQuorum(context, 30_000),
+} satisfies Record<string, Fault>;
+
+export type FaultName = keyof typeof FAULTS;
+
+export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
+
+async function loseQuorum({ cluster, wait, note }: FaultContext, forMs: number): Promise<void> {
+  note(`kill -9 two ZooKeeper servers for ${forMs / 1_000} s`);
+  await Promise.all([0, 1].map((server) => cluster.ensemble.kill(server)));
+  await wait(forMs);
+  for (const server of [0, 1]) cluster.ensemble.start(server);
+  await cluster.ensemble.ready();
+  note("ZooKeeper has a quorum again");
+}
+
+function oneOf<T>(choices: readonly T[], random: Random): T {
+  const choice = choices[Math.floor(random.next() * choices.length)];
+  if (choice === undefined) throw new RangeError("there is nothing to choose from");
+  return choice;
+}

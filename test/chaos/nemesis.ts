@@ -1,0 +1,130 @@
+import type { Random } from "@zoolog/base";
+import type { Client } from "@zoolog/client";
+import type { ChaosBroker } from "./chaos-broker.ts";
+import type { ChaosCluster } from "./chaos-cluster.ts";
+import { FAULTS, type FaultName } from "./faults.ts";
+
+export type NemesisOptions = {
+  readonly topic: string;
+  readonly faults: readonly FaultName[];
+  /** From one fault's end to the next one's beginning, at most; drawn anew each time. */
+  readonly restMs: number;
+};
+
+/** When something was done to the cluster, by the clock of the history. */
+export type NemesisEvent = {
+  readonly at: number;
+  readonly what: string;
+  /** The broker that stopped serving then, and the partitions that it led. */
+  readonly broker: number | undefined;
+  readonly led: readonly number[];
+};
+
+/** One fault after the other, drawn from a seed, until it is stopped. */
+export class Nemesis {
+  readonly events: NemesisEvent[] = [];
+  readonly count = new Map<FaultName, number>();
+  readonly #options: NemesisOptions;
+  readonly #cluster: ChaosCluster;
+  readonly #random: Random;
+  readonly #client: Client;
+  #task: Promise<void> | undefined;
+  #stopped = false;
+  #wake = (): void => {};
+  #led: readonly number[] = [];
+
+  constructor(
+    options: NemesisOptions,
+    dependencies: { readonly cluster: ChaosCluster; readonly random: Random },
+  ) {
+    this.#options = options;
+    this.#cluster = dependencies.cluster;
+    this.#random = dependencies.random;
+    this.#client = this.#cluster.client("chaos-nemesis");
+  }
+
+  start(): void {
+    this.#task = this.#run();
+  }
+
+  /** Ends the fault under way in order. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    await this.#task;
+    await this.#client.close();
+  }
+
+  async #run(): Promise<void> {
+    const { faults, restMs } = this.#options;
+    while (!this.#stopped) {
+      const name = faults[Math.floor(this.#random.next() * faults.length)];
+      if (name === undefined) return;
+      this.count.set(name, (this.count.get(name) ?? 0) + 1);
+      await FAULTS[name]({
+        cluster: this.#cluster,
+        random: this.#random,
+        target: (who) => this.#target(who),
+        wait: (ms) => this.#wait(ms),
+        note: (what, broker) => this.#note(what, broker),
+      });
+      await this.#wait(restMs * (0.5 + this.#random.next()));
+    }
+  }
+
+  async #target(who: "leader" | "controller" | "anybody"): Promise<ChaosBroker> {
+    const { brokers } = this.#cluster;
+    const anybody = brokers[Math.floor(this.#random.next() * brokers.length)];
+    if (anybody === undefined) throw new RangeError("a cluster has brokers");
+    const wanted = who === "anybody" ? anybody.brokerId : await this.#whoIs(who);
+    const target = brokers.find(({ brokerId }) => brokerId === wanted) ?? anybody;
+    this.#led = await this.#ledBy(target);
+    return target;
+  }
+
+  async #whoIs(who: "leader" | "controller"): Promise<number | undefined> {
+    try {
+      if (who === "controller") {
+        return (await this.#client.admin.describeCluster({ timeoutMs: 2_000 })).controllerId;
+      }
+      return (await this.#partitions()).find(({ partition }) => partition === 0)?.leader;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #ledBy({ brokerId }: ChaosBroker): Promise<readonly number[]> {
+    try {
+      const partitions = await this.#partitions();
+      return partitions.flatMap(({ partition, leader }) =>
+        leader === brokerId ? [partition] : [],
+      );
+    } catch {
+      return [];
+    }
+  }
+
+  async #partitions(): Promise<
+    readonly { readonly partition: number; readonly leader?: number | undefined }[]
+  > {
+    const { topic } = this.#options;
+    return (await this.#client.admin.describeTopic(topic, { timeoutMs: 2_000 })).partitions;
+  }
+
+  #note(what: string, broker?: ChaosBroker): void {
+    const at = performance.now();
+    const led = broker === undefined ? [] : this.#led;
+    this.events.push({ at, what, broker: broker?.brokerId, led });
+  }
+
+  #wait(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { parseArgs } from "node:util";
+import { FAULT_NAMES, type FaultName } from "./faults.ts";
+
+export type ChaosOptions = {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly faults: readonly FaultName[];
+  readonly brokers: number;
+  readonly partitions: number;
+  readonly writers: number;
+  readonly readers: number;
+  readonly recordsPerSecond: number;
+  readonly valueBytes: number;
+  readonly restMs: number;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly keep: boolean;
+  readonly mutations: boolean;
+  readonly mutation: string | undefined;
+};
+
+export const USAGE = `npm run chaos -- [options]
+
+  --seconds N        how long faults go on (default 60)
+  --seed N           draws the same faults again (default: a new one, printed)
+  --faults a,b       of ${FAULT_NAMES.join(", ")}; "none" for a control run (default: all)
+  --brokers N        3 to 5 (default 3)
+  --partitions N     of the topic, all with 3 replicas and min.insync.replicas 2 (default 12)
+  --writers N        idempotent producers (default 3)
+  --readers N        readers that follow (default 2)
+  --rate N           records per second of each writer (default 300)
+  --value-bytes N    size of a value (default 256)
+  --rest-ms N        mean rest between two faults (default 4000)
+  --set name=value   a setting of all brokers; may be repeated
+  --keep             keep the folder with data and logs
+  --mutation NAME    run brokers with one deliberate mistake (listed by --mutations)
+  --mutations        run every mutation in turn; each has to be found
+
+Exit status 1 when the history has an anomaly. The last line is the summary.`;
+
+/** @throws TypeError for options that are not known, RangeError for values out of range. */
+export function parseOptions(args: readonly string[]): ChaosOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+      faults: { type: "string", default: FAULT_NAMES.join(",") },
+      brokers: { type: "string", default: "3" },
+      partitions: { type: "string", default: "12" },
+      writers: { type: "string", default: "3" },
+      readers: { type: "string", default: "2" },
+      rate: { type: "string", default: "300" },
+      "value-bytes": { type: "string", default: "256" },
+      "rest-ms": { type: "string", default: "4000" },
+      set: { type: "string", multiple: true, default: [] },
+      keep: { type: "boolean", default: false },
+      mutation: { type: "string" },
+      mutations: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    seconds: integer("seconds", values.seconds, 1),
+    seed: integer("seed", values.seed, 0),
+    faults: faultsOf(values.faults),
+    brokers: integer("brokers", values.brokers, 3, 5),
+    partitions: integer("partitions", values.partitions, 1),
+    writers: integer("writers", values.writers, 1),
+    readers: integer("readers", values.readers, 0),
+    recordsPerSecond: integer("rate", values.rate, 1),
+    valueBytes: integer("value-bytes", values["value-bytes"], 32),
+    restMs: integer("rest-ms", values["rest-ms"], 0),
+    settings: settingsOf(values.set),
+    keep: values.keep,
+    mutation: values.mutation,
+    mutations: values.mutations,
+  };
+}
+
+function faultsOf(text: string): readonly FaultName[] {
+  if (text === "none") return [];
+  return text.split(",").map((name) => {
+    const known = FAULT_NAMES.find((fault) => fault === name);
+    if (known === undefined) throw new RangeError(`--faults: ${name} is not known`);
+    return known;
+  });
+}
+
+function settingsOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf("=");
+      if (at <= 0) throw new RangeError(`--set takes name=value, not ${text}`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+function integer(name: string, text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`--${name} takes a whole number from ${min} to ${max}, not ${text}`);
+}
