@@ -1,15 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@zoolog/client";
 import { freeTcpPorts, startZooKeeperEnsemble, type ZooKeeperEnsemble } from "@zoolog/testkit";
 import { ChaosBroker } from "./chaos-broker.ts";
+import { LOOPBACK, Namespaces } from "./namespaces.ts";
 
 export type ChaosClusterOptions = {
   readonly brokers: number;
   readonly build: string;
   readonly settings: Readonly<Record<string, string | number>>;
+  /** Every process in a network namespace of its own, so that they can be cut off. */
+  readonly namespaces: boolean;
 };
+
+const SERVERS = 3;
 
 /** Everything that has to come about after a fault does so in seconds, or something is wrong. */
 const UNTIL_MS_MAX = 120_000;
@@ -20,44 +25,70 @@ export class ChaosCluster {
   readonly ensemble: ZooKeeperEnsemble;
   readonly brokers: readonly ChaosBroker[];
   readonly folder: string;
+  /** Hosts 0 to 2 have the ZooKeeper servers, the ones behind them the brokers. */
+  readonly namespaces: Namespaces | undefined;
 
-  private constructor(
-    ensemble: ZooKeeperEnsemble,
-    brokers: readonly ChaosBroker[],
-    folder: string,
-  ) {
-    this.ensemble = ensemble;
-    this.brokers = brokers;
-    this.folder = folder;
+  private constructor(parts: {
+    readonly ensemble: ZooKeeperEnsemble;
+    readonly brokers: readonly ChaosBroker[];
+    readonly folder: string;
+    readonly namespaces: Namespaces | undefined;
+  }) {
+    this.ensemble = parts.ensemble;
+    this.brokers = parts.brokers;
+    this.folder = parts.folder;
+    this.namespaces = parts.namespaces;
   }
 
   static async start(options: ChaosClusterOptions): Promise<ChaosCluster> {
     const folder = mkdtempSync(join(tmpdir(), "zoolog-chaos-"));
-    mkdirSync(folder, { recursive: true });
-    const ensemble = await startZooKeeperEnsemble({ servers: 3, fsync: true });
-    const ports = await freeTcpPorts(options.brokers);
-    const brokers = ports.map(
-      (httpPort, index) =>
-        new ChaosBroker({
-          brokerId: index + 1,
-          build: options.build,
-          folder,
-          host: "127.0.0.1",
-          httpPort,
-          zookeeperConnect: `${ensemble.connectString}/zoolog`,
-          settings: options.settings,
-          prefix: [],
-        }),
+    const namespaces = options.namespaces
+      ? Namespaces.create(SERVERS + options.brokers)
+      : undefined;
+    const hosts = Array.from(
+      { length: SERVERS + options.brokers },
+      (_, index) => namespaces?.host(index) ?? LOOPBACK,
     );
-    const cluster = new ChaosCluster(ensemble, brokers, folder);
+    const ensemble = await startZooKeeperEnsemble({ servers: SERVERS, fsync: true, hosts });
+    const ports = await freeTcpPorts(options.brokers);
+    const brokers = ports.map((httpPort, index) => {
+      const { address, prefix } = hosts[SERVERS + index] ?? LOOPBACK;
+      return new ChaosBroker({
+        brokerId: index + 1,
+        build: options.build,
+        folder,
+        host: address,
+        httpPort,
+        zookeeperConnect: `${ensemble.connectString}/zoolog`,
+        settings: options.settings,
+        prefix,
+      });
+    });
+    const cluster = new ChaosCluster({ ensemble, brokers, folder, namespaces });
     try {
       for (const broker of brokers) broker.start();
-      await cluster.until("all brokers are ready", () => cluster.areReady());
+      await cluster.until("all brokers are ready", () => cluster.areReadyOrEnded());
       return cluster;
     } catch (error) {
       await cluster.close();
       throw error;
     }
+  }
+
+  /** The host that a broker lives on, among those of `namespaces`. */
+  hostIndexOf({ brokerId }: ChaosBroker): number {
+    return SERVERS + this.brokers.findIndex((broker) => broker.brokerId === brokerId);
+  }
+
+  addressesOf(who: "brokers" | "zookeeper" | "clients"): readonly string[] {
+    if (this.namespaces === undefined) return [];
+    if (who === "clients") return [this.namespaces.ownAddress];
+    const first = who === "zookeeper" ? 0 : SERVERS;
+    const count = who === "zookeeper" ? SERVERS : this.brokers.length;
+    return Array.from(
+      { length: count },
+      (_, index) => this.namespaces?.host(first + index).address ?? "",
+    );
   }
 
   client(clientId: string): Client {
@@ -69,23 +100,29 @@ export class ChaosCluster {
     return ready.every((is) => is);
   }
 
+  /** @throws Error when a broker has ended instead. */
+  async areReadyOrEnded(): Promise<boolean> {
+    const ended = this.brokers.flatMap(({ unexpectedExits }) => unexpectedExits);
+    if (ended.length > 0) throw new Error(`${ended.join("\n")}\n${this.#lastWords()}`);
+    return this.areReady();
+  }
+
   /** @throws Error when it has not come about long after it should have. */
   async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
     const giveUpAt = performance.now() + UNTIL_MS_MAX;
     while (!(await isSo())) {
-      const ended = this.brokers.some(({ unexpectedExits }) => unexpectedExits.length > 0);
-      if (ended || performance.now() > giveUpAt) {
-        const tails = this.brokers.map((broker) => broker.logTail(5)).join("\n");
-        throw new Error(
-          `never: ${what}; the brokers' last words:\n${tails}`,
-        );
-      }
+      if (performance.now() > giveUpAt) throw new Error(`never: ${what}\n${this.#lastWords()}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
 
+  #lastWords(): string {
+    return this.brokers.map((broker) => broker.logTail(5)).join("\n");
+  }
+
   /** Every broker runs and every ZooKeeper server serves; what was paused goes on. */
   async heal(): Promise<void> {
+    this.namespaces?.heal();
     for (let server = 0; server < this.ensemble.size; server++) {
       this.ensemble.resume(server);
       if (!this.ensemble.isRunning(server)) this.ensemble.start(server);
@@ -102,6 +139,7 @@ export class ChaosCluster {
   async close(options: { readonly keep: boolean } = { keep: false }): Promise<void> {
     await Promise.all(this.brokers.map((broker) => broker.kill()));
     await this.ensemble.close();
+    this.namespaces?.close();
     if (!options.keep) rmSync(this.folder, { recursive: true, force: true });
   }
 }

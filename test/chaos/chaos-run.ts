@@ -34,9 +34,14 @@ const SETTINGS = {
 
 /** One run: a cluster under load and faults, healed, read to the end and judged. */
 export async function runChaos(options: ChaosOptions, build: string): Promise<ChaosReport> {
-  const { partitions, seed } = options;
+  const { partitions, seed, network } = options;
   const settings = { ...SETTINGS, ...options.settings };
-  const cluster = await ChaosCluster.start({ brokers: options.brokers, build, settings });
+  const cluster = await ChaosCluster.start({
+    brokers: options.brokers,
+    build,
+    settings,
+    namespaces: network,
+  });
   const admin = cluster.client("chaos-admin");
   try {
     await admin.admin.createTopic({ topic: TOPIC, partitions, replicationFactor: 3 });

@@ -1,6 +1,7 @@
 import type { Random } from "@zoolog/base";
 import type { ChaosBroker } from "./chaos-broker.ts";
 import type { ChaosCluster } from "./chaos-cluster.ts";
+import type { Namespaces } from "./namespaces.ts";
 
 export type FaultContext = {
   readonly cluster: ChaosCluster;
@@ -57,11 +58,77 @@ export const FAULTS = {
   },
   quorum5: (context) => loseQuorum(context, 5_000),
   quorum30: (context) => loseQuorum(context, 30_000),
+  /** A broker cut off from the other brokers: it leads, and nobody follows. */
+  cutBrokers: (context) => cutOff(context, ["brokers"]),
+  /** From ZooKeeper only. */
+  cutZooKeeper: (context) => cutOff(context, ["zookeeper"]),
+  /** From the clients only. */
+  cutClients: (context) => cutOff(context, ["clients"]),
+  /** From everybody. */
+  cutAll: (context) => cutOff(context, ["brokers", "zookeeper", "clients"]),
+  /** Nothing comes in from brokers and ZooKeeper, while everything goes out. */
+  oneWay: (context) =>
+    onNetwork(context, "hears neither brokers nor ZooKeeper", (network, index, { cluster }) => {
+      const others = [...cluster.addressesOf("brokers"), ...cluster.addressesOf("zookeeper")];
+      network.cutIncoming(
+        index,
+        others.filter((other) => other !== network.host(index).address),
+      );
+    }),
+  /** One packet of twenty gets lost on its way in. */
+  loss: (context) =>
+    onNetwork(context, "loses 5 % of its packets", (network, index) => {
+      network.loseIncoming(index, 0.05);
+    }),
 } satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof FAULTS;
 
 export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
+
+/** Need hosts of their own (`--network`). */
+export const NETWORK_FAULTS: readonly FaultName[] = [
+  "cutBrokers",
+  "cutZooKeeper",
+  "cutClients",
+  "cutAll",
+  "oneWay",
+  "loss",
+];
+
+/** Shorter and longer than a session. */
+const NETWORK_FAULT_MS = { min: 2_000, max: 20_000 };
+
+type Others = Parameters<ChaosCluster["addressesOf"]>[0];
+
+function cutOff(context: FaultContext, from: readonly Others[]): Promise<void> {
+  return onNetwork(context, `cut from ${from.join(", ")}`, (network, index, { cluster }) => {
+    const own = network.host(index).address;
+    const others = from.flatMap((who) => cluster.addressesOf(who));
+    network.cut(
+      index,
+      others.filter((other) => other !== own),
+    );
+  });
+}
+
+async function onNetwork(
+  context: FaultContext,
+  what: string,
+  breakIt: (network: Namespaces, index: number, context: FaultContext) => void,
+): Promise<void> {
+  const { cluster, random, target, wait, note } = context;
+  const network = cluster.namespaces;
+  if (network === undefined) throw new RangeError("network faults need --network");
+  const broker = await target(oneOf(TARGETS, random));
+  const { min, max } = NETWORK_FAULT_MS;
+  const lastsMs = min + random.next() * (max - min);
+  note(`broker ${broker.brokerId} ${what} for ${Math.round(lastsMs)} ms`, broker);
+  breakIt(network, cluster.hostIndexOf(broker), context);
+  await wait(lastsMs);
+  network.heal();
+  note(`the network of broker ${broker.brokerId} is whole again`);
+}
 
 async function loseQuorum({ cluster, wait, note }: FaultContext, forMs: number): Promise<void> {
   note(`kill -9 two ZooKeeper servers for ${forMs / 1_000} s`);

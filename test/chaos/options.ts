@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
-import { FAULT_NAMES, type FaultName } from "./faults.ts";
+import { FAULT_NAMES, type FaultName, NETWORK_FAULTS } from "./faults.ts";
 
 export type ChaosOptions = {
   readonly seconds: number;
   readonly seed: number;
   readonly faults: readonly FaultName[];
+  /** Each process in a network namespace of its own. */
+  readonly network: boolean;
   readonly brokers: number;
   readonly partitions: number;
   readonly writers: number;
@@ -22,7 +24,9 @@ export const USAGE = `npm run chaos -- [options]
 
   --seconds N        how long faults go on (default 60)
   --seed N           draws the same faults again (default: a new one, printed)
-  --faults a,b       of ${FAULT_NAMES.join(", ")}; "none" for a control run (default: all)
+  --faults a,b       of ${FAULT_NAMES.join(", ")}; "none" for a control run (default: all but those that need --network)
+  --network          each process in a network namespace of its own (root, iproute2, iptables);
+                     the default faults are then ${NETWORK_FAULTS.join(", ")}
   --brokers N        3 to 5 (default 3)
   --partitions N     of the topic, all with 3 replicas and min.insync.replicas 2 (default 12)
   --writers N        idempotent producers (default 3)
@@ -44,7 +48,8 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     options: {
       seconds: { type: "string", default: "60" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-      faults: { type: "string", default: FAULT_NAMES.join(",") },
+      faults: { type: "string" },
+      network: { type: "boolean", default: false },
       brokers: { type: "string", default: "3" },
       partitions: { type: "string", default: "12" },
       writers: { type: "string", default: "3" },
@@ -63,7 +68,8 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
   return {
     seconds: integer("seconds", values.seconds, 1),
     seed: integer("seed", values.seed, 0),
-    faults: faultsOf(values.faults),
+    faults: faultsOf(values.faults, values.network),
+    network: values.network,
     brokers: integer("brokers", values.brokers, 3, 5),
     partitions: integer("partitions", values.partitions, 1),
     writers: integer("writers", values.writers, 1),
@@ -78,11 +84,14 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
   };
 }
 
-function faultsOf(text: string): readonly FaultName[] {
+function faultsOf(text: string | undefined, network: boolean): readonly FaultName[] {
   if (text === "none") return [];
+  if (text === undefined)
+    return FAULT_NAMES.filter((name) => NETWORK_FAULTS.includes(name) === network);
   return text.split(",").map((name) => {
     const known = FAULT_NAMES.find((fault) => fault === name);
     if (known === undefined) throw new RangeError(`--faults: ${name} is not known`);
+    if (!network && NETWORK_FAULTS.includes(known)) throw new RangeError(`${name} needs --network`);
     return known;
   });
 }

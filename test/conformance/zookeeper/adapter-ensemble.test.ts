@@ -22,7 +22,7 @@ afterEach(async () => {
 async function attachedTo(client: ZooKeeperClient): Promise<number> {
   return eventually("the client's server", async () => {
     for (let server = 0; server < ensemble.size; server++) {
-      const connections = await fourLetterWord(ensemble.port(server), "cons");
+      const connections = await fourLetterWord({ port: ensemble.port(server) }, "cons");
       if (connections.includes(`sid=0x${client.sessionId?.replace(/^0+/, "")}`)) return server;
     }
     return undefined;

@@ -134,9 +134,9 @@ describe.each(BACKENDS)("$name", (backend) => {
   });
 
   test("the words of an operator are answered", async () => {
-    const srvr = await fourLetterWord(server.port, "srvr");
+    const srvr = await fourLetterWord(server, "srvr");
 
-    expect(await fourLetterWord(server.port, "ruok")).toBe("imok");
+    expect(await fourLetterWord(server, "ruok")).toBe("imok");
     expect(srvr).toMatch(/^Zookeeper version: /);
     for (const field of [
       "Latency min/avg/max",
@@ -150,6 +150,6 @@ describe.each(BACKENDS)("$name", (backend) => {
     ]) {
       expect(srvr).toMatch(new RegExp(`^${field}: `, "m"));
     }
-    expect(await fourLetterWord(server.port, "stat")).toMatch(/^Clients:$/m);
+    expect(await fourLetterWord(server, "stat")).toMatch(/^Clients:$/m);
   });
 });

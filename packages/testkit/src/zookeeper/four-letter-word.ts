@@ -5,10 +5,14 @@ import { connect } from "node:net";
  *
  * @throws Error when nobody listens, or no whole answer came in `timeoutMs`.
  */
-export function fourLetterWord(port: number, word: string, timeoutMs = 2_000): Promise<string> {
+export function fourLetterWord(
+  { host = "127.0.0.1", port }: { readonly host?: string; readonly port: number },
+  word: string,
+  timeoutMs = 2_000,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write(word));
+    const socket = connect({ port, host }, () => socket.write(word));
     const timer = setTimeout(() => socket.destroy(new Error(`no answer to ${word}`)), timeoutMs);
     socket.on("data", (chunk: Buffer) => chunks.push(chunk));
     socket.once("error", reject);
@@ -20,9 +24,12 @@ export function fourLetterWord(port: number, word: string, timeoutMs = 2_000): P
 }
 
 /** `"standalone"`, `"leader"`, `"follower"`; `undefined` while the server serves nobody. */
-export async function servingMode(port: number): Promise<string | undefined> {
+export async function servingMode(server: {
+  readonly host?: string;
+  readonly port: number;
+}): Promise<string | undefined> {
   try {
-    return /^Mode: (\w+)$/m.exec(await fourLetterWord(port, "srvr"))?.[1];
+    return /^Mode: (\w+)$/m.exec(await fourLetterWord(server, "srvr"))?.[1];
   } catch {
     return undefined;
   }

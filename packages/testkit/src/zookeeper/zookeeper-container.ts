@@ -44,7 +44,7 @@ export async function startZooKeeperContainer(options: {
   const port = container.getMappedPort(CLIENT_PORT);
   const close = async (): Promise<void> => void (await container.stop());
   const giveUpAt = Date.now() + READY_MS_MAX;
-  while ((await servingMode(port)) === undefined) {
+  while ((await servingMode({ port })) === undefined) {
     if (Date.now() > giveUpAt) {
       await close();
       throw new Error(`the container of ${IMAGE} does not serve on port ${port}`);

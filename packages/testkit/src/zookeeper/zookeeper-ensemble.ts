@@ -12,7 +12,13 @@ export type ZooKeeperEnsembleOptions = {
   readonly tickTimeMs?: number;
   /** Default false: writes do not wait for the disk. */
   readonly fsync?: boolean;
+  /** Where each server lives, if not on the loopback address: `prefix` starts a process there. */
+  readonly hosts?: readonly ServerHost[];
 };
+
+type ServerHost = { readonly address: string; readonly prefix: readonly string[] };
+
+const LOOPBACK: ServerHost = { address: "127.0.0.1", prefix: [] };
 
 const DEFAULT_TICK_MS = 500;
 /** Starting three JVMs on a busy machine takes seconds; much longer means that something is wrong. */
@@ -38,9 +44,13 @@ export async function startZooKeeperEnsemble(
   }
 }
 
-type Member = { readonly process: ZooKeeperProcess; readonly clientPort: number };
+type Member = {
+  readonly process: ZooKeeperProcess;
+  readonly host: string;
+  readonly clientPort: number;
+};
 
-/** A real ensemble on 127.0.0.1. Servers are named by their index, from 0. */
+/** A real ensemble, on 127.0.0.1 unless told otherwise. Servers are named by their index, from 0. */
 export class ZooKeeperEnsemble {
   readonly #folder: string;
   readonly #members: readonly Member[];
@@ -73,14 +83,16 @@ export class ZooKeeperEnsemble {
           installation,
           folder: memberFolder,
           fsync: options.fsync ?? false,
+          prefix: hostOf(options, index).prefix,
         }),
+        host: hostOf(options, index).address,
         clientPort: clientPort(ports, index),
       };
     });
     return new ZooKeeperEnsemble(folder, members);
   }
 
-  /** `127.0.0.1:port,…` of all servers. */
+  /** `host:port,…` of all servers. */
   get connectString(): string {
     return this.#members.map((_, index) => this.serverAddress(index)).join(",");
   }
@@ -89,9 +101,10 @@ export class ZooKeeperEnsemble {
     return this.#members.length;
   }
 
-  /** `127.0.0.1:port` of one server. */
+  /** `host:port` of one server. */
   serverAddress(index: number): string {
-    return `127.0.0.1:${this.#member(index).clientPort}`;
+    const { host, clientPort } = this.#member(index);
+    return `${host}:${clientPort}`;
   }
 
   /** The client port of one server. */
@@ -111,7 +124,7 @@ export class ZooKeeperEnsemble {
     while (waiting.size > 0) {
       for (const member of waiting) {
         if (!member.process.isRunning) throw startError("ended", member);
-        if ((await servingMode(member.clientPort)) !== undefined) waiting.delete(member);
+        if ((await servingMode(addressOf(member))) !== undefined) waiting.delete(member);
       }
       const [first] = waiting;
       if (first === undefined) return;
@@ -122,8 +135,8 @@ export class ZooKeeperEnsemble {
 
   /** Which server leads; 0 when there is only one. `undefined` without a quorum. */
   async leader(): Promise<number | undefined> {
-    for (const [index, { clientPort }] of this.#members.entries()) {
-      const mode = await servingMode(clientPort);
+    for (const [index, member] of this.#members.entries()) {
+      const mode = await servingMode(addressOf(member));
       if (mode === "leader" || mode === "standalone") return index;
     }
     return undefined;
@@ -176,13 +189,13 @@ function configuration(
 ): string {
   const peers = Array.from({ length: options.servers }, (_, peer) => {
     const [, quorum, election] = ports.slice(peer * 3, peer * 3 + 3);
-    return `server.${peer + 1}=127.0.0.1:${quorum}:${election}`;
+    return `server.${peer + 1}=${hostOf(options, peer).address}:${quorum}:${election}`;
   });
   return [
     `tickTime=${options.tickTimeMs ?? DEFAULT_TICK_MS}`,
     `dataDir=${join(folder, "data")}`,
     `clientPort=${clientPort(ports, index)}`,
-    "clientPortAddress=127.0.0.1",
+    `clientPortAddress=${hostOf(options, index).address}`,
     "initLimit=20",
     "syncLimit=5",
     "maxClientCnxns=0",
@@ -191,6 +204,17 @@ function configuration(
     ...(options.servers === 1 ? [] : peers),
     "",
   ].join("\n");
+}
+
+function hostOf({ hosts }: ZooKeeperEnsembleOptions, index: number): ServerHost {
+  return hosts?.[index] ?? LOOPBACK;
+}
+
+function addressOf({ host, clientPort: port }: Member): {
+  readonly host: string;
+  readonly port: number;
+} {
+  return { host, port };
 }
 
 function clientPort(ports: readonly number[], index: number): number {

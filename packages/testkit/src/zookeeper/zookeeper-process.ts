@@ -26,6 +26,8 @@ export type ZooKeeperProcessOptions = {
   readonly folder: string;
   /** False: no fsync of the transaction log. Faster; for tests that cut no power. */
   readonly fsync: boolean;
+  /** What the process is started by: `ip netns exec …`. */
+  readonly prefix: readonly string[];
 };
 
 /** One ZooKeeper server as a Java process. */
@@ -47,8 +49,9 @@ export class ZooKeeperProcess {
   }
 
   start(): void {
-    const { installation, folder, fsync } = this.#options;
+    const { installation, folder, fsync, prefix } = this.#options;
     const command = [
+      ...prefix,
       ...(existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL"] : []),
       installation.java,
       ...JVM_ARGUMENTS,
