@@ -3,7 +3,7 @@ import { type Client, serde, topic } from "@zoolog/client";
 import { checkHistory, type FinalLog, seededRandom, type Verdict } from "@zoolog/testkit";
 import { type Stall, stallsOf } from "./availability.ts";
 import { ChaosCluster } from "./chaos-cluster.ts";
-import { Nemesis, type NemesisEvent } from "./nemesis.ts";
+import { Nemesis, type NemesisEvent, type Recovery } from "./nemesis.ts";
 import type { ChaosOptions } from "./options.ts";
 import { compareReplicas, type ReplicaDifference } from "./replica-logs.ts";
 import { Workload } from "./workload.ts";
@@ -15,6 +15,7 @@ export type ChaosReport = {
   readonly stalls: readonly Stall[];
   readonly events: readonly NemesisEvent[];
   readonly faultCounts: ReadonlyMap<string, number>;
+  readonly recoveries: readonly Recovery[];
   readonly readerErrors: ReadonlyMap<string, number>;
   /** From the end of the faults until every replica was in sync again, ms. */
   readonly healedAfterMs: number;
@@ -51,7 +52,7 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
     );
     const nemesis = new Nemesis(
       { ...options, topic: TOPIC },
-      { cluster, random: seededRandom(seed) },
+      { cluster, random: seededRandom(seed), isWhole: () => isInSync(admin) },
     );
     load.start();
     const beganAt = performance.now();
@@ -75,6 +76,7 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
       stalls: stallsOf(nemesis.events, load.entries),
       events: nemesis.events,
       faultCounts: nemesis.count,
+      recoveries: nemesis.recoveries,
       readerErrors: load.readerErrors,
       healedAfterMs,
       acknowledgedPerSecond: verdict.acknowledged / seconds,

@@ -2,7 +2,7 @@ import type { Random } from "@zoolog/base";
 import type { Client } from "@zoolog/client";
 import type { ChaosBroker } from "./chaos-broker.ts";
 import type { ChaosCluster } from "./chaos-cluster.ts";
-import { FAULTS, type FaultName } from "./faults.ts";
+import { FAULTS, type FaultName, NETWORK_FAULTS } from "./faults.ts";
 
 export type NemesisOptions = {
   readonly topic: string;
@@ -20,13 +20,22 @@ export type NemesisEvent = {
   readonly led: readonly number[];
 };
 
+/** How long the cluster took to be whole again once a network was. */
+export type Recovery = { readonly fault: FaultName; readonly ms: number };
+
+/** Far beyond the bar; what takes longer does not recover at all. */
+const RECOVERY_MS_MAX = 60_000;
+const LOOK_MS = 100;
+
 /** One fault after the other, drawn from a seed, until it is stopped. */
 export class Nemesis {
   readonly events: NemesisEvent[] = [];
   readonly count = new Map<FaultName, number>();
+  readonly recoveries: Recovery[] = [];
   readonly #options: NemesisOptions;
   readonly #cluster: ChaosCluster;
   readonly #random: Random;
+  readonly #isWhole: () => Promise<boolean>;
   readonly #client: Client;
   #task: Promise<void> | undefined;
   #stopped = false;
@@ -35,11 +44,17 @@ export class Nemesis {
 
   constructor(
     options: NemesisOptions,
-    dependencies: { readonly cluster: ChaosCluster; readonly random: Random },
+    dependencies: {
+      readonly cluster: ChaosCluster;
+      readonly random: Random;
+      /** Every partition has a leader and all of its replicas in sync. */
+      readonly isWhole: () => Promise<boolean>;
+    },
   ) {
     this.#options = options;
     this.#cluster = dependencies.cluster;
     this.#random = dependencies.random;
+    this.#isWhole = dependencies.isWhole;
     this.#client = this.#cluster.client("chaos-nemesis");
   }
 
@@ -68,8 +83,18 @@ export class Nemesis {
         wait: (ms) => this.#wait(ms),
         note: (what, broker) => this.#note(what, broker),
       });
+      if (NETWORK_FAULTS.includes(name)) await this.#recovery(name);
       await this.#wait(restMs * (0.5 + this.#random.next()));
     }
+  }
+
+  async #recovery(fault: FaultName): Promise<void> {
+    const healedAt = performance.now();
+    const elapsed = (): number => performance.now() - healedAt;
+    while (elapsed() < RECOVERY_MS_MAX && !(await this.#isWhole())) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    this.recoveries.push({ fault, ms: elapsed() });
   }
 
   async #target(who: "leader" | "controller" | "anybody"): Promise<ChaosBroker> {

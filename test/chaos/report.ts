@@ -4,9 +4,18 @@ import type { ChaosReport } from "./chaos-run.ts";
 /** Anomalies shown of each run; all of them are counted. */
 const SHOWN_MAX = 20;
 
+/** From the end of a network fault until every replica is in sync again. */
+const RECOVERY_MS_MAX = 15_000;
+
 /** What is wrong with a run, counted; 0 for a clean one. */
-export function violations({ verdict, differences, unexpectedExits }: ChaosReport): number {
-  return verdict.anomalies.length + differences.length + unexpectedExits.length;
+export function violations(report: ChaosReport): number {
+  const { verdict, differences, unexpectedExits } = report;
+  const counts = [verdict.anomalies, differences, unexpectedExits, slowRecoveries(report)];
+  return counts.reduce((sum, { length }) => sum + length, 0);
+}
+
+function slowRecoveries({ recoveries }: ChaosReport): readonly unknown[] {
+  return recoveries.filter(({ ms: took }) => took > RECOVERY_MS_MAX);
 }
 
 /** The whole report for people; its last line is the summary. */
@@ -27,6 +36,10 @@ export function formatReport(report: ChaosReport): string {
     }),
     `every replica in sync ${ms(report.healedAfterMs)} after the last fault`,
     `${Math.round(report.acknowledgedPerSecond)} records acknowledged per second`,
+    ...list(
+      "whole again after",
+      report.recoveries.map(({ fault, ms: took }) => `${fault} ${ms(took)}`),
+    ),
     ...unexpectedExits,
     ...differences
       .slice(0, SHOWN_MAX)
