@@ -16,8 +16,6 @@ export type ChaosOptions = {
   readonly restMs: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly keep: boolean;
-  readonly mutations: boolean;
-  readonly mutation: string | undefined;
 };
 
 export const USAGE = `npm run chaos -- [options]
@@ -36,8 +34,6 @@ export const USAGE = `npm run chaos -- [options]
   --rest-ms N        mean rest between two faults (default 4000)
   --set name=value   a setting of all brokers; may be repeated
   --keep             keep the folder with data and logs
-  --mutation NAME    run brokers with one deliberate mistake (listed by --mutations)
-  --mutations        run every mutation in turn; each has to be found
 
 Exit status 1 when the history has an anomaly. The last line is the summary.`;
 
@@ -59,8 +55,6 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
       "rest-ms": { type: "string", default: "4000" },
       set: { type: "string", multiple: true, default: [] },
       keep: { type: "boolean", default: false },
-      mutation: { type: "string" },
-      mutations: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -79,8 +73,6 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     restMs: integer("rest-ms", values["rest-ms"], 0),
     settings: settingsOf(values.set),
     keep: values.keep,
-    mutation: values.mutation,
-    mutations: values.mutations,
   };
 }
 
