@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Reads partition folders with Apache Kafka's own log dump tool and says whether it finds anything
-# wrong: every record decoded, both indexes compared with the log.
+# wrong: every record decoded, both indexes compared with the log, producer snapshots read.
 #
 #   scripts/kafka-dump-log.sh FOLDER...          e.g. data/orders-0 (of a broker that is not running)
 #   KAFKA_VERSION=3.9.1 scripts/kafka-dump-log.sh ...
@@ -37,6 +37,14 @@ dump() { # output file, arguments; a stop of the tool is a complaint, too
 complaint='mismatch|invalid bytes|out of order|not found|corrupt|exception|failed|should be|isvalid: false'
 bad=0
 for folder in "$@"; do
+  for snapshot in "$folder"/*.snapshot; do
+    [ -e "$snapshot" ] || continue
+    dump "$work/snapshot" --files "$snapshot"
+    entries=$(grep -c '^producerId:' "$work/snapshot" || true)
+    complaints=$(grep -ciE "$complaint" "$work/snapshot" || true)
+    echo "$snapshot: $entries entries, $complaints complaints"
+    [ "$complaints" = 0 ] || { bad=1; head -5 "$work/snapshot" | cut -c1-200; }
+  done
   for log in "$folder"/*.log; do
     stem=${log%.log}
     dump "$work/log" --deep-iteration --files "$log"

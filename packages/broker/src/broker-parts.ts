@@ -89,6 +89,7 @@ export function openLogs(
         tailCacheBytesMax: config.logTailCacheBytes,
         indexCacheBytesMax: config.logIndexCacheBytes,
         reservedBytes: config.logReservedBytes,
+        producerIdExpirationMs: config.producerIdExpirationMs,
       },
       periods: {
         flushMs: config.logFlushOffsetCheckpointIntervalMs,

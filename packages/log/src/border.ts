@@ -8,6 +8,8 @@ export type AppendInfo = {
   /** Set when the topic stamps records on append. */
   readonly logAppendTime: Timestamp | undefined;
   readonly logStartOffset: Offset;
+  /** The batch was in the log already: this is where. Nothing was written. */
+  readonly duplicate?: true;
 };
 
 export type ReadRequest = {

@@ -111,6 +111,55 @@ export function fencedLeaderEpoch(got: number, latest: number): ZoologError {
   });
 }
 
+type SequenceFields = {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly expected: number;
+};
+
+/** A batch before it is missing, or was refused. */
+export function outOfOrderSequence(fields: SequenceFields): ZoologError {
+  const { producerId, epoch, sequence, expected } = fields;
+  return new ZoologError({
+    code: "OUT_OF_ORDER_SEQUENCE_NUMBER",
+    message: `producer ${producerId}, epoch ${epoch}: sequence ${sequence} came, ${expected} is next`,
+    hint: "Send what is missing first; if that is given up, go on with the next epoch at 0 (KIP-360).",
+  });
+}
+
+/** Appended so long ago that its offsets are not remembered. */
+export function duplicateSequence(fields: SequenceFields): ZoologError {
+  const { producerId, epoch, sequence, expected } = fields;
+  return new ZoologError({
+    code: "DUPLICATE_SEQUENCE_NUMBER",
+    message: `producer ${producerId}, epoch ${epoch}: sequence ${sequence} was appended long ago, ${expected} is next`,
+    hint: "Nothing was written: the records are in the log. At most five batches may be under way.",
+  });
+}
+
+/** Some batches of one append are in the log already, the others are not. */
+export function halfDuplicate(producerId: number | undefined): ZoologError {
+  return new ZoologError({
+    code: "OUT_OF_ORDER_SEQUENCE_NUMBER",
+    message: `producer ${producerId ?? "none"}: one append mixes batches that are in the log with new ones`,
+    hint: "Send each batch of an idempotent producer by itself.",
+  });
+}
+
+export function invalidProducerEpoch(fields: {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly known: number;
+}): ZoologError {
+  const { producerId, epoch, known } = fields;
+  return new ZoologError({
+    code: "INVALID_PRODUCER_EPOCH",
+    message: `epoch ${epoch} of producer ${producerId} is over, epoch ${known} has written`,
+    hint: "Somebody goes on with the producer's id; make a new producer.",
+  });
+}
+
 export function recordListTooLarge(bytes: number, segmentBytes: number): ZoologError {
   return new ZoologError({
     code: "RECORD_LIST_TOO_LARGE",

@@ -18,12 +18,15 @@ export type LogDirectoryLimits = DataVolumeLimits & {
   readonly tailCacheBytesMax: number;
   /** Memory for indexes of closed segments. */
   readonly indexCacheBytesMax: number;
+  /** A producer id that was silent so long is forgotten (`producer.id.expiration.ms`). */
+  readonly producerIdExpirationMs: number;
 };
 
 export const DEFAULT_LOG_DIRECTORY_LIMITS: LogDirectoryLimits = {
   openFilesMax: 1024,
   tailCacheBytesMax: 128 * 1024 * 1024,
   indexCacheBytesMax: 64 * 1024 * 1024,
+  producerIdExpirationMs: 24 * 60 * 60 * 1000,
   reservedBytes: 128 * 1024 * 1024,
 };
 
@@ -48,6 +51,7 @@ export class LogDirectory {
   readonly recoveryPoints: Checkpoint;
   readonly logStartOffsets: Checkpoint;
   readonly highWatermarks: Checkpoint;
+  readonly producerIdExpirationMs: number;
   readonly #logger: Logger;
   readonly #areStartsClaimed: boolean;
   #recoveryPointsLost = false;
@@ -75,6 +79,7 @@ export class LogDirectory {
       { ...limits, path: options.path },
       { fileSystem, logger, onOffline },
     );
+    this.producerIdExpirationMs = limits.producerIdExpirationMs;
     this.indexCache = new IndexCache({ bytesMax: limits.indexCacheBytesMax });
     this.tailBudget = new TailCacheBudget({ bytesMax: limits.tailCacheBytesMax });
     this.recoveryPoints = new Checkpoint("recoveryPoint", this.volume);

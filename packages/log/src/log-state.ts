@@ -10,6 +10,8 @@ import type { LeaderEpochs } from "./checkpoint/leader-epochs.ts";
 import { logClosed, logOffline } from "./errors.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { LogDirectory } from "./log-directory.ts";
+import type { ProducerSnapshots } from "./producers/producer-snapshots.ts";
+import type { ProducerStates } from "./producers/producer-states.ts";
 import type { Segment } from "./segment/segment.ts";
 import { TailCache } from "./tail-cache.ts";
 
@@ -21,6 +23,9 @@ export type LoadedLog = {
   readonly logEndOffset: Offset;
   readonly recoveryPoint: Offset;
   readonly epochs: LeaderEpochs;
+  /** Of all batches up to the log's end. */
+  readonly producers: ProducerStates;
+  readonly snapshots: ProducerSnapshots;
 };
 
 export type LogIdentity = {
@@ -41,6 +46,8 @@ export class LogState {
   readonly folder: string;
   readonly directory: LogDirectory;
   readonly epochs: LeaderEpochs;
+  readonly producers: ProducerStates;
+  readonly snapshots: ProducerSnapshots;
   readonly tail: TailCache;
   config: LogConfig;
   segments: readonly Segment[];
@@ -80,6 +87,8 @@ export class LogState {
     this.logEndOffset = loaded.logEndOffset;
     this.recoveryPoint = loaded.recoveryPoint;
     this.epochs = loaded.epochs;
+    this.producers = loaded.producers;
+    this.snapshots = loaded.snapshots;
     this.highWatermark = loaded.logStartOffset;
     this.directory = dependencies.directory;
     this.tail = new TailCache({ budget: dependencies.directory.tailBudget });

@@ -1,17 +1,21 @@
 /**
- * Random lives of a log against a plain array: appends, reads, rolls, truncations, retention,
+ * Random lives of a log against a plain array: appends of idempotent producers and others, reads, rolls, truncations, retention,
  * flushes, crashes of the process and of the power, clean restarts. See `Life` for what must hold.
  */
 import { assert, type LeaderEpoch, leaderEpoch, type Offset, offset } from "@zoolog/base";
-import { splitBatches } from "@zoolog/protocol";
+import { encodeRecordBatch, RecordBatch, splitBatches } from "@zoolog/protocol";
 import { batchOf, LogFixture, readAll } from "@zoolog/testkit";
 import fc from "fast-check";
+import type { AppendInfo } from "./border.ts";
 import type { Log } from "./log.ts";
 import type { FlushPolicy } from "./log-config.ts";
 
 type Command =
-  | { kind: "append"; sizes: number[]; padding: number }
-  | { kind: "appendTogether"; sizes: number[] }
+  | { kind: "append"; sizes: number[]; padding: number; producer: Producer }
+  | { kind: "appendTogether"; sizes: number[]; producer: Producer }
+  | { kind: "repeat"; back: number }
+  | { kind: "skip"; producer: number }
+  | { kind: "nextProducerEpoch"; producer: number }
   | { kind: "read"; at: number; maxBytes: number; minOneBatch: boolean }
   | { kind: "newEpoch" }
   | { kind: "roll" }
@@ -25,10 +29,14 @@ type Command =
   | { kind: "crash"; crash: "process" | "power" }
   | { kind: "crashInFlight"; crash: "process" | "power"; sizes: number[]; turns: number }
   | { kind: "crashInCut"; crash: "process" | "power"; cut: Cut; at: number; turns: number };
+/** The id of an idempotent producer. */
+type Producer = number | undefined;
 type Cut = "truncate" | "startOver" | "deleteBefore" | "retain" | "roll" | "flush";
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
 const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 });
+const producerId = fc.integer({ min: 0, max: 2 });
+const producer = fc.option(producerId, { nil: undefined });
 const crash = fc.constantFrom("process" as const, "power" as const);
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -38,9 +46,25 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       kind: fc.constant("append" as const),
       sizes,
       padding: fc.constantFrom(0, 0, 100, 250),
+      producer,
     }),
   },
-  { weight: 12, arbitrary: fc.record({ kind: fc.constant("appendTogether" as const), sizes }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({ kind: fc.constant("appendTogether" as const), sizes, producer }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({ kind: fc.constant("repeat" as const), back: fc.nat({ max: 9 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("skip" as const), producer: producerId }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("nextProducerEpoch" as const), producer: producerId }),
+  },
   {
     weight: 16,
     arbitrary: fc.record({
@@ -93,7 +117,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
-type ModelBatch = { base: number; values: string[]; epoch: number };
+type Mark = { producerId: number; producerEpoch: number; baseSequence: number };
+type ModelBatch = { base: number; values: string[]; epoch: number; mark: Mark | undefined };
 
 /**
  * The model and the log side by side. What must hold:
@@ -104,7 +129,9 @@ type ModelBatch = { base: number; values: string[]; epoch: number };
  *   `fsync`, and with `os` the log is a beginning of what it was, no shorter than what was flushed;
  * - what was in flight at a crash is there as a beginning of itself, or not at all;
  * - a crash in the middle of a truncation, a deletion or a roll leaves a log that opens, and that
- *   lost nothing but what was to go.
+ *   lost nothing but what was to go;
+ * - whatever happened, the log remembers of each producer the last five batches of its last epoch,
+ *   as they are in the log or were before they were deleted; it repeats none of them.
  */
 class Life {
   readonly #fixture: LogFixture;
@@ -145,10 +172,19 @@ class Life {
     const log = this.#subject;
     switch (step.kind) {
       case "append":
-        for (const size of step.sizes) await this.#append([size], step.padding);
+        for (const size of step.sizes) await this.#append([size], step.padding, step.producer);
         break;
       case "appendTogether":
-        await this.#append(step.sizes, 0);
+        await this.#append(step.sizes, 0, step.producer);
+        break;
+      case "repeat":
+        await this.#repeat(step.back);
+        break;
+      case "skip":
+        await this.#skip(step.producer);
+        break;
+      case "nextProducerEpoch":
+        await this.#nextProducerEpoch(step.producer);
         break;
       case "read":
         await this.#read(step);
@@ -209,25 +245,82 @@ class Life {
     return Array.from({ length: count }, () => `${this.#counter++}`.padEnd(padding, "."));
   }
 
-  async #append(counts: number[], padding: number): Promise<void> {
-    const groups = counts.map((count) => this.#values(count, padding));
+  async #append(counts: number[], padding: number, producer: Producer): Promise<void> {
+    let mark = producer === undefined ? undefined : this.#nextMark(producer);
+    const groups = counts.map((count) => {
+      const group = { values: this.#values(count, padding), mark };
+      mark = mark && { ...mark, baseSequence: mark.baseSequence + count };
+      return group;
+    });
     const infos = await Promise.all(
-      groups.map((values) =>
-        this.#subject.append([batchOf(values)], { leaderEpoch: this.#leaderEpoch }),
-      ),
+      groups.map(({ values, mark }) => this.#send(markedBatch(values, mark))),
     );
-    for (const [i, values] of groups.entries()) {
+    for (const [i, { values, mark }] of groups.entries()) {
       expect(infos[i]).toMatchObject({
         baseOffset: this.#end,
         lastOffset: this.#end + values.length - 1,
       });
-      this.#push(values);
+      this.#push(values, mark);
     }
     if (this.#flush === "fsync") this.#durable = this.#end;
   }
 
-  #push(values: string[]): void {
-    this.#batches.push({ base: this.#end, values, epoch: this.#epoch });
+  #send(batch: RecordBatch): Promise<AppendInfo> {
+    return this.#subject.append([batch], { leaderEpoch: this.#leaderEpoch });
+  }
+
+  /** The last five batches of the producer's last epoch. */
+  #remembered(producer: number): (ModelBatch & { mark: Mark })[] {
+    const all = this.#batches.filter((batch): batch is ModelBatch & { mark: Mark } => {
+      return batch.mark?.producerId === producer;
+    });
+    const epoch = all.at(-1)?.mark.producerEpoch;
+    return all.filter(({ mark }) => mark.producerEpoch === epoch).slice(-5);
+  }
+
+  #nextMark(producerId: number): Mark {
+    const last = this.#remembered(producerId).at(-1);
+    if (last === undefined) return { producerId, producerEpoch: 0, baseSequence: 0 };
+    const { mark, values } = last;
+    return { ...mark, baseSequence: mark.baseSequence + values.length };
+  }
+
+  /** Sends a batch that is in the log, or was, once more. */
+  async #repeat(back: number): Promise<void> {
+    const original = this.#batches.filter(({ mark }) => mark !== undefined).at(-1 - back);
+    if (original?.mark === undefined) return;
+    const kept = this.#remembered(original.mark.producerId);
+    const sent = this.#send(markedBatch(original.values, original.mark));
+    if (kept.includes(original as ModelBatch & { mark: Mark })) {
+      const { base, values } = original;
+      const place = { baseOffset: base, lastOffset: base + values.length - 1 };
+      expect(await sent).toMatchObject({ ...place, duplicate: true });
+    } else {
+      const isOver = original.mark.producerEpoch < kept.at(-1)!.mark.producerEpoch;
+      const code = isOver ? "INVALID_PRODUCER_EPOCH" : "DUPLICATE_SEQUENCE_NUMBER";
+      await expect(sent).rejects.toMatchObject({ code });
+    }
+  }
+
+  async #skip(producer: number): Promise<void> {
+    const mark = this.#nextMark(producer);
+    if (mark.baseSequence === 0) return;
+    const skipped = { ...mark, baseSequence: mark.baseSequence + 1 };
+    const sent = this.#send(markedBatch(["refused"], skipped));
+    await expect(sent).rejects.toMatchObject({ code: "OUT_OF_ORDER_SEQUENCE_NUMBER" });
+  }
+
+  async #nextProducerEpoch(producer: number): Promise<void> {
+    const next = this.#nextMark(producer);
+    const mark = { ...next, producerEpoch: next.producerEpoch + 1, baseSequence: 0 };
+    const values = this.#values(1, 0);
+    await this.#send(markedBatch(values, mark));
+    this.#push(values, mark);
+    if (this.#flush === "fsync") this.#durable = this.#end;
+  }
+
+  #push(values: string[], mark?: Mark): void {
+    this.#batches.push({ base: this.#end, values, epoch: this.#epoch, mark });
     this.#end += values.length;
   }
 
@@ -437,7 +530,32 @@ class Life {
       expect(log.leaderEpochs.epochForOffset(at)).toBe(epoch);
     }
     expect(log.recoveryPoint).toBeLessThanOrEqual(log.logEndOffset);
+    this.#checkProducers();
   }
+
+  #checkProducers(): void {
+    const found = this.#subject.producers.map(({ producerId, producerEpoch, batches }) => ({
+      producerId,
+      producerEpoch,
+      batches: batches.map(({ firstSequence, lastOffset }) => [firstSequence, lastOffset]),
+    }));
+    const expected = [0, 1, 2].flatMap((id) => {
+      const kept = this.#remembered(id);
+      const [last] = kept.slice(-1);
+      if (last === undefined) return [];
+      const batches = kept.map(({ mark, base, values }) => {
+        return [mark.baseSequence, base + values.length - 1];
+      });
+      return [{ producerId: id, producerEpoch: last.mark.producerEpoch, batches }];
+    });
+    expect(found.sort((a, b) => a.producerId - b.producerId)).toEqual(expected);
+  }
+}
+
+function markedBatch(values: readonly string[], producer: Mark | undefined): RecordBatch {
+  if (producer === undefined) return batchOf(values);
+  const records = values.map((value, i) => ({ timestamp: 1_000 + i, key: null, value }));
+  return RecordBatch.parse(encodeRecordBatch(records, { producer }));
 }
 
 test.each(["os", "fsync"] as const)(

@@ -20,6 +20,7 @@ import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { LogDirectory } from "./log-directory.ts";
 import { type LoadedLog, LogState } from "./log-state.ts";
+import type { ProducerEntry } from "./producers/producer-entry.ts";
 import { LogReader } from "./read/log-reader.ts";
 import { findMaxTimestamp, findTimestamp } from "./read/timestamp-lookup.ts";
 import { LogCutter } from "./retention/log-cutter.ts";
@@ -180,6 +181,11 @@ export class Log {
     };
   }
 
+  /** The idempotent producers that the log remembers. */
+  get producers(): readonly ProducerEntry[] {
+    return [...this.#state.producers.entries()];
+  }
+
   /** Settings for what is appended from now on. */
   configure(config: LogConfig): void {
     this.#state.config = config;
@@ -190,7 +196,11 @@ export class Log {
    * Their bytes are the log's until the promise settles, the caller's again afterwards. With flush
    * `"os"` resolves when the operating system has them, with `"fsync"` when the disk has.
    *
-   * @throws ZoologError FENCED_LEADER_EPOCH, RECORD_LIST_TOO_LARGE, DISK_FULL, QUEUE_FULL,
+   * A batch of an idempotent producer that is in the log already is answered with the original's
+   * offsets. Such an append is one batch.
+   *
+   * @throws ZoologError FENCED_LEADER_EPOCH, RECORD_LIST_TOO_LARGE, OUT_OF_ORDER_SEQUENCE_NUMBER,
+   *   DUPLICATE_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, DISK_FULL, QUEUE_FULL,
    *   KAFKA_STORAGE_ERROR, LOG_CLOSED. After KAFKA_STORAGE_ERROR the batches may or may not be kept.
    */
   async append(
@@ -270,7 +280,7 @@ export class Log {
     return this.#change(() => this.#writer.roll());
   }
 
-  /** Removes what retention does not keep; answers how many segments went. */
+  /** Removes what retention does not keep, silent producers, too; answers how many segments went. */
   async applyRetention(): Promise<number> {
     const removed = await this.#change(() => this.#cutter.applyRetention());
     // Behind it: on a full disk a new segment needs the room of the old ones.
@@ -311,6 +321,7 @@ export class Log {
       try {
         if (this.failure === undefined) {
           this.#state.activeSegment.seal();
+          this.#takeSnapshot();
           await this.flush();
         }
       } finally {
@@ -322,6 +333,13 @@ export class Log {
       }
     });
     return this.#closing;
+  }
+
+  /** The next start need not read batches again. An empty log has none to read. */
+  #takeSnapshot(): void {
+    const { producers, snapshots, logEndOffset, segments } = this.#state;
+    const isEmpty = producers.size === 0 && segments.every(({ sizeInBytes }) => sizeInBytes === 0);
+    if (!isEmpty) snapshots.take(logEndOffset, producers.entries());
   }
 
   #admit(bytes: number): void {
@@ -379,6 +397,7 @@ export class Log {
         segment.releaseIndexes();
       }
       await state.activeSegment.saveIndexes();
+      await state.snapshots.save();
     } catch (error) {
       if (!isNoSpace(error) && !isOutOfHandles(error)) throw state.takeOffline(error);
       // Nothing is lost: index files that are behind are completed later or rebuilt.

@@ -18,6 +18,10 @@ export function judgeLogFailure(error: unknown): LogFailure {
   switch (error.code) {
     case "RECORD_LIST_TOO_LARGE":
     case "FENCED_LEADER_EPOCH":
+    case "OUT_OF_ORDER_SEQUENCE_NUMBER":
+    case "DUPLICATE_SEQUENCE_NUMBER":
+    case "INVALID_PRODUCER_EPOCH":
+    case "UNKNOWN_PRODUCER_ID":
       return { refusal: replicaError(error.code, error.message) };
     case "QUEUE_FULL":
       return { refusal: replicaError("THROTTLING_QUOTA_EXCEEDED", error.message) };

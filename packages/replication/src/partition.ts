@@ -284,8 +284,11 @@ export class Partition {
     this.#dependencies.trace?.("batch appended", { topicPartition: this.key, ...info });
     const state = this.#stillLeading(leader.leaderEpoch);
     if ("error" in state) return state;
-    this.#emit({ type: "batchAppended", recordCount, sizeInBytes });
-    state.appended(offset(info.lastOffset + 1), sizeInBytes);
+    // A duplicate was counted when it came first; with acks=all it waits for the same commit.
+    if (info.duplicate !== true) {
+      this.#emit({ type: "batchAppended", recordCount, sizeInBytes });
+      state.appended(offset(info.lastOffset + 1), sizeInBytes);
+    }
     const { length: replicas } = state.replicas;
     if (requiredAcks === "all") return info;
     return withheld(this.#dependencies.authority(), { requiredAcks, replicas }) ?? info;

@@ -194,6 +194,14 @@ export const brokerSettings = {
     max: DAY,
     about: "How often retention looks.",
   }),
+  producerIdExpirationMs: integer({
+    byDefault: DAY,
+    min: 1 * SECOND,
+    max: INT_MAX,
+    about:
+      "A partition forgets an idempotent producer that was silent for so long. Its retries would " +
+      "then be written again, so no producer should retry for longer.",
+  }),
   logIndexIntervalBytes: integer({
     byDefault: 4 * KIB,
     min: 1,

@@ -314,6 +314,7 @@ describe("a full disk", () => {
     }
     expect(new Set(outcomes)).toEqual(new Set(["DISK_FULL"]));
     expect((await readAll(log)).map(([, value]) => value)).toEqual(acknowledged);
+    await settle(); // The last refusal has asked for the free space, too.
 
     fixture.disk.capacityBytes = 100_000;
     await append(log, "refused while the free space is asked for").catch(() => {});

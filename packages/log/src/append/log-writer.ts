@@ -10,18 +10,39 @@ import { type Clock, type Logger, type Offset, ZoologError } from "@zoolog/base"
 import type { AppendInfo } from "../border.ts";
 import {
   fencedLeaderEpoch,
+  halfDuplicate,
   isNoSpace,
   isOutOfHandles,
   notSynced,
   unexpectedAppendOffset,
 } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
+import type { AppendedBatch } from "../producers/producer-entry.ts";
+import type { StagedProducers } from "../producers/producer-states.ts";
 import { Segment } from "../segment/segment.ts";
 import type { GroupCommit } from "../volume/group-commit.ts";
 import type { QueuedAppend, Tell } from "./append-queue.ts";
 
 /** Appends that go into one vectored write: same segment, same epoch. */
-type Run = { readonly appends: QueuedAppend[]; sizeInBytes: number; nextOffset: Offset };
+type Run = {
+  readonly appends: QueuedAppend[];
+  /** What its batches make of the producers, once they are written. */
+  readonly producers: StagedProducers;
+  sizeInBytes: number;
+  nextOffset: Offset;
+};
+
+/** What is ahead of an append when it is judged. */
+type Ahead = Omit<Run, "appends">;
+
+type Answer = { readonly append: QueuedAppend; readonly info: AppendInfo };
+
+type Verdict =
+  | { readonly is: "append" }
+  | { readonly is: "duplicate"; readonly info: AppendInfo }
+  | { readonly is: "refused"; readonly error: ZoologError };
+
+const APPEND: Verdict = { is: "append" };
 
 export class LogWriter {
   readonly #state: LogState;
@@ -81,6 +102,7 @@ export class LogWriter {
     sealed.seal();
     state.segments = [...state.segments, active];
     state.sealed.add(sealed);
+    state.snapshots.take(baseOffset, state.producers.entries());
     state.namesChanged = true;
     this.#logger.info("segment rolled", { topicPartition: state.name, baseOffset });
     this.#onRolled();
@@ -92,13 +114,13 @@ export class LogWriter {
     state.assertServing();
     const [first] = appends;
     if (first === undefined) return 0;
-    const refusal = this.#refusal(first, state.logEndOffset);
-    if (refusal !== undefined) {
-      first.appended.reject(refusal);
+    const ahead: Ahead = { sizeInBytes: 0, nextOffset: state.logEndOffset, producers: new Map() };
+    const verdict = this.#judge(first, ahead);
+    if (verdict.is !== "append") {
+      this.#settle(first, verdict, told);
       return 1;
     }
     try {
-      const ahead = { sizeInBytes: 0, nextOffset: state.logEndOffset };
       if (this.#mustRollBefore(first, ahead)) await this.roll();
       if (first.leaderEpoch !== state.epochs.latest) {
         await state.epochs.assign(first.leaderEpoch, state.logEndOffset);
@@ -112,36 +134,78 @@ export class LogWriter {
   }
 
   #runFrom(appends: readonly QueuedAppend[]): Run {
-    const run: Run = { appends: [], sizeInBytes: 0, nextOffset: this.#state.logEndOffset };
+    const { logEndOffset: nextOffset, producers } = this.#state;
+    const run: Run = { appends: [], producers: new Map(), sizeInBytes: 0, nextOffset };
     const epoch = appends[0]?.leaderEpoch;
+    const now = this.#clock.now();
     for (const append of appends) {
       const isFirst = run.appends.length === 0;
       if (!isFirst) {
         if (append.leaderEpoch !== epoch) break;
-        if (this.#refusal(append, run.nextOffset) !== undefined) break;
+        if (this.#judge(append, run).is !== "append") break;
         if (this.#mustRollBefore(append, run)) break;
       }
       run.nextOffset = place(append, run.nextOffset);
+      for (const batch of append.batches) producers.stage(batch, run.producers, now);
       run.sizeInBytes += append.sizeInBytes;
       run.appends.push(append);
     }
     return run;
   }
 
-  /** Why an append cannot go to `nextOffset`, whatever the disk says. */
-  #refusal(append: QueuedAppend, nextOffset: Offset): ZoologError | undefined {
+  /** Whether an append can go behind what is `ahead`, whatever the disk says. */
+  #judge(append: QueuedAppend, ahead: Ahead): Verdict {
     const latest = this.#state.epochs.latest;
     if (latest !== undefined && append.leaderEpoch < latest) {
-      return fencedLeaderEpoch(append.leaderEpoch, latest);
+      return { is: "refused", error: fencedLeaderEpoch(append.leaderEpoch, latest) };
     }
+    // What a leader accepted, its followers take: its word on sequences was the last.
+    if (append.origin === "leader") return this.#judgeSequences(append, ahead);
     const base = append.batches[0]?.baseOffset;
-    if (append.origin === "follower" && base !== nextOffset) {
-      return unexpectedAppendOffset(base ?? -1, nextOffset);
-    }
-    return undefined;
+    if (base === ahead.nextOffset) return APPEND;
+    return { is: "refused", error: unexpectedAppendOffset(base ?? -1, ahead.nextOffset) };
   }
 
-  #mustRollBefore(append: QueuedAppend, ahead: Omit<Run, "appends">): boolean {
+  /**
+   * Here, where the batch would get its offset, every batch before it has been judged and its
+   * outcome is known: requests that overtake each other on the way cannot confuse the order.
+   */
+  #judgeSequences({ batches }: QueuedAppend, ahead: Ahead): Verdict {
+    const { producers, logStartOffset } = this.#state;
+    const staged = batches.length > 1 ? new Map(ahead.producers) : ahead.producers;
+    let [first, last]: [AppendedBatch | undefined, AppendedBatch | undefined] = [
+      undefined,
+      undefined,
+    ];
+    for (const [i, batch] of batches.entries()) {
+      const verdict = producers.judge(batch, staged);
+      if (verdict.is === "refused") return verdict;
+      const isDuplicate = verdict.is === "duplicate";
+      // Half of an append cannot be written: a producer's append is one batch, as in Kafka.
+      if (i > 0 && isDuplicate !== (last !== undefined)) {
+        return { is: "refused", error: halfDuplicate(batch.producerId) };
+      }
+      if (verdict.is === "duplicate") [first, last] = [first ?? verdict.of, verdict.of];
+      else if (batches.length > 1) producers.stage(batch, staged, this.#clock.now());
+    }
+    if (first === undefined || last === undefined) return APPEND;
+    const isStamped = batches[0]?.timestampType === "logAppendTime";
+    const info: AppendInfo = {
+      baseOffset: (first.lastOffset - first.offsetDelta) as Offset,
+      lastOffset: last.lastOffset,
+      logAppendTime: isStamped ? first.timestamp : undefined,
+      logStartOffset,
+      duplicate: true,
+    };
+    return { is: "duplicate", info };
+  }
+
+  #settle(append: QueuedAppend, verdict: Verdict, told: Tell[]): void {
+    if (verdict.is === "refused") append.appended.reject(verdict.error);
+    if (verdict.is === "duplicate") this.#acknowledge([{ append, info: verdict.info }], told);
+  }
+
+  #mustRollBefore(append: QueuedAppend, ahead: Ahead): boolean {
     const { activeSegment, config } = this.#state;
     const records = append.batches.reduce((sum, batch) => sum + batch.lastOffsetDelta + 1, 0);
     return activeSegment.mustRollBefore(
@@ -162,23 +226,26 @@ export class LogWriter {
     await segment.write(batches);
     segment.commit(batches);
     state.logEndOffset = run.nextOffset;
+    state.producers.commit(run.producers);
     state.tail.add(batches);
-    this.#acknowledge(run, told);
+    const { logStartOffset } = state;
+    const answers = run.appends.map((append) => ({ append, info: infoOf(append, logStartOffset) }));
+    this.#acknowledge(answers, told);
   }
 
-  #acknowledge(run: Run, told: Tell[]): void {
-    const { config, logStartOffset } = this.#state;
+  #acknowledge(answers: readonly Answer[], told: Tell[]): void {
     const settle = (): void => {
-      for (const append of run.appends) append.appended.resolve(infoOf(append, logStartOffset));
+      for (const { append, info } of answers) append.appended.resolve(info);
     };
-    if (config.flush === "os") {
+    if (this.#state.config.flush === "os") {
       told.push(settle);
       return;
     }
+    // A duplicate waits, too: the disk may not have the original yet.
     // Not awaited by the queue: the next run is written while the disk syncs this one.
     this.#syncs.request().then(settle, (error: unknown) => {
       const unknown = isOutOfHandles(error) ? notSynced(this.#state.name, error) : error;
-      for (const append of run.appends) append.appended.reject(unknown);
+      for (const { append } of answers) append.appended.reject(unknown);
     });
   }
 

@@ -8,6 +8,7 @@
 import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
 import { isNoSpace, isOutOfHandles } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
+import { replayProducers } from "../producers/producer-replay.ts";
 import { Segment } from "../segment/segment.ts";
 import { ExpiredSegments } from "./expired-segments.ts";
 import { expiredSegments, isTooOld } from "./retention.ts";
@@ -46,6 +47,7 @@ export class LogCutter {
       // The batch began below the log start: nothing that could be read is left.
       if (cut.offset < state.logStartOffset) return await this.#startOver(cut.offset);
       await this.#lowerCheckpoints(cut.offset);
+      await state.snapshots.removeAbove(cut.offset);
       const removed = state.segments.slice(kept + 1);
       state.segments = state.segments.slice(0, kept + 1);
       state.cutEndTo(cut.offset);
@@ -54,6 +56,7 @@ export class LogCutter {
       await segment.truncateTo(cut);
       if (removed.length > 0) await state.directory.volume.syncDirectory(state.folder);
       await state.epochs.truncateFromEnd(cut.offset);
+      await this.#takeBackProducers(cut.offset);
       this.#logger.info("log truncated", { topicPartition: state.name, offset: cut.offset });
     });
   }
@@ -89,6 +92,7 @@ export class LogCutter {
   async applyRetention(): Promise<number> {
     const state = this.#state;
     if (!this.#expired.areGone) await this.#alone(() => this.#removeExpired());
+    state.producers.expire(this.#clock.now(), state.directory.producerIdExpirationMs);
     const { config, segments, logStartOffset, highWatermark } = state;
     const count = await expiredSegments(
       segments,
@@ -103,6 +107,14 @@ export class LogCutter {
       await this.#removeExpired();
     });
     return count;
+  }
+
+  /** Producers as they were before the batches from `offset` on; mostly they have none of those. */
+  async #takeBackProducers(offset: Offset): Promise<void> {
+    const { producers, snapshots, segments, logEndOffset } = this.#state;
+    if (!producers.knowsBatchAt(offset)) return;
+    const log = { segments, logEndOffset, now: this.#clock.now() };
+    await replayProducers(log, { producers, snapshots, logger: this.#logger });
   }
 
   async #saveStart(offset: Offset): Promise<void> {
@@ -128,7 +140,10 @@ export class LogCutter {
   /** What keeps files from going and passes by itself is waited for: the log is sound without. */
   async #removeExpired(): Promise<void> {
     try {
+      // What the segments said of producers must not go with them.
+      await this.#state.snapshots.save();
       await this.#expired.remove();
+      await this.#state.snapshots.removeUnused(this.#state.segments);
     } catch (error) {
       if (!isNoSpace(error) && !isOutOfHandles(error)) throw error;
       const fields = { topicPartition: this.#state.name, cause: String(error) };
@@ -159,7 +174,9 @@ export class LogCutter {
     await recoveryPoints.save();
     await highWatermarks.save();
     await logStartOffsets.save();
+    await state.snapshots.removeAll();
     state.startOverAt(offset);
+    state.producers.reset([]);
     const gone = [...this.#expired.take(), ...state.segments];
     for (const segment of gone.reverse()) await this.#delete(segment);
     await directory.volume.syncDirectory(folder);

@@ -21,6 +21,9 @@ import { corruptLog } from "../errors.ts";
 import type { LogConfig } from "../log-config.ts";
 import type { CheckpointedOffsets, LogDirectory } from "../log-directory.ts";
 import type { LoadedLog } from "../log-state.ts";
+import { replayProducers } from "../producers/producer-replay.ts";
+import { ProducerSnapshots } from "../producers/producer-snapshots.ts";
+import { ProducerStates } from "../producers/producer-states.ts";
 import { INCOMPLETE_BATCH, scanBatches } from "../segment/batch-scan.ts";
 import { Segment } from "../segment/segment.ts";
 import {
@@ -126,7 +129,26 @@ class LogLoader {
     }
     const isClean = shutdown === "inOrder";
     const trusted = isClean ? logEndOffset : (this.#recoveryPoint ?? first.baseOffset);
-    return { segments, logStartOffset, logEndOffset, recoveryPoint: trusted, epochs };
+    const remembered = await this.#producers(segments, logEndOffset);
+    const place = { segments, logStartOffset, logEndOffset, recoveryPoint: trusted };
+    return { ...place, epochs, ...remembered };
+  }
+
+  async #producers(
+    segments: readonly Segment[],
+    logEndOffset: Offset,
+  ): Promise<Pick<LoadedLog, "producers" | "snapshots">> {
+    const { folder, now } = this.#options;
+    const { volume, producerIdExpirationMs } = this.#directory;
+    const logger = this.#logger;
+    const snapshots = new ProducerSnapshots({ folder }, { volume, logger });
+    const producers = new ProducerStates({}, { logger });
+    await snapshots.find();
+    await snapshots.removeAbove(logEndOffset);
+    await replayProducers({ segments, logEndOffset, now }, { producers, snapshots, logger });
+    producers.expire(now, producerIdExpirationMs);
+    await snapshots.removeUnused(segments);
+    return { producers, snapshots };
   }
 
   /** The segment files in order, and what interrupted work has left. */
@@ -335,8 +357,14 @@ class LogLoader {
     const segment = await Segment.create(place, { directory });
     const epochs = new LeaderEpochs({ folder }, { volume: directory.volume });
     await epochs.reset([]);
+    const logger = this.#logger;
+    const snapshots = new ProducerSnapshots({ folder }, { volume: directory.volume, logger });
+    await snapshots.find();
+    await snapshots.removeAll();
     await directory.volume.syncDirectory(folder);
     return {
+      producers: new ProducerStates({}, { logger }),
+      snapshots,
       segments: [segment],
       logStartOffset,
       logEndOffset: logStartOffset,

@@ -7,6 +7,7 @@ export const LOG_SUFFIX = ".log";
 export const DELETED_LOG_SUFFIX = ".log.deleted";
 export const OFFSET_INDEX_SUFFIX = ".index";
 export const TIME_INDEX_SUFFIX = ".timeindex";
+export const PRODUCER_SNAPSHOT_SUFFIX = ".snapshot";
 
 export const LEADER_EPOCH_CHECKPOINT = "leader-epoch-checkpoint";
 export const PARTITION_METADATA = "partition.metadata";

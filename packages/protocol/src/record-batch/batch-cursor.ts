@@ -116,9 +116,38 @@ export class BatchCursor {
     return this.#bytes.readInt32BE(this.#position + BATCH_LAYOUT.recordCount);
   }
 
+  /** The last offset less the first. */
+  get lastOffsetDelta(): number {
+    return this.#bytes.readInt32BE(this.#position + BATCH_LAYOUT.lastOffsetDelta);
+  }
+
+  get timestampType(): "createTime" | "logAppendTime" {
+    return this.#hasAttribute(BATCH_ATTRIBUTES.logAppendTime) ? "logAppendTime" : "createTime";
+  }
+
+  /** As `RecordBatch.producerId`. */
+  get producerId(): number | undefined {
+    const id = readInt64(this.#bytes, this.#position + BATCH_LAYOUT.producerId);
+    return id < 0 ? undefined : id;
+  }
+
+  get producerEpoch(): number | undefined {
+    if (this.producerId === undefined) return undefined;
+    return this.#bytes.readInt16BE(this.#position + BATCH_LAYOUT.producerEpoch);
+  }
+
+  get baseSequence(): number | undefined {
+    if (this.producerId === undefined) return undefined;
+    const sequence = this.#bytes.readInt32BE(this.#position + BATCH_LAYOUT.baseSequence);
+    return sequence < 0 ? undefined : sequence;
+  }
+
   get isControl(): boolean {
-    const attributes = this.#bytes.readInt16BE(this.#position + BATCH_LAYOUT.attributes);
-    return (attributes & BATCH_ATTRIBUTES.control) !== 0;
+    return this.#hasAttribute(BATCH_ATTRIBUTES.control);
+  }
+
+  #hasAttribute(bit: number): boolean {
+    return (this.#bytes.readInt16BE(this.#position + BATCH_LAYOUT.attributes) & bit) !== 0;
   }
 
   #partial(bytesNeeded: number): BatchSighting {

@@ -1,0 +1,131 @@
+/**
+ * The `.snapshot` files of one partition folder. A snapshot named `o` says what the batches below
+ * offset `o` made of the producers, so a start replays headers from there only.
+ *
+ * Invariant: none stands above the log's end, on the disk or waiting to be written. It would be
+ * believed once the log had grown past it again, with other batches. So they go, durably, before
+ * the log is cut, and a start removes what a power cut has left above the end before anybody
+ * appends. A snapshot is a cache: whatever is wrong with one costs a longer replay, never a start.
+ */
+import type { Logger, Offset } from "@zoolog/base";
+import { isMissing } from "../errors.ts";
+import type { DataVolume } from "../volume/data-volume.ts";
+import { PRODUCER_SNAPSHOT_SUFFIX, segmentBaseOffset, segmentName } from "../volume/file-names.ts";
+import type { ProducerEntry } from "./producer-entry.ts";
+import { decodeProducerSnapshot, encodeProducerSnapshot } from "./producer-snapshot.ts";
+
+/** Waiting for a disk that is full; the oldest gives way. Each is 2.3 MB at most. */
+const PENDING_MAX = 2;
+
+export type LoadedSnapshot = {
+  readonly offset: Offset;
+  readonly entries: readonly ProducerEntry[];
+};
+
+export class ProducerSnapshots {
+  readonly #folder: string;
+  readonly #volume: DataVolume;
+  readonly #logger: Logger;
+  /** Offsets of the files, rising. */
+  #offsets: readonly Offset[] = [];
+  /** A power cut could bring removed files back. */
+  #removalsUnsynced = false;
+  /** Taken, not written. */
+  #pending: readonly { readonly offset: Offset; readonly bytes: Buffer }[] = [];
+
+  constructor(
+    options: { readonly folder: string },
+    dependencies: { readonly volume: DataVolume; readonly logger: Logger },
+  ) {
+    this.#folder = options.folder;
+    this.#volume = dependencies.volume;
+    this.#logger = dependencies.logger;
+  }
+
+  /** Of the newest one, written or not. */
+  get newest(): Offset | undefined {
+    return this.#pending.at(-1)?.offset ?? this.#offsets.at(-1);
+  }
+
+  /** Finds the files. */
+  async find(): Promise<void> {
+    const names = await this.#volume.fileSystem.readDirectory(this.#folder);
+    this.#offsets = names
+      .flatMap((name) => segmentBaseOffset(name, PRODUCER_SNAPSHOT_SUFFIX) ?? [])
+      .sort((a, b) => a - b);
+  }
+
+  /** The newest sound one at or below `offset`; damaged ones go. */
+  async load(offset: Offset): Promise<LoadedSnapshot | undefined> {
+    for (const at of [...this.#offsets].reverse()) {
+      if (at > offset) continue;
+      const entries = await this.#read(at);
+      if (entries !== undefined) return { offset: at, entries };
+      this.#logger.warn("producer snapshot is damaged", { path: this.#pathOf(at) });
+      await this.#remove([at]);
+    }
+    return undefined;
+  }
+
+  /** Remembers what is to be written; `entries` are those of the log up to `offset`. */
+  take(offset: Offset, entries: Iterable<ProducerEntry>): void {
+    if (this.newest === offset) return;
+    const bytes = encodeProducerSnapshot(entries);
+    this.#pending = [...this.#pending, { offset, bytes }].slice(-PENDING_MAX);
+  }
+
+  /** Not beside a cut of the log. @throws ZoologError DISK_FULL: it may be tried again. */
+  async save(): Promise<void> {
+    for (const { offset, bytes } of this.#pending) {
+      const name = `${segmentName(offset)}${PRODUCER_SNAPSHOT_SUFFIX}`;
+      await this.#volume.writeFile(this.#folder, name, bytes);
+      this.#pending = this.#pending.filter((other) => other.offset !== offset);
+      this.#offsets = [...this.#offsets.filter((other) => other !== offset), offset];
+    }
+  }
+
+  /** The log is about to end at `offset`. Durable when it resolves. */
+  async removeAbove(offset: Offset): Promise<void> {
+    this.#pending = this.#pending.filter((taken) => taken.offset <= offset);
+    await this.#remove(this.#offsets.filter((at) => at > offset));
+    if (!this.#removalsUnsynced) return;
+    await this.#volume.syncDirectory(this.#folder);
+    this.#removalsUnsynced = false;
+  }
+
+  /** The log is about to lose all its records. Durable when it resolves. */
+  removeAll(): Promise<void> {
+    return this.removeAbove(-1 as Offset);
+  }
+
+  /** Keeps the newest one, and those at the beginning of a segment: a cut may come back to them. */
+  async removeUnused(segments: readonly { readonly baseOffset: Offset }[]): Promise<void> {
+    const starts = new Set(segments.map(({ baseOffset }) => baseOffset));
+    const newest = this.#offsets.at(-1);
+    await this.#remove(this.#offsets.filter((at) => at !== newest && !starts.has(at)));
+  }
+
+  async #read(offset: Offset): Promise<ProducerEntry[] | undefined> {
+    try {
+      const bytes = await this.#volume.fileSystem.readFile(this.#pathOf(offset));
+      return decodeProducerSnapshot(Buffer.from(bytes));
+    } catch (error) {
+      this.#logger.warn("producer snapshot cannot be read", { cause: String(error) });
+      return undefined;
+    }
+  }
+
+  async #remove(offsets: readonly Offset[]): Promise<void> {
+    for (const offset of offsets) {
+      this.#removalsUnsynced = true;
+      await this.#volume.fileSystem.remove(this.#pathOf(offset)).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+      });
+      this.#offsets = this.#offsets.filter((other) => other !== offset);
+    }
+  }
+
+  #pathOf(offset: Offset): string {
+    return `${this.#folder}/${segmentName(offset)}${PRODUCER_SNAPSHOT_SUFFIX}`;
+  }
+}
