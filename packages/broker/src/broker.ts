@@ -33,6 +33,7 @@ import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
 import { createBrokerMetrics } from "./metrics.ts";
 import { describeReplicaMetrics } from "./replica-metrics.ts";
 import { requestTimedOut } from "./runtimes/errors.ts";
+import { ProducerIds } from "./runtimes/producer-ids.ts";
 import { RegistrationRuntime } from "./runtimes/registration-runtime.ts";
 import { VERSION } from "./version.ts";
 
@@ -175,8 +176,10 @@ export class Broker {
     const runtimes = this.#runtimes;
     assert(runtimes !== undefined, "the runtimes are wired before the plane is");
     const { logger, clock, scheduler, random, trace } = this.#dependencies;
+    const brokerNumber = brokerId(this.#config.brokerId);
     this.#api = new LocalBrokerApi({
       ...runtimes,
+      producerIds: new ProducerIds({ brokerId: brokerNumber }, { store, logger }),
       config: this.#config,
       version: VERSION,
       health: () => this.health(),

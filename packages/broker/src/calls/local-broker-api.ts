@@ -9,6 +9,7 @@ import type {
   DescribeTopicsRequest,
   DescribeTopicsResponse,
   FetchRequest,
+  InitProducerIdRequest,
   InitProducerIdResponse,
   ListOffsetsRequest,
   ListOffsetsResponse,
@@ -22,6 +23,7 @@ import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broke
 import type { BrokerConfig } from "../config/config.ts";
 import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
 import type { MetadataCache } from "../runtimes/metadata-cache.ts";
+import type { ProducerIds } from "../runtimes/producer-ids.ts";
 import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
 import { fetch, listOffsets, produce } from "./data-calls.ts";
 import { createTopics, deleteTopics } from "./topic-calls.ts";
@@ -32,6 +34,7 @@ export type LocalBrokerApiDependencies = {
   readonly replicas: ReplicaManager;
   readonly controller: ControllerRuntime;
   readonly cache: MetadataCache;
+  readonly producerIds: ProducerIds;
   readonly health: () => BrokerHealth;
   /** Why the data folder takes nothing more; `undefined` while it does. */
   readonly diskFull: () => ZoologError | undefined;
@@ -82,13 +85,8 @@ export class LocalBrokerApi implements BrokerApi {
     return describeMetadata(this.#image(), request.topics);
   }
 
-  /** Sequence numbers are not checked yet, so an id would promise what nobody keeps. */
-  async initProducerId(): Promise<InitProducerIdResponse> {
-    throw new ZoologError({
-      code: "UNSUPPORTED_VERSION",
-      message: "this broker does not serve idempotent producers yet",
-      hint: "Produce without a producer id; a retry after a lost answer may then write a batch twice.",
-    });
+  initProducerId(request: InitProducerIdRequest): Promise<InitProducerIdResponse> {
+    return this.#dependencies.producerIds.init(request);
   }
 
   createTopics(request: CreateTopicsRequest): Promise<CreateTopicsResponse> {

@@ -32,7 +32,8 @@ export const NATIVE_CALLS = {
     response: metadataResponse,
   },
   "init-producer-id": {
-    summary: "An id and epoch for an idempotent producer; not served yet: UNSUPPORTED_VERSION",
+    summary:
+      "An id and epoch for an idempotent producer; with a transactional id UNSUPPORTED_VERSION",
     request: initProducerIdRequest,
     response: initProducerIdResponse,
   },

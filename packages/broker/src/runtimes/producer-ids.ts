@@ -1,0 +1,112 @@
+import { type BrokerId, type Logger, runInBackground, ZoologError } from "@zoolog/base";
+import type { CoordinationStore } from "@zoolog/coordination";
+import type { InitProducerIdRequest, InitProducerIdResponse } from "@zoolog/protocol";
+
+export type ProducerIdsDependencies = {
+  readonly store: Pick<CoordinationStore, "claimProducerIds">;
+  readonly logger: Logger;
+};
+
+type IdBlock = { next: number; readonly end: number };
+
+/** Ids that are left when the next block is claimed: enough for the time that takes. */
+const CLAIM_AHEAD = 100;
+/**
+ * The last epoch that is handed out. One above is the largest that a batch can carry; Kafka keeps
+ * it back, to fence a producer that has used all of them.
+ */
+const PRODUCER_EPOCH_MAX = 2 ** 15 - 2;
+
+/**
+ * Hands out ids of idempotent producers, each once in the life of the cluster, from blocks that this
+ * broker claims in ZooKeeper. One block ahead at most: a restart gives up what is left of two.
+ */
+export class ProducerIds {
+  readonly #brokerId: BrokerId;
+  readonly #store: ProducerIdsDependencies["store"];
+  readonly #logger: Logger;
+  #block: IdBlock = { next: 0, end: 0 };
+  #ahead: IdBlock | undefined;
+  #claiming: Promise<void> | undefined;
+
+  constructor(
+    options: { readonly brokerId: BrokerId },
+    { store, logger }: ProducerIdsDependencies,
+  ) {
+    this.#brokerId = options.brokerId;
+    this.#store = store;
+    this.#logger = logger;
+  }
+
+  /**
+   * A new id with epoch 0; or, for an id and epoch that one has, the next epoch (KIP-360), and a new
+   * id where there is none.
+   *
+   * @throws ZoologError INVALID_REQUEST, UNSUPPORTED_VERSION (transactions); COORDINATION_UNAVAILABLE
+   *   (retriable) when all ids of the block are given away and ZooKeeper is not there.
+   */
+  async init(request: InitProducerIdRequest): Promise<InitProducerIdResponse> {
+    if (request.transactionalId !== undefined) throw transactionsNotServed();
+    const { producerId, producerEpoch } = request;
+    if (producerId !== undefined || producerEpoch !== undefined) {
+      if (!isNatural(producerId) || !isNatural(producerEpoch)) throw invalidIdAndEpoch();
+      if (producerEpoch < PRODUCER_EPOCH_MAX) {
+        return { producerId, producerEpoch: producerEpoch + 1 };
+      }
+    }
+    return { producerId: await this.#nextId(), producerEpoch: 0 };
+  }
+
+  async #nextId(): Promise<number> {
+    while (this.#block.next === this.#block.end) {
+      const ahead = this.#ahead;
+      if (ahead === undefined) {
+        await this.#claim();
+      } else {
+        this.#block = ahead;
+        this.#ahead = undefined;
+      }
+    }
+    const id = this.#block.next++;
+    const left = this.#block.end - this.#block.next;
+    if (left <= CLAIM_AHEAD && this.#ahead === undefined && this.#claiming === undefined) {
+      // Without an answer the ids that are left go on being served, and the next caller tries again.
+      runInBackground("claim producer ids", this.#logger, () => this.#claim().catch(() => {}));
+    }
+    return id;
+  }
+
+  /** One claim at a time, whoever waits for it. */
+  #claim(): Promise<void> {
+    this.#claiming ??= this.#store
+      .claimProducerIds(this.#brokerId)
+      .then(({ firstId, size }) => {
+        this.#ahead = { next: firstId, end: firstId + size };
+        this.#logger.info("producer ids claimed", { firstId, size });
+      })
+      .finally(() => {
+        this.#claiming = undefined;
+      });
+    return this.#claiming;
+  }
+}
+
+function isNatural(value: number | undefined): value is number {
+  return value !== undefined && value >= 0;
+}
+
+function invalidIdAndEpoch(): ZoologError {
+  return new ZoologError({
+    code: "INVALID_REQUEST",
+    message: "a producer id and its epoch go together, and neither is negative",
+    hint: "Leave both away for a new id.",
+  });
+}
+
+function transactionsNotServed(): ZoologError {
+  return new ZoologError({
+    code: "UNSUPPORTED_VERSION",
+    message: "this broker does not serve transactions yet",
+    hint: "Leave transactionalId away: an idempotent producer writes each batch once.",
+  });
+}
