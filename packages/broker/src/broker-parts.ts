@@ -20,6 +20,7 @@ import {
 import { type LogConfig, LogManager } from "@zoolog/log";
 import { type PartitionConfig, ReplicaManager } from "@zoolog/replication";
 import { connectZooKeeper } from "@zoolog/zookeeper";
+import { BROKER_SECRET_BYTES, BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
 import { HTTP_LISTENER } from "./calls/cluster-calls.ts";
 import type { BrokerConfig } from "./config/config.ts";
@@ -69,6 +70,17 @@ export function ensureClusterId(
   { random }: BrokerDependencies,
 ): Promise<string> {
   return store.ensureClusterId(topicIdFromBytes(random.bytes(16)));
+}
+
+/** By which brokers know each other: the secret in ZooKeeper, or a new one in a new cluster. */
+export async function openCredentials(
+  clusterId: string,
+  store: CoordinationStore,
+  { random, clock, logger }: BrokerDependencies,
+): Promise<BrokerCredentials> {
+  const drawn = Buffer.from(random.bytes(BROKER_SECRET_BYTES)).toString("base64url");
+  const secret = await store.ensureBrokerSecret(drawn);
+  return new BrokerCredentials({ clusterId, secret }, { clock, logger });
 }
 
 export function openLogs(

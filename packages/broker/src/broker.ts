@@ -14,10 +14,12 @@ import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
 import { loadNativeCrc32c } from "@zoolog/protocol";
 import type { BrokerApi, BrokerHealth } from "./broker-api.ts";
+import type { BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
 import {
   advertisedAddress,
   ensureClusterId,
+  openCredentials,
   openLogs,
   openStore,
   planeOptions,
@@ -30,9 +32,10 @@ import { PeerConnections } from "./calls/peer-connections.ts";
 import { within } from "./calls/within.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
+import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
 import { describeReplicaMetrics } from "./replica-metrics.ts";
-import { requestTimedOut } from "./runtimes/errors.ts";
+import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
 import { ProducerIds } from "./runtimes/producer-ids.ts";
 import { RegistrationRuntime } from "./runtimes/registration-runtime.ts";
 import { VERSION } from "./version.ts";
@@ -61,6 +64,7 @@ export class Broker {
   #logs: LogManager | undefined;
   #runtimes: ReturnType<typeof wireRuntimes> | undefined;
   #plane: HttpPlane | undefined;
+  #credentials: BrokerCredentials | undefined;
   #peers: PeerConnections | undefined;
   #api: BrokerApi | undefined;
   #address: HttpAddress | undefined;
@@ -163,8 +167,13 @@ export class Broker {
     this.#logs = logs;
     throwIfAborted(signal);
     const brokerEpoch = () => this.#registration?.brokerEpoch;
-    const { scheduler } = dependencies;
-    this.#peers = new PeerConnections({ scheduler, credential: () => "" });
+    const credentials = await abortable(openCredentials(clusterId, store, dependencies), signal);
+    this.#credentials = credentials;
+    this.#peers = new PeerConnections({
+      scheduler: dependencies.scheduler,
+      credential: () => this.#credential(credentials),
+      onRefused: (endpoint) => credentials.refusedBy(endpoint, this.brokerId),
+    });
     this.#runtimes = wireRuntimes(config, { clusterId, store, logs, brokerEpoch }, dependencies);
     await this.#listen(store);
     await abortable(this.#register(store, logs), signal);
@@ -192,10 +201,19 @@ export class Broker {
     const metrics = createBrokerMetrics();
     const leaseRemainingMs = () => store.leaseRemainingMs();
     describeReplicaMetrics(metrics.registry, { ...runtimes, leaseRemainingMs });
-    const peers = { api: localPeerApi(), brokerOf: () => undefined };
+    const brokerOf: PeerAccess["brokerOf"] = (credential, remoteAddress) =>
+      this.#credentials?.brokerOf(credential, remoteAddress);
+    const peers = { api: localPeerApi(), brokerOf };
     const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
     this.#plane = new HttpPlane(planeOptions(this.#config), parts);
     this.#address = await this.#plane.listen();
+  }
+
+  /** @throws ZoologError `BROKER_ID_NOT_REGISTERED` */
+  #credential(credentials: BrokerCredentials): string {
+    const brokerEpoch = this.#registration?.brokerEpoch;
+    if (brokerEpoch === undefined) throw notRegistered();
+    return credentials.of({ brokerId: this.brokerId, brokerEpoch });
   }
 
   async #register(store: CoordinationStore, logs: LogManager): Promise<void> {

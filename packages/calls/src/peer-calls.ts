@@ -1,3 +1,4 @@
+import { errorCode } from "@zoolog/base";
 import {
   BROKER_CREDENTIAL_HEADER,
   NATIVE_CALLS,
@@ -16,14 +17,20 @@ type Call = keyof typeof CALLS;
 export class PeerCalls {
   readonly #transport: Transport;
   readonly #credential: () => string;
+  readonly #onRefused: (endpoint: string) => void;
 
-  /** @param dependencies `credential` is asked for each call: a broker may register anew. */
+  /**
+   * @param dependencies `credential` is asked for each call, as a broker may register anew;
+   *   `onRefused` is told that a broker did not take it, before the call rejects.
+   */
   constructor(dependencies: {
     readonly transport: Transport;
     readonly credential: () => string;
+    readonly onRefused: (endpoint: string) => void;
   }) {
     this.#transport = dependencies.transport;
     this.#credential = dependencies.credential;
+    this.#onRefused = dependencies.onRefused;
   }
 
   /**
@@ -40,7 +47,12 @@ export class PeerCalls {
     const headers = { [BROKER_CREDENTIAL_HEADER]: this.#credential() };
     const elementsMax = PEER_MESSAGE_ELEMENTS_MAX;
     const call = { endpoint, name, request, response, headers, elementsMax };
-    const answer = await callOnce(this.#transport, call, options);
-    return answer as Static<(typeof CALLS)[Name]["response"]>;
+    try {
+      const answer = await callOnce(this.#transport, call, options);
+      return answer as Static<(typeof CALLS)[Name]["response"]>;
+    } catch (error) {
+      if (errorCode(error) === "CLUSTER_AUTHORIZATION_FAILED") this.#onRefused(endpoint);
+      throw error;
+    }
   }
 }

@@ -43,7 +43,7 @@ export class ClusterIdentity {
 }
 
 /** Creating twice is harmless, so a lost connection may repeat it. */
-async function createIfMissing(
+export async function createIfMissing(
   session: CoordinationSession,
   path: string,
   data: Uint8Array,

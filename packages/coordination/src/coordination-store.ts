@@ -46,6 +46,11 @@ export interface CoordinationStore {
 
   /** The cluster's id; `candidate` becomes it when there is none yet. */
   ensureClusterId(candidate: string): Promise<string>;
+  /**
+   * What the brokers of the cluster know each other by: 32 bytes in base64url. `candidate`, drawn at
+   * random, becomes it when there is none yet.
+   */
+  ensureBrokerSecret(candidate: string): Promise<string>;
 
   /**
    * Takes the place of `brokerId` in the cluster for as long as the session lives. An earlier life

@@ -1,5 +1,6 @@
 /** Where everything stands; docs/formats/znodes.md says what. */
 export const CLUSTER_ID_PATH = "/cluster/id";
+export const BROKER_SECRET_PATH = "/cluster/broker_secret";
 export const BROKER_IDS_PATH = "/brokers/ids";
 export const TOPICS_PATH = "/brokers/topics";
 export const CONTROLLER_PATH = "/controller";

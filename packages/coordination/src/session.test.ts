@@ -156,6 +156,20 @@ test("an ensemble that became another cluster behind our back is not taken for a
   expect(store.state).toBe("connected");
 });
 
+test("a secret of the brokers that was spoilt by hand is refused, and not shown", async () => {
+  const store = await world.open("a");
+  const hand = await world.ensemble.connect("zkCli");
+  await hand.create("/cluster/broker_secret", Buffer.from('{"version":1,"secret":"hunter2"}'));
+
+  const ensured = store.ensureBrokerSecret("s".repeat(43));
+
+  await expect(ensured).rejects.toMatchObject({
+    code: "ZNODE_MALFORMED",
+    message: expect.stringContaining("/cluster/broker_secret"),
+  });
+  await expect(ensured).rejects.not.toMatchObject({ message: expect.stringContaining("hunter2") });
+});
+
 test("the id of a cluster is given once, whoever asks first", async () => {
   const a = await world.open("a");
   const b = await world.open("b");

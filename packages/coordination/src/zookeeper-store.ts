@@ -10,6 +10,7 @@ import {
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import { BrokerRegistrar } from "./broker-registrar.ts";
 import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
+import { ensureBrokerSecret } from "./broker-secret.ts";
 import { ClusterIdentity, ensureLayout } from "./cluster-identity.ts";
 import {
   readBrokers,
@@ -139,6 +140,10 @@ class ZooKeeperStore implements CoordinationStore {
 
   ensureClusterId(candidate: string): Promise<string> {
     return this.#identity.ensure(candidate);
+  }
+
+  ensureBrokerSecret(candidate: string): Promise<string> {
+    return ensureBrokerSecret(this.#session, candidate);
   }
 
   registerBroker(registration: BrokerRegistration): Promise<BrokerEpoch> {

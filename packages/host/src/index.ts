@@ -1,3 +1,4 @@
+export { equalInConstantTime, hmacSha256 } from "./hmac.ts";
 export { nodeFileSystem } from "./node-file-system.ts";
 export { nodeMachine } from "./node-machine.ts";
 export { nodeNetwork } from "./node-network.ts";

@@ -42,6 +42,20 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     await expect((await open("c")).ensureClusterId("late")).resolves.toBe(ids[0]);
   });
 
+  test("the brokers' secret is drawn once, and is the same for all", async () => {
+    const [a, b] = [await open("a"), await open("b")];
+    const [drawnByA, drawnByB] = ["a".repeat(43), "b".repeat(43)];
+
+    const secrets = await Promise.all([
+      a.ensureBrokerSecret(drawnByA),
+      b.ensureBrokerSecret(drawnByB),
+    ]);
+
+    expect([drawnByA, drawnByB]).toContain(secrets[0]);
+    expect(secrets[0]).toBe(secrets[1]);
+    await expect((await open("c")).ensureBrokerSecret("c".repeat(43))).resolves.toBe(secrets[0]);
+  });
+
   test("a registration is there while its store is, and carries its czxid as epoch", async () => {
     const [a, b] = [await open("a"), await open("b")];
 

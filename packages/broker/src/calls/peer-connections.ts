@@ -14,6 +14,8 @@ export class PeerConnections {
     readonly scheduler: Scheduler;
     /** What proves who is calling, asked for each call. */
     readonly credential: () => string;
+    /** That broker did not take it. */
+    readonly onRefused: (endpoint: string) => void;
   }) {
     this.#transport = new HttpTransport(
       {
@@ -26,6 +28,7 @@ export class PeerConnections {
     this.calls = new PeerCalls({
       transport: this.#transport,
       credential: dependencies.credential,
+      onRefused: dependencies.onRefused,
     });
   }
 

@@ -1,4 +1,4 @@
-import { silentLogger } from "@zoolog/base";
+import { brokerEpoch, brokerId, silentLogger } from "@zoolog/base";
 import {
   checkMessage,
   decodeMessage,
@@ -9,21 +9,33 @@ import {
 } from "@zoolog/protocol";
 import { ManualTime, MemoryBroker } from "@zoolog/testkit";
 import fc from "fast-check";
+import { localPeerApi } from "../calls/peer-calls.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { HttpPlane } from "./http-plane.ts";
+import { PEER_MESSAGES } from "./peer-messages.fixture.ts";
 
 /** Every answer to bad input that docs/formats/native-plane.md promises. */
 
 const MSGPACK = { "content-type": "application/msgpack" };
+const FROM_BROKER = { ...MSGPACK, "zoolog-broker": "anything" };
 const JSON_FORM = { "content-type": "application/json" };
 
 async function started(limits: Partial<HttpLimits> = {}) {
   const api = new MemoryBroker();
   const { clock, scheduler } = new ManualTime();
+  const peer = { kind: "broker", brokerId: brokerId(1), brokerEpoch: brokerEpoch(7) } as const;
   const plane = new HttpPlane(
     { host: "127.0.0.1", port: 0, limits },
-    { api, metrics: createBrokerMetrics(), logger: silentLogger, clock, scheduler },
+    {
+      api,
+      // Whoever gets past the checks of its message is told that nobody serves the call.
+      peers: { api: localPeerApi(), brokerOf: () => peer },
+      metrics: createBrokerMetrics(),
+      logger: silentLogger,
+      clock,
+      scheduler,
+    },
   );
   await api.createTopics({
     timeoutMs: 0,
@@ -45,11 +57,11 @@ const fetchOf = (topic: string, partition: number, fetchOffset: number) => ({
 });
 
 /** What the call or its only partition failed with. */
-async function failure(plane: HttpPlane, name: string, payload: Buffer) {
+async function failure(plane: HttpPlane, name: string, payload: Buffer, headers = MSGPACK) {
   const response = await plane.inject({
     method: "POST",
     url: `/v1/${name}`,
-    headers: MSGPACK,
+    headers,
     payload,
   });
   const message = decodeMessage(response.rawPayload).value as {
@@ -164,7 +176,30 @@ describe("a call", () => {
     const plane = await started();
 
     expect(await failure(plane, "fetch", payload)).toBe("400 MALFORMED_BODY");
+    for (const [name, message] of Object.entries(PEER_MESSAGES)) {
+      expect(await failure(plane, name, payload, FROM_BROKER)).toBe("400 MALFORMED_BODY");
+      const cut = Buffer.from(encodeMessage(message)).subarray(0, -1);
+      expect(await failure(plane, name, cut, FROM_BROKER)).toBe("400 MALFORMED_BODY");
+    }
   });
+
+  test.each(Object.entries(PEER_MESSAGES))(
+    "%s of a broker with more than its lists or a message may hold is refused",
+    async (name, message) => {
+      const plane = await started();
+      const lists = Object.entries(message).filter(([, value]) => Array.isArray(value));
+      const send = (sent: unknown) =>
+        failure(plane, name, Buffer.from(encodeMessage(sent)), FROM_BROKER);
+
+      expect(await send(message)).toBe("400 UNSUPPORTED_VERSION");
+      for (const [field, value] of lists) {
+        const tooMany = Array<unknown>(100_001).fill(value[0]);
+        expect(await send({ ...message, [field]: tooMany })).toBe("400 INVALID_REQUEST");
+      }
+      const values = Array<unknown>(4_000_001).fill(0);
+      expect(await send({ ...message, maxWaitMs: values })).toBe("400 MALFORMED_BODY");
+    },
+  );
 
   test("JSON too deep, cut short, or with __proto__ is refused", async () => {
     const plane = await started();
@@ -451,6 +486,7 @@ test("whatever the body, the answer is below 500 and has the error body", async 
     ["describe-topics", { topics: ["orders"] }],
     ["init-producer-id", { transactionalId: "t", transactionTimeoutMs: 5 }],
     ["topics/orders/records", { records: [{ key: "k", value: { json: 1 }, headers: { a: "b" } }] }],
+    ...Object.entries(PEER_MESSAGES),
   ];
   const edges = fc.constantFrom<unknown>(
     -1,
@@ -489,7 +525,7 @@ test("whatever the body, the answer is below 500 and has the error body", async 
     const response = await plane.inject({
       method: "POST",
       url: `/v1/${name}`,
-      headers: MSGPACK,
+      headers: Object.hasOwn(PEER_MESSAGES, name) ? FROM_BROKER : MSGPACK,
       payload: sent,
     });
 

@@ -30,6 +30,15 @@ export function coordinationUnavailable(): ZoologError {
   });
 }
 
+export function notRegistered(): ZoologError {
+  return new ZoologError({
+    code: "BROKER_ID_NOT_REGISTERED",
+    message: "this broker is not registered in ZooKeeper, so no other one would know it",
+    retriable: true,
+    hint: "It registers by itself as soon as ZooKeeper answers.",
+  });
+}
+
 export function requestTimedOut(what: string): ZoologError {
   return new ZoologError({
     code: "REQUEST_TIMED_OUT",

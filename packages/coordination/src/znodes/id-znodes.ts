@@ -1,5 +1,6 @@
-import type { BrokerId } from "@zoolog/base";
-import { CLUSTER_ID_PATH, PRODUCER_ID_BLOCK_PATH } from "../paths.ts";
+import { assert, type BrokerId } from "@zoolog/base";
+import { malformed } from "../errors.ts";
+import { BROKER_SECRET_PATH, CLUSTER_ID_PATH, PRODUCER_ID_BLOCK_PATH } from "../paths.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";
 
 export function encodeClusterId(id: string): Uint8Array {
@@ -9,6 +10,21 @@ export function encodeClusterId(id: string): Uint8Array {
 /** @throws ZoologError `ZNODE_MALFORMED`. */
 export function decodeClusterId(data: Uint8Array): string {
   return ZnodeObject.decode(CLUSTER_ID_PATH, data).text("id");
+}
+
+/** 32 bytes in base64url. */
+const BROKER_SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+export function encodeBrokerSecret(secret: string): Uint8Array {
+  assert(BROKER_SECRET.test(secret), "a secret is 32 bytes in base64url");
+  return encodeJson({ version: 1, secret });
+}
+
+/** @throws ZoologError `ZNODE_MALFORMED`, which does not show what stands there. */
+export function decodeBrokerSecret(data: Uint8Array): string {
+  const secret = ZnodeObject.decode(BROKER_SECRET_PATH, data).text("secret");
+  if (BROKER_SECRET.test(secret)) return secret;
+  throw malformed(BROKER_SECRET_PATH, "has a secret that is not 32 bytes in base64url");
 }
 
 /** Both ends inclusive. */

@@ -1,0 +1,82 @@
+import { type BrokerId, brokerEpoch, brokerId, type Clock, type Logger } from "@zoolog/base";
+import { equalInConstantTime, hmacSha256 } from "@zoolog/host";
+import type { BrokerPrincipal } from "./principal.ts";
+
+/** Of random bytes, as long as what SHA-256 makes of them: more would add nothing. */
+export const BROKER_SECRET_BYTES = 32;
+
+/** A broker of another cluster calls many times a second; one line is enough to find it. */
+const WARNING_INTERVAL_MS = 10_000;
+
+const BROKER_ID_MAX = 2 ** 31 - 1;
+
+/** `<brokerId>.<brokerEpoch>.<HMAC-SHA256 in base64url>`. */
+const CREDENTIAL = /^(\d{1,10})\.(\d{1,16})\.([\w-]{43})$/;
+
+/**
+ * How brokers of one cluster know each other: each can make, and check, the credential of any life
+ * of any broker (docs/decisions/012-brokers-credential.md).
+ */
+export class BrokerCredentials {
+  readonly #clusterId: string;
+  readonly #secret: Uint8Array;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #warnedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param cluster `secret`: base64url, as it stands in ZooKeeper. */
+  constructor(
+    cluster: { readonly clusterId: string; readonly secret: string },
+    dependencies: { readonly clock: Clock; readonly logger: Logger },
+  ) {
+    this.#clusterId = cluster.clusterId;
+    this.#secret = Buffer.from(cluster.secret, "base64url");
+    this.#clock = dependencies.clock;
+    this.#logger = dependencies.logger;
+  }
+
+  /** What a broker shows in the life that it is in. */
+  of(broker: Omit<BrokerPrincipal, "kind">): string {
+    const life = `${broker.brokerId}.${broker.brokerEpoch}`;
+    return `${life}.${Buffer.from(this.#proof(life)).toString("base64url")}`;
+  }
+
+  /** Who shows it; `undefined` for whoever does not know the secret, which is logged. */
+  brokerOf(credential: string, remoteAddress: string): BrokerPrincipal | undefined {
+    const [, id = "", epoch = "", proof = ""] = CREDENTIAL.exec(credential) ?? [];
+    const given = Buffer.from(proof, "base64url");
+    // Over the text, so that one life has one spelling.
+    const isProved = equalInConstantTime(given, this.#proof(`${id}.${epoch}`));
+    const [claimedId, claimedEpoch] = [Number(id), Number(epoch)];
+    const isInRange = claimedId <= BROKER_ID_MAX && Number.isSafeInteger(claimedEpoch);
+    if (isProved && isInRange) {
+      return {
+        kind: "broker",
+        brokerId: brokerId(claimedId),
+        brokerEpoch: brokerEpoch(claimedEpoch),
+      };
+    }
+    this.#warn("refused a broker's credential: it belongs to another cluster, or is forged", {
+      remoteAddress,
+      ...(id === "" ? {} : { claimedBrokerId: claimedId }),
+    });
+    return undefined;
+  }
+
+  /** Another broker does not take this one for one of its cluster. */
+  refusedBy(endpoint: string, self: BrokerId): void {
+    const what = "another broker refused our credential: does it belong to another cluster?";
+    this.#warn(what, { endpoint, brokerId: self });
+  }
+
+  #proof(life: string): Uint8Array {
+    return hmacSha256(this.#secret, `${this.#clusterId}.${life}`);
+  }
+
+  #warn(what: string, fields: Readonly<Record<string, string | number>>): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#warnedAt < WARNING_INTERVAL_MS) return;
+    this.#warnedAt = now;
+    this.#logger.warn(what, { ...fields, clusterId: this.#clusterId });
+  }
+}
