@@ -6,7 +6,9 @@ import {
   type TopicId,
   topicIdFromBytes,
 } from "@zoolog/base";
+import type { PeerCalls } from "@zoolog/calls";
 import type {
+  AlterPartitionEvent,
   ControllerSettings,
   ReplicasDeletedEvent,
   ReplicasOfflineEvent,
@@ -22,12 +24,13 @@ import { type PartitionConfig, ReplicaManager } from "@zoolog/replication";
 import { connectZooKeeper } from "@zoolog/zookeeper";
 import { BROKER_SECRET_BYTES, BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
-import { HTTP_LISTENER } from "./calls/cluster-calls.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
+import { type ControllerParts, wireController } from "./controller-parts.ts";
 import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
-import { ControllerRuntime } from "./runtimes/controller-runtime.ts";
-import { holdsLease } from "./runtimes/lease.ts";
+import { HTTP_LISTENER } from "./runtimes/broker-address.ts";
+import { FreezeGuard } from "./runtimes/freeze-guard.ts";
+import { IsrRuntime } from "./runtimes/isr-runtime.ts";
 import { MetadataCache } from "./runtimes/metadata-cache.ts";
 import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";
 import { ZnodeFaults } from "./runtimes/znode-faults.ts";
@@ -130,11 +133,12 @@ export function wireRuntimes(
     readonly store: CoordinationStore;
     readonly logs: LogManager;
     readonly brokerEpoch: MetadataRuntimeDependencies["brokerEpoch"];
+    readonly peers: PeerCalls;
   },
   dependencies: BrokerDependencies,
 ) {
-  const { clock, scheduler, logger, trace } = dependencies;
-  const { store, logs, clusterId } = cluster;
+  const { clock, scheduler, random, logger, trace } = dependencies;
+  const { store, logs, clusterId, brokerEpoch, peers } = cluster;
   const self = brokerId(config.brokerId);
   const cache = new MetadataCache({ brokerId: self }, { clock, scheduler });
   const faults = new ZnodeFaults({ logger });
@@ -151,18 +155,44 @@ export function wireRuntimes(
       scheduler,
       logger,
       trace,
-      authority: () => (holdsLease(store) ? "lease" : "epochsOnly"),
-      // Nobody carries them to another broker yet, so the ISR stays as the controller made it.
-      isrChanges: {
-        request: (change) => replicas.isrChangeAnswered(change, { error: "NOT_CONTROLLER" }),
-      },
+      authority: () => guard.authority(),
+      isrChanges: { request: (change) => isr.request(change) },
       whereIs: (topicPartition) => cache.whereIs(topicPartition),
       onReplicaFailed: () => metadata.wake(),
     },
   );
-  const controller = new ControllerRuntime(
+  const parts: ControllerParts = wireController(
     { brokerId: self, clusterId, settings: controllerSettings(config) },
-    { store, clock, scheduler, logger, faults, publish: (image) => metadata.follow(image) },
+    {
+      store,
+      peers,
+      faults,
+      follow: (image) => {
+        replicas.brokers(image.brokers);
+        metadata.follow(image);
+      },
+      onConfirmed: (askedAt) => guard.confirmed(askedAt),
+    },
+    dependencies,
+  );
+  const { link } = parts;
+  const guard = new FreezeGuard({
+    store,
+    isKnown: () => cache.image?.brokers.get(self)?.brokerEpoch === brokerEpoch(),
+    onThaw: () => parts.feed.confirm(),
+    clock,
+    scheduler,
+  });
+  const isr = new IsrRuntime(
+    { brokerId: self },
+    {
+      submit: (event) => link.submit<AlterPartitionEvent>(event),
+      answered: (change, answer) => replicas.isrChangeAnswered(change, answer),
+      brokerEpoch,
+      scheduler,
+      random,
+      logger,
+    },
   );
   const metadata: MetadataRuntime = new MetadataRuntime(
     { brokerId: self },
@@ -171,19 +201,19 @@ export function wireRuntimes(
       replicas,
       configOf: configResolver(config),
       deleteLogs: (topic) => deleteLogs(topic, logs),
-      brokerEpoch: cluster.brokerEpoch,
+      brokerEpoch,
       reportOffline: async (report) => {
-        await controller.submit<ReplicasOfflineEvent>(report);
+        await link.submit<ReplicasOfflineEvent>(report);
       },
       confirmDeleted: async (topicIds) => {
         const event = { type: "replicasDeleted", brokerId: self, topicIds } as const;
-        await controller.submit<ReplicasDeletedEvent>(event);
+        await link.submit<ReplicasDeletedEvent>(event);
       },
       scheduler,
       logger,
     },
   );
-  return { cache, replicas, controller, metadata, faults };
+  return { ...parts, cache, replicas, metadata, faults, isr, guard };
 }
 
 type MetadataRuntimeDependencies = ConstructorParameters<typeof MetadataRuntime>[1];

@@ -26,6 +26,7 @@ import {
   registrationOf,
   wireRuntimes,
 } from "./broker-parts.ts";
+import { controllerPeerApi } from "./calls/controller-calls.ts";
 import { LocalBrokerApi } from "./calls/local-broker-api.ts";
 import { localPeerApi } from "./calls/peer-calls.ts";
 import { PeerConnections } from "./calls/peer-connections.ts";
@@ -35,6 +36,7 @@ import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
 import { describeReplicaMetrics } from "./replica-metrics.ts";
+import { handLeadershipsOver } from "./runtimes/controlled-shutdown.ts";
 import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
 import { ProducerIds } from "./runtimes/producer-ids.ts";
 import { RegistrationRuntime } from "./runtimes/registration-runtime.ts";
@@ -48,11 +50,11 @@ const COORDINATION_STEP_TIMEOUT_MS = 5_000;
  *
  * | opened in this order | closed in this order |
  * | --- | --- |
- * | ZooKeeper session, cluster id | HTTP plane: calls in flight are answered |
- * | data folder: lock, identity, recovery | controllership is given back |
+ * | ZooKeeper session, cluster id | with others there: leaderships, then controllership are handed over |
+ * | data folder: lock, identity, recovery | HTTP plane: calls in flight are answered |
  * | HTTP plane (says that it is not ready) | the image is followed no more, replicas are released |
  * | registration | data folder: flush, checkpoints, clean-shutdown marker |
- * | race for the controllership | registration, ZooKeeper session |
+ * | race for the controllership, image poll | registration, ZooKeeper session |
  */
 export class Broker {
   readonly brokerId: BrokerId;
@@ -174,10 +176,13 @@ export class Broker {
       credential: () => this.#credential(credentials),
       onRefused: (endpoint) => credentials.refusedBy(endpoint, this.brokerId),
     });
-    this.#runtimes = wireRuntimes(config, { clusterId, store, logs, brokerEpoch }, dependencies);
+    const peers = this.#peers.calls;
+    const cluster = { clusterId, store, logs, brokerEpoch, peers };
+    this.#runtimes = wireRuntimes(config, cluster, dependencies);
     await this.#listen(store);
     await abortable(this.#register(store, logs), signal);
     this.#runtimes.controller.start();
+    this.#runtimes.feed.start();
     this.#logger.info("broker started", { clusterId, ...this.address, dataFolder: config.dataDir });
   }
 
@@ -185,10 +190,11 @@ export class Broker {
     const runtimes = this.#runtimes;
     assert(runtimes !== undefined, "the runtimes are wired before the plane is");
     const { logger, clock, scheduler, random, trace } = this.#dependencies;
-    const brokerNumber = brokerId(this.#config.brokerId);
+    assert(this.#peers !== undefined, "others can be called before they call");
     this.#api = new LocalBrokerApi({
       ...runtimes,
-      producerIds: new ProducerIds({ brokerId: brokerNumber }, { store, logger }),
+      peers: this.#peers.calls,
+      producerIds: new ProducerIds({ brokerId: this.brokerId }, { store, logger }),
       config: this.#config,
       version: VERSION,
       health: () => this.health(),
@@ -203,7 +209,7 @@ export class Broker {
     describeReplicaMetrics(metrics.registry, { ...runtimes, leaseRemainingMs });
     const brokerOf: PeerAccess["brokerOf"] = (credential, remoteAddress) =>
       this.#credentials?.brokerOf(credential, remoteAddress);
-    const peers = { api: localPeerApi(), brokerOf };
+    const peers = { api: localPeerApi(controllerPeerApi(runtimes)), brokerOf };
     const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
     this.#plane = new HttpPlane(planeOptions(this.#config), parts);
     this.#address = await this.#plane.listen();
@@ -245,18 +251,44 @@ export class Broker {
 
   async #close(): Promise<void> {
     this.#logger.info("broker shutting down");
+    const runtimes = this.#runtimes;
+    await this.#step("hand leaderships over", () => this.#handOver());
     await this.#step("close the HTTP plane", () => this.#plane?.close());
-    await this.#brief("give the controllership back", () => this.#runtimes?.controller.close());
-    await this.#step("stop following the cluster", () => this.#runtimes?.metadata.close());
+    await this.#brief("give the controllership back", () => runtimes?.controller.close());
+    await this.#step("stop following the cluster", async () => {
+      runtimes?.brokerWatch.close();
+      runtimes?.images.close();
+      await runtimes?.feed.close();
+      await runtimes?.metadata.close();
+    });
     await this.#step("release the replicas", () => {
-      this.#runtimes?.replicas.close();
-      this.#runtimes?.cache.close();
+      runtimes?.isr.close();
+      runtimes?.replicas.close();
+      runtimes?.cache.close();
+      runtimes?.guard.close();
     });
     await this.#step("close the connections to other brokers", () => this.#peers?.close());
     await this.#step("close the data folder", () => this.#logs?.close());
     await this.#brief("unregister", () => this.#registration?.close());
     await this.#brief("close the ZooKeeper session", () => this.#store?.close());
     this.#logger.info("broker shut down");
+  }
+
+  /**
+   * While there are others: they lead what this broker led, and one of them is controller, before
+   * this one stops answering.
+   */
+  async #handOver(): Promise<void> {
+    const runtimes = this.#runtimes;
+    const others = (runtimes?.cache.image?.brokers.size ?? 0) > 1;
+    if (runtimes === undefined || !others || this.#registration?.brokerEpoch === undefined) return;
+    const { clock, scheduler, logger } = this.#dependencies;
+    const brokerEpoch = () => this.#registration?.brokerEpoch;
+    await handLeadershipsOver(
+      { brokerId: this.brokerId, timeoutMs: this.#config.controlledShutdownTimeoutMs },
+      { ...runtimes, brokerEpoch, clock, scheduler, logger },
+    );
+    await this.#brief("give the controllership back", () => runtimes.controller.close());
   }
 
   /** A step that talks to ZooKeeper: when it takes too long, the end of the session does the same. */

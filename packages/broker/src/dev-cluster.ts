@@ -13,7 +13,7 @@ import { parseBrokerConfig } from "./config/config.ts";
 import type { SettingSource } from "./config/read-settings.ts";
 
 export type DevClusterOptions = {
-  /** Default 1. */
+  /** 1 to 9, default 1. With several, topics are replicated: see `replicationSettings`. */
   readonly brokers?: number;
   /** Of the first broker, the others take the next ones; 0 takes any free ones. Default 8092. */
   readonly httpPort?: number;
@@ -42,6 +42,9 @@ export type DevCluster = {
 const HTTP_PORT = 8092;
 const ZOOKEEPER_PORT = 2181;
 
+/** One machine, one event loop: more brokers only take turns. */
+const BROKERS_MAX = 9;
+
 /** A broker in the same process has recovered by then, or something is wrong. */
 const READY_TIMEOUT_MS = 60_000;
 
@@ -57,7 +60,7 @@ export async function startDevCluster(
 ): Promise<DevCluster> {
   const { fileSystem, random } = dependencies;
   const count = options.brokers ?? 1;
-  if (count !== 1) throw notYet(count);
+  if (!Number.isInteger(count) || count < 1 || count > BROKERS_MAX) throw wrongCount(count);
   const isTemporary = options.dataFolder === undefined;
   const dataFolder = options.dataFolder ?? `${tmpdir()}/zoolog-dev-${random.uuid()}`;
   checkSettings(count, options, dataFolder);
@@ -78,20 +81,37 @@ export async function startDevCluster(
     );
     opened.push(() => server.close());
     const zookeeper = `${server.host}:${server.port}`;
-    const brokers: Broker[] = [];
-    for (let index = 0; index < count; index++) {
-      const sources = brokerSettings(index, { dataFolder, zookeeper, options });
-      const broker = await Broker.start(parseBrokerConfig(sources), dependencies, options.signal);
-      opened.push(() => broker.close());
-      brokers.push(broker);
-    }
-    for (const broker of brokers) await abortable(untilReady(broker), options.signal);
+    const plan = { dataFolder, zookeeper, options };
+    const brokers = await startBrokers(count, plan, { ...dependencies, opened });
+    await Promise.all(brokers.map((broker) => abortable(untilReady(broker), options.signal)));
     const urls = brokers.map(({ address: { host, port } }) => `http://${host}:${port}`);
     return { brokers, urls, zookeeper, dataFolder, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/**
+ * All at once: none needs another one to start. When one cannot, the others are waited for, so that
+ * `opened` knows everything that has to be closed.
+ */
+async function startBrokers(
+  count: number,
+  cluster: ClusterPlan,
+  dependencies: HostDependencies & { readonly opened: (() => Promise<void>)[] },
+): Promise<readonly Broker[]> {
+  const starts = Array.from({ length: count }, async (_, index) => {
+    const config = parseBrokerConfig(brokerSettings(index, count, cluster));
+    const broker = await Broker.start(config, dependencies, cluster.options.signal);
+    dependencies.opened.push(() => broker.close());
+    return broker;
+  });
+  const started = await Promise.allSettled(starts);
+  return started.map((start) => {
+    if (start.status === "rejected") throw start.reason;
+    return start.value;
+  });
 }
 
 async function startZooKeeper(
@@ -108,26 +128,37 @@ async function startZooKeeper(
 function checkSettings(count: number, options: DevClusterOptions, dataFolder: string): void {
   const zookeeper = `127.0.0.1:${options.zookeeperPort ?? ZOOKEEPER_PORT}`;
   for (let index = 0; index < count; index++) {
-    parseBrokerConfig(brokerSettings(index, { dataFolder, zookeeper, options }));
+    parseBrokerConfig(brokerSettings(index, count, { dataFolder, zookeeper, options }));
   }
 }
 
-function brokerSettings(
-  index: number,
-  cluster: {
-    readonly dataFolder: string;
-    readonly zookeeper: string;
-    readonly options: DevClusterOptions;
-  },
-): SettingSource[] {
+type ClusterPlan = {
+  readonly dataFolder: string;
+  readonly zookeeper: string;
+  readonly options: DevClusterOptions;
+};
+
+function brokerSettings(index: number, count: number, cluster: ClusterPlan): SettingSource[] {
   const firstPort = cluster.options.httpPort ?? HTTP_PORT;
   const settings = {
     "broker.id": index + 1,
     "data.dir": `${cluster.dataFolder}/broker-${index + 1}`,
     "zookeeper.connect": cluster.zookeeper,
     "http.port": firstPort === 0 ? 0 : firstPort + index,
+    ...replicationSettings(count),
   };
   return [{ from: "development cluster", settings }, ...(cluster.options.settings ?? [])];
+}
+
+/**
+ * What a cluster of this size is for: with three, a broker may go and nothing stops; with two, either
+ * may go, as a second acknowledgement would make every stop of one a stop of all.
+ */
+function replicationSettings(count: number): Readonly<Record<string, number>> {
+  return {
+    "default.replication.factor": Math.min(count, 3),
+    "min.insync.replicas": count >= 3 ? 2 : 1,
+  };
 }
 
 async function untilReady(broker: Broker): Promise<void> {
@@ -147,11 +178,10 @@ async function closeAll(opened: readonly (() => Promise<void>)[]): Promise<void>
   if (failures.length > 0) throw failures[0];
 }
 
-function notYet(count: number): ZoologError {
+function wrongCount(count: number): ZoologError {
   return new ZoologError({
     code: "INVALID_OPTION",
-    message: `a development cluster has 1 broker so far, not ${count}`,
-    hint: "Leave the number away, or say 1; the README's honest limits tell what comes.",
-    cause: new Error("brokers do not replicate to each other yet"),
+    message: `a development cluster has 1 to ${BROKERS_MAX} brokers, not ${count}`,
+    hint: "Three show everything; brokers of their own processes are started by zoolog broker.",
   });
 }

@@ -143,15 +143,12 @@ function alter(
     isrBrokerEpochs: isr.map((member) => epochInSync(image, change, member)),
     controllerEpoch: state.image.controllerEpoch,
   };
+  const { leader, leaderEpoch } = next;
+  const answered = { leader, leaderEpoch, isr };
   if (sameMembers(isr, image.isr)) {
     const { partitionEpoch } = image;
     assert(partitionEpoch !== undefined, "a partition that is led has been written");
-    return {
-      topicId,
-      partition,
-      state: { ...next, isrBrokerEpochs: image.isrBrokerEpochs },
-      partitionEpoch,
-    };
+    return { topicId, partition, state: answered, partitionEpoch };
   }
   const record = partitionStateChanged({
     topic,
@@ -160,7 +157,7 @@ function alter(
     reason: `ISR asked for by its leader ${image.leader}`,
   });
   records.push(record);
-  return { topicId, partition, state: next, partitionEpoch: record.partitionEpoch };
+  return { topicId, partition, state: answered, partitionEpoch: record.partitionEpoch };
 }
 
 /** Members that stay keep the epoch on record; who joins has just proved the one it came with. */

@@ -68,7 +68,11 @@ export type AlterPartitionResponse = {
 
 export type AlteredPartition = ItemResult<
   TopicIdPartition,
-  { readonly state: PartitionState; readonly partitionEpoch: PartitionEpoch }
+  {
+    /** As much of it as its leader wants to know. */
+    readonly state: Pick<PartitionState, "leader" | "leaderEpoch" | "isr">;
+    readonly partitionEpoch: PartitionEpoch;
+  }
 >;
 
 export type ControlledShutdownResponse = {

@@ -136,8 +136,10 @@ export function isrBrokerEpochs(
   situation: Situation,
   leadership: Leadership,
 ): readonly (BrokerEpoch | undefined)[] {
+  // Of a new partition there is nothing that could be missing, in a new folder neither.
+  const isFirst = situation.partition.isr.length === 0;
   return leadership.isr.map((member) => {
-    const trusted = member === leadership.leader || !isInDoubt(situation, member);
+    const trusted = isFirst || member === leadership.leader || !isInDoubt(situation, member);
     const registered = situation.brokers.get(member)?.brokerEpoch;
     return trusted && registered !== undefined ? registered : recordedEpoch(situation, member);
   });

@@ -11,11 +11,9 @@ import type {
 import type { ReplicaManager } from "@zoolog/replication";
 import type { BrokerConfig } from "../config/config.ts";
 import { describeTopicConfig } from "../config/topic-settings.ts";
+import { httpAddressOf, urlOf } from "../runtimes/broker-address.ts";
 
 /** What is told about the cluster: all of it from the image, offsets and sizes from local logs. */
-
-/** Name of the listener under which the native plane is registered. */
-export const HTTP_LISTENER = "HTTP";
 
 export function describeMetadata(
   image: ClusterImage,
@@ -103,11 +101,9 @@ function brokerEntries(image: ClusterImage): BrokerEntry[] {
 }
 
 function brokerEntry({ brokerId, endpoints, rack }: BrokerImage): BrokerEntry | undefined {
-  const endpoint = endpoints.find(({ listener }) => listener === HTTP_LISTENER);
-  if (endpoint === undefined) return undefined;
-  const { host, port } = endpoint;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const entry = { brokerId, host, port, url };
+  const address = httpAddressOf(endpoints);
+  if (address === undefined) return undefined;
+  const entry = { brokerId, ...address, url: urlOf(address) };
   return rack === undefined ? entry : { ...entry, rack };
 }
 

@@ -1,4 +1,5 @@
 import { type Clock, type Random, type Scheduler, ZoologError } from "@zoolog/base";
+import type { PeerCalls } from "@zoolog/calls";
 import type { ClusterImage } from "@zoolog/controller";
 import type {
   CreateTopicsRequest,
@@ -21,6 +22,8 @@ import type {
 import type { ProduceTrace, ReadMemory, ReplicaManager } from "@zoolog/replication";
 import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
 import type { BrokerConfig } from "../config/config.ts";
+import { ANONYMOUS } from "../principal.ts";
+import type { ControllerLink } from "../runtimes/controller-link.ts";
 import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
 import type { MetadataCache } from "../runtimes/metadata-cache.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
@@ -33,6 +36,8 @@ export type LocalBrokerApiDependencies = {
   readonly version: string;
   readonly replicas: ReplicaManager;
   readonly controller: ControllerRuntime;
+  readonly link: ControllerLink;
+  readonly peers: PeerCalls;
   readonly cache: MetadataCache;
   readonly producerIds: ProducerIds;
   readonly health: () => BrokerHealth;
@@ -89,12 +94,18 @@ export class LocalBrokerApi implements BrokerApi {
     return this.#dependencies.producerIds.init(request);
   }
 
-  createTopics(request: CreateTopicsRequest): Promise<CreateTopicsResponse> {
-    return createTopics(request, this.#dependencies);
+  createTopics(
+    request: CreateTopicsRequest,
+    { principal }: Pick<CallContext, "principal">,
+  ): Promise<CreateTopicsResponse> {
+    return createTopics(request, principal, this.#dependencies);
   }
 
-  deleteTopics(request: DeleteTopicsRequest): Promise<DeleteTopicsResponse> {
-    return deleteTopics(request, this.#dependencies);
+  deleteTopics(
+    request: DeleteTopicsRequest,
+    { principal }: Pick<CallContext, "principal">,
+  ): Promise<DeleteTopicsResponse> {
+    return deleteTopics(request, principal, this.#dependencies);
   }
 
   async describeTopics(request: DescribeTopicsRequest): Promise<DescribeTopicsResponse> {
@@ -124,10 +135,8 @@ export class LocalBrokerApi implements BrokerApi {
   async #createMissing(names: readonly string[]): Promise<void> {
     const missing = names.filter((name) => this.#image().topics.get(name) === undefined);
     if (missing.length === 0) return;
-    await this.createTopics({
-      timeoutMs: AUTO_CREATE_TIMEOUT_MS,
-      validateOnly: false,
-      topics: [...new Set(missing)].map((topic) => ({ topic })),
-    });
+    const topics = [...new Set(missing)].map((topic) => ({ topic }));
+    const request = { timeoutMs: AUTO_CREATE_TIMEOUT_MS, validateOnly: false, topics };
+    await this.createTopics(request, { principal: ANONYMOUS });
   }
 }

@@ -3,9 +3,11 @@ import {
   type Clock,
   type Random,
   type Scheduler,
+  type TopicId,
   topicIdFromBytes,
   type ZoologError,
 } from "@zoolog/base";
+import type { PeerCalls } from "@zoolog/calls";
 import type {
   ClusterImage,
   CreateTopicsEvent,
@@ -20,6 +22,8 @@ import type {
   ItemError,
 } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
+import type { Principal } from "../principal.ts";
+import type { ControllerLink } from "../runtimes/controller-link.ts";
 import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
 import { requestTimedOut } from "../runtimes/errors.ts";
 import type { MetadataCache } from "../runtimes/metadata-cache.ts";
@@ -27,6 +31,8 @@ import { within } from "./within.ts";
 
 export type TopicCallDependencies = {
   readonly controller: ControllerRuntime;
+  readonly link: Pick<ControllerLink, "atController">;
+  readonly peers: PeerCalls;
   readonly cache: MetadataCache;
   readonly replicas: Pick<ReplicaManager, "obstacle">;
   /** Why the data folder here takes nothing more; `undefined` while it does. */
@@ -39,8 +45,65 @@ export type TopicCallDependencies = {
 /** Starting points of the balanced assignment; any large number spreads topics over brokers. */
 const ASSIGNMENT_STARTS = 2 ** 20;
 
-/** Asks the controller, then waits until this broker has put the new topics into effect. */
+/** For an answer on its way: the controller keeps to the time that it was given. */
+const ANSWER_MARGIN_MS = 2_000;
+
+/**
+ * Asks the controller, wherever it is, then waits until this broker has put the new topics into
+ * effect: who creates a topic here can use it here.
+ */
 export async function createTopics(
+  request: CreateTopicsRequest,
+  caller: Principal,
+  dependencies: TopicCallDependencies,
+): Promise<CreateTopicsResponse> {
+  return atController(request, caller, dependencies, {
+    here: (timeLeft) => createHere({ ...request, ...timeLeft }, dependencies),
+    there: async (endpoint, timeLeft, options) => {
+      const { peers, cache } = dependencies;
+      const passed = { ...request, ...timeLeft };
+      const response = await peers.call(endpoint, "create-topics", passed, options);
+      const created = response.topics.flatMap((topic) =>
+        "error" in topic || topic.topicId === undefined ? [] : [topic.topicId],
+      );
+      await cache.waitFor(
+        (image) => created.every((id) => image.topicNames.has(id)),
+        timeLeft.timeoutMs,
+      );
+      return response;
+    },
+  });
+}
+
+type TimeLeft = { readonly timeoutMs: number };
+
+/** A broker that asks has looked for the controller itself: what it passes on is not passed on. */
+function atController<T>(
+  request: TimeLeft,
+  caller: Principal,
+  { link, clock }: TopicCallDependencies,
+  ways: {
+    readonly here: (timeLeft: TimeLeft) => Promise<T>;
+    readonly there: (endpoint: string, timeLeft: TimeLeft, options: TimeLeft) => Promise<T>;
+  },
+): Promise<T> {
+  if (caller.kind === "broker") return ways.here(request);
+  const now = () => clock.monotonic();
+  const deadline = now() + request.timeoutMs;
+  const timeLeft = () => ({ timeoutMs: Math.max(0, Math.floor(deadline - now())) });
+  return link.atController(
+    { deadline, now },
+    {
+      here: () => ways.here(timeLeft()),
+      there: (endpoint) => {
+        const left = timeLeft();
+        return ways.there(endpoint, left, { timeoutMs: left.timeoutMs + ANSWER_MARGIN_MS });
+      },
+    },
+  );
+}
+
+async function createHere(
   request: CreateTopicsRequest,
   dependencies: TopicCallDependencies,
 ): Promise<CreateTopicsResponse> {
@@ -112,6 +175,37 @@ function obstacleOf(
 /** The same for deletion: afterwards this broker no longer serves the topics. */
 export async function deleteTopics(
   request: DeleteTopicsRequest,
+  caller: Principal,
+  dependencies: TopicCallDependencies,
+): Promise<DeleteTopicsResponse> {
+  return atController(request, caller, dependencies, {
+    here: (timeLeft) => deleteHere({ ...request, ...timeLeft }, dependencies),
+    there: async (endpoint, timeLeft, options) => {
+      const { peers, cache } = dependencies;
+      const passed = { ...request, ...timeLeft };
+      const response = await peers.call(endpoint, "delete-topics", passed, options);
+      const deleted = response.topics.flatMap((topic) =>
+        "error" in topic ? [] : [{ name: topic.topic, topicId: topic.topicId }],
+      );
+      await cache.waitFor((image) => areGone(deleted, image), timeLeft.timeoutMs);
+      return response;
+    },
+  });
+}
+
+function areGone(
+  topics: readonly { readonly name: string; readonly topicId?: TopicId | undefined }[],
+  image: ClusterImage,
+): boolean {
+  return topics.every(
+    ({ name, topicId }) =>
+      (topicId === undefined || !image.topicNames.has(topicId)) &&
+      !image.unreadableTopics.has(name),
+  );
+}
+
+async function deleteHere(
+  request: DeleteTopicsRequest,
   dependencies: TopicCallDependencies,
 ): Promise<DeleteTopicsResponse> {
   const { controller, cache, clock, scheduler } = dependencies;
@@ -124,13 +218,8 @@ export async function deleteTopics(
     { timeoutMs, scheduler, onTimeout: () => requestTimedOut("the deletion of topics") },
   );
   const deleted = topics.filter((topic) => topic.error === undefined);
-  const areGone = (image: ClusterImage): boolean =>
-    deleted.every(
-      ({ name, topicId }) =>
-        (topicId === undefined || !image.topicNames.has(topicId)) &&
-        !image.unreadableTopics.has(name),
-    );
-  await cache.waitFor(areGone, Math.max(0, deadline - clock.monotonic()));
+  const leftMs = Math.max(0, deadline - clock.monotonic());
+  await cache.waitFor((image) => areGone(deleted, image), leftMs);
   const results = new Map(topics.map((result) => [result.name, result]));
   return {
     topics: request.topics.map(({ topic }) => {

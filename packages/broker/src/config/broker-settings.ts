@@ -298,6 +298,14 @@ export const brokerSettings = {
     max: 10 * MINUTE,
     about: "How often the controller reads everything again, in case a watch was missed.",
   }),
+  controlledShutdownTimeoutMs: integer({
+    byDefault: 10 * SECOND,
+    min: 0,
+    max: 10 * MINUTE,
+    about:
+      "How long a graceful shutdown waits for other brokers to take over what this one leads; " +
+      "0: it just leaves.",
+  }),
   shutdownTimeoutMs: integer({
     byDefault: 30 * SECOND,
     min: 0,

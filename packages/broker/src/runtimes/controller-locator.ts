@@ -7,14 +7,15 @@ import {
   type Scheduler,
   sleep,
 } from "@zoolog/base";
-import type { BrokerEndpoint } from "@zoolog/controller";
 import type { CoordinationStore, CurrentController } from "@zoolog/coordination";
-import { HTTP_LISTENER } from "../calls/cluster-calls.ts";
+import type { HttpAddress } from "../http/http-plane.ts";
+import { httpAddressOf, urlOf } from "./broker-address.ts";
 
 /** Who reigns, and where its native plane listens. */
 export type ControllerLocation = CurrentController & {
   /** `http://host:port` */
   readonly endpoint: string;
+  readonly address: HttpAddress;
 };
 
 export type ControllerLocatorDependencies = {
@@ -104,8 +105,9 @@ export class ControllerLocator {
     try {
       const { value } = await this.#dependencies.store.readBrokers();
       const broker = value.find(({ brokerId }) => brokerId === incumbent.brokerId);
-      const endpoint = broker === undefined ? undefined : endpointOf(broker.endpoints);
-      return endpoint === undefined ? undefined : { ...incumbent, endpoint };
+      const address = broker === undefined ? undefined : httpAddressOf(broker.endpoints);
+      if (address === undefined) return undefined;
+      return { ...incumbent, address, endpoint: urlOf(address) };
     } catch (error) {
       this.#dependencies.logger.debug("controller not located", { error: errorMessage(error) });
       return undefined;
@@ -122,12 +124,4 @@ export class ControllerLocator {
       signal.removeEventListener("abort", done);
     });
   }
-}
-
-/** Where a broker's native plane listens; `undefined` for one without it. */
-export function endpointOf(endpoints: readonly BrokerEndpoint[]): string | undefined {
-  const endpoint = endpoints.find(({ listener }) => listener === HTTP_LISTENER);
-  if (endpoint === undefined) return undefined;
-  const { host, port } = endpoint;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -9,6 +9,7 @@ import {
   type Timer,
 } from "@zoolog/base";
 import type {
+  BrokerReachabilityEvent,
   ClusterImage,
   ControllerEvent,
   ControllerResponse,
@@ -110,6 +111,11 @@ export class ControllerRuntime {
       (requestId) => ({ ...event, requestId }) as unknown as Event,
     );
     return response as ResponseTo<Event>;
+  }
+
+  /** Gives a reign of this broker an event that nobody waits for; without one it is nobody's. */
+  report(event: BrokerReachabilityEvent): void {
+    this.#term?.report(event);
   }
 
   /** Reads again who reigns, and races when nobody does. */

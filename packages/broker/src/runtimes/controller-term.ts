@@ -85,6 +85,8 @@ export class ControllerTerm {
   readonly #stopListening: (() => void)[] = [];
   readonly #timers = new Map<ControllerTimer, Timer>();
   readonly #dirty = new Set<ObservedScope>();
+  /** Few: what each broker's port said. */
+  readonly #reports: ControllerEvent[] = [];
   readonly #requests: Request[] = [];
   readonly #timersDue: ControllerTimer[] = [];
   readonly #waiting = new Map<RequestId, Deferred<ControllerResponse>>();
@@ -138,6 +140,13 @@ export class ControllerTerm {
     return answer.promise;
   }
 
+  /** Gives the event its turn, before those that somebody waits for. */
+  report(event: ControllerEvent): void {
+    if (this.#ended) return;
+    this.#reports.push(event);
+    this.#wake();
+  }
+
   /** Stops at once, whatever is under way: its fate is the successor's to find out. Idempotent. */
   end(reason: string): void {
     if (this.#ended) return;
@@ -189,11 +198,14 @@ export class ControllerTerm {
     while (!this.#ended) {
       const timer = this.#timersDue.shift();
       const [scope] = this.#dirty;
+      const report = scope === undefined && timer === undefined ? this.#reports.shift() : undefined;
       if (timer !== undefined) {
         await this.#decide({ type: "timerFired", key: timer });
       } else if (scope !== undefined) {
         this.#dirty.delete(scope);
         await this.#observe(scope);
+      } else if (report !== undefined) {
+        await this.#decide(report);
       } else {
         const request = this.#requests.shift();
         if (request === undefined) break;

@@ -48,7 +48,12 @@ function addDev(program: Command, run: RunCommand): void {
   program
     .command("dev")
     .description("the whole thing in one process: a ZooKeeper and a broker, for development")
-    .option("--brokers <n>", "how many brokers; 1 so far", wholeNumber("--brokers", 1, 9), 1)
+    .option(
+      "--brokers <n>",
+      "how many brokers; with 3, topics have 3 replicas",
+      wholeNumber("--brokers", 1, 9),
+      1,
+    )
     .option("--http-port <port>", "of the first broker; 0: any free one", port("--http-port"), 8092)
     .option(
       "--zookeeper-port <port>",

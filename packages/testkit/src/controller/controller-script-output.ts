@@ -142,7 +142,7 @@ function describeResponse(response: ControllerResponse): string[] {
       if (response.error !== undefined) return [`reply ${describeRefusal(response.error)}`];
       return response.partitions.map((item) =>
         item.error === undefined
-          ? `reply ${item.topicId} ${item.partition}: v${item.partitionEpoch} ${describeState(item.state)}`
+          ? `reply ${item.topicId} ${item.partition}: v${item.partitionEpoch} leader ${item.state.leader} epoch ${item.state.leaderEpoch} isr [${item.state.isr}]`
           : `reply ${item.topicId} ${item.partition}: ${describeRefusal(item.error)}`,
       );
     case "controlledShutdown":

@@ -1,0 +1,92 @@
+import {
+  type BrokerEpoch,
+  type BrokerId,
+  type Clock,
+  errorMessage,
+  type Logger,
+  type Scheduler,
+  sleep,
+} from "@zoolog/base";
+import type { ClusterImage, ControlledShutdownEvent, PartitionImage } from "@zoolog/controller";
+import type { ControllerLink } from "./controller-link.ts";
+import type { MetadataCache } from "./metadata-cache.ts";
+
+export type ControlledShutdownParts = {
+  readonly link: Pick<ControllerLink, "submit">;
+  readonly cache: MetadataCache;
+  readonly brokerEpoch: () => BrokerEpoch | undefined;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+};
+
+/** Until the controller is asked again: a follower may have caught up, a controller been elected. */
+const ASK_AGAIN_MS = 100;
+
+/**
+ * Hands every leadership over that somebody else can take, before this broker stops answering: its
+ * clients are told where to go instead of losing a connection. Resolves when the image that is
+ * followed here shows it, or after `timeoutMs`: whoever leaves leaves.
+ */
+export async function handLeadershipsOver(
+  options: { readonly brokerId: BrokerId; readonly timeoutMs: number },
+  parts: ControlledShutdownParts,
+): Promise<void> {
+  const { cache, clock, scheduler, logger } = parts;
+  const { brokerId } = options;
+  const deadline = clock.monotonic() + options.timeoutMs;
+  while (clock.monotonic() < deadline) {
+    if (!isAnybodyElse(cache.image, brokerId)) return;
+    const { isAccepted, remaining } = await askOnce(brokerId, parts);
+    if (isAccepted) {
+      const leftMs = Math.max(0, deadline - clock.monotonic());
+      await cache.waitFor((image) => ledBy(image, brokerId).length <= remaining, leftMs);
+      // What nobody else holds, nobody will take: waiting is for those who may still catch up.
+      const waiting = ledBy(cache.image, brokerId).filter((partition) =>
+        partition.replicas.some((replica) => mayTakeOver(replica, cache.image, brokerId)),
+      );
+      if (waiting.length === 0) return;
+      logger.debug("leaderships not handed over yet", { partitions: waiting.length });
+    }
+    await sleep(scheduler, ASK_AGAIN_MS);
+  }
+}
+
+async function askOnce(
+  brokerId: BrokerId,
+  { link, brokerEpoch: epochOf, logger }: ControlledShutdownParts,
+): Promise<{ readonly isAccepted: boolean; readonly remaining: number }> {
+  const brokerEpoch = epochOf();
+  if (brokerEpoch === undefined) return { isAccepted: false, remaining: 0 };
+  try {
+    const event = { type: "controlledShutdown", brokerId, brokerEpoch } as const;
+    const { error, remaining } = await link.submit<ControlledShutdownEvent>(event);
+    if (error !== undefined) logger.debug("controlled shutdown refused", { ...error });
+    return { isAccepted: error === undefined, remaining: remaining.length };
+  } catch (error) {
+    logger.debug("controlled shutdown not asked for", { error: errorMessage(error) });
+    return { isAccepted: false, remaining: 0 };
+  }
+}
+
+function isAnybodyElse(image: ClusterImage | undefined, brokerId: BrokerId): boolean {
+  return [...(image?.brokers.values() ?? [])].some(
+    (broker) => broker.brokerId !== brokerId && !broker.shuttingDown,
+  );
+}
+
+function mayTakeOver(
+  replica: BrokerId,
+  image: ClusterImage | undefined,
+  leaving: BrokerId,
+): boolean {
+  return replica !== leaving && image?.brokers.get(replica)?.shuttingDown === false;
+}
+
+function ledBy(image: ClusterImage | undefined, brokerId: BrokerId): PartitionImage[] {
+  const led: PartitionImage[] = [];
+  for (const { partitions } of image?.topics.values() ?? []) {
+    for (const partition of partitions) if (partition.leader === brokerId) led.push(partition);
+  }
+  return led;
+}

@@ -1,0 +1,52 @@
+import { errorMessage, type Logger, type Network, runInBackground } from "@zoolog/base";
+import type { CoordinationStore } from "@zoolog/coordination";
+import { PROBE_TIMEOUT_MS } from "./broker-watch.ts";
+import type { ControllerLocation } from "./controller-locator.ts";
+
+export type ControllerWatchDependencies = {
+  readonly store: Pick<CoordinationStore, "deposeController" | "state">;
+  readonly network: Pick<Network, "probe">;
+  /** Has who reigns read again, and races when nobody does. */
+  readonly lookAgain: () => void;
+  readonly logger: Logger;
+};
+
+/**
+ * A broker's eye on the controller: when the image poll broke off and the controller's port refuses,
+ * its office is taken from it, so that nobody waits for the end of its session
+ * (docs/decisions/014-fast-failover.md).
+ */
+export class ControllerWatch {
+  readonly #dependencies: ControllerWatchDependencies;
+  #isLooking = false;
+
+  constructor(dependencies: ControllerWatchDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** The poll to it broke off; told again with every attempt that fails. */
+  suspect(controller: ControllerLocation): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    runInBackground("look at the controller", this.#dependencies.logger, async () => {
+      try {
+        await this.#look(controller);
+      } finally {
+        this.#isLooking = false;
+      }
+    });
+  }
+
+  async #look({ address, brokerId, controllerEpoch }: ControllerLocation): Promise<void> {
+    const { store, network, lookAgain, logger } = this.#dependencies;
+    const outcome = await network.probe({ ...address, timeoutMs: PROBE_TIMEOUT_MS });
+    if (outcome !== "refused" || store.state !== "connected") return;
+    logger.warn("controller refuses connections", { brokerId, controllerEpoch, ...address });
+    try {
+      await store.deposeController({ brokerId, controllerEpoch });
+      lookAgain();
+    } catch (error) {
+      logger.warn("controller not deposed", { controllerEpoch, error: errorMessage(error) });
+    }
+  }
+}
