@@ -35,7 +35,7 @@ export type ClientOptions = {
    */
   readonly unreachableTimeoutMs?: number;
   readonly retry?: {
-    /** Wait before the second attempt, ms; default 100. It doubles with each. */
+    /** Wait before the second attempt, ms; default 25. It doubles with each. */
     readonly backoffMs?: number;
     /** Longest wait between attempts, ms; default 1,000. */
     readonly backoffMaxMs?: number;
@@ -86,7 +86,7 @@ export class Client implements AsyncDisposable {
       random = systemRandom,
     } = dependencies;
     const logger = options.logger ?? silentLogger;
-    const { backoffMs = 100, backoffMaxMs = 1_000 } = options.retry ?? {};
+    const { backoffMs = 25, backoffMaxMs = 1_000 } = options.retry ?? {};
     this.#retry = { backoffMs, backoffMaxMs };
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     this.#transport =

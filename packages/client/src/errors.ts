@@ -50,6 +50,17 @@ export function deliveryTimedOut(
   });
 }
 
+/** A batch before them was given up, so their numbers lead nowhere; and they cannot get others. */
+export function deliveryUnknown(where: string, cause: unknown): ZoologError {
+  const last = cause === undefined ? "" : `; the last attempt: ${errorMessage(cause)}`;
+  return new ZoologError({
+    code: "OUT_OF_ORDER_SEQUENCE_NUMBER",
+    message: `records for ${where} follow others that were given up${last}`,
+    hint: "They may have been written all the same; sending them again may write them twice.",
+    cause,
+  });
+}
+
 /** Records never left this process: no memory, or no metadata, in all that time. */
 export function neverSent(topic: string, deliveryTimeoutMs: number): ZoologError {
   return new ZoologError({

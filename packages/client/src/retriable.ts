@@ -16,6 +16,27 @@ const STALE_METADATA = new Set([
   "BROKER_NOT_AVAILABLE",
 ]);
 
+/**
+ * After these the broker has not written what it was sent: it was refused before the append, or never
+ * arrived. All others may come behind one, however they sound: a leader that loses its leadership
+ * while it waits for its followers answers NOT_LEADER_OR_FOLLOWER.
+ */
+const UNWRITTEN = new Set([
+  "CONNECTION_REFUSED",
+  "CORRUPT_MESSAGE",
+  "INVALID_PRODUCER_EPOCH",
+  "INVALID_RECORD",
+  "INVALID_REQUEST",
+  "INVALID_TIMESTAMP",
+  "MESSAGE_TOO_LARGE",
+  "NOT_ENOUGH_REPLICAS",
+  "OUT_OF_ORDER_SEQUENCE_NUMBER",
+  "RECORD_LIST_TOO_LARGE",
+  "THROTTLING_QUOTA_EXCEEDED",
+  "UNKNOWN_PRODUCER_ID",
+  "UNSUPPORTED_COMPRESSION_TYPE",
+]);
+
 const codes: Readonly<Record<string, ErrorCodeEntry>> = ERROR_CODES;
 
 /** An error of one topic or partition of an answer, with the retriability that its code has. */
@@ -34,6 +55,11 @@ export function itemFailure(
 
 export function isRetriable(error: unknown): boolean {
   return error instanceof ZoologError && error.retriable;
+}
+
+/** Whether a failed attempt has certainly written nothing. */
+export function isUnwritten(error: unknown): boolean {
+  return UNWRITTEN.has(errorCode(error) ?? "");
 }
 
 export function meansStaleMetadata(error: unknown): boolean {

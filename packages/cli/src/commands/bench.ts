@@ -16,6 +16,8 @@ export type BenchOptions = {
   readonly duration?: number;
   readonly compression: CompressionCodec;
   readonly acks: RequiredAcks;
+  /** False: off. True: where `acks` allows it. */
+  readonly idempotence: boolean;
   readonly keep: boolean;
 };
 
@@ -69,6 +71,10 @@ export async function bench(
   });
 }
 
+function producerOptions({ acks, compression, idempotence }: BenchOptions) {
+  return { acks, compression, ...(idempotence ? {} : { idempotence }) };
+}
+
 type Bench = (
   client: Client,
   topic: BytesTopic,
@@ -79,7 +85,7 @@ type Bench = (
 const BENCHES: Readonly<Record<BenchKind, Bench>> = {
   produce: async (client, topic, options, context) => {
     const latency = new LatencyHistogram();
-    const producer = client.producer(options);
+    const producer = client.producer(producerOptions(options));
     const value = filling(options.size);
     // The first request connects and learns the metadata.
     await producer.send(topic, { value }, { signal: context.terminal.signal });
@@ -126,7 +132,7 @@ const BENCHES: Readonly<Record<BenchKind, Bench>> = {
   e2e: async (client, topic, options, context) => {
     const { signal } = context.terminal;
     const latency = new LatencyHistogram();
-    const producer = client.producer(options);
+    const producer = client.producer(producerOptions(options));
     const ends = await client.admin.listOffsets(topic.name, "latest", context.limits);
     const from = Object.fromEntries([...ends].map(([p, { offset }]) => [p, offset ?? 0]));
     const reader = client.reader(topic, { from, follow: true, signal });

@@ -25,6 +25,8 @@ export type ProduceOptions = {
   readonly partition?: number;
   readonly compression: CompressionCodec;
   readonly acks: RequiredAcks;
+  /** False: off. True: where `acks` allows it. */
+  readonly idempotence: boolean;
   readonly lineBytesMax: number;
 };
 
@@ -52,7 +54,9 @@ export async function produce(
     const result = await context.withClient(async (client) => {
       await client.admin.describeCluster(context.limits);
       const { acks, compression, lineBytesMax } = options;
-      const producer = client.producer({ acks, compression, recordBytesMax: lineBytesMax + 1_024 });
+      const recordBytesMax = lineBytesMax + 1_024;
+      const idempotence = options.idempotence ? {} : { idempotence: false };
+      const producer = client.producer({ acks, compression, recordBytesMax, ...idempotence });
       const bytesTopic = topicOf(topic, { key: serde.bytes(), value: serde.bytes() });
       const records = recordsOf(chunks, options, counts);
       const { signal } = terminal;

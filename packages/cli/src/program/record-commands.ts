@@ -47,6 +47,11 @@ function acksOption(byDefault: RequiredAcks): Option {
     .default(byDefault);
 }
 
+/** On where it can be: the default belongs to the SDK, which knows that it needs acks "all". */
+function noIdempotenceOption(): Option {
+  return new Option("--no-idempotence", "a retry after a lost answer may write records twice");
+}
+
 export function addRecordCommands(program: Command, run: RunCommand): void {
   addProduce(program, run);
   addConsume(program, run);
@@ -61,6 +66,7 @@ type ProduceFlags = {
   readonly partition?: number;
   readonly compression: (typeof COMPRESSIONS)[number];
   readonly acks: RequiredAcks;
+  readonly idempotence: boolean;
   readonly maxBytes: number;
 };
 
@@ -93,6 +99,7 @@ function addProduce(program: Command, run: RunCommand): void {
         .default("none"),
     )
     .addOption(acksOption("all"))
+    .addOption(noIdempotenceOption())
     .option("--max-bytes <size>", "longest record", byteCount("--max-bytes"), LINE_BYTES_MAX)
     .action((topic: string, file: string | undefined, flags: ProduceFlags, command: Command) =>
       run(command, async (context) => {
@@ -154,6 +161,7 @@ type BenchFlags = {
   readonly duration?: number;
   readonly compression: (typeof COMPRESSIONS)[number];
   readonly acks: RequiredAcks;
+  readonly idempotence: boolean;
   readonly keep: boolean;
 };
 
@@ -181,6 +189,7 @@ function addBench(program: Command, run: RunCommand): void {
         .default("none"),
     )
     .addOption(acksOption("leader"))
+    .addOption(noIdempotenceOption())
     .option("--keep", "leave the topic that was made and its records, to look at them", false)
     .addHelpText("after", BENCH_HELP)
     .action((what: (typeof BENCHES)[number], flags: BenchFlags, command: Command) =>

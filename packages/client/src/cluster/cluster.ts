@@ -44,6 +44,8 @@ export type ClusterDependencies = {
 const UNKNOWN_TOPIC_GRACE_MS = 500;
 /** Refreshes of metadata are at least so far apart, however many partitions ask for one. */
 const REFRESH_INTERVAL_MIN_MS = 50;
+/** Brokers answer from memory. One that is frozen must not keep us from asking the next one. */
+const METADATA_ATTEMPT_TIMEOUT_MS = 2_000;
 /** Topics whose metadata is kept; the ones looked up longest ago go first. */
 const TOPICS_CACHED_MAX = 10_000;
 
@@ -157,8 +159,10 @@ export class Cluster {
     call: Call,
     request: NativeRequest<Call>,
     limits: CallLimits,
+    attemptTimeoutMs: number = this.#options.requestTimeoutMs,
   ): Promise<NativeResponse<Call>> {
-    const attempts = new CallAttempts({ ...this.#options, call, limits }, this.#dependencies);
+    const options = { ...this.#options, requestTimeoutMs: attemptTimeoutMs, call, limits };
+    const attempts = new CallAttempts(options, this.#dependencies);
     for (;;) {
       throwIfAborted(limits.signal);
       const endpoints = this.#knownEndpoints();
@@ -228,6 +232,7 @@ export class Cluster {
       "metadata",
       { topics, allowAutoTopicCreation: mayCreate },
       { timeoutMs: this.#options.requestTimeoutMs, signal: this.#closing.signal },
+      Math.min(this.#options.requestTimeoutMs, METADATA_ATTEMPT_TIMEOUT_MS),
     );
   }
 

@@ -109,7 +109,8 @@ export class Accumulator {
 
   /** Puts the halves of a batch that was too large where it came from. */
   replace(queue: PartitionQueue, batch: ProduceBatch, halves: readonly ProduceBatch[]): void {
-    queue.waiting.unshift(...halves);
+    if (batch.order === undefined) queue.waiting.unshift(...halves);
+    else queue.putBack(...halves);
     this.release(queue, batch);
     for (const half of halves) this.close(half);
   }
@@ -118,7 +119,8 @@ export class Accumulator {
     const { compression, deliveryTimeoutMs, lingerMs, recordBytesMax } = this.#options;
     const now = this.#clock.monotonic();
     // A queue that has just filled a batch is likely to fill the next one.
-    const filling = queue.waiting.size > 0 || queue.inFlight?.options.buffer !== undefined;
+    const filling =
+      queue.waiting.size > 0 || queue.inFlight.some(({ options }) => options.buffer !== undefined);
     const batch = new ProduceBatch({
       compression,
       deadline: now + deliveryTimeoutMs,

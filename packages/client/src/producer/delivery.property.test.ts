@@ -17,6 +17,9 @@ const FAULTS: readonly BrokerFault[] = [
   { refuseWith: "NOT_ENOUGH_REPLICAS" },
   { refuseWith: "NOT_LEADER_OR_FOLLOWER" },
   { refuseWith: "INVALID_RECORD" },
+  { late: 40 },
+  { late: 700 },
+  { late: 6_000 },
 ];
 
 const scenario = fc.record({
@@ -32,6 +35,7 @@ const scenario = fc.record({
   requestTimeoutMs: fc.constantFrom(500, 5_000),
   batchBytesMax: fc.constantFrom(900, 1 << 20),
   closeEarly: fc.boolean(),
+  idempotence: fc.boolean(),
 });
 
 type Outcome = { readonly partition: number; readonly settled: number; readonly offset?: number };
@@ -48,7 +52,9 @@ async function run(options: typeof scenario extends fc.Arbitrary<infer T> ? T : 
   brokers.fault = () => {
     if (random.next() >= options.faultiness) return undefined;
     const fault = FAULTS[Math.floor(random.next() * FAULTS.length)]!;
+    const isLate = typeof fault === "object" && "late" in fault;
     if (fault === "breakAfter" || fault === "truncate" || fault === "hang") unknownFates += 1;
+    if (isLate && fault.late > options.requestTimeoutMs - 100) unknownFates += 1;
     return fault;
   };
   const client = new Client(
@@ -120,6 +126,9 @@ test("every send settles once, acknowledged records are where they were said to 
         // A request that was given up may still arrive, behind later ones: who sent it knows nothing.
         const acknowledged = firsts.filter((index) => outcomes[index]!.offset !== undefined);
         expect(acknowledged).toEqual([...acknowledged].sort((a, b) => a - b));
+        // Brokers refuse it where they know who sent what: each record once, and all in order.
+        const isInOrder = records.every(({ index }, at) => index > (records[at - 1]?.index ?? -1));
+        if (options.idempotence) expect(isInOrder).toBe(true);
         if (unknownFates === 0) expect(records).toHaveLength(firsts.length);
       }
       expect(bufferedMax).toBeLessThan(options.maxInFlightBytes + 700);

@@ -1,6 +1,7 @@
-import { assert } from "@zoolog/base";
+import { assert, type LeaderEpoch } from "@zoolog/base";
 import { type CompressionCodec, RecordBatch, RecordBatchBuilder } from "@zoolog/protocol";
 import type { BatchPlace, Receiver, Stretch } from "./delivery.ts";
+import { type ProducerMark, sequenceAfter } from "./partition-sequence.ts";
 import { recordBytesBound, type SerializedRecord } from "./record.ts";
 
 export type ProduceBatchOptions = {
@@ -24,10 +25,19 @@ export class ProduceBatch {
   lastError: unknown;
   /** By the monotonic clock, ms: not tried before. */
   notBefore = 0;
+  /** An attempt may have been written without our being told. */
+  mayBeWritten = false;
+  /** The leader epoch that the last attempt believed in. */
+  sentTo: LeaderEpoch | undefined;
   /** Bytes that the accumulator counts for this batch. */
   chargedBytes = 0;
   #builder: RecordBatchBuilder | undefined;
   #bytes: Buffer | undefined;
+  #mark: ProducerMark | undefined;
+  #order: number | undefined;
+  /** Room behind `order` for the halves of this batch. */
+  #orderSpan = 1;
+  #isStamped = true;
   #recordCount = 0;
   readonly #shares: Share[] = [];
   readonly #onSettled: (() => void)[] = [];
@@ -80,6 +90,44 @@ export class ProduceBatch {
     this.#recordCount += 1;
   }
 
+  /** What the records are numbered by, from the first attempt on. */
+  get mark(): ProducerMark | undefined {
+    return this.#mark;
+  }
+
+  /** Place among the numbered batches of the partition, whatever their epoch. */
+  get order(): number | undefined {
+    return this.#order;
+  }
+
+  /** Every record has been delivered or has failed; an attempt may still be under way. */
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
+  number(mark: ProducerMark, order: number): void {
+    this.#mark = mark;
+    this.#order = order;
+    this.#isStamped = false;
+  }
+
+  /** It gets another number. Nothing was written under the old one. */
+  unnumber(): void {
+    assert(!this.mayBeWritten, "a batch that may be written keeps its number");
+    this.#mark = undefined;
+    this.#order = undefined;
+  }
+
+  /** What travels: the batch as `close` has made it, with its numbers. */
+  stamped(): Buffer {
+    const bytes = this.close();
+    if (!this.#isStamped && this.#mark !== undefined) {
+      RecordBatch.parse(bytes).stampProducer(this.#mark);
+      this.#isStamped = true;
+    }
+    return bytes;
+  }
+
   /** Takes no more records from now on: compresses and checksums. Idempotent. */
   close(): Buffer {
     if (this.#bytes === undefined) {
@@ -124,7 +172,21 @@ export class ProduceBatch {
     }
     this.#settled = true;
     this.#followHalves([first, second]);
+    this.#numberHalves(first, second);
     return [first, second];
+  }
+
+  /** They share the numbers of the whole, so those behind it keep theirs. */
+  #numberHalves(first: ProduceBatch, second: ProduceBatch): void {
+    const [mark, order] = [this.#mark, this.#order];
+    if (mark === undefined || order === undefined) return;
+    const baseSequence = sequenceAfter(mark.baseSequence, first.recordCount);
+    first.#orderSpan = this.#orderSpan / 2;
+    second.#orderSpan = this.#orderSpan / 2;
+    first.mayBeWritten = this.mayBeWritten;
+    second.mayBeWritten = this.mayBeWritten;
+    first.number(mark, order);
+    second.number({ ...mark, baseSequence }, order + this.#orderSpan / 2);
   }
 
   #followHalves(halves: readonly ProduceBatch[]): void {

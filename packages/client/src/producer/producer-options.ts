@@ -11,6 +11,11 @@ export type ProducerOptions<Acks extends RequiredAcks | KafkaAcks = RequiredAcks
    */
   readonly acks?: Acks;
   /**
+   * Whether a batch that is sent again because its answer was lost is written once all the same
+   * (KIP-98). True by default where `acks` is `"all"`, which it needs.
+   */
+  readonly idempotence?: boolean;
+  /**
    * How long a batch waits for more records, ms (0 to 60,000; default 0: what is sent in one turn of
    * the event loop, and while an earlier batch is under way, travels together).
    */
@@ -33,6 +38,7 @@ export type ProducerOptions<Acks extends RequiredAcks | KafkaAcks = RequiredAcks
 
 export type ResolvedProducerOptions<Acks extends RequiredAcks> = {
   readonly acks: Acks;
+  readonly idempotence: boolean;
   readonly lingerMs: number;
   readonly batchBytes: number;
   readonly recordBytesMax: number;
@@ -73,8 +79,13 @@ export function resolveProducerOptions<Acks extends RequiredAcks | KafkaAcks>(
   if (!COMPRESSIONS.includes(compression)) {
     throw invalidOption("compression", `must be one of ${COMPRESSIONS.join(", ")}`);
   }
+  const { idempotence = acks === "all" } = options;
+  if (idempotence && acks !== "all") {
+    throw invalidOption("idempotence", `needs acks "all", not "${acks}"; leave one of them away`);
+  }
   return {
     acks: acks as NamedAcks<Acks>,
+    idempotence,
     compression,
     lingerMs: numberIn("lingerMs", options.lingerMs ?? 0, 0, 60_000),
     batchBytes: numberIn("batchBytes", options.batchBytes ?? BATCH_BYTES, KIB, 16 * MIB),

@@ -181,9 +181,9 @@ describe("when brokers fail", () => {
     expect(stored()).toEqual(["warm", ...values]);
   });
 
-  test("an answer that is lost may duplicate a batch, never lose or reorder it", async () => {
+  test("without idempotence an answer that is lost may duplicate a batch, never lose or reorder it", async () => {
     const { brokers, client, stored, time } = setUp();
-    const producer = client.producer();
+    const producer = client.producer({ idempotence: false });
     await outcome(time, producer.send(texts, { value: "warm" }));
     let faults = 1;
     brokers.fault = ({ call }) => (call === "produce" && faults-- > 0 ? "breakAfter" : undefined);
@@ -221,7 +221,7 @@ describe("when brokers fail", () => {
   });
 
   test("a broker that hangs is given up at the delivery timeout, and the error says so", async () => {
-    const { brokers, client, time } = setUp();
+    const { brokers, client, time } = setUp({ client: { requestTimeoutMs: 5_000 } });
     const producer = client.producer({ deliveryTimeoutMs: 3_000 });
     await outcome(time, producer.send(texts, { value: "warm" }));
     brokers.fault = ({ call }) => (call === "produce" ? "hang" : undefined);
@@ -232,6 +232,8 @@ describe("when brokers fail", () => {
       code: "DELIVERY_TIMED_OUT",
       hint: expect.stringContaining("may have been written"),
     });
+    expect(producer.bufferedBytes).toBeGreaterThan(0); // The connection still holds the bytes.
+    await time.advanceAndSettle(2_000);
     expect(producer.bufferedBytes).toBe(0);
   });
 

@@ -60,8 +60,9 @@ const RECORDS_PER_TURN = 2_048;
 
 /**
  * Sends records in batches. Records of one partition are written in the order in which they were
- * given. Delivery is **at least once**: when a connection breaks before the answer has come, the
- * batch is sent again and may then be in the log twice.
+ * given, and with `acks: "all"` each **once**: when a connection breaks before the answer has come,
+ * the batch is sent again and the broker knows it by its numbers (KIP-98). With other acks, or with
+ * `idempotence: false`, it may then be in the log twice.
  */
 export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposable {
   readonly #options: ResolvedProducerOptions<Acks>;
@@ -311,7 +312,7 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
 
   *#batches(): Generator<ProduceBatch, void, undefined> {
     for (const queue of this.#accumulator.busyQueues) {
-      if (queue.inFlight !== undefined) yield queue.inFlight;
+      yield* queue.inFlight;
       yield* queue.waiting;
     }
   }
@@ -349,5 +350,6 @@ function iteratorOf<T>(source: Iterable<T> | AsyncIterable<T>): Iterator<T> | As
 }
 
 function settled(batch: ProduceBatch): Promise<void> {
+  if (batch.isSettled) return Promise.resolve();
   return new Promise((resolve) => batch.onSettled(resolve));
 }

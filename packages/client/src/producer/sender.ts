@@ -1,5 +1,7 @@
 import {
   type Clock,
+  errorCode,
+  type LeaderEpoch,
   type Logger,
   type Random,
   runInBackground,
@@ -13,15 +15,18 @@ import type { ProduceResponse } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { closedBeforeDelivery, deliveryTimedOut } from "../errors.ts";
-import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
+import { closedBeforeDelivery, deliveryTimedOut, deliveryUnknown } from "../errors.ts";
+import { isRetriable, isUnwritten, itemFailure, meansStaleMetadata } from "../retriable.ts";
 import type { Accumulator } from "./accumulator.ts";
 import type { RequiredAcks } from "./delivery.ts";
 import type { PartitionQueue } from "./partition-queue.ts";
+import { PartitionSequence } from "./partition-sequence.ts";
 import type { ProduceBatch } from "./produce-batch.ts";
+import { ProducerIdentity } from "./producer-identity.ts";
 
 export type SenderOptions = BackoffOptions & {
   readonly acks: RequiredAcks;
+  readonly idempotence: boolean;
   /** One attempt, ms. */
   readonly requestTimeoutMs: number;
   /** All attempts, ms. For messages: each batch carries its own deadline. */
@@ -47,6 +52,16 @@ type Leaving = {
   readonly bytes: Buffer;
 };
 
+/** A request under way. */
+type Request = {
+  readonly endpoint: string;
+  readonly leaving: readonly Leaving[];
+  /** By the monotonic clock, ms: when to look whether its broker still leads. */
+  suspiciousAt: number;
+  /** Ends it: its broker does not lead any more. */
+  readonly giveUp: AbortController;
+};
+
 type PartitionAnswer = ProduceResponse["topics"][number]["partitions"][number];
 
 /** Requests of this producer that one broker works on at a time (Kafka's default). */
@@ -55,20 +70,37 @@ const REQUESTS_PER_BROKER_MAX = 5;
 const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
 /** The broker gives up waiting for replicas this much before we give up waiting for it. */
 const ANSWER_MARGIN = 0.1;
+/**
+ * A leader that takes longer is asked about elsewhere: one that is frozen answers nothing, and keeps
+ * its connections open.
+ */
+const SUSPICIOUS_AFTER_MS = 1_000;
+/** Waits for a new leader are no longer than this as long as an election may be under way. */
+const ELECTION_BACKOFF_MAX_MS = 100;
+/** Some two seconds. After it nobody is being elected, and brokers are spared. */
+const ELECTION_FAILURES_MAX = 20;
 /** Looks at the metadata before a topic that is missing counts as deleted. */
 const MISSING_TOPIC_FAILURES_MAX = 3;
 
 /**
  * Moves batches from the accumulator to the leaders of their partitions, and what is known of them
- * back. Order within a partition is kept by never having two of its batches under way.
+ * back. Order within a partition: see `PartitionQueue`.
  *
- * A failed attempt whose fate is unknown (a broken connection, a timeout) is tried again, and may
- * then be in the log twice: at least once until idempotent producers arrive.
+ * A failed attempt whose fate is unknown (a broken connection, a timeout) is tried again. Brokers
+ * recognise the batch by its numbers; without idempotence it may then be in the log twice.
+ *
+ * A batch whose time is up fails at once, and yet keeps its place until its request has ended: what
+ * is behind it must not get ahead of it. If it is never known to be written, those behind it go on
+ * in the next epoch (KIP-360).
  */
 export class Sender {
   readonly #options: SenderOptions;
   readonly #dependencies: SenderDependencies;
   readonly #requestsUnderWay = new Map<string, number>();
+  readonly #requests = new Set<Request>();
+  readonly #identity: ProducerIdentity | undefined;
+  /** Somebody else goes on with our id: nothing can be sent any more. */
+  #fatal: unknown;
   readonly #closing = quietAbortController();
   #requestBytesMax = REQUEST_BYTES_MAX;
   #awake = false;
@@ -78,6 +110,12 @@ export class Sender {
   constructor(options: SenderOptions, dependencies: SenderDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
+    if (!options.idempotence) return;
+    const { cluster, logger } = dependencies;
+    this.#identity = new ProducerIdentity(
+      { timeoutMs: options.deliveryTimeoutMs },
+      { cluster, logger, onAnswer: () => this.pump() },
+    );
   }
 
   /** Something may be ready. Looks in the next turn of the event loop, once for all callers. */
@@ -110,6 +148,7 @@ export class Sender {
       nextAt = Math.min(nextAt, this.#visit(queue, now, requests));
     }
     for (const [endpoint, leaving] of requests) this.#send(endpoint, leaving, now);
+    for (const request of this.#requests) nextAt = Math.min(nextAt, this.#suspect(request, now));
     this.#timer?.cancel();
     this.#timer = Number.isFinite(nextAt)
       ? scheduler.after(Math.max(0, Math.ceil(nextAt - now)), () => this.pump())
@@ -120,7 +159,9 @@ export class Sender {
   abort(): void {
     this.#timer?.cancel();
     if (this.#closing.signal.aborted) return;
-    this.#closing.abort(closedBeforeDelivery("all topics"));
+    const closed = closedBeforeDelivery("all topics");
+    this.#closing.abort(closed);
+    for (const { giveUp } of this.#requests) giveUp.abort(closed);
     for (const queue of [...this.#dependencies.accumulator.busyQueues]) {
       this.#failWaiting(queue, closedBeforeDelivery(topicPartitionKey(queue.topicPartition)));
     }
@@ -129,26 +170,60 @@ export class Sender {
   /** Takes the queue's oldest batch into a request if it may leave; answers when to look again. */
   #visit(queue: PartitionQueue, now: number, requests: Map<string, Leaving[]>): number {
     this.#failOverdue(queue, now);
+    if (!this.#canNumber(queue)) return nextDeadline(queue);
     const head = queue.waiting.first();
-    if (head === undefined) return Number.POSITIVE_INFINITY;
-    if (queue.inFlight !== undefined) return head.options.deadline;
-    const readyAt = Math.max(head.notBefore, this.#lingersUntil(queue, head));
-    if (readyAt > now) return Math.min(readyAt, head.options.deadline);
+    if (head === undefined || !queue.mayLeave(head, now)) return nextDeadline(queue);
     const leader = this.#dependencies.cluster.leaderOf(queue.topicPartition);
+    const notBefore = leader !== undefined && isNewerThan(leader, head) ? 0 : head.notBefore;
+    const readyAt = Math.max(notBefore, this.#lingersUntil(queue, head));
+    if (readyAt > now) return Math.min(readyAt, nextDeadline(queue));
     if (leader === undefined) {
       this.#withoutLeader(queue, head, now);
-      return Math.min(head.notBefore, head.options.deadline);
+      return Math.min(head.notBefore, nextDeadline(queue));
     }
-    if (this.#mayLeave(leader.endpoint, head, requests)) {
+    if (this.#mayJoin(leader.endpoint, head, requests)) {
+      head.sentTo = leader.leaderEpoch;
       const leaving = this.#takeHead(queue, head);
-      const request = requests.get(leader.endpoint);
       if (leaving === undefined) return now;
+      const request = requests.get(leader.endpoint);
       if (request === undefined) requests.set(leader.endpoint, [leaving]);
       else request.push(leaving);
-      return Number.POSITIVE_INFINITY;
+      const next = queue.waiting.first();
+      // In another request: a broker takes one batch of a partition with each.
+      if (next !== undefined && queue.mayLeave(next, now)) return now;
     }
     // An answer of that broker, which makes room, is followed by another pump.
-    return head.options.deadline;
+    return nextDeadline(queue);
+  }
+
+  /** Whether batches of the queue can be numbered, if they need to be; sees to it otherwise. */
+  #canNumber(queue: PartitionQueue): boolean {
+    const identity = this.#identity;
+    if (identity === undefined) return true;
+    const refusal = this.#fatal ?? identity.refusal;
+    if (refusal !== undefined) {
+      this.#failWaiting(queue, refusal);
+      return false;
+    }
+    if (queue.hasGap) {
+      if (queue.inFlight.length > 0) return false;
+      this.#startNextEpoch(queue, identity);
+    }
+    if (queue.sequence !== undefined) return true;
+    const { producerId } = identity;
+    if (producerId === undefined) return false;
+    queue.sequence = new PartitionSequence({ producerId });
+    return true;
+  }
+
+  #startNextEpoch(queue: PartitionQueue, identity: ProducerIdentity): void {
+    const producerId = queue.sequence?.producerId;
+    const where = topicPartitionKey(queue.topicPartition);
+    for (const lost of queue.startNextEpoch()) {
+      this.#fail(queue, lost, deliveryUnknown(where, lost.lastError));
+    }
+    if (queue.sequence === undefined && producerId !== undefined) identity.replace(producerId);
+    this.#dependencies.logger.info("producer epoch bumped", { topicPartition: where });
   }
 
   #lingersUntil(queue: PartitionQueue, head: ProduceBatch): number {
@@ -156,7 +231,7 @@ export class Sender {
     return complete || this.#dependencies.accumulator.isFull ? 0 : head.options.lingerUntil;
   }
 
-  #mayLeave(endpoint: string, head: ProduceBatch, requests: Map<string, Leaving[]>): boolean {
+  #mayJoin(endpoint: string, head: ProduceBatch, requests: Map<string, Leaving[]>): boolean {
     const request = requests.get(endpoint);
     if (request === undefined) {
       return (this.#requestsUnderWay.get(endpoint) ?? 0) < REQUESTS_PER_BROKER_MAX;
@@ -167,11 +242,10 @@ export class Sender {
 
   #takeHead(queue: PartitionQueue, head: ProduceBatch): Leaving | undefined {
     try {
-      const bytes = this.#dependencies.accumulator.close(head);
-      queue.waiting.shift();
-      queue.inFlight = head;
+      this.#dependencies.accumulator.close(head);
+      queue.send(head);
       this.#dependencies.accumulator.toTheBack(queue);
-      return { queue, batch: head, bytes };
+      return { queue, batch: head, bytes: head.stamped() };
     } catch (error) {
       // A codec that is not there.
       queue.waiting.shift();
@@ -183,19 +257,20 @@ export class Sender {
   #send(endpoint: string, leaving: readonly Leaving[], now: number): void {
     const { calls, logger } = this.#dependencies;
     this.#requestsUnderWay.set(endpoint, (this.#requestsUnderWay.get(endpoint) ?? 0) + 1);
-    const deadline = Math.min(...leaving.map(({ batch }) => batch.options.deadline));
-    const remainingMs = Math.max(1, Math.ceil(deadline - now));
-    const timeoutMs = Math.min(this.#options.requestTimeoutMs, remainingMs);
+    const timeoutMs = this.#options.requestTimeoutMs;
+    const suspiciousAt = now + SUSPICIOUS_AFTER_MS;
+    const request: Request = { endpoint, leaving, suspiciousAt, giveUp: quietAbortController() };
+    const { signal } = request.giveUp;
+    this.#requests.add(request);
     runInBackground("produce", logger, async () => {
       try {
-        const answer = await calls.call(endpoint, "produce", this.#request(leaving, timeoutMs), {
-          timeoutMs,
-          signal: this.#closing.signal,
-        });
+        const body = this.#body(leaving, timeoutMs);
+        const answer = await calls.call(endpoint, "produce", body, { timeoutMs, signal });
         this.#answered(endpoint, leaving, answer);
       } catch (error) {
         this.#refused(leaving, error);
       } finally {
+        this.#requests.delete(request);
         this.#requestsUnderWay.set(endpoint, (this.#requestsUnderWay.get(endpoint) ?? 1) - 1);
         this.#dependencies.onRelease();
         this.pump();
@@ -203,7 +278,30 @@ export class Sender {
     });
   }
 
-  #request(leaving: readonly Leaving[], timeoutMs: number) {
+  /**
+   * A leader that does not answer may be none any more. With idempotence its batches go to the next
+   * one at once: should the old one wake up, epochs and numbers make its copy harmless. Answers when
+   * to look again.
+   */
+  #suspect(request: Request, now: number): number {
+    if (this.#identity === undefined) return Number.POSITIVE_INFINITY;
+    const { cluster } = this.#dependencies;
+    const { endpoint, leaving } = request;
+    if (request.suspiciousAt > now) return request.suspiciousAt;
+    const isElsewhere = ({ queue, batch }: Leaving): boolean => {
+      const leader = cluster.leaderOf(queue.topicPartition);
+      return leader !== undefined && leader.endpoint !== endpoint && isNewerThan(leader, batch);
+    };
+    if (leaving.every(isElsewhere)) {
+      request.giveUp.abort(notLeadingAnyMore(endpoint));
+      return Number.POSITIVE_INFINITY;
+    }
+    request.suspiciousAt = now + SUSPICIOUS_AFTER_MS;
+    cluster.refreshSoon([...new Set(leaving.map(({ queue }) => queue.topicPartition.topic))]);
+    return request.suspiciousAt;
+  }
+
+  #body(leaving: readonly Leaving[], timeoutMs: number) {
     const topics = new Map<string, { partition: number; records: Buffer }[]>();
     for (const { queue, bytes } of leaving) {
       const { topic, partition } = queue.topicPartition;
@@ -228,24 +326,32 @@ export class Sender {
     for (const { queue, batch } of leaving) {
       const key = topicPartitionKey(queue.topicPartition);
       const entry = answers.get(key);
-      queue.inFlight = undefined;
+      queue.ended(batch);
       if (entry === undefined) {
-        this.#retry(queue, batch, invalidResponse(endpoint, "produce", `${key} is missing`));
+        const error = invalidResponse(endpoint, "produce", `${key} is missing`);
+        this.#afterFailure(queue, batch, error);
       } else if ("error" in entry) {
         if (entry.currentLeader !== undefined) {
           this.#dependencies.cluster.noteLeader(queue.topicPartition, entry.currentLeader);
         }
         this.#afterFailure(queue, batch, itemFailure(key, entry.error));
       } else {
-        batch.delivered({
-          partition: entry.partition,
-          baseOffset: entry.baseOffset,
-          logAppendTime: entry.logAppendTime,
-        });
-        this.#dependencies.accumulator.recycle(batch);
-        this.#dependencies.accumulator.release(queue, batch);
+        this.#acknowledged(queue, batch, entry);
       }
     }
+  }
+
+  #acknowledged(
+    queue: PartitionQueue,
+    batch: ProduceBatch,
+    place: Exclude<PartitionAnswer, { readonly error: unknown }>,
+  ): void {
+    const { accumulator, clock } = this.#dependencies;
+    queue.acknowledged(batch, clock.monotonic());
+    const { baseOffset, logAppendTime, partition } = place;
+    if (!batch.isSettled) batch.delivered({ partition, baseOffset, logAppendTime });
+    accumulator.recycle(batch);
+    accumulator.release(queue, batch);
   }
 
   /** The whole request failed. */
@@ -257,58 +363,103 @@ export class Sender {
       this.#requestBytesMax = Math.floor(bytes / 2);
     }
     for (const { queue, batch } of leaving) {
-      queue.inFlight = undefined;
-      if (tooLarge && leaving.length > 1) queue.waiting.unshift(batch);
+      queue.ended(batch);
+      if (tooLarge && leaving.length > 1 && !batch.isSettled) putBack(queue, batch);
       else this.#afterFailure(queue, batch, error);
     }
   }
 
   #afterFailure(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
+    batch.lastError = error;
+    if (!isUnwritten(error)) batch.mayBeWritten = true;
+    const code = errorCode(error);
     if (this.#closing.signal.aborted) {
-      this.#fail(queue, batch, closedBeforeDelivery(topicPartitionKey(queue.topicPartition)));
+      this.#giveUp(queue, batch, closedBeforeDelivery(topicPartitionKey(queue.topicPartition)));
+    } else if (batch.isSettled) {
+      this.#giveUp(queue, batch, error);
     } else if (isTooLarge(error) && batch.recordCount > 1) {
       this.#dependencies.accumulator.replace(queue, batch, batch.split());
+    } else if (code === "OUT_OF_ORDER_SEQUENCE_NUMBER" || code === "UNKNOWN_PRODUCER_ID") {
+      this.#outOfOrder(queue, batch, error);
     } else if (isRetriable(error)) {
       this.#retry(queue, batch, error);
     } else {
-      this.#fail(queue, batch, error);
+      if (code === "INVALID_PRODUCER_EPOCH") this.#fatal ??= error;
+      this.#giveUp(queue, batch, error);
+    }
+  }
+
+  /** The broker has not got the batches before this one, or does not know of them any more. */
+  #outOfOrder(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
+    if (queue.hasUnsettledBefore(batch)) {
+      // It has overtaken them on the way, or they failed: its turn comes when they are written.
+      batch.failures += 1;
+      queue.putBack(batch);
+    } else if (queue.hasGap || batch.mark === undefined) {
+      // Those before it were given up: it goes on in the next epoch.
+      this.#retry(queue, batch, error);
+    } else {
+      queue.lostTouch(batch);
+      this.#retry(queue, batch, error);
     }
   }
 
   #retry(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
-    const { clock, cluster, logger, random } = this.#dependencies;
+    const { clock, logger } = this.#dependencies;
     const topicPartition = topicPartitionKey(queue.topicPartition);
-    batch.failures += 1;
-    batch.lastError = error;
-    batch.notBefore = clock.monotonic() + backoffDelayMs(batch.failures, this.#options, random);
-    queue.waiting.unshift(batch);
-    if (meansStaleMetadata(error)) cluster.refreshSoon([queue.topicPartition.topic]);
+    const isStale = meansStaleMetadata(error);
+    this.#postpone(batch, isStale ? "election" : "other", clock.monotonic());
+    putBack(queue, batch);
+    if (isStale) this.#refresh(queue);
     logger.debug("batch will be tried again", { topicPartition, failures: batch.failures });
   }
 
+  #postpone(batch: ProduceBatch, reason: "election" | "other", now: number): void {
+    batch.failures += 1;
+    const isElecting = reason === "election" && batch.failures <= ELECTION_FAILURES_MAX;
+    const longestMs = isElecting ? ELECTION_BACKOFF_MAX_MS : Number.POSITIVE_INFINITY;
+    const backoffMaxMs = Math.min(this.#options.backoffMaxMs, longestMs);
+    const options = { backoffMs: this.#options.backoffMs, backoffMaxMs };
+    batch.notBefore = now + backoffDelayMs(batch.failures, options, this.#dependencies.random);
+  }
+
+  /** Who waits for a new leader is told of it at once. */
+  #refresh(queue: PartitionQueue): void {
+    const { cluster, logger } = this.#dependencies;
+    runInBackground("find the new leader", logger, async () => {
+      await cluster.refresh([queue.topicPartition.topic]).catch(() => {});
+      this.wake();
+    });
+  }
+
   #withoutLeader(queue: PartitionQueue, head: ProduceBatch, now: number): void {
-    const { cluster, random } = this.#dependencies;
+    const { cluster } = this.#dependencies;
     const { topic } = queue.topicPartition;
     const missing = cluster.missing(topic);
     if (missing !== undefined && head.failures >= MISSING_TOPIC_FAILURES_MAX) {
       this.#failWaiting(queue, missing);
       return;
     }
-    head.failures += 1;
     head.lastError = missing ?? leaderUnknown(queue);
-    head.notBefore = now + backoffDelayMs(head.failures, this.#options, random);
-    cluster.refreshSoon([topic]);
+    this.#postpone(head, "election", now);
+    this.#refresh(queue);
   }
 
   #failOverdue(queue: PartitionQueue, now: number): void {
+    const where = topicPartitionKey(queue.topicPartition);
+    const { deliveryTimeoutMs } = this.#options;
+    const timedOut = ({ lastError }: ProduceBatch): ZoologError =>
+      deliveryTimedOut(where, deliveryTimeoutMs, lastError);
     for (;;) {
       const head = queue.waiting.first();
-      if (head === undefined || head.options.deadline > now) return;
+      if (head === undefined || head.options.deadline > now) break;
       queue.waiting.shift();
-      const where = topicPartitionKey(queue.topicPartition);
-      const { deliveryTimeoutMs } = this.#options;
-      this.#fail(queue, head, deliveryTimedOut(where, deliveryTimeoutMs, head.lastError));
+      this.#giveUp(queue, head, timedOut(head));
       this.#dependencies.onRelease();
+    }
+    for (const batch of queue.inFlight) {
+      // Its memory stays taken: a connection still holds it.
+      if (batch.options.deadline <= now && !batch.isSettled) batch.failed(timedOut(batch));
     }
   }
 
@@ -320,14 +471,48 @@ export class Sender {
     }
   }
 
+  /** The batch is not tried again; what that means for those behind it, the queue knows. */
+  #giveUp(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
+    queue.gaveUp(batch);
+    this.#fail(queue, batch, error);
+  }
+
   #fail(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
-    batch.failed(error);
+    if (!batch.isSettled) batch.failed(error);
     this.#dependencies.accumulator.release(queue, batch);
   }
 }
 
 function isTooLarge(error: unknown): boolean {
   return error instanceof ZoologError && error.code === "MESSAGE_TOO_LARGE";
+}
+
+/** Back to where it came from, in front of what was not sent yet. */
+function putBack(queue: PartitionQueue, batch: ProduceBatch): void {
+  if (batch.order === undefined) queue.waiting.unshift(batch);
+  else queue.putBack(batch);
+}
+
+/** Whether a leader is of a later epoch than the one that the batch was sent to. */
+function isNewerThan(leader: { readonly leaderEpoch: LeaderEpoch }, batch: ProduceBatch): boolean {
+  return batch.sentTo !== undefined && leader.leaderEpoch > batch.sentTo;
+}
+
+/** When a batch of the queue fails unless it is acknowledged. */
+function nextDeadline(queue: PartitionQueue): number {
+  let deadline = queue.waiting.first()?.options.deadline ?? Number.POSITIVE_INFINITY;
+  for (const batch of queue.inFlight) {
+    if (!batch.isSettled) deadline = Math.min(deadline, batch.options.deadline);
+  }
+  return deadline;
+}
+
+function notLeadingAnyMore(endpoint: string): ZoologError {
+  return new ZoologError({
+    code: "NETWORK_EXCEPTION",
+    message: `${endpoint} does not answer, and others lead now`,
+    retriable: true,
+  });
 }
 
 function leaderUnknown(queue: PartitionQueue): ZoologError {

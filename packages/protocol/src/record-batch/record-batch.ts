@@ -189,6 +189,21 @@ export class RecordBatch {
   }
 
   /**
+   * What an idempotent producer does before the first attempt (KIP-98): numbers the records. Changes
+   * the batch in place and computes its checksum anew.
+   */
+  stampProducer(mark: {
+    readonly producerId: number;
+    readonly producerEpoch: number;
+    readonly baseSequence: number;
+  }): void {
+    writeInt64(this.bytes, mark.producerId, BATCH_LAYOUT.producerId);
+    this.bytes.writeInt16BE(mark.producerEpoch, BATCH_LAYOUT.producerEpoch);
+    this.bytes.writeInt32BE(mark.baseSequence, BATCH_LAYOUT.baseSequence);
+    this.#renewChecksum();
+  }
+
+  /**
    * The records, decoded one by one while the caller iterates. Keys and values are views over
    * this batch's bytes, or over one decompressed block.
    *

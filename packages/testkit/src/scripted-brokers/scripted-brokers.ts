@@ -32,7 +32,9 @@ export type BrokerFault =
   /** The answer is cut off in the middle. */
   | "truncate"
   /** Every partition of the request is refused with this error. */
-  | { readonly refuseWith: string };
+  | { readonly refuseWith: string }
+  /** Read and done only so much later, ms, whether anybody still waits for it or not. */
+  | { readonly late: number };
 
 export type SeenRequest = {
   readonly endpoint: string;
@@ -69,6 +71,7 @@ export class ScriptedBrokers implements Transport {
   readonly #random: Random;
   readonly #topics: ScriptedTopics;
   readonly #parked = new Set<() => void>();
+  #producerIds = 0;
   #closed = false;
 
   constructor(
@@ -111,7 +114,8 @@ export class ScriptedBrokers implements Transport {
       if (this.#closed) return reject(failure("CLOSED", false));
       if (fault === "refuse") return reject(failure("CONNECTION_REFUSED"));
       const exchange = new Exchange(request, this.#scheduler, resolve, reject);
-      const latencyMs = Math.round(this.#random.next() * this.#latencyMsMax);
+      const lateMs = typeof fault === "object" && "late" in fault ? fault.late : 0;
+      const latencyMs = lateMs + Math.round(this.#random.next() * this.#latencyMsMax);
       this.#scheduler.after(latencyMs, () => this.#serve(exchange, call, fault));
     });
   }
@@ -134,7 +138,8 @@ export class ScriptedBrokers implements Transport {
       exchange.resolve(400, encodeMessage({ error: { code, message, retriable: false } }));
       return;
     }
-    const refuseWith = typeof fault === "object" ? fault.refuseWith : undefined;
+    const isRefused = typeof fault === "object" && "refuseWith" in fault;
+    const refuseWith = isRefused ? fault.refuseWith : undefined;
     const self = Number(new URL(exchange.request.endpoint).port);
     this.#answer(call, checked.value, { self, refuseWith, exchange }, (message) => {
       const body = encodeMessage(message);
@@ -153,6 +158,9 @@ export class ScriptedBrokers implements Transport {
     const { refuseWith, self } = context;
     const topics = this.#topics;
     switch (call as string) {
+      case "init-producer-id":
+        done({ producerId: this.#producerIds++, producerEpoch: 0 });
+        break;
       case "metadata":
         done(topics.metadata(request as NativeRequest<"metadata">));
         break;

@@ -1,11 +1,13 @@
 import { leaderEpoch, offset } from "@zoolog/base";
 import { type DecodedRecord, RecordBatch } from "@zoolog/protocol";
+import { ScriptedSequences } from "./scripted-sequences.ts";
 
 /** A partition's log in memory, as its leader serves it. */
 export class ScriptedPartition {
   leader: number;
   leaderEpoch = 0;
   logStartOffset = 0;
+  readonly sequences = new ScriptedSequences();
   readonly #batches: RecordBatch[] = [];
   #logEndOffset = 0;
 
@@ -22,8 +24,11 @@ export class ScriptedPartition {
     if (bytes.length > batchBytesMax) return { error: "MESSAGE_TOO_LARGE" };
     const batch = RecordBatch.parse(Buffer.from(bytes));
     if (!batch.hasValidChecksum()) return { error: "CORRUPT_MESSAGE" };
+    const judged = this.sequences.check(batch);
+    if (judged !== undefined) return judged;
     const baseOffset = this.#logEndOffset;
     batch.assign({ baseOffset: offset(baseOffset), leaderEpoch: leaderEpoch(this.leaderEpoch) });
+    this.sequences.appended(batch);
     this.#batches.push(batch);
     this.#logEndOffset = batch.nextOffset;
     return { baseOffset };
@@ -50,6 +55,15 @@ export class ScriptedPartition {
     return this.#batches
       .flatMap((batch) => [...batch.records()])
       .filter((record) => record.offset >= this.logStartOffset);
+  }
+
+  /** Producer epoch and sequence of each batch that has them. */
+  batchMarks(): [epoch: number, baseSequence: number][] {
+    return this.#batches.flatMap(({ producerEpoch, baseSequence }) =>
+      producerEpoch === undefined || baseSequence === undefined
+        ? []
+        : [[producerEpoch, baseSequence] as [number, number]],
+    );
   }
 
   batchSizes(): number[] {
