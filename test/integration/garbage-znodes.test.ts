@@ -86,8 +86,8 @@ test("a topic whose znode is nonsense is named where one asks, and deleting it h
     body: { reasons: [fault] },
   });
   expect(await call(broker, "GET", "/v1/topics/t")).toMatchObject({
-    status: 500,
-    body: { error: { code: "ZNODE_MALFORMED", message: fault, retriable: false } },
+    status: 503,
+    body: { error: { code: "LEADER_NOT_AVAILABLE", message: fault, retriable: true } },
   });
   expect(await call(broker, "PUT", "/v1/topics/t", {})).toMatchObject({
     status: 409,

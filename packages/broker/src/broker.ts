@@ -193,6 +193,7 @@ export class Broker {
     assert(this.#peers !== undefined, "others can be called before they call");
     this.#api = new LocalBrokerApi({
       ...runtimes,
+      brokerId: this.brokerId,
       peers: this.#peers.calls,
       producerIds: new ProducerIds({ brokerId: this.brokerId }, { store, logger }),
       config: this.#config,

@@ -64,6 +64,8 @@ export type CreateTopicsEvent = {
   /** Answer what would be done, do nothing. */
   readonly validateOnly: boolean;
   readonly topics: readonly NewTopic[];
+  /** Brokers whose disks take nothing more, as far as is known, with what they say: no replicas. */
+  readonly fullBrokers?: ReadonlyMap<BrokerId, string> | undefined;
 };
 
 export type NewTopic = {
@@ -84,8 +86,11 @@ export type NewTopic = {
 export type DeleteTopicsEvent = {
   readonly type: "deleteTopics";
   readonly requestId: RequestId | undefined;
-  readonly topics: readonly string[];
+  readonly topics: readonly TopicToDelete[];
 };
+
+/** With an id only that incarnation is meant, not one that was made anew under its name. */
+export type TopicToDelete = { readonly name: string; readonly topicId?: TopicId | undefined };
 
 export type AlterConfigsEvent = {
   readonly type: "alterConfigs";

@@ -169,7 +169,7 @@ class World {
           ],
         };
       case "delete":
-        return { type: "deleteTopics", requestId: 1, topics: [step.topic] };
+        return { type: "deleteTopics", requestId: 1, topics: [{ name: step.topic }] };
       case "alter":
       case "offline":
       case "edit":

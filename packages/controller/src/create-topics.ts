@@ -23,7 +23,7 @@ export function decideCreateTopics(state: ControllerState, event: CreateTopicsEv
   const topics = event.topics.map((topic): CreatedTopic => {
     const error = names.fault(topic.name) ?? configsFault(state, topic);
     if (error !== undefined) return { name: topic.name, error };
-    const assignment = chooseAssignment(state, topic);
+    const assignment = chooseAssignment(state, topic, event.fullBrokers);
     if ("error" in assignment) return { name: topic.name, error: assignment.error };
 
     names.take(topic.name);
@@ -106,7 +106,11 @@ type Assignment =
   | { readonly replicas: readonly (readonly BrokerId[])[] }
   | { readonly error: Refusal };
 
-function chooseAssignment(state: ControllerState, topic: NewTopic): Assignment {
+function chooseAssignment(
+  state: ControllerState,
+  topic: NewTopic,
+  fullBrokers: ReadonlyMap<BrokerId, string> | undefined,
+): Assignment {
   if (topic.assignment !== undefined) return manualAssignment(state, topic, topic.assignment);
 
   const partitions = topic.partitions ?? state.settings.defaultPartitions;
@@ -131,14 +135,23 @@ function chooseAssignment(state: ControllerState, topic: NewTopic): Assignment {
   // Who restarts right now gets replicas only where there are too few others.
   const brokers = replicationFactor > reachable.length ? staying : reachable;
   if (replicationFactor > brokers.length) {
-    const there = `there ${brokers.length === 1 ? "is" : "are"} ${brokers.length}`;
     return refused(
       "INVALID_REPLICATION_FACTOR",
-      `replication factor ${replicationFactor} needs ${replicationFactor} brokers, ${there}`,
+      `replication factor ${replicationFactor} needs ${replicationFactor} brokers, ${thereAre(brokers)}`,
     );
   }
   const start = topic.assignmentStart;
-  return { replicas: assignReplicas({ brokers, partitions, replicationFactor, start }) };
+  const roomy = brokers.filter(({ brokerId }) => fullBrokers?.has(brokerId) !== true);
+  if (roomy.length < replicationFactor) {
+    const full = [...(fullBrokers ?? [])].map(([brokerId, why]) => `broker ${brokerId}: ${why}`);
+    const message = `replication factor ${replicationFactor} needs ${replicationFactor} brokers with room, ${thereAre(roomy)}; ${full.join("; ")}`;
+    return refused("KAFKA_STORAGE_ERROR", message);
+  }
+  return { replicas: assignReplicas({ brokers: roomy, partitions, replicationFactor, start }) };
+}
+
+function thereAre({ length }: readonly unknown[]): string {
+  return `there ${length === 1 ? "is" : "are"} ${length}`;
 }
 
 function manualAssignment(

@@ -14,9 +14,15 @@ import { refusal, unknownTopic } from "./refusals.ts";
 export function decideDeleteTopics(state: ControllerState, event: DeleteTopicsEvent): Decision {
   const { requestId } = event;
   const records: ControllerRecord[] = [];
-  const names = [...new Set(event.topics)];
-  const topics = names.map((name): DeletedTopicResult => {
+  const wanted = new Map(event.topics.map((topic) => [topic.name, topic]));
+  const topics = [...wanted.values()].map(({ name, topicId: meant }): DeletedTopicResult => {
     const topic = state.image.topics.get(name);
+    if (meant !== undefined && meant !== topic?.topicId) {
+      return {
+        name,
+        error: refusal("UNKNOWN_TOPIC_ID", `the topic named ${name} is not ${meant}`),
+      };
+    }
     if (topic !== undefined && state.settings.deleteTopicEnabled) {
       records.push(topicDeleted(topic));
       return { name, topicId: topic.topicId };

@@ -63,7 +63,7 @@ function withTopic(state: ControllerState, name: string, id = name): ControllerS
 }
 
 function withoutTopic(state: ControllerState, name: string): ControllerState {
-  return after(state, { type: "deleteTopics", requestId: 0, topics: [name] });
+  return after(state, { type: "deleteTopics", requestId: 0, topics: [{ name: name }] });
 }
 
 function updated(image: ClusterImage | undefined, to: ClusterImage): ClusterImage {

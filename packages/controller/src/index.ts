@@ -35,6 +35,7 @@ export type {
   ReplicasOfflineEvent,
   RequestId,
   TopicIdPartition,
+  TopicToDelete,
 } from "./controller-event.ts";
 export type {
   ControllerLoad,

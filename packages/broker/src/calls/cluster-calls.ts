@@ -12,6 +12,7 @@ import type { ReplicaManager } from "@zoolog/replication";
 import type { BrokerConfig } from "../config/config.ts";
 import { describeTopicConfig } from "../config/topic-settings.ts";
 import { httpAddressOf, urlOf } from "../runtimes/broker-address.ts";
+import { unreadableTopic } from "../runtimes/metadata-cache.ts";
 
 /** What is told about the cluster: all of it from the image, offsets and sizes from local logs. */
 
@@ -89,8 +90,8 @@ function namesOf(image: ClusterImage, names: readonly string[] | undefined): rea
 function noTopic(image: ClusterImage, name: string): ItemError {
   const unreadable = image.unreadableTopics.get(name);
   if (unreadable !== undefined) {
-    const message = `topic ${name} cannot be served: ${unreadable.reason}; mend it with zkCli or delete the topic`;
-    return { code: "ZNODE_MALFORMED", message };
+    const { error: code, message } = unreadableTopic(unreadable);
+    return { code, message };
   }
   return { code: "UNKNOWN_TOPIC_OR_PARTITION", message: `there is no topic ${name}` };
 }

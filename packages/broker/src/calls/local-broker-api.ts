@@ -1,4 +1,4 @@
-import { type Clock, type Random, type Scheduler, ZoologError } from "@zoolog/base";
+import { type BrokerId, type Clock, type Random, type Scheduler, ZoologError } from "@zoolog/base";
 import type { PeerCalls } from "@zoolog/calls";
 import type { ClusterImage } from "@zoolog/controller";
 import type {
@@ -32,6 +32,7 @@ import { fetch, listOffsets, produce } from "./data-calls.ts";
 import { createTopics, deleteTopics } from "./topic-calls.ts";
 
 export type LocalBrokerApiDependencies = {
+  readonly brokerId: BrokerId;
   readonly config: BrokerConfig;
   readonly version: string;
   readonly replicas: ReplicaManager;

@@ -1,5 +1,6 @@
 import {
   assert,
+  type BrokerId,
   type Clock,
   type Random,
   type Scheduler,
@@ -30,6 +31,7 @@ import type { MetadataCache } from "../runtimes/metadata-cache.ts";
 import { within } from "./within.ts";
 
 export type TopicCallDependencies = {
+  readonly brokerId: BrokerId;
   readonly controller: ControllerRuntime;
   readonly link: Pick<ControllerLink, "atController">;
   readonly peers: PeerCalls;
@@ -107,18 +109,16 @@ async function createHere(
   request: CreateTopicsRequest,
   dependencies: TopicCallDependencies,
 ): Promise<CreateTopicsResponse> {
-  const { controller, cache, random, clock, scheduler } = dependencies;
+  const { brokerId, controller, cache, diskFull, random, clock, scheduler } = dependencies;
   const { validateOnly, timeoutMs } = request;
+  const full = diskFull();
   const deadline = clock.monotonic() + timeoutMs;
-  const full = validateOnly ? undefined : nowhereToGo(dependencies);
-  if (full !== undefined) {
-    const error = { code: "KAFKA_STORAGE_ERROR", message: full.message } as const;
-    return { topics: request.topics.map(({ topic }) => ({ topic, error })) };
-  }
   const { topics } = await within(
     controller.submit<CreateTopicsEvent>({
       type: "createTopics",
       validateOnly,
+      // Of its own disk the controller's broker knows; those of others speak up when they are asked.
+      fullBrokers: new Map(full === undefined ? [] : [[brokerId, full.message]]),
       topics: request.topics.map(
         ({ topic: name, numPartitions, replicationFactor, assignments, configs }) => ({
           name,
@@ -149,12 +149,6 @@ async function createHere(
       return validateOnly ? plan : { ...plan, topicId };
     }),
   };
-}
-
-/** The only broker there is has no room: a topic could be recorded, but never served. */
-function nowhereToGo({ cache, diskFull }: TopicCallDependencies): ZoologError | undefined {
-  const brokers = cache.image?.brokers.size ?? 0;
-  return brokers > 1 ? undefined : diskFull();
 }
 
 /** Why a topic that was created is not served, where this broker leads it and knows. */
@@ -211,8 +205,7 @@ async function deleteHere(
   const { controller, cache, clock, scheduler } = dependencies;
   const { timeoutMs } = request;
   const deadline = clock.monotonic() + timeoutMs;
-  const refused = otherIncarnations(request, controller.image);
-  const wanted = request.topics.map(({ topic }) => topic).filter((name) => !refused.has(name));
+  const wanted = request.topics.map(({ topic: name, topicId }) => ({ name, topicId }));
   const { topics } = await within(
     controller.submit<DeleteTopicsEvent>({ type: "deleteTopics", topics: wanted }),
     { timeoutMs, scheduler, onTimeout: () => requestTimedOut("the deletion of topics") },
@@ -224,28 +217,12 @@ async function deleteHere(
   return {
     topics: request.topics.map(({ topic }) => {
       const result = results.get(topic);
-      const refusal = refused.get(topic);
-      if (refusal !== undefined) return { topic, error: refusal };
       assert(result !== undefined, "the controller answers for every topic");
       if (result.error !== undefined) return { topic, error: itemError(result.error) };
       const { topicId } = result;
       return topicId === undefined ? { topic } : { topic, topicId };
     }),
   };
-}
-
-/** A caller that names a topic id wants that topic gone, not one made anew under its name. */
-function otherIncarnations(
-  request: DeleteTopicsRequest,
-  image: ClusterImage | undefined,
-): ReadonlyMap<string, ItemError> {
-  const refused = new Map<string, ItemError>();
-  for (const { topic, topicId } of request.topics) {
-    if (topicId === undefined || topicId === image?.topics.get(topic)?.topicId) continue;
-    const message = `the topic named ${topic} is not ${topicId}`;
-    refused.set(topic, { code: "UNKNOWN_TOPIC_ID", message });
-  }
-  return refused;
 }
 
 function itemError({ code, message }: Refusal): ItemError {

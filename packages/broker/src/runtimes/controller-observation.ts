@@ -59,8 +59,9 @@ export async function observe(
     case "configs":
       return configsObserved(image, context);
     case "deletions": {
-      const topics = await store.readDeleteRequests();
-      if (topics.length === 0) return { events: [] };
+      const names = await store.readDeleteRequests();
+      if (names.length === 0) return { events: [] };
+      const topics = names.map((name) => ({ name }));
       return { events: [{ type: "deleteTopics", requestId: undefined, topics }] };
     }
     case "adminRequests": {

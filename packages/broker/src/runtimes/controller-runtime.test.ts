@@ -332,7 +332,10 @@ async function reelected(cluster: Cluster): Promise<void> {
 }
 
 const remove = ({ runtime }: Node, ...topics: string[]) =>
-  runtime.submit<DeleteTopicsEvent>({ type: "deleteTopics", topics });
+  runtime.submit<DeleteTopicsEvent>({
+    type: "deleteTopics",
+    topics: topics.map((name) => ({ name })),
+  });
 
 test("an epoch that is no number is named, and raised once it is mended", async () => {
   const cluster = new Cluster();

@@ -1,5 +1,5 @@
 import type { BrokerId, Clock, Scheduler, TopicPartition } from "@zoolog/base";
-import type { ClusterImage, PartitionImage } from "@zoolog/controller";
+import type { ClusterImage, PartitionImage, UnreadableTopic } from "@zoolog/controller";
 import { Purgatory, type ReplicaError } from "@zoolog/replication";
 
 /** Administrators' calls that wait for the image to show what they asked for. */
@@ -7,6 +7,12 @@ const WAITING_MAX = 10_000;
 
 /** What the waiting calls watch; there is one image. */
 const IMAGE_KEY = "image";
+
+/** What everybody is told who wants something of it: once it is mended it is served again. */
+export function unreadableTopic({ name, reason }: UnreadableTopic): ReplicaError {
+  const message = `topic ${name} cannot be served: ${reason}; mend it with zkCli or delete the topic`;
+  return { error: "LEADER_NOT_AVAILABLE", message };
+}
 
 /** The newest cluster image that this broker has put into effect: what clients are told. */
 export class MetadataCache {
@@ -48,10 +54,7 @@ export class MetadataCache {
     const known = this.partition(topicPartition);
     if (known === undefined) {
       const unreadable = this.#image.unreadableTopics.get(topic);
-      if (unreadable !== undefined) {
-        const message = `topic ${topic} cannot be served: ${unreadable.reason}`;
-        return { error: "LEADER_NOT_AVAILABLE", message };
-      }
+      if (unreadable !== undefined) return unreadableTopic(unreadable);
       const what = this.#image.topics.has(topic)
         ? `topic ${topic} has no partition ${partition}`
         : `there is no topic ${topic}`;

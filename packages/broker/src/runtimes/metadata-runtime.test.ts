@@ -245,7 +245,7 @@ test("a deleted topic is served no more, its data goes, and that is confirmed", 
   runtime.follow(cluster.image);
   await settle();
 
-  cluster.decide({ type: "deleteTopics", requestId: 1, topics: ["gone"] });
+  cluster.decide({ type: "deleteTopics", requestId: 1, topics: [{ name: "gone" }] });
   runtime.follow(cluster.image);
   await settle();
 
@@ -258,7 +258,7 @@ test("a deletion that was ordered while this broker was away is done at the firs
   const { runtime, confirmed, deletedLogs, settle } = setUp();
   const cluster = new Cluster();
   const topicId = cluster.create("gone", "g");
-  cluster.decide({ type: "deleteTopics", requestId: 1, topics: ["gone"] });
+  cluster.decide({ type: "deleteTopics", requestId: 1, topics: [{ name: "gone" }] });
 
   runtime.follow(cluster.image);
   await settle();
@@ -272,7 +272,7 @@ test("a topic made anew under its old name is another one", async () => {
   cluster.create("t", "old");
   runtime.follow(cluster.image);
   await settle();
-  cluster.decide({ type: "deleteTopics", requestId: 1, topics: ["t"] });
+  cluster.decide({ type: "deleteTopics", requestId: 1, topics: [{ name: "t" }] });
   const topicId = cluster.create("t", "new");
 
   runtime.follow(cluster.image);
@@ -303,7 +303,7 @@ test("a topic does not get the folders of a deleted one of its name before they 
   const { runtime, roles, opened, deletedLogs, unreachable, time, settle } = setUp();
   const cluster = new Cluster();
   const old = cluster.create("t", "old");
-  cluster.decide({ type: "deleteTopics", requestId: 2, topics: ["t"] });
+  cluster.decide({ type: "deleteTopics", requestId: 2, topics: [{ name: "t" }] });
   cluster.create("t", "new");
   unreachable.disk = true;
   runtime.follow(cluster.image);

@@ -25,6 +25,7 @@ import {
   type ObservedBroker,
   type PartitionState,
   type StoredState,
+  type TopicToDelete,
   type UnreadableTopic,
 } from "@zoolog/controller";
 import { controllerViolations } from "./controller-invariants.ts";
@@ -41,7 +42,8 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * brokers 0@10 1@11/a                      who is registered now
  * unreachable 0@10                         its port refuses; reachable 0@10: it polls again
  * create orders partitions=2 rf=1 | audit assignment=0,1;1,0 config.flush=fsync
- * delete orders                            delete-request orders: found in ZooKeeper
+ *                                          full=1,2 somewhere: these brokers have no room
+ * delete orders pets#old                   delete-request orders: found in ZooKeeper
  * configs topic orders:flush=fsync         what stands in ZooKeeper now
  * alter-config topic orders flush=fsync retention.ms=
  * alter-partition 0@10 orders-0 epoch=1 v=0 isr=0@10,1@11
@@ -202,12 +204,23 @@ const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
     type: "createTopics",
     requestId,
     validateOnly: words.includes("validate"),
+    fullBrokers: new Map(
+      parseIds(parseOptions(words).get("full") ?? "").map((id) => [id, "its disk is full"]),
+    ),
     topics: words.join(" ").split(" | ").map(parseNewTopic),
   }),
-  delete: (words, requestId) => ({ type: "deleteTopics", requestId, topics: words }),
+  delete: (words, requestId) => ({
+    type: "deleteTopics",
+    requestId,
+    topics: words.map(parseTopicToDelete),
+  }),
   unreachable: (words) => ({ type: "brokerUnreachable", ...parseBrokerOf(words[0] ?? "") }),
   reachable: (words) => ({ type: "brokerReachable", ...parseBrokerOf(words[0] ?? "") }),
-  "delete-request": (words) => ({ type: "deleteTopics", requestId: undefined, topics: words }),
+  "delete-request": (words) => ({
+    type: "deleteTopics",
+    requestId: undefined,
+    topics: words.map(parseTopicToDelete),
+  }),
   configs: (words) => ({
     type: "configsObserved",
     kind: words[0] === "topic" ? "topic" : "broker",
@@ -307,6 +320,12 @@ function parseNewTopic(text: string): NewTopic {
     ),
     assignmentStart: number("start") ?? 0,
   };
+}
+
+/** `orders`, or `orders#old` for the incarnation with that id. */
+function parseTopicToDelete(word: string): TopicToDelete {
+  const [name = "", incarnation] = word.split("#");
+  return incarnation === undefined ? { name } : { name, topicId: topicIdOf(incarnation) };
 }
 
 function parseBrokers(words: readonly string[]): ObservedBroker[] {
