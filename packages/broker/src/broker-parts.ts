@@ -9,6 +9,7 @@ import {
 import type { PeerCalls } from "@zoolog/calls";
 import type {
   AlterPartitionEvent,
+  ClusterImage,
   ControllerSettings,
   ReplicasDeletedEvent,
   ReplicasOfflineEvent,
@@ -24,6 +25,7 @@ import { type PartitionConfig, ReplicaManager } from "@zoolog/replication";
 import { connectZooKeeper } from "@zoolog/zookeeper";
 import { BROKER_SECRET_BYTES, BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
+import { replicaPeers } from "./calls/replica-peers.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
 import { type ControllerParts, wireController } from "./controller-parts.ts";
@@ -142,12 +144,20 @@ export function wireRuntimes(
   const self = brokerId(config.brokerId);
   const cache = new MetadataCache({ brokerId: self }, { clock, scheduler });
   const faults = new ZnodeFaults({ logger });
+  // Of the newest image: followers look for their leaders before clients may see it.
+  let brokers: ClusterImage["brokers"] = new Map();
   const replicas: ReplicaManager = new ReplicaManager(
     {
       brokerId: self,
       parkedMax: config.purgatoryOperationsMax,
       fetchBytesMax: config.fetchMaxBytes,
       lagTimeMaxMs: config.replicaLagTimeMaxMs,
+      fetcher: {
+        partitionMaxBytes: config.replicaFetchMaxBytes,
+        responseMaxBytes: config.replicaFetchResponseMaxBytes,
+        maxWaitMs: config.replicaFetchWaitMaxMs,
+        minBytes: config.replicaFetchMinBytes,
+      },
     },
     {
       logs,
@@ -157,6 +167,7 @@ export function wireRuntimes(
       trace,
       authority: () => guard.authority(),
       isrChanges: { request: (change) => isr.request(change) },
+      peers: replicaPeers({ calls: peers, brokers: () => brokers }),
       whereIs: (topicPartition) => cache.whereIs(topicPartition),
       onReplicaFailed: () => metadata.wake(),
     },
@@ -168,7 +179,8 @@ export function wireRuntimes(
       peers,
       faults,
       follow: (image) => {
-        replicas.brokers(image.brokers);
+        brokers = image.brokers;
+        replicas.brokers(brokers);
         metadata.follow(image);
       },
       onConfirmed: (askedAt) => guard.confirmed(askedAt),

@@ -30,6 +30,7 @@ import { controllerPeerApi } from "./calls/controller-calls.ts";
 import { LocalBrokerApi } from "./calls/local-broker-api.ts";
 import { localPeerApi } from "./calls/peer-calls.ts";
 import { PeerConnections } from "./calls/peer-connections.ts";
+import { replicaPeerApi } from "./calls/replica-peers.ts";
 import { within } from "./calls/within.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
@@ -210,7 +211,8 @@ export class Broker {
     describeReplicaMetrics(metrics.registry, { ...runtimes, leaseRemainingMs });
     const brokerOf: PeerAccess["brokerOf"] = (credential, remoteAddress) =>
       this.#credentials?.brokerOf(credential, remoteAddress);
-    const peers = { api: localPeerApi(controllerPeerApi(runtimes)), brokerOf };
+    const components = { ...controllerPeerApi(runtimes), ...replicaPeerApi(runtimes) };
+    const peers = { api: localPeerApi(components), brokerOf };
     const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
     this.#plane = new HttpPlane(planeOptions(this.#config), parts);
     this.#address = await this.#plane.listen();

@@ -1,5 +1,7 @@
 import type { AbortSignalLike, Clock, LeaderEpoch, Offset, TopicPartition } from "@zoolog/base";
-import type { ConsumerRead, ConsumerReadError, Partition } from "./partition.ts";
+import { AnswerRoom, type ReadMemory } from "./answer-room.ts";
+import type { LogRead, LogReadError } from "./log-read.ts";
+import type { Partition } from "./partition.ts";
 import type { Purgatory } from "./purgatory.ts";
 import type { ReplicaError } from "./replica-error.ts";
 
@@ -17,23 +19,13 @@ export type FetchRequest = {
   readonly memory?: ReadMemory | undefined;
 };
 
-/** Whoever reads reserves first, and gives back what it has not used or drops. */
-export interface ReadMemory {
-  /**
-   * Waits until there is room, and answers for how many bytes; for 0 when nobody wants the answer any
-   * more. Rejects when there is none in time.
-   */
-  reserve(asked: { readonly bytesMin: number; readonly bytesMax: number }): Promise<number>;
-  release(bytes: number): void;
-}
-
 export type FetchPartition = TopicPartition & {
   readonly fetchOffset: Offset;
   readonly maxBytes: number;
   readonly leaderEpoch?: LeaderEpoch | undefined;
 };
 
-export type FetchedPartition = TopicPartition & (ConsumerRead | ConsumerReadError);
+export type FetchedPartition = TopicPartition & (LogRead | LogReadError);
 
 /** Finds the partition of a request, or says why there is none here. */
 export type FindPartition = (topicPartition: TopicPartition) => Partition | ReplicaError;
@@ -102,7 +94,9 @@ async function answersOrWanted(
 }
 
 async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass> {
-  const room = new AnswerRoom(request);
+  const ofPartitions = request.partitions.reduce((sum, asked) => sum + asked.maxBytes, 0);
+  const wantedBytes = Math.min(request.maxBytes, ofPartitions);
+  const room = new AnswerRoom({ ...request, wantedBytes });
   const answers: FetchedPartition[] = [];
   const seen: SeenPartition[] = [];
   let hasError = false;
@@ -128,64 +122,6 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
     answers.push({ topic, partition: index, ...read });
   }
   return { answers, hasError, seen, ...room.close() };
-}
-
-/** The bytes that one answer may still have, reserved as soon as there is something to read. */
-class AnswerRoom {
-  readonly #request: FetchRequest;
-  /** As asked for; without `memory` it is there. */
-  readonly #wantedBytes: number;
-  #reservedBytes = 0;
-  #bytesMax: number;
-  #sizeInBytes = 0;
-
-  constructor(request: FetchRequest) {
-    const { memory, maxBytes, partitions } = request;
-    const ofPartitions = partitions.reduce((sum, asked) => sum + asked.maxBytes, 0);
-    this.#request = request;
-    this.#wantedBytes = Math.min(maxBytes, ofPartitions);
-    this.#bytesMax = memory === undefined ? maxBytes : 0;
-  }
-
-  /** Nothing has been read: the first batch comes whatever its size. */
-  get isUnused(): boolean {
-    return this.#sizeInBytes === 0;
-  }
-
-  get bytesLeft(): number {
-    // The rest for somebody who has hung up would be read for nobody.
-    if (!this.isUnused && this.#request.signal?.aborted === true) return 0;
-    return this.#bytesMax - this.#sizeInBytes;
-  }
-
-  /** @param batchBytesMax of the partition that is read next; its batch may be the first. */
-  async reserve(batchBytesMax: number): Promise<void> {
-    const { memory, maxBytes } = this.#request;
-    if (memory === undefined || !this.isUnused) return;
-    if (this.#reservedBytes > 0 && this.#reservedBytes >= batchBytesMax) return;
-    memory.release(this.#reservedBytes);
-    this.#reservedBytes = 0;
-    const bytesMax = Math.max(this.#wantedBytes, batchBytesMax);
-    this.#reservedBytes = await memory.reserve({ bytesMin: batchBytesMax, bytesMax });
-    this.#bytesMax = Math.min(maxBytes, this.#reservedBytes);
-  }
-
-  take(bytes: number): void {
-    this.#sizeInBytes += bytes;
-  }
-
-  /** Gives back what was not needed. */
-  close(): Pick<Pass, "sizeInBytes" | "reservedBytes" | "isFull"> {
-    const sizeInBytes = this.#sizeInBytes;
-    const reservedBytes = Math.min(this.#reservedBytes, sizeInBytes);
-    const { memory, minBytes } = this.#request;
-    // Where memory is short, what half fills it is an answer: more would never fit.
-    const wantedBytes = Math.min(minBytes, this.#wantedBytes);
-    const isShort = memory !== undefined && this.#reservedBytes < wantedBytes;
-    const isFull = isShort && sizeInBytes > this.#reservedBytes / 2;
-    memory?.release(this.#reservedBytes - reservedBytes);
-    return { sizeInBytes, reservedBytes, isFull };
-  }
 }
 
 function see(partition: Partition): SeenPartition {

@@ -1,4 +1,10 @@
-import { type LeaderEpoch, type TopicPartition, ZoologError } from "@zoolog/base";
+import {
+  type BrokerEpoch,
+  type BrokerId,
+  type LeaderEpoch,
+  type TopicPartition,
+  ZoologError,
+} from "@zoolog/base";
 
 /** Whole calls that are refused. What is refused of one partition is a `ReplicaError`. */
 
@@ -30,5 +36,18 @@ export function tooManyAppendsWait(): ZoologError {
     message: "the broker is at its limit: too many appends wait for others",
     retriable: true,
     hint: "Wait a moment and try again.",
+  });
+}
+
+/** What an earlier life of a broker still sends says nothing of the log that it has now. */
+export function staleBrokerEpoch(
+  brokerId: BrokerId,
+  epochs: { readonly given: BrokerEpoch; readonly registered: BrokerEpoch },
+): ZoologError {
+  return new ZoologError({
+    code: "STALE_BROKER_EPOCH",
+    message: `broker ${brokerId} is registered with epoch ${epochs.registered}, not ${epochs.given}`,
+    retriable: false,
+    hint: "The broker goes on under its new registration by itself.",
   });
 }

@@ -1,9 +1,8 @@
-export type {
-  FetchedPartition,
-  FetchPartition,
-  FetchRequest,
-  ReadMemory,
-} from "./consumer-fetch.ts";
+export type { ReadMemory } from "./answer-room.ts";
+export type { FetchedPartition, FetchPartition, FetchRequest } from "./consumer-fetch.ts";
+export type { FollowerState } from "./follower/follower-state.ts";
+export type { FetcherOptions } from "./follower/replica-fetcher.ts";
+export type { ReplicaPeers } from "./follower/replica-peers.ts";
 export {
   effectiveMinInsyncReplicas,
   type HighWatermarkInput,
@@ -13,9 +12,9 @@ export type { Authority } from "./leader/authority.ts";
 export type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./leader/isr-change.ts";
 export type { LiveBroker, LiveBrokers } from "./leader/isr-rules.ts";
 export type { LeaderState } from "./leader/leader-state.ts";
+export type { ReplicaCaller, ReplicateAnswer } from "./leader/replica-fetches.ts";
+export type { LogRead, LogReadError } from "./log-read.ts";
 export {
-  type ConsumerRead,
-  type ConsumerReadError,
   Partition,
   type PartitionConfig,
   type PartitionDependencies,
@@ -24,13 +23,14 @@ export {
 export type { PartitionEvent } from "./partition-event.ts";
 export type { PartitionLog, PartitionLogs } from "./partition-log.ts";
 export type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
-export type { FollowerState, PartitionState } from "./partition-state.ts";
+export type { PartitionState } from "./partition-state.ts";
 export type {
   AppendOptions,
   AppendOutcome,
   PendingAppend,
   RequiredAcks,
 } from "./pending-append.ts";
+export type { ProduceBatches } from "./produce-batches.ts";
 export { type ParkedOperation, type ParkOutcome, Purgatory } from "./purgatory.ts";
 export type { ReplicaAssignment } from "./replica-assignment.ts";
 export type { ReplicaCounters } from "./replica-counters.ts";
@@ -38,7 +38,6 @@ export type { ReplicaError } from "./replica-error.ts";
 export {
   type HostedReplica,
   type OffsetRequest,
-  type ProduceBatches,
   type ProduceTrace,
   ReplicaManager,
   type ReplicaManagerDependencies,

@@ -17,6 +17,10 @@ export interface PartitionLog {
   readonly leaderEpochs: {
     readonly latest: LeaderEpoch | undefined;
     epochForOffset(offset: Offset): LeaderEpoch | undefined;
+    /** The greatest epoch up to `epoch` and where it ends; `undefined` for epochs of the future. */
+    endOffsetFor(
+      epoch: LeaderEpoch,
+    ): { readonly epoch: LeaderEpoch; readonly endOffset: Offset } | undefined;
   };
 
   /**
@@ -27,6 +31,18 @@ export interface PartitionLog {
     batches: readonly RecordBatch[],
     options: { readonly leaderEpoch: LeaderEpoch },
   ): Promise<AppendInfo>;
+  /**
+   * Appends a leader's batches as they are; they must follow the log's end. Answers `undefined` when
+   * no batch was whole. Rejects with CORRUPT_MESSAGE or UNEXPECTED_APPEND_OFFSET before anything is
+   * written.
+   */
+  appendAsFollower(bytes: Buffer): Promise<AppendInfo | undefined>;
+  /** Removes the batch that holds the offset, all after it, and what the history says of that. */
+  truncateTo(offset: Offset): Promise<void>;
+  /** Removes everything; the next record gets the offset. */
+  truncateFullyAndStartAt(offset: Offset): Promise<void>;
+  /** Moves the log start forward, to the log end at most. */
+  deleteBefore(offset: Offset): Promise<void>;
   read(request: ReadRequest): Promise<ReadResult>;
   offsetForTimestamp(timestamp: Timestamp): Promise<TimestampedOffset | undefined>;
   offsetOfMaxTimestamp(): Promise<TimestampedOffset | undefined>;

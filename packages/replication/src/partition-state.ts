@@ -1,4 +1,5 @@
-import type { BrokerId, LeaderEpoch, PartitionEpoch, ZoologError } from "@zoolog/base";
+import type { ZoologError } from "@zoolog/base";
+import type { Following } from "./follower/following.ts";
 import type { Leadership } from "./leader/leadership.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { ReplicaAssignment } from "./replica-assignment.ts";
@@ -21,19 +22,9 @@ import type { ReplicaAssignment } from "./replica-assignment.ts";
 export type PartitionState =
   | { readonly role: "unassigned"; readonly log: PartitionLog }
   | Leadership
-  | FollowerState
+  | Following
   | { readonly role: "offline"; readonly error: ZoologError }
   | { readonly role: "closed" };
-
-export type FollowerState = {
-  readonly role: "follower";
-  readonly log: PartitionLog;
-  readonly leaderEpoch: LeaderEpoch;
-  readonly partitionEpoch: PartitionEpoch;
-  /** `undefined` while the partition has no leader. */
-  readonly leader: BrokerId | undefined;
-  readonly isr: readonly BrokerId[];
-};
 
 /**
  * How an assignment relates to what a replica knows: an older one is never followed (a delayed

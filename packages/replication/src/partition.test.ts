@@ -4,6 +4,7 @@ import {
   leaderEpoch,
   offset,
   partitionEpoch,
+  silentLogger,
   type TopicId,
   timestamp,
   ZoologError,
@@ -71,6 +72,7 @@ async function setUp(given: { config?: Partial<PartitionConfig>; openError?: Err
         return log;
       },
       clock: time.clock,
+      logger: silentLogger,
       commits,
       emit: (event) => {
         events.push(event);
@@ -353,7 +355,7 @@ describe("roles", () => {
     letGo();
     await elected;
     expect(partition.state).toMatchObject({ role: "leader", leaderEpoch: 1 });
-    expect(log.epochs.map(({ epoch }) => epoch)).toEqual([0, 1]);
+    expect(log.epochs.map(({ epoch }) => epoch)).toEqual([1]);
   });
 
   test("a transition that failed half-way is not taken for done", async () => {

@@ -2,6 +2,7 @@ import {
   type BrokerId,
   type Clock,
   type LeaderEpoch,
+  type Logger,
   type Offset,
   offset,
   SerialQueue,
@@ -15,12 +16,20 @@ import type { AppendInfo, LogConfig } from "@zoolog/log";
 import { type RecordBatch, validateProducedBatch } from "@zoolog/protocol";
 import { CommittedBytes } from "./committed-bytes.ts";
 import { leaderEpochBehindLog } from "./errors.ts";
+import { Following } from "./follower/following.ts";
 import { type Authority, withheld } from "./leader/authority.ts";
 import type { IsrChangeAnswer, IsrChangeRequest } from "./leader/isr-change.ts";
 import type { LiveBrokers } from "./leader/isr-rules.ts";
 import { Leadership } from "./leader/leadership.ts";
+import {
+  type DivergingEpoch,
+  judgeReplicaFetch,
+  type ReplicaFetch,
+  type ReplicaFetchError,
+} from "./leader/replica-fetch-verdict.ts";
 import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
 import { judgeLogFailure, storageError } from "./log-failure.ts";
+import { type LeaderRead, type LogRead, type LogReadError, readLog } from "./log-read.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { findOffset, type OffsetAnswer, type OffsetQuery } from "./partition-offsets.ts";
@@ -58,6 +67,7 @@ export type PartitionOptions = {
 
 export type PartitionDependencies = {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly openLog: () => Promise<PartitionLog>;
   /** Where `acks=all` appends wait for the high watermark. */
   readonly commits: Purgatory;
@@ -69,16 +79,12 @@ export type PartitionDependencies = {
   readonly trace?: ((hop: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
 };
 
-export type ConsumerRead = {
+export type JudgedReplicaFetch = {
   readonly error?: never;
-  /** Whole batches from the one that holds the fetch offset; none when there is nothing yet. */
-  readonly batches: readonly Buffer[];
-  readonly sizeInBytes: number;
+  readonly divergingEpoch: DivergingEpoch | undefined;
   readonly highWatermark: Offset;
   readonly logStartOffset: Offset;
 };
-
-export type ConsumerReadError = ReplicaError & { readonly logStartOffset?: Offset };
 
 /** Transitions that may wait for each other: a new image every few milliseconds at worst. */
 const TRANSITIONS_WAITING_MAX = 1_000;
@@ -183,41 +189,38 @@ export class Partition {
     return { appended, committed: awaitCommit(wait, this.#dependencies.commits) };
   }
 
+  /** Whether a follower would be answered bytes from there on. */
+  hasAppended(from: Offset): boolean {
+    return this.#state.role === "leader" && from < this.#state.log.logEndOffset;
+  }
+
+  /** Reads for a consumer: below the high watermark only. */
+  readForConsumer(request: LeaderRead): Promise<LogRead | LogReadError> {
+    return this.#read(request, (log) => log.highWatermark);
+  }
+
+  /** Reads for a follower whose fetch was judged: to the end of the log. */
+  readForReplica(request: LeaderRead): Promise<LogRead | LogReadError> {
+    return this.#read(request, (log) => log.logEndOffset);
+  }
+
   /**
-   * Reads for a consumer: below the high watermark only. `maxBytes` bounds the answer, but
-   * `minOneBatch` lets the first batch through whatever its size.
+   * Whether a follower's log is a prefix of this leader's; when it is, its fetch acknowledges what
+   * lies before the offset, unless it did so before.
    */
-  async readForConsumer(request: {
-    readonly fetchOffset: Offset;
-    readonly maxBytes: number;
-    readonly minOneBatch: boolean;
-    readonly leaderEpoch?: LeaderEpoch | undefined;
-  }): Promise<ConsumerRead | ConsumerReadError> {
-    const leader = this.#leaderAt(request.leaderEpoch);
+  judgeReplicaFetch(
+    fetch: ReplicaFetch,
+    options: { readonly acknowledges: boolean },
+  ): ReplicaFetchError | JudgedReplicaFetch {
+    const leader = this.#leaderAt(fetch.currentLeaderEpoch);
     if ("error" in leader) return leader;
-    const { log } = leader;
-    const { highWatermark, logStartOffset } = log;
-    const nothing: ConsumerRead = { batches: [], sizeInBytes: 0, highWatermark, logStartOffset };
-    if (request.fetchOffset < logStartOffset || request.fetchOffset > log.logEndOffset) {
-      return outOfRange(request.fetchOffset, logStartOffset, log.logEndOffset);
+    const verdict = judgeReplicaFetch(leader, fetch);
+    if (verdict.error !== undefined) return verdict;
+    if (verdict.divergingEpoch === undefined && options.acknowledges) {
+      leader.followerFetched(fetch.follower, fetch);
     }
-    if (request.fetchOffset >= highWatermark) return nothing;
-    if (request.maxBytes <= 0 && !request.minOneBatch) return nothing;
-    try {
-      const read = await log.read({
-        from: request.fetchOffset,
-        maxBytes: request.maxBytes,
-        upTo: highWatermark,
-        minOneBatch: request.minOneBatch,
-      });
-      if (read.error !== undefined) {
-        return outOfRange(request.fetchOffset, read.logStartOffset, read.logEndOffset);
-      }
-      const { batches, sizeInBytes } = read;
-      return { batches, sizeInBytes, highWatermark, logStartOffset: log.logStartOffset };
-    } catch (error) {
-      return this.#logFailed(error);
-    }
+    const { highWatermark, logStartOffset } = leader.log;
+    return { ...verdict, highWatermark, logStartOffset };
   }
 
   /** Finds an offset by position or by time, as consumers see the log. */
@@ -267,6 +270,19 @@ export class Partition {
   /** Ends all service. The log stays open: who opened it closes or deletes it. */
   close(): void {
     this.#enter({ role: "closed" });
+  }
+
+  async #read(
+    request: LeaderRead,
+    upTo: (log: PartitionLog) => Offset,
+  ): Promise<LogRead | LogReadError> {
+    const leader = this.#leaderAt(request.leaderEpoch);
+    if ("error" in leader) return leader;
+    try {
+      return await readLog(leader.log, request, upTo(leader.log));
+    } catch (error) {
+      return this.#logFailed(error);
+    }
   }
 
   async #append(
@@ -330,7 +346,7 @@ export class Partition {
       case "newEpoch":
         if (assignment.leader === this.#self.brokerId)
           await this.#becomeLeader(state.log, assignment);
-        else this.#becomeFollower(state.log, assignment);
+        else await this.#becomeFollower(state, assignment);
         return;
       default:
         unreachable(news);
@@ -376,17 +392,46 @@ export class Partition {
     leadership.advanceHighWatermark();
   }
 
-  #becomeFollower(log: PartitionLog, assignment: ReplicaAssignment): void {
-    const { leader, leaderEpoch, partitionEpoch, isr } = assignment;
-    this.#enter({ role: "follower", log, leader, leaderEpoch, partitionEpoch, isr });
+  /**
+   * Entered as the last step, when the former epoch's last answer has been applied: else its records
+   * could come behind what the new leader was told.
+   */
+  async #becomeFollower(
+    state: Extract<PartitionState, { readonly log: PartitionLog }>,
+    assignment: ReplicaAssignment,
+  ): Promise<void> {
+    const { log } = state;
+    this.#electing = true;
+    try {
+      if (state.role === "follower") await state.idle();
+      // What a crash left in the page cache is acknowledged by the first fetch.
+      if (this.#config.log.flush === "fsync") await log.flush();
+    } catch (error) {
+      this.#logFailed(error);
+      throw error;
+    } finally {
+      this.#electing = false;
+    }
+    if (this.#state.role === "offline" || this.#state.role === "closed") return;
+    const { partition } = this.topicPartition;
+    const { topicId, key } = this;
+    const { clock, logger } = this.#dependencies;
+    const following = new Following(
+      { key, topicId, partition, log, assignment },
+      {
+        clock,
+        logger,
+        isCurrent: (asking) => this.#state === asking && !this.#electing,
+        onLogError: (error) => void this.#logFailed(error),
+      },
+    );
+    this.#enter(following);
   }
 
   /** No epoch begins. */
   #changeIsr(assignment: ReplicaAssignment): void {
     const state = this.#state;
-    const { isr, partitionEpoch } = assignment;
-    if (state.role === "follower") this.#state = { ...state, isr, partitionEpoch };
-    if (state.role === "leader") state.changeIsr(assignment);
+    if (state.role === "follower" || state.role === "leader") state.changeIsr(assignment);
   }
 
   #leaderAt(leaderEpoch: LeaderEpoch | undefined): Leadership | ReplicaError {
@@ -413,9 +458,4 @@ export class Partition {
   #emit(event: PartitionEvent): void {
     this.#dependencies.emit(event);
   }
-}
-
-function outOfRange(asked: Offset, logStartOffset: Offset, end: Offset): ConsumerReadError {
-  const message = `offset ${asked} is outside ${logStartOffset} to ${end}`;
-  return { error: "OFFSET_OUT_OF_RANGE", message, logStartOffset };
 }

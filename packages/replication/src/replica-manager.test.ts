@@ -13,8 +13,9 @@ import { encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
 import type { FetchRequest } from "./consumer-fetch.ts";
 import type { IsrChangeRequest } from "./leader/isr-change.ts";
+import type { ProduceBatches } from "./produce-batches.ts";
 import { replicaError } from "./replica-error.ts";
-import { type HostedReplica, type ProduceBatches, ReplicaManager } from "./replica-manager.ts";
+import { type HostedReplica, ReplicaManager } from "./replica-manager.ts";
 
 const LAG_MS = 30_000;
 const TOPIC_ID = "A".repeat(22) as TopicId;
@@ -44,6 +45,7 @@ async function setUp(
       parkedMax: options.parkedMax ?? 10,
       fetchBytesMax: 1_000_000,
       lagTimeMaxMs: LAG_MS,
+      fetcher: { partitionMaxBytes: 1_000, responseMaxBytes: 1_000, maxWaitMs: 500, minBytes: 1 },
     },
     {
       logs: {
@@ -60,6 +62,7 @@ async function setUp(
       logger: silentLogger,
       authority: () => "lease",
       isrChanges: { request: (change) => void isrChanges.push(change) },
+      peers: { replicate: () => Promise.reject(new Error("there is no other broker")) },
       whereIs: () => replicaError("UNKNOWN_TOPIC_OR_PARTITION", "no such topic"),
       onReplicaFailed: (replica, error) => void failures.push(`${replica.key}: ${error.message}`),
       trace: (hop) => void trace.push(hop),

@@ -1,5 +1,4 @@
 import {
-  type AbortSignalLike,
   type BrokerId,
   type Clock,
   type LeaderEpoch,
@@ -13,12 +12,20 @@ import {
   unreachable,
   type ZoologError,
 } from "@zoolog/base";
-import { claimsCompression } from "@zoolog/protocol";
+import { claimsCompression, type ReplicateRequest } from "@zoolog/protocol";
 import { AppendTurns } from "./append-turns.ts";
 import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
+import type { FetcherOptions } from "./follower/replica-fetcher.ts";
+import { ReplicaFetchers } from "./follower/replica-fetchers.ts";
+import type { ReplicaPeers } from "./follower/replica-peers.ts";
 import type { Authority } from "./leader/authority.ts";
 import type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./leader/isr-change.ts";
 import type { LiveBrokers } from "./leader/isr-rules.ts";
+import {
+  type ReplicaCaller,
+  ReplicaFetches,
+  type ReplicateAnswer,
+} from "./leader/replica-fetches.ts";
 import { judgeLogFailure } from "./log-failure.ts";
 import { Partition, type PartitionConfig } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
@@ -28,13 +35,14 @@ import {
   type AppendOptions,
   type AppendOutcome,
   type PendingAppend,
-  type RequiredAcks,
   refused,
 } from "./pending-append.ts";
+import type { ProduceBatches, ProduceCaller } from "./produce-batches.ts";
 import { Purgatory } from "./purgatory.ts";
 import type { ReplicaAssignment } from "./replica-assignment.ts";
 import { newReplicaCounters, type ReplicaCounters } from "./replica-counters.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
+import { replicaKey } from "./sessions/replica-sessions.ts";
 
 export type ReplicaManagerOptions = {
   readonly brokerId: BrokerId;
@@ -44,6 +52,8 @@ export type ReplicaManagerOptions = {
   readonly fetchBytesMax: number;
   /** `replica.lag.time.max.ms`: who was not caught up for longer is not in sync. */
   readonly lagTimeMaxMs: number;
+  /** How leaders are followed. */
+  readonly fetcher: FetcherOptions;
 };
 
 export type ReplicaManagerDependencies = {
@@ -55,6 +65,8 @@ export type ReplicaManagerDependencies = {
   readonly authority: () => Authority;
   /** How leaders here ask for another ISR; answers come to `isrChangeAnswered`. */
   readonly isrChanges: IsrChanges;
+  /** How leaders on other brokers are reached. */
+  readonly peers: ReplicaPeers;
   /** What the cluster knows of a partition that has no replica here. */
   readonly whereIs: (topicPartition: TopicPartition) => ReplicaError;
   /** A replica went offline: the controller has to know. */
@@ -70,25 +82,6 @@ export type HostedReplica = TopicPartition & {
   readonly topicId: TopicId;
   readonly config: PartitionConfig;
   readonly assignment: ReplicaAssignment;
-};
-
-export type ProduceBatches = {
-  readonly requiredAcks: RequiredAcks;
-  /** How long `"all"` may wait for the replicas. */
-  readonly timeoutMs: number;
-  /** Appended in this order. */
-  readonly batches: readonly (TopicPartition & {
-    readonly records: Buffer;
-    readonly leaderEpoch?: LeaderEpoch | undefined;
-  })[];
-  readonly caller?: ProduceCaller | undefined;
-};
-
-export type ProduceCaller = {
-  /** Aborted: what is not appended yet is dropped. Asked for only when the call has to wait. */
-  readonly signal: AbortSignalLike;
-  /** Given what must settle before the memory of the batches is free, also behind the answer. */
-  holdWhile(task: Promise<unknown>): Promise<unknown>;
 };
 
 /**
@@ -121,6 +114,10 @@ export class ReplicaManager {
   readonly #commits: Purgatory;
   /** Consumers' fetches that wait for bytes. */
   readonly #fetches: Purgatory;
+  /** By `replicaKey`, as other brokers name them. */
+  readonly #replicas = new Map<string, Partition>();
+  readonly #replicaFetches: ReplicaFetches;
+  readonly #fetchers: ReplicaFetchers;
   /** Armed with the first replica that has others. */
   #isrChecks: Timer | undefined;
   #isrCheckedAt = 0;
@@ -132,6 +129,15 @@ export class ReplicaManager {
     this.#turns = new AppendTurns(dependencies);
     this.#commits = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#fetches = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
+    this.#replicaFetches = new ReplicaFetches(
+      { bytesMax: options.fetchBytesMax },
+      {
+        ...dependencies,
+        find: (topicId, partition) => this.#findReplica(topicId, partition),
+        brokers: () => this.#brokers,
+      },
+    );
+    this.#fetchers = new ReplicaFetchers(options.fetcher, dependencies);
   }
 
   /** All replicas of this broker. */
@@ -140,8 +146,42 @@ export class ReplicaManager {
   }
 
   /** Requests that wait now. */
-  get parked(): { readonly produces: number; readonly fetches: number } {
-    return { produces: this.#commits.size, fetches: this.#fetches.size };
+  get parked(): {
+    readonly produces: number;
+    readonly fetches: number;
+    readonly replicaFetches: number;
+  } {
+    const { size: replicaFetches } = this.#replicaFetches.waits;
+    return { produces: this.#commits.size, fetches: this.#fetches.size, replicaFetches };
+  }
+
+  /** Partitions led here whose ISR lacks an assigned replica. */
+  get underReplicated(): number {
+    let count = 0;
+    for (const { state } of this.#partitions.values()) {
+      if (state.role === "leader" && state.isr.length < state.replicas.length) count += 1;
+    }
+    return count;
+  }
+
+  /** Committed records that the replica here that is furthest behind its leader lacks. */
+  get lagMax(): number {
+    let max = 0;
+    for (const { state } of this.#partitions.values()) {
+      if (state.role === "follower") max = Math.max(max, state.lag ?? 0);
+    }
+    return max;
+  }
+
+  /** Whether every replica here that has a leader leads, is in sync, or has all that is committed. */
+  get isCaughtUp(): boolean {
+    if (this.#obstacles.size > 0) return false;
+    for (const { state } of this.#partitions.values()) {
+      if (state.role === "unassigned") return false;
+      if (state.role !== "follower" || state.leader === undefined) continue;
+      if (state.lag !== 0 && !state.isr.includes(this.#options.brokerId)) return false;
+    }
+    return true;
   }
 
   /** The outcomes stand in the order of the batches; with `"none"` nothing is waited for. */
@@ -198,6 +238,15 @@ export class ReplicaManager {
     return answers;
   }
 
+  /**
+   * Answers a follower (the leader's side of replication). Who asks is what its credential says.
+   *
+   * @throws ZoologError STALE_BROKER_EPOCH
+   */
+  replicate(request: ReplicateRequest, caller: ReplicaCaller): Promise<ReplicateAnswer> {
+    return this.#replicaFetches.replicate(request, caller);
+  }
+
   async findOffset(request: OffsetRequest): Promise<OffsetAnswer | ReplicaError> {
     const found = this.#find(request);
     return "error" in found ? found : found.findOffset(request);
@@ -236,15 +285,14 @@ export class ReplicaManager {
         { topicPartition, topicId, config, ...this.#options },
         {
           openLog: () => logs.getOrCreate(topicPartition, { topicId, config: config.log }),
-          clock: this.#dependencies.clock,
+          ...this.#dependencies,
           commits: this.#commits,
           emit: (event) => this.#onEvent(key, event),
-          authority: this.#dependencies.authority,
           brokers: () => this.#brokers,
-          trace: this.#dependencies.trace,
         },
       );
       this.#partitions.set(key, partition);
+      this.#replicas.set(replicaKey(topicId, index), partition);
       if (partition.state.role === "offline") this.#reportFailure(partition, partition.state.error);
     } else if (partition.config !== config) {
       partition.configure(config);
@@ -268,7 +316,10 @@ export class ReplicaManager {
     this.#obstacles.delete(key);
     const partition = this.#partitions.get(key);
     if (partition === undefined) return;
+    const { topicId, topicPartition: at } = partition;
     this.#partitions.delete(key);
+    this.#replicas.delete(replicaKey(topicId, at.partition));
+    this.#fetchers.unfollow(replicaKey(topicId, at.partition));
     partition.close();
   }
 
@@ -292,6 +343,9 @@ export class ReplicaManager {
     this.#isrChecks?.cancel();
     this.#commits.close();
     this.#fetches.close();
+    this.#replicaFetches.waits.close();
+    const { logger } = this.#dependencies;
+    runInBackground("stop following leaders", logger, () => this.#fetchers.close());
     for (const { topicPartition } of [...this.#partitions.values()]) this.release(topicPartition);
   }
 
@@ -323,7 +377,15 @@ export class ReplicaManager {
     return this.obstacle(topicPartition) ?? partition ?? whereIs(topicPartition);
   }
 
+  #findReplica(topicId: TopicId, partition: number): Partition | ReplicaError {
+    const found = this.#replicas.get(replicaKey(topicId, partition));
+    if (found !== undefined && found.state.role !== "unassigned") return found;
+    return replicaError("UNKNOWN_TOPIC_ID", `no replica of ${topicId}-${partition} is here (yet)`);
+  }
+
   #onEvent(key: string, event: PartitionEvent): void {
+    const partition = this.#partitions.get(key);
+    if (partition !== undefined) this.#tellFollowers(partition, event);
     switch (event.type) {
       case "batchAppended":
         this.counters.appendedBatches += 1;
@@ -351,14 +413,28 @@ export class ReplicaManager {
         this.#dependencies.logger.info("ISR changed", fields);
         return;
       }
-      case "replicaFailed": {
-        const partition = this.#partitions.get(key);
+      case "replicaFailed":
         if (partition !== undefined) this.#reportFailure(partition, event.error);
         return;
-      }
       default:
         unreachable(event);
     }
+  }
+
+  /** Those of the partition on other brokers, and our own where it follows one of them. */
+  #tellFollowers(partition: Partition, { type }: PartitionEvent): void {
+    const { state, topicId, topicPartition } = partition;
+    const { waits } = this.#replicaFetches;
+    const key = replicaKey(topicId, topicPartition.partition);
+    if (type === "roleChanged") {
+      waits.noticeAll(key);
+      if (state.role === "follower") this.#fetchers.follow(state);
+      else this.#fetchers.unfollow(key);
+    }
+    if (state.role !== "leader" || state.followers.size === 0) return;
+    if (type === "batchAppended") waits.notice(key, state.followers.keys(), "records");
+    if (type === "highWatermarkAdvanced")
+      waits.notice(key, state.followers.keys(), "highWatermark");
   }
 
   #startIsrChecks(): void {

@@ -54,6 +54,7 @@ export { ManualTime } from "./manual-time.ts";
 export { MemoryBroker } from "./memory-broker.ts";
 export { MemoryConnection, MemoryNetwork } from "./memory-network.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
+export { type NetworkFaults, ReplicatedPartition } from "./replication/replicated-partition.ts";
 export {
   type BrokerFault,
   ScriptedBrokers,

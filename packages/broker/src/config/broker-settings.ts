@@ -280,6 +280,30 @@ export const brokerSettings = {
     about: "Requests of each kind (produce, fetch) that may wait at the same time.",
   }),
 
+  replicaFetchMaxBytes: integer({
+    byDefault: 1 * MIB,
+    min: 1 * KIB,
+    max: 50 * MIB,
+    about: "Most bytes of one partition that a follower asks for at a time.",
+  }),
+  replicaFetchResponseMaxBytes: integer({
+    byDefault: 10 * MIB,
+    min: 1 * KIB,
+    max: 50 * MIB,
+    about: "Most bytes of all partitions that a follower asks for at a time.",
+  }),
+  replicaFetchWaitMaxMs: integer({
+    byDefault: 500,
+    min: 1,
+    max: 30 * SECOND,
+    about: "Longest that a follower's call waits at the leader for new records.",
+  }),
+  replicaFetchMinBytes: integer({
+    byDefault: 1,
+    min: 1,
+    max: 50 * MIB,
+    about: "Bytes that a follower's call waits for.",
+  }),
   replicaLagTimeMaxMs: integer({
     byDefault: 30 * SECOND,
     min: 100,

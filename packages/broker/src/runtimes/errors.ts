@@ -21,6 +21,15 @@ export function controllerBusy(): ZoologError {
   });
 }
 
+export function brokerNotAvailable(brokerId: BrokerId): ZoologError {
+  return new ZoologError({
+    code: "BROKER_NOT_AVAILABLE",
+    message: `broker ${brokerId} cannot be reached: no address of it is known`,
+    retriable: true,
+    hint: "Wait until it has registered.",
+  });
+}
+
 export function coordinationUnavailable(): ZoologError {
   return new ZoologError({
     code: "COORDINATION_UNAVAILABLE",

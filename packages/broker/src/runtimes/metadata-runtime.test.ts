@@ -110,7 +110,13 @@ function setUp() {
   const unreachable = { controller: false, disk: false };
   const cache = new MetadataCache({ brokerId: ME }, time);
   const replicas = new ReplicaManager(
-    { brokerId: ME, parkedMax: 10, fetchBytesMax: 1_000, lagTimeMaxMs: 30_000 },
+    {
+      brokerId: ME,
+      parkedMax: 10,
+      fetchBytesMax: 1_000,
+      lagTimeMaxMs: 30_000,
+      fetcher: { partitionMaxBytes: 1_000, responseMaxBytes: 1_000, maxWaitMs: 500, minBytes: 1 },
+    },
     {
       logs: {
         getOrCreate: async (topicPartition) => {
@@ -126,6 +132,7 @@ function setUp() {
       logger: silentLogger,
       authority: () => "lease",
       isrChanges: { request: () => {} },
+      peers: { replicate: () => Promise.reject(new Error("there is no other broker")) },
       whereIs: (topicPartition) => cache.whereIs(topicPartition),
       onReplicaFailed: () => runtime.wake(),
     },

@@ -62,6 +62,16 @@ describe("truncation", () => {
     expect(log.logEndOffset).toBe(4);
   });
 
+  test("at the end forgets an epoch that never wrote: the next leader may not know it", async () => {
+    const { fixture, log } = await records(4);
+    await log.assignLeaderEpoch(leaderEpoch(3));
+
+    await log.truncateTo(at(4));
+
+    expect(log.leaderEpochs.latest).toBe(0);
+    expect((await fixture.reopenAfter("power", { keepUnsynced: 0 })).leaderEpochs.latest).toBe(0);
+  });
+
   test("to the start of a segment leaves it empty, and appends go on there", async () => {
     const { fixture, log } = await records(6);
 

@@ -38,7 +38,11 @@ export class LogCutter {
   truncateTo(offset: Offset): Promise<void> {
     return this.#alone(async () => {
       const state = this.#state;
-      if (offset >= state.logEndOffset) return;
+      if (offset >= state.logEndOffset) {
+        // A leader that never wrote has an epoch at the end that the next leader does not know.
+        await state.epochs.truncateFromEnd(state.logEndOffset);
+        return;
+      }
       if (offset < state.logStartOffset) return await this.#startOver(offset);
       const kept = state.segmentIndexOf(offset);
       const segment = state.segments[kept];

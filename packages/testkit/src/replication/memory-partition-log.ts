@@ -6,6 +6,7 @@ import {
   type Offset,
   offset,
   type Timestamp,
+  ZoologError,
 } from "@zoolog/base";
 import type {
   AppendInfo,
@@ -14,7 +15,7 @@ import type {
   ReadResult,
   TimestampedOffset,
 } from "@zoolog/log";
-import type { RecordBatch } from "@zoolog/protocol";
+import { type RecordBatch, splitBatches } from "@zoolog/protocol";
 import type { PartitionLog } from "@zoolog/replication";
 
 /**
@@ -22,8 +23,8 @@ import type { PartitionLog } from "@zoolog/replication";
  * replication. What a real log does with bytes is tested on the real one.
  */
 export class MemoryPartitionLog implements PartitionLog {
-  readonly batches: RecordBatch[] = [];
-  readonly epochs: { readonly epoch: LeaderEpoch; readonly startOffset: Offset }[] = [];
+  batches: RecordBatch[] = [];
+  epochs: { readonly epoch: LeaderEpoch; readonly startOffset: Offset }[] = [];
   readonly calls: string[] = [];
   logStartOffset = offset(0);
   highWatermark = offset(0);
@@ -33,7 +34,7 @@ export class MemoryPartitionLog implements PartitionLog {
   #tail: Promise<unknown> = Promise.resolve();
 
   get logEndOffset(): Offset {
-    return this.batches.at(-1)?.nextOffset ?? offset(0);
+    return this.batches.at(-1)?.nextOffset ?? this.logStartOffset;
   }
 
   get sizeInBytes(): number {
@@ -44,6 +45,7 @@ export class MemoryPartitionLog implements PartitionLog {
     return {
       latest: this.epochs.at(-1)?.epoch,
       epochForOffset: (at) => this.epochs.findLast(({ startOffset }) => startOffset <= at)?.epoch,
+      endOffsetFor: (epoch) => this.#endOffsetFor(epoch),
     };
   }
 
@@ -80,6 +82,54 @@ export class MemoryPartitionLog implements PartitionLog {
     });
   }
 
+  appendAsFollower(bytes: Buffer): Promise<AppendInfo | undefined> {
+    return this.#inOrder("append as follower", () => {
+      const batches = [...splitBatches(Buffer.from(bytes))];
+      const [first] = batches;
+      if (first === undefined) return undefined;
+      for (const batch of batches) {
+        if (!batch.hasValidChecksum()) throw refusal("CORRUPT_MESSAGE");
+      }
+      const { logStartOffset, logEndOffset } = this;
+      if (first.baseOffset !== logEndOffset) throw refusal("UNEXPECTED_APPEND_OFFSET");
+      for (const batch of batches) {
+        const { partitionLeaderEpoch: epoch, baseOffset: startOffset } = batch;
+        assert(epoch !== undefined, "a leader's batch has an epoch");
+        const newest = this.epochs.at(-1)?.epoch ?? -1;
+        assert(epoch >= newest, "epochs of appends never fall");
+        if (epoch > newest) this.#beginEpoch(epoch, startOffset);
+        this.batches.push(batch);
+      }
+      const lastOffset = offset(this.logEndOffset - 1);
+      return { baseOffset: logEndOffset, lastOffset, logStartOffset, logAppendTime: undefined };
+    });
+  }
+
+  truncateTo(at: Offset): Promise<void> {
+    return this.#inOrder(`truncate to ${at}`, () => {
+      if (at < this.logStartOffset) {
+        this.#startOver(at);
+        return;
+      }
+      this.batches = this.batches.filter((batch) => batch.lastOffset < at);
+      this.epochs = this.epochs.filter(({ startOffset }) => startOffset < at);
+      this.highWatermark = offset(Math.min(this.highWatermark, this.logEndOffset));
+    });
+  }
+
+  truncateFullyAndStartAt(at: Offset): Promise<void> {
+    return this.#inOrder(`start over at ${at}`, () => this.#startOver(at));
+  }
+
+  deleteBefore(at: Offset): Promise<void> {
+    return this.#inOrder(`delete before ${at}`, () => {
+      assert(at <= this.logEndOffset, "the log start stays within the log");
+      this.batches = this.batches.filter((batch) => batch.lastOffset >= at);
+      this.logStartOffset = offset(Math.max(at, this.logStartOffset));
+      this.highWatermark = offset(Math.max(this.highWatermark, this.logStartOffset));
+    });
+  }
+
   async read(request: ReadRequest): Promise<ReadResult> {
     this.calls.push(`read ${request.from}`);
     if (this.#failure !== undefined) throw this.#failure;
@@ -112,7 +162,8 @@ export class MemoryPartitionLog implements PartitionLog {
 
   assignLeaderEpoch(epoch: LeaderEpoch): Promise<void> {
     return this.#inOrder(`epoch ${epoch}`, () => {
-      this.epochs.push({ epoch, startOffset: this.logEndOffset });
+      const newest = this.epochs.at(-1)?.epoch ?? -1;
+      if (epoch > newest) this.#beginEpoch(epoch, this.logEndOffset);
     });
   }
 
@@ -129,6 +180,32 @@ export class MemoryPartitionLog implements PartitionLog {
     this.config = config;
   }
 
+  /** An epoch that never wrote gives its place to the next one that begins at the same offset. */
+  #beginEpoch(epoch: LeaderEpoch, startOffset: Offset): void {
+    const before = this.epochs.filter((entry) => entry.startOffset < startOffset);
+    this.epochs = [...before, { epoch, startOffset }];
+  }
+
+  #startOver(at: Offset): void {
+    this.batches = [];
+    this.epochs = [];
+    this.logStartOffset = at;
+    this.highWatermark = at;
+  }
+
+  #endOffsetFor(epoch: LeaderEpoch): ReturnType<PartitionLog["leaderEpochs"]["endOffsetFor"]> {
+    const { epochs, logEndOffset } = this;
+    const [first] = epochs;
+    const newest = epochs.at(-1)?.epoch;
+    if (first === undefined || newest === undefined || epoch > newest) return undefined;
+    if (epoch === newest) return { epoch, endOffset: logEndOffset };
+    if (epoch < first.epoch) return { epoch, endOffset: first.startOffset };
+    const found = epochs.findLastIndex((entry) => entry.epoch <= epoch);
+    const [known, next] = epochs.slice(found, found + 2);
+    assert(known !== undefined && next !== undefined, "the epoch is below the newest");
+    return { epoch: known.epoch, endOffset: next.startOffset };
+  }
+
   #inOrder<T>(call: string, task: () => T): Promise<T> {
     this.calls.push(call);
     const gate = this.#gate;
@@ -140,6 +217,10 @@ export class MemoryPartitionLog implements PartitionLog {
     this.#tail = result.catch(() => {});
     return result;
   }
+}
+
+function refusal(code: string): ZoologError {
+  return new ZoologError({ code, message: `the bytes were refused: ${code}` });
 }
 
 function firstOf(batch: RecordBatch): TimestampedOffset {

@@ -1,0 +1,32 @@
+import type { PeerCalls } from "@zoolog/calls";
+import type { ClusterImage } from "@zoolog/controller";
+import type { ReplicaManager, ReplicaPeers } from "@zoolog/replication";
+import type { PeerApi } from "../peer-api.ts";
+import { httpAddressOf, urlOf } from "../runtimes/broker-address.ts";
+import { brokerNotAvailable } from "../runtimes/errors.ts";
+
+/** How followers here reach the brokers that lead. */
+export function replicaPeers(parts: {
+  readonly calls: PeerCalls;
+  readonly brokers: () => ClusterImage["brokers"];
+}): ReplicaPeers {
+  return {
+    replicate: async (leader, request, options) => {
+      const address = httpAddressOf(parts.brokers().get(leader)?.endpoints ?? []);
+      if (address === undefined) throw brokerNotAvailable(leader);
+      return await parts.calls.call(urlOf(address), "replicate", request, options);
+    },
+  };
+}
+
+/** What leaders here answer to followers elsewhere. */
+export function replicaPeerApi(parts: {
+  readonly replicas: ReplicaManager;
+}): Pick<PeerApi, "replicate"> {
+  return {
+    replicate: (request, { principal, signal }, memory) => {
+      const { brokerId, brokerEpoch } = principal;
+      return parts.replicas.replicate(request, { brokerId, brokerEpoch, signal, memory });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { LeaderEpoch, Offset } from "@zoolog/base";
+import type { PartitionLog } from "./partition-log.ts";
+import type { ReplicaError } from "./replica-error.ts";
+
+export type LeaderRead = {
+  readonly fetchOffset: Offset;
+  /** Bounds the answer, but `minOneBatch` lets the first batch through whatever its size. */
+  readonly maxBytes: number;
+  readonly minOneBatch: boolean;
+  readonly leaderEpoch?: LeaderEpoch | undefined;
+};
+
+export type LogRead = {
+  readonly error?: never;
+  /** Whole batches from the one that holds the fetch offset; none when there is nothing yet. */
+  readonly batches: readonly Buffer[];
+  readonly sizeInBytes: number;
+  readonly highWatermark: Offset;
+  readonly logStartOffset: Offset;
+};
+
+export type LogReadError = ReplicaError & { readonly logStartOffset?: Offset };
+
+/** Reads below `upTo`: the high watermark for consumers, the log end for followers. */
+export async function readLog(
+  log: PartitionLog,
+  request: LeaderRead,
+  upTo: Offset,
+): Promise<LogRead | LogReadError> {
+  const { fetchOffset, maxBytes, minOneBatch } = request;
+  const { highWatermark, logStartOffset } = log;
+  if (fetchOffset < logStartOffset || fetchOffset > log.logEndOffset) {
+    return outOfRange(fetchOffset, logStartOffset, log.logEndOffset);
+  }
+  const hasRoom = maxBytes > 0 || minOneBatch;
+  if (fetchOffset >= upTo || !hasRoom) {
+    return { batches: [], sizeInBytes: 0, highWatermark, logStartOffset };
+  }
+  const read = await log.read({ from: fetchOffset, maxBytes, upTo, minOneBatch });
+  if (read.error !== undefined) {
+    return outOfRange(fetchOffset, read.logStartOffset, read.logEndOffset);
+  }
+  const { batches, sizeInBytes } = read;
+  return { batches, sizeInBytes, highWatermark, logStartOffset: log.logStartOffset };
+}
+
+function outOfRange(asked: Offset, logStartOffset: Offset, end: Offset): LogReadError {
+  const message = `offset ${asked} is outside ${logStartOffset} to ${end}`;
+  return { error: "OFFSET_OUT_OF_RANGE", message, logStartOffset };
+}
