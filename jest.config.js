@@ -21,6 +21,7 @@ const project = (displayName, testMatch) => ({
 /**
  * unit: beside the source, no I/O (`x.test.ts`) or a temporary folder (`x.disk.test.ts`).
  * architecture: the layering as a test. conformance: one suite against several implementations.
+ * containers: the images and the compose file of deploy/, where an engine runs them.
  * integration: whole brokers, real processes, real ZooKeeper.
  */
 export default {
@@ -28,6 +29,7 @@ export default {
     project("unit", ["<rootDir>/packages/*/src/**/*.test.ts"]),
     project("architecture", ["<rootDir>/test/architecture/*.test.ts"]),
     project("conformance", ["<rootDir>/test/conformance/**/*.test.ts"]),
+    project("containers", ["<rootDir>/test/containers/*.test.ts"]),
     project("integration", ["<rootDir>/test/integration/**/*.test.ts"]),
   ],
   // Only a hang takes longer, also on a machine that is busy with something else.

@@ -8,6 +8,12 @@ export { NativeLoad, type NativeLoadOptions, readAllValues } from "./cluster/nat
 export { runBrokerProcess } from "./cluster/run-broker-process.ts";
 export { SimulatedBroker } from "./cluster/simulated-broker.ts";
 export { type TemporaryFolder, temporaryFolder } from "./cluster/temporary-folder.ts";
+export {
+  ContainerCluster,
+  type ContainerClusterOptions,
+  containersFault,
+} from "./containers/container-cluster.ts";
+export { dockerEngineFault } from "./containers/engine.ts";
 export { controllerViolations } from "./controller/controller-invariants.ts";
 export { ControllerScript } from "./controller/controller-script.ts";
 export {
@@ -97,7 +103,6 @@ export {
   type WireStat,
 } from "./zookeeper/wire-session.ts";
 export {
-  dockerEngineFault,
   startZooKeeperContainer,
   type ZooKeeperContainer,
 } from "./zookeeper/zookeeper-container.ts";

@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { testcontainers } from "../containers/engine.ts";
 import { servingMode } from "./four-letter-word.ts";
 
-const IMAGE = "zookeeper:3.8";
+/** Another one where this cannot be pulled: scripts/build-base-images.sh makes one. */
+const IMAGE = process.env["ZOOKEEPER_IMAGE"] ?? "zookeeper:3.8";
 const CLIENT_PORT = 2181;
-const PROBE_MS_MAX = 5_000;
 const READY_MS_MAX = 60_000;
 const POLL_MS = 100;
 
@@ -13,23 +13,11 @@ export type ZooKeeperContainer = {
   readonly close: () => Promise<void>;
 };
 
-/** Why no container can be started here; nothing when an engine runs. */
-export function dockerEngineFault(): string | undefined {
-  const probe = spawnSync("docker", ["info", "--format", "{{.ServerVersion}}"], {
-    encoding: "utf8",
-    timeout: PROBE_MS_MAX,
-  });
-  if (probe.error !== undefined) return `docker was not found or hangs (${probe.error.message})`;
-  if (probe.status === 0) return undefined;
-  return probe.stderr.trim().split("\n")[0] ?? "docker info failed";
-}
-
 /** One standalone Apache ZooKeeper in a container, when `dockerEngineFault` has nothing to say. */
 export async function startZooKeeperContainer(options: {
   readonly tickTimeMs: number;
 }): Promise<ZooKeeperContainer> {
-  // Loaded here only: it is large, and most runs have no engine.
-  const { GenericContainer, Wait } = await import("testcontainers");
+  const { GenericContainer, Wait } = await testcontainers();
   const container = await new GenericContainer(IMAGE)
     .withExposedPorts(CLIENT_PORT)
     // The default also looks from inside, with tools that a small image has not.
