@@ -32,6 +32,7 @@ import { localPeerApi } from "./calls/peer-calls.ts";
 import { PeerConnections } from "./calls/peer-connections.ts";
 import { replicaPeerApi } from "./calls/replica-peers.ts";
 import { within } from "./calls/within.ts";
+import { describeClusterMetrics } from "./cluster-metrics.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
@@ -207,8 +208,8 @@ export class Broker {
       trace,
     });
     const metrics = createBrokerMetrics();
-    const leaseRemainingMs = () => store.leaseRemainingMs();
-    describeReplicaMetrics(metrics.registry, { ...runtimes, leaseRemainingMs });
+    describeReplicaMetrics(metrics.registry, runtimes);
+    describeClusterMetrics(metrics.registry, { ...runtimes, store, clock });
     const brokerOf: PeerAccess["brokerOf"] = (credential, remoteAddress) =>
       this.#credentials?.brokerOf(credential, remoteAddress);
     const components = { ...controllerPeerApi(runtimes), ...replicaPeerApi(runtimes) };

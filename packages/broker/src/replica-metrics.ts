@@ -2,7 +2,6 @@ import type { PartitionImage } from "@zoolog/controller";
 import type { ReplicaManager } from "@zoolog/replication";
 import { isOffline, isUnderReplicated } from "./calls/cluster-calls.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
-import type { ControllerRuntime } from "./runtimes/controller-runtime.ts";
 import type { MetadataCache } from "./runtimes/metadata-cache.ts";
 
 /** What the parts count while they work, named for Prometheus. Read at a scrape, never pushed. */
@@ -11,11 +10,9 @@ export function describeReplicaMetrics(
   parts: {
     readonly replicas: ReplicaManager;
     readonly cache: MetadataCache;
-    readonly controller: ControllerRuntime;
-    readonly leaseRemainingMs: () => number;
   },
 ): void {
-  const { replicas, cache, controller } = parts;
+  const { replicas, cache } = parts;
   const { counters } = replicas;
   const total = (name: string, help: string, read: () => number): void =>
     registry.total(`zoolog_${name}_total`, help, read);
@@ -48,19 +45,11 @@ export function describeReplicaMetrics(
   gauge("offline_replicas", "Replicas on this broker whose log failed", () =>
     countRole(replicas, "offline"),
   );
-  gauge("is_controller", "1 while this broker is the controller", () =>
-    controller.isController ? 1 : 0,
-  );
   gauge("offline_partitions", "Partitions of the cluster without a leader", () =>
     countPartitions(cache, isOffline),
   );
   gauge("under_replicated_partitions", "Partitions of the cluster with too small an ISR", () =>
     countPartitions(cache, isUnderReplicated),
-  );
-  gauge(
-    "zookeeper_lease_seconds",
-    "Until this broker must assume that it was replaced",
-    () => parts.leaseRemainingMs() / 1_000,
   );
 }
 

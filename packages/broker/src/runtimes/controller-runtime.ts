@@ -21,7 +21,7 @@ import {
   type CurrentController,
   isMalformed,
 } from "@zoolog/coordination";
-import { ControllerTerm } from "./controller-term.ts";
+import { ControllerTerm, type ElectionCounters } from "./controller-term.ts";
 import { coordinationUnavailable, notController } from "./errors.ts";
 import { holdsLease } from "./lease.ts";
 import type { ZnodeFaults } from "./znode-faults.ts";
@@ -63,6 +63,8 @@ const CONTEST_AGAIN_MS = 1_000;
  * Losing it is an ordinary event: the term ends, and the race goes on.
  */
 export class ControllerRuntime {
+  /** Since the start of this broker, over all its reigns. */
+  readonly elections: ElectionCounters = { leaders: 0, uncleanLeaders: 0 };
   readonly #options: ControllerRuntimeOptions;
   readonly #dependencies: ControllerRuntimeDependencies;
   #term: ControllerTerm | undefined;
@@ -183,6 +185,7 @@ export class ControllerRuntime {
       logger,
       faults,
       publish,
+      elections: this.elections,
       onEnded: () => {
         this.#term = undefined;
         this.#dependencies.onReignEnded?.();

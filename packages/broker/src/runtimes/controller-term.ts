@@ -17,6 +17,7 @@ import {
   type ClusterImage,
   type Conflict,
   type ControllerEvent,
+  type ControllerRecord,
   type ControllerResponse,
   type ControllerSettings,
   type ControllerState,
@@ -55,9 +56,13 @@ export type ControllerTermDependencies = {
   readonly faults: ZnodeFaults;
   /** Called with each new image, before the replies that rest on it are released. */
   readonly publish: (image: ClusterImage) => void;
+  readonly elections: ElectionCounters;
   /** The term is over; nothing is decided or published any more. */
   readonly onEnded: (reason: string) => void;
 };
+
+/** Partitions that were given a new leader. */
+export type ElectionCounters = { leaders: number; uncleanLeaders: number };
 
 /**
  * Requests that wait for their turn. A turn takes some milliseconds of ZooKeeper, so that more
@@ -257,6 +262,7 @@ export class ControllerTerm {
     if (this.#ended) return;
     const after = applyAll(before, records);
     this.#state = after;
+    this.#countElections(before.image, records);
     this.#reportUnreadable(before, after);
     if (records.length > 0) {
       const kinds = [...new Set(records.map(({ type }) => type))];
@@ -270,6 +276,19 @@ export class ControllerTerm {
     this.#release(repliesAfterConflicts(decision.replies, conflicts));
     for (const { arm, afterMs } of decision.timers) this.#arm(arm, afterMs);
     await this.#resolve(conflicts);
+  }
+
+  #countElections(before: ClusterImage, records: readonly ControllerRecord[]): void {
+    const { elections } = this.#dependencies;
+    for (const record of records) {
+      if (record.type !== "partitionStateChanged") continue;
+      const { leader, leaderEpoch } = record.state;
+      const known = before.topics.get(record.topic)?.partitions[record.partition];
+      if (leader === undefined || known === undefined || known.leaderEpoch === leaderEpoch)
+        continue;
+      elections.leaders += 1;
+      if (!known.isr.includes(leader)) elections.uncleanLeaders += 1;
+    }
   }
 
   #reportUnreadable(before: ControllerState | undefined, after: ControllerState): void {

@@ -20,6 +20,7 @@ export class MetadataCache {
   readonly #waiting: Purgatory;
   readonly #clock: Clock;
   #image: ClusterImage | undefined;
+  #changedAt: number | undefined;
 
   constructor(
     options: { readonly brokerId: BrokerId },
@@ -34,8 +35,14 @@ export class MetadataCache {
     return this.#image;
   }
 
+  /** When the image was taken over, monotonic. */
+  get changedAt(): number | undefined {
+    return this.#changedAt;
+  }
+
   publish(image: ClusterImage): void {
     this.#image = image;
+    this.#changedAt = this.#clock.monotonic();
     this.#waiting.check(IMAGE_KEY);
   }
 

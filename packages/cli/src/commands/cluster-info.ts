@@ -11,6 +11,11 @@ const BROKER_COLUMNS: readonly Column<BrokerRow>[] = [
   { title: "RACK", value: ({ rack }) => rack },
 ];
 
+function brokerColumns({ controllerId }: ClusterDescription): readonly Column<BrokerRow>[] {
+  const role = ({ brokerId }: BrokerRow) => (brokerId === controllerId ? "controller" : undefined);
+  return [...BROKER_COLUMNS, { title: "ROLE", value: role }];
+}
+
 /** `zoolog cluster info`: the health in one sentence first, then the figures. */
 export async function clusterInfo(context: CommandContext): Promise<void> {
   await context.withClient(async ({ admin }) => {
@@ -32,7 +37,7 @@ export async function clusterInfo(context: CommandContext): Promise<void> {
           bold,
         ),
         "",
-        ...tableLines(cluster.brokers, BROKER_COLUMNS, bold),
+        ...tableLines(cluster.brokers, brokerColumns(cluster), bold),
       ];
     });
   });
@@ -42,7 +47,10 @@ function healthSentence(cluster: ClusterDescription): string {
   const brokers = plural(cluster.brokers.length, "broker");
   const offline = cluster.offlinePartitionCount;
   const behind = cluster.underReplicatedPartitionCount;
-  if (offline > 0) return `${brokers}, ${plural(offline, "partition")} OFFLINE`;
-  if (behind > 0) return `${brokers}, ${plural(behind, "partition")} under-replicated`;
-  return `${brokers}, all partitions in sync`;
+  // Who is offline is under-replicated as well, and counted once here.
+  const faults = [
+    ...(offline > 0 ? [`${plural(offline, "partition")} OFFLINE`] : []),
+    ...(behind > offline ? [`${plural(behind - offline, "partition")} under-replicated`] : []),
+  ];
+  return `${brokers}, ${faults.length === 0 ? "all partitions in sync" : faults.join(", ")}`;
 }

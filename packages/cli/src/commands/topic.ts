@@ -122,6 +122,7 @@ export async function describeTopic(context: CommandContext, topic: string): Pro
           ["id", description.topicId],
           ["partitions", partitions],
           ["replicas", replicationFactor],
+          ["health", healthOf(description.partitions)],
           ["records", records === undefined ? undefined : humanCount(records)],
           ["size", sizeBytes === undefined ? undefined : humanBytes(sizeBytes)],
         ],
@@ -135,6 +136,7 @@ export async function describeTopic(context: CommandContext, topic: string): Pro
         ...(configs.length === 0 ? [] : ["", ...listLines(configs, bold)]),
         "",
         ...tableLines(description.partitions, PARTITION_COLUMNS, bold),
+        ...reasonLines(description.partitions),
       ];
     });
   });
@@ -157,6 +159,7 @@ const PARTITION_COLUMNS: readonly Column<PartitionRow>[] = [
   { title: "EPOCH", value: ({ leaderEpoch }) => leaderEpoch, align: "right" },
   { title: "REPLICAS", value: ({ replicas }) => replicas.join(",") },
   { title: "ISR", value: ({ isr }) => isr.join(",") },
+  { title: "OFFLINE", value: ({ offlineReplicas }) => offlineReplicas.join(",") },
   { title: "START", value: ({ logStartOffset }) => logStartOffset, align: "right" },
   { title: "END", value: ({ highWatermark }) => highWatermark, align: "right" },
   {
@@ -165,6 +168,26 @@ const PARTITION_COLUMNS: readonly Column<PartitionRow>[] = [
     align: "right",
   },
 ];
+
+function healthOf(partitions: readonly PartitionRow[]): string {
+  const offline = partitions.filter(({ leader }) => leader === undefined).length;
+  const behind = partitions.filter(
+    ({ leader, isr, replicas }) => leader !== undefined && isr.length < replicas.length,
+  ).length;
+  const faults = [
+    ...(offline === 0 ? [] : [`${plural(offline, "partition")} OFFLINE`]),
+    ...(behind === 0 ? [] : [`${plural(behind, "partition")} under-replicated`]),
+  ];
+  return faults.length === 0 ? "all partitions in sync" : faults.join(", ");
+}
+
+/** Why partitions are offline, or replicas of them. */
+function reasonLines(partitions: readonly PartitionRow[]): string[] {
+  const lines = partitions.flatMap(({ partition, offlineReason }) =>
+    offlineReason === undefined ? [] : [`partition ${partition}: ${offlineReason}`],
+  );
+  return lines.length === 0 ? [] : ["", ...lines];
+}
 
 export async function deleteTopics(
   context: CommandContext,
