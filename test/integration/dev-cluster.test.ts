@@ -1,5 +1,6 @@
 import { type BrokerId, silentLogger } from "@zoolog/base";
 import { type Broker, type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
+import { Client, serde, topic } from "@zoolog/client";
 import { callBroker } from "@zoolog/testkit";
 
 let cluster: DevCluster;
@@ -129,4 +130,40 @@ test("when the controller's broker is closed another one takes over, and images 
     () => describe(second, "later"),
     ({ error }) => error === undefined,
   );
+});
+
+test("a leader that is closed under load costs no acknowledged record and fails no send", async () => {
+  const orders = topic("orders", { key: serde.string(), value: serde.string() });
+  const client = new Client({ brokers: cluster.urls });
+  await client.admin.createTopic({ topic: orders.name, partitions: 3 });
+  const producer = client.producer();
+  const sent = new Map<string, Promise<unknown>>();
+  const send = (): Promise<unknown> => {
+    const value = `order ${sent.size}`;
+    const sending = producer.send(orders, { value, partition: sent.size % 3 });
+    sent.set(value, sending);
+    return sending;
+  };
+  let isClosing = true;
+  const lane = async (): Promise<void> => {
+    while (isClosing) await send();
+  };
+  for (let warm = 0; warm < 30; warm++) await send();
+
+  const lanes = Array.from({ length: 6 }, lane);
+  const [leaving] = cluster.brokers;
+  await leaving!.close();
+  isClosing = false;
+  await Promise.all(lanes);
+
+  await expect(Promise.all(sent.values())).resolves.toHaveLength(sent.size);
+  const found = new Set<string>();
+  for await (const { value } of client.read(orders, { offsets: "start" })) {
+    expect(found.has(value!)).toBe(false);
+    found.add(value!);
+    if (found.size === sent.size) break;
+  }
+  expect([...found].sort()).toEqual([...sent.keys()].sort());
+  await producer.close();
+  await client.close();
 });

@@ -74,6 +74,7 @@ export class Broker {
   #address: HttpAddress | undefined;
   #registration: RegistrationRuntime | undefined;
   #closing: Promise<void> | undefined;
+  #hasCaughtUp = false;
 
   private constructor(config: BrokerConfig, dependencies: BrokerDependencies) {
     this.brokerId = brokerId(config.brokerId);
@@ -142,6 +143,9 @@ export class Broker {
     }
     if (this.#runtimes?.cache.image === undefined) {
       missing.push("The broker has no picture of the cluster yet.");
+    }
+    if (missing.length === 0 && !this.#caughtUp()) {
+      missing.push("Replicas here have not caught up with their leaders yet.");
     }
     const ready = missing.length === 0;
     return { live: dataFault === undefined, ready, reasons: [...missing, ...this.#warnings()] };
@@ -238,6 +242,15 @@ export class Broker {
       logger,
     });
     await this.#registration.start();
+  }
+
+  /**
+   * Once is enough: who restarts brokers one after the other waits for it. Later a replica that lags
+   * is a matter of its partition, and no reason to send clients elsewhere.
+   */
+  #caughtUp(): boolean {
+    this.#hasCaughtUp ||= this.#runtimes?.replicas.isCaughtUp === true;
+    return this.#hasCaughtUp;
   }
 
   /** What does not keep the broker from serving. */
