@@ -1,0 +1,57 @@
+/** Records on three brokers of one process, over real sockets and files. */
+import { readdirSync, readFileSync } from "node:fs";
+import { silentLogger } from "@zoolog/base";
+import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
+import { Client, serde, topic } from "@zoolog/client";
+import { type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
+
+let folder: TemporaryFolder;
+let cluster: DevCluster;
+let client: Client;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  cluster = await startDevCluster(
+    { brokers: 3, httpPort: 0, zookeeperPort: 0, dataFolder: folder.path },
+    hostDependencies({ logger: silentLogger }),
+  );
+  client = new Client({ brokers: cluster.urls });
+});
+
+afterEach(async () => {
+  await client.close();
+  await cluster.close();
+  await folder.remove();
+});
+
+/** All segments of a partition's replica on one broker. */
+function bytesOf(broker: number, partition: string): Buffer {
+  const path = `${folder.path}/broker-${broker}/${partition}`;
+  const segments = readdirSync(path).filter((name) => name.endsWith(".log"));
+  return Buffer.concat(segments.sort().map((name) => readFileSync(`${path}/${name}`)));
+}
+
+test("what acks=all acknowledged stands in all three logs, byte for byte", async () => {
+  await client.admin.createTopic({
+    topic: "orders",
+    partitions: 6,
+    replicationFactor: 3,
+    configs: { "min.insync.replicas": "2" },
+  });
+  const orders = topic("orders", { key: serde.string(), value: serde.string() });
+  const producer = client.producer({ acks: "all" });
+
+  const sent = Array.from({ length: 600 }, (_, index) => `order ${index}`);
+  await Promise.all(sent.map((value) => producer.send(orders, { key: value, value })));
+  const read: (string | undefined)[] = [];
+  for await (const { value } of client.read(orders)) read.push(value);
+
+  expect(read.toSorted()).toEqual(sent.toSorted());
+  await client.close();
+  await cluster.close();
+  for (const partition of [0, 1, 2, 3, 4, 5].map((index) => `orders-${index}`)) {
+    expect(bytesOf(1, partition).length).toBeGreaterThan(0);
+    expect(bytesOf(2, partition)).toEqual(bytesOf(1, partition));
+    expect(bytesOf(3, partition)).toEqual(bytesOf(1, partition));
+  }
+});
