@@ -113,4 +113,20 @@ suite(`a cluster in containers${fault === undefined ? "" : ` (skipped: ${fault})
     expect(lines.length).toBeGreaterThan(1_000);
     expect(kept.sort()).toEqual(lines.sort());
   });
+
+  test("every record is on other brokers, too: any one of them may be gone", async () => {
+    const lines = Array.from({ length: 3_000 }, (_, i) => `record ${i}`);
+    await zoolog("topic", "create", "replicated", "-p", "3", "-r", "3");
+    const input = Readable.from(lines.map((line) => `${line}\n`));
+    const produced = await cluster.run(HERE, ["zoolog", "produce", "replicated"], input);
+    expect(produced).toMatchObject({ status: 0 });
+
+    for (const gone of ["broker-2", "broker-3"]) {
+      cluster.kill(gone);
+      const read = await zoolog("consume", "replicated", "-b", "-e", "--timeout", "60s");
+      expect(read.trimEnd().split("\n").sort()).toEqual([...lines].sort());
+      cluster.revive(gone);
+      await whole();
+    }
+  });
 });
