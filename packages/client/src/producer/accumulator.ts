@@ -109,8 +109,7 @@ export class Accumulator {
 
   /** Puts the halves of a batch that was too large where it came from. */
   replace(queue: PartitionQueue, batch: ProduceBatch, halves: readonly ProduceBatch[]): void {
-    if (batch.order === undefined) queue.waiting.unshift(...halves);
-    else queue.putBack(...halves);
+    queue.putBack(...halves);
     this.release(queue, batch);
     for (const half of halves) this.close(half);
   }

@@ -205,6 +205,30 @@ describe("a batch that is given up", () => {
     ]);
   });
 
+  test("was written if one behind it was: those that follow stay in its epoch", async () => {
+    const { brokers, client, marks, time } = setUp();
+    const producer = client.producer({ ...ONE_EACH, deliveryTimeoutMs: 1_000 });
+    scriptFaults(brokers, undefined, "hang", { late: 4_700 });
+    watch(producer.send(texts, { value: "warm" }));
+    await time.advanceAndSettle(100);
+
+    const sends = [watch(producer.send(texts, { value: large("a") }))];
+    await time.advanceAndSettle(600);
+    sends.push(watch(producer.send(texts, { value: large("b") })));
+    sends.push(watch(producer.send(texts, { value: large("c") })));
+    await time.advanceAndSettle(20_000);
+    sends.push(watch(producer.send(texts, { value: "d" })));
+    await time.advanceAndSettle(100);
+
+    expect(sends.map(({ state }) => state)).toEqual([
+      "DELIVERY_TIMED_OUT",
+      "DELIVERY_TIMED_OUT",
+      "DELIVERY_TIMED_OUT",
+      "at 3",
+    ]);
+    expect(marks().map(([epoch]) => epoch)).toEqual([0, 0, 0, 0]);
+  });
+
   test("that was refused and never sent otherwise leaves its number to the next one", async () => {
     const { brokers, client, marks, time } = setUp();
     const producer = client.producer();
@@ -244,6 +268,14 @@ describe("a batch that is given up", () => {
     ]);
     expect(stored()).toEqual(["warm", large("c"), large("d")]);
   });
+});
+
+test("a request may be given more time than brokers wait for replicas", async () => {
+  const { client, time } = setUp({ client: { requestTimeoutMs: 600_000 } });
+  const sent = watch(client.producer().send(texts, { value: "a" }));
+  await time.advanceAndSettle(100);
+
+  expect(sent.state).toBe("at 0");
 });
 
 describe("a broker that", () => {

@@ -49,6 +49,15 @@ export class PartitionQueue {
     return this.waiting.size > 1 || this.waiting.first()?.isOpen === false;
   }
 
+  /** When the next batch of it fails unless it is acknowledged, by the monotonic clock. */
+  get nextDeadline(): number {
+    let deadline = this.waiting.first()?.options.deadline ?? Number.POSITIVE_INFINITY;
+    for (const batch of this.inFlight) {
+      if (!batch.isSettled) deadline = Math.min(deadline, batch.options.deadline);
+    }
+    return deadline;
+  }
+
   /** Nothing may leave before what is under way has ended, and then in a new epoch. */
   get hasGap(): boolean {
     return this.#gapAt !== undefined;
@@ -103,8 +112,12 @@ export class PartitionQueue {
     return this.inFlight.some(isBefore) || [...this.waiting].some(isBefore);
   }
 
-  /** Puts batches that were sent before back, among the others of their kind. */
+  /** Puts batches back in front of what was never sent, numbered ones in their order. */
   putBack(...batches: readonly ProduceBatch[]): void {
+    if (batches.every(({ order }) => order === undefined)) {
+      this.waiting.unshift(...batches);
+      return;
+    }
     const sent = [...batches];
     for (;;) {
       const first = this.waiting.first();

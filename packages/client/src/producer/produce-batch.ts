@@ -105,6 +105,11 @@ export class ProduceBatch {
     return this.#settled;
   }
 
+  /** Whether a leader is of a later epoch than the one that the batch was sent to. */
+  isBehind(leader: { readonly leaderEpoch: LeaderEpoch }): boolean {
+    return this.sentTo !== undefined && leader.leaderEpoch > this.sentTo;
+  }
+
   number(mark: ProducerMark, order: number): void {
     this.#mark = mark;
     this.#order = order;

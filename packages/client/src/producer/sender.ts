@@ -1,7 +1,6 @@
 import {
   type Clock,
   errorCode,
-  type LeaderEpoch,
   type Logger,
   type Random,
   runInBackground,
@@ -22,6 +21,12 @@ import type { RequiredAcks } from "./delivery.ts";
 import type { PartitionQueue } from "./partition-queue.ts";
 import { PartitionSequence } from "./partition-sequence.ts";
 import type { ProduceBatch } from "./produce-batch.ts";
+import {
+  answersByPartition,
+  type Leaving,
+  type PartitionAnswer,
+  produceRequest,
+} from "./produce-request.ts";
 import { ProducerIdentity } from "./producer-identity.ts";
 
 export type SenderOptions = BackoffOptions & {
@@ -45,13 +50,6 @@ export type SenderDependencies = {
   readonly onRelease: () => void;
 };
 
-/** One partition's part of a request. */
-type Leaving = {
-  readonly queue: PartitionQueue;
-  readonly batch: ProduceBatch;
-  readonly bytes: Buffer;
-};
-
 /** A request under way. */
 type Request = {
   readonly endpoint: string;
@@ -62,14 +60,10 @@ type Request = {
   readonly giveUp: AbortController;
 };
 
-type PartitionAnswer = ProduceResponse["topics"][number]["partitions"][number];
-
 /** Requests of this producer that one broker works on at a time (Kafka's default). */
 const REQUESTS_PER_BROKER_MAX = 5;
 /** Batches of many partitions share a request up to this; a broker refuses far larger bodies. */
 const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
-/** The broker gives up waiting for replicas this much before we give up waiting for it. */
-const ANSWER_MARGIN = 0.1;
 /**
  * A leader that takes longer is asked about elsewhere: one that is frozen answers nothing, and keeps
  * its connections open.
@@ -170,16 +164,16 @@ export class Sender {
   /** Takes the queue's oldest batch into a request if it may leave; answers when to look again. */
   #visit(queue: PartitionQueue, now: number, requests: Map<string, Leaving[]>): number {
     this.#failOverdue(queue, now);
-    if (!this.#canNumber(queue)) return nextDeadline(queue);
+    if (!this.#canNumber(queue)) return queue.nextDeadline;
     const head = queue.waiting.first();
-    if (head === undefined || !queue.mayLeave(head, now)) return nextDeadline(queue);
+    if (head === undefined || !queue.mayLeave(head, now)) return queue.nextDeadline;
     const leader = this.#dependencies.cluster.leaderOf(queue.topicPartition);
-    const notBefore = leader !== undefined && isNewerThan(leader, head) ? 0 : head.notBefore;
+    const notBefore = leader !== undefined && head.isBehind(leader) ? 0 : head.notBefore;
     const readyAt = Math.max(notBefore, this.#lingersUntil(queue, head));
-    if (readyAt > now) return Math.min(readyAt, nextDeadline(queue));
+    if (readyAt > now) return Math.min(readyAt, queue.nextDeadline);
     if (leader === undefined) {
       this.#withoutLeader(queue, head, now);
-      return Math.min(head.notBefore, nextDeadline(queue));
+      return Math.min(head.notBefore, queue.nextDeadline);
     }
     if (this.#mayJoin(leader.endpoint, head, requests)) {
       head.sentTo = leader.leaderEpoch;
@@ -193,7 +187,7 @@ export class Sender {
       if (next !== undefined && queue.mayLeave(next, now)) return now;
     }
     // An answer of that broker, which makes room, is followed by another pump.
-    return nextDeadline(queue);
+    return queue.nextDeadline;
   }
 
   /** Whether batches of the queue can be numbered, if they need to be; sees to it otherwise. */
@@ -257,14 +251,14 @@ export class Sender {
   #send(endpoint: string, leaving: readonly Leaving[], now: number): void {
     const { calls, logger } = this.#dependencies;
     this.#requestsUnderWay.set(endpoint, (this.#requestsUnderWay.get(endpoint) ?? 0) + 1);
-    const timeoutMs = this.#options.requestTimeoutMs;
+    const { acks, requestTimeoutMs: timeoutMs } = this.#options;
     const suspiciousAt = now + SUSPICIOUS_AFTER_MS;
     const request: Request = { endpoint, leaving, suspiciousAt, giveUp: quietAbortController() };
     const { signal } = request.giveUp;
     this.#requests.add(request);
     runInBackground("produce", logger, async () => {
       try {
-        const body = this.#body(leaving, timeoutMs);
+        const body = produceRequest(leaving, { acks, timeoutMs });
         const answer = await calls.call(endpoint, "produce", body, { timeoutMs, signal });
         this.#answered(endpoint, leaving, answer);
       } catch (error) {
@@ -290,7 +284,7 @@ export class Sender {
     if (request.suspiciousAt > now) return request.suspiciousAt;
     const isElsewhere = ({ queue, batch }: Leaving): boolean => {
       const leader = cluster.leaderOf(queue.topicPartition);
-      return leader !== undefined && leader.endpoint !== endpoint && isNewerThan(leader, batch);
+      return leader !== undefined && leader.endpoint !== endpoint && batch.isBehind(leader);
     };
     if (leaving.every(isElsewhere)) {
       request.giveUp.abort(notLeadingAnyMore(endpoint));
@@ -301,28 +295,8 @@ export class Sender {
     return request.suspiciousAt;
   }
 
-  #body(leaving: readonly Leaving[], timeoutMs: number) {
-    const topics = new Map<string, { partition: number; records: Buffer }[]>();
-    for (const { queue, bytes } of leaving) {
-      const { topic, partition } = queue.topicPartition;
-      const partitions = topics.get(topic) ?? [];
-      partitions.push({ partition, records: bytes });
-      topics.set(topic, partitions);
-    }
-    return {
-      requiredAcks: this.#options.acks,
-      timeoutMs: Math.floor(timeoutMs * (1 - ANSWER_MARGIN)),
-      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
-    };
-  }
-
   #answered(endpoint: string, leaving: readonly Leaving[], answer: ProduceResponse): void {
-    const answers = new Map<string, PartitionAnswer>();
-    for (const { topic, partitions } of answer.topics) {
-      for (const entry of partitions) {
-        answers.set(topicPartitionKey({ topic, partition: entry.partition }), entry);
-      }
-    }
+    const answers = answersByPartition(answer);
     for (const { queue, batch } of leaving) {
       const key = topicPartitionKey(queue.topicPartition);
       const entry = answers.get(key);
@@ -364,7 +338,7 @@ export class Sender {
     }
     for (const { queue, batch } of leaving) {
       queue.ended(batch);
-      if (tooLarge && leaving.length > 1 && !batch.isSettled) putBack(queue, batch);
+      if (tooLarge && leaving.length > 1 && !batch.isSettled) queue.putBack(batch);
       else this.#afterFailure(queue, batch, error);
     }
   }
@@ -409,7 +383,7 @@ export class Sender {
     const topicPartition = topicPartitionKey(queue.topicPartition);
     const isStale = meansStaleMetadata(error);
     this.#postpone(batch, isStale ? "election" : "other", clock.monotonic());
-    putBack(queue, batch);
+    queue.putBack(batch);
     if (isStale) this.#refresh(queue);
     logger.debug("batch will be tried again", { topicPartition, failures: batch.failures });
   }
@@ -485,26 +459,6 @@ export class Sender {
 
 function isTooLarge(error: unknown): boolean {
   return error instanceof ZoologError && error.code === "MESSAGE_TOO_LARGE";
-}
-
-/** Back to where it came from, in front of what was not sent yet. */
-function putBack(queue: PartitionQueue, batch: ProduceBatch): void {
-  if (batch.order === undefined) queue.waiting.unshift(batch);
-  else queue.putBack(batch);
-}
-
-/** Whether a leader is of a later epoch than the one that the batch was sent to. */
-function isNewerThan(leader: { readonly leaderEpoch: LeaderEpoch }, batch: ProduceBatch): boolean {
-  return batch.sentTo !== undefined && leader.leaderEpoch > batch.sentTo;
-}
-
-/** When a batch of the queue fails unless it is acknowledged. */
-function nextDeadline(queue: PartitionQueue): number {
-  let deadline = queue.waiting.first()?.options.deadline ?? Number.POSITIVE_INFINITY;
-  for (const batch of queue.inFlight) {
-    if (!batch.isSettled) deadline = Math.min(deadline, batch.options.deadline);
-  }
-  return deadline;
 }
 
 function notLeadingAnyMore(endpoint: string): ZoologError {
