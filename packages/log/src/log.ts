@@ -397,7 +397,8 @@ export class Log {
         segment.releaseIndexes();
       }
       await state.activeSegment.saveIndexes();
-      await state.snapshots.save();
+      if (state.snapshots.isDue) this.#takeSnapshot();
+      await state.snapshots.save(state.segments);
     } catch (error) {
       if (!isNoSpace(error) && !isOutOfHandles(error)) throw state.takeOffline(error);
       // Nothing is lost: index files that are behind are completed later or rebuilt.

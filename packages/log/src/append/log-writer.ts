@@ -227,6 +227,7 @@ export class LogWriter {
     segment.commit(batches);
     state.logEndOffset = run.nextOffset;
     state.producers.commit(run.producers);
+    state.snapshots.appended(run.sizeInBytes);
     state.tail.add(batches);
     const { logStartOffset } = state;
     const answers = run.appends.map((append) => ({ append, info: infoOf(append, logStartOffset) }));

@@ -169,6 +169,33 @@ describe("snapshots", () => {
     expect(await append(again, { sequence: 4 })).toMatchObject({ baseOffset: 4 });
   });
 
+  test("stand at a flush, too, when 16 MiB have come since the last one, which it replaces", async () => {
+    const fixture = new LogFixture();
+    let log = await fixture.open();
+    const value = "x".repeat(999_000);
+    const producer = { producerId: PRODUCER, producerEpoch: 0 };
+    const appendLarge = async (from: number, to: number): Promise<void> => {
+      for (let sequence = from; sequence < to; sequence++) {
+        const mark = { ...producer, baseSequence: sequence };
+        const bytes = encodeRecordBatch([{ timestamp: 1, key: null, value }], { producer: mark });
+        await log.append([RecordBatch.parse(bytes)], { leaderEpoch: EPOCH });
+      }
+      await log.flush();
+    };
+
+    await appendLarge(0, 16);
+    expect(snapshotsOf(fixture)).toEqual([]);
+    await appendLarge(16, 17);
+    expect(snapshotsOf(fixture)).toEqual(["00000000000000000017.snapshot"]);
+    await appendLarge(17, 34);
+    expect(snapshotsOf(fixture)).toEqual(["00000000000000000034.snapshot"]);
+
+    await append(log, { sequence: 34 });
+    log = await fixture.reopenAfter("process");
+    expect(await append(log, { sequence: 34 })).toMatchObject({ baseOffset: 34, duplicate: true });
+    expect(log.producers[0]?.batches).toHaveLength(5);
+  });
+
   test("an empty log leaves none", async () => {
     const fixture = new LogFixture();
     await fixture.restart(await fixture.open());

@@ -14,8 +14,13 @@ import { PRODUCER_SNAPSHOT_SUFFIX, segmentBaseOffset, segmentName } from "../vol
 import type { ProducerEntry } from "./producer-entry.ts";
 import { decodeProducerSnapshot, encodeProducerSnapshot } from "./producer-snapshot.ts";
 
+/**
+ * Appended since the last one, another is due: bounds what a start after a crash reads for the
+ * producers' sake, as the recovery point does for the records'.
+ */
+const BYTES_BETWEEN = 16 * 1024 * 1024;
 /** Waiting for a disk that is full; the oldest gives way. Each is 2.3 MB at most. */
-const PENDING_MAX = 2;
+const PENDING_MAX = 8;
 
 export type LoadedSnapshot = {
   readonly offset: Offset;
@@ -28,6 +33,7 @@ export class ProducerSnapshots {
   readonly #logger: Logger;
   /** Offsets of the files, rising. */
   #offsets: readonly Offset[] = [];
+  #bytesSince = 0;
   /** A power cut could bring removed files back. */
   #removalsUnsynced = false;
   /** Taken, not written. */
@@ -45,6 +51,14 @@ export class ProducerSnapshots {
   /** Of the newest one, written or not. */
   get newest(): Offset | undefined {
     return this.#pending.at(-1)?.offset ?? this.#offsets.at(-1);
+  }
+
+  appended(bytes: number): void {
+    this.#bytesSince += bytes;
+  }
+
+  get isDue(): boolean {
+    return this.#bytesSince >= BYTES_BETWEEN;
   }
 
   /** Finds the files. */
@@ -69,19 +83,26 @@ export class ProducerSnapshots {
 
   /** Remembers what is to be written; `entries` are those of the log up to `offset`. */
   take(offset: Offset, entries: Iterable<ProducerEntry>): void {
+    this.#bytesSince = 0;
     if (this.newest === offset) return;
     const bytes = encodeProducerSnapshot(entries);
     this.#pending = [...this.#pending, { offset, bytes }].slice(-PENDING_MAX);
   }
 
-  /** Not beside a cut of the log. @throws ZoologError DISK_FULL: it may be tried again. */
-  async save(): Promise<void> {
+  /**
+   * Writes what was taken, then removes what it replaces. Not beside a cut of the log.
+   *
+   * @throws ZoologError DISK_FULL: it may be tried again.
+   */
+  async save(segments: readonly { readonly baseOffset: Offset }[]): Promise<void> {
+    if (this.#pending.length === 0) return;
     for (const { offset, bytes } of this.#pending) {
       const name = `${segmentName(offset)}${PRODUCER_SNAPSHOT_SUFFIX}`;
       await this.#volume.writeFile(this.#folder, name, bytes);
       this.#pending = this.#pending.filter((other) => other.offset !== offset);
       this.#offsets = [...this.#offsets.filter((other) => other !== offset), offset];
     }
+    await this.removeUnused(segments);
   }
 
   /** The log is about to end at `offset`. Durable when it resolves. */

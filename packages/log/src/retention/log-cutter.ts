@@ -145,7 +145,7 @@ export class LogCutter {
   async #removeExpired(): Promise<void> {
     try {
       // What the segments said of producers must not go with them.
-      await this.#state.snapshots.save();
+      await this.#state.snapshots.save(this.#state.segments);
       await this.#expired.remove();
       await this.#state.snapshots.removeUnused(this.#state.segments);
     } catch (error) {
