@@ -261,4 +261,6 @@ test("health tells when the broker serves, and metrics count what went through",
   expect(metrics).toContain("zoolog_appended_records_total 2");
   expect(metrics).toContain("zoolog_led_partitions 1");
   expect(metrics).toContain("zoolog_is_controller 1");
+  expect(metrics).toContain('zoolog_zookeeper_session_state{state="connected"} 1');
+  expect(metrics).toMatch(/^zoolog_image_version [1-9]/m);
 });

@@ -1,6 +1,8 @@
 import { brokerId, silentLogger, type TopicId } from "@zoolog/base";
 import type {
+  AlterPartitionEvent,
   ClusterImage,
+  ControllerSettings,
   CreateTopicsEvent,
   DeleteTopicsEvent,
   NewTopic,
@@ -24,7 +26,10 @@ class Cluster {
   readonly ensemble = new MemoryEnsemble({ sessionTimeoutMs: SESSION_TIMEOUT_MS }, this.time);
 
   /** A broker as far as the controller is concerned: registered and in the race. */
-  async node(id: number): Promise<Node> {
+  async node(
+    id: number,
+    settings: Pick<Partial<ControllerSettings>, "leaderRebalance"> = {},
+  ): Promise<Node> {
     const store = await createMemoryStore(
       { name: `b${id}`, reconcileIntervalMs: 30_000 },
       { ...this.time, ensemble: this.ensemble },
@@ -58,6 +63,7 @@ class Cluster {
           deleteTopicEnabled: true,
           leaderRebalance: undefined,
           configFault: () => undefined,
+          ...settings,
         },
       },
       {
@@ -474,4 +480,42 @@ test("a controller that cannot read a topic's config deletes nothing on the word
     "retention.ms": "-1",
     "retention.bytes": "-1",
   });
+});
+
+test("leaders go back to their preferred replicas by themselves, once too many are elsewhere", async () => {
+  const cluster = new Cluster();
+  const leaderRebalance = { checkIntervalMs: 60_000, imbalancePercentMax: 10 };
+  const controller = await cluster.node(1, { leaderRebalance });
+  await cluster.node(2);
+  const made = controller.runtime.submit<CreateTopicsEvent>({
+    type: "createTopics",
+    validateOnly: false,
+    topics: [{ ...newTopic("t"), assignment: [[brokerId(2), brokerId(1)]] }],
+  });
+  await cluster.settle();
+  await made;
+  const second = controller.images.at(-1)!.brokers.get(brokerId(2))!;
+  const leader = () => controller.images.at(-1)!.topics.get("t")!.partitions[0]!.leader;
+  controller.runtime.report({ type: "brokerUnreachable", ...second });
+  await cluster.settle();
+  expect(leader()).toBe(1);
+  controller.runtime.report({ type: "brokerReachable", ...second });
+  await cluster.settle();
+  const { topicId, partitions } = controller.images.at(-1)!.topics.get("t")!;
+  const { leaderEpoch, partitionEpoch } = partitions[0]!;
+  const isr = [1, 2].map((id) => controller.images.at(-1)!.brokers.get(brokerId(id))!);
+  const joined = controller.runtime.submit<AlterPartitionEvent>({
+    type: "alterPartition",
+    brokerId: brokerId(1),
+    brokerEpoch: isr[0]!.brokerEpoch,
+    changes: [{ topicId, partition: 0, leaderEpoch, partitionEpoch: partitionEpoch!, isr }],
+  });
+  await cluster.settle();
+  await joined;
+  expect(leader()).toBe(1);
+
+  await cluster.settle(60_000);
+
+  expect(leader()).toBe(2);
+  expect(controller.runtime.elections).toEqual({ leaders: 2, uncleanLeaders: 0 });
 });

@@ -268,6 +268,19 @@ test("a poll without news confirms the image, and one asked for at once is answe
   await pair.feed.close();
 });
 
+test("a controller that does not know yet that it was deposed keeps nobody who knows it", async () => {
+  const time = new ManualTime();
+  const service = new ImageService(time);
+  service.begin(controllerEpoch(4));
+  service.publish(stateOf(4).image);
+  const { signal } = new AbortController();
+  const poller = { brokerId: ME, brokerEpoch: MY_EPOCH, signal };
+
+  const poll = { controllerEpoch: controllerEpoch(5), version: 1, maxWaitMs: 1_000 };
+  await expect(service.poll(poll, poller)).rejects.toMatchObject({ code: "NOT_CONTROLLER" });
+  service.close();
+});
+
 test("a broker whose poll breaks off is silent; one that polls again in time is not", async () => {
   const time = new ManualTime();
   const service = new ImageService(time);
