@@ -301,9 +301,10 @@ export class Broker {
     if (runtimes === undefined || !others || this.#registration?.brokerEpoch === undefined) return;
     const { clock, scheduler, logger } = this.#dependencies;
     const brokerEpoch = () => this.#registration?.brokerEpoch;
+    const isCoordinated = () => this.#store?.state === "connected";
     await handLeadershipsOver(
       { brokerId: this.brokerId, timeoutMs: this.#config.controlledShutdownTimeoutMs },
-      { ...runtimes, brokerEpoch, clock, scheduler, logger },
+      { ...runtimes, brokerEpoch, isCoordinated, clock, scheduler, logger },
     );
     await this.#brief("give the controllership back", () => runtimes.controller.close());
   }

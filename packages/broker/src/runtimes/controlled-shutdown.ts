@@ -8,13 +8,17 @@ import {
   sleep,
 } from "@zoolog/base";
 import type { ClusterImage, ControlledShutdownEvent, PartitionImage } from "@zoolog/controller";
+import { within } from "../calls/within.ts";
 import type { ControllerLink } from "./controller-link.ts";
+import { requestTimedOut } from "./errors.ts";
 import type { MetadataCache } from "./metadata-cache.ts";
 
 export type ControlledShutdownParts = {
   readonly link: Pick<ControllerLink, "submit">;
   readonly cache: MetadataCache;
   readonly brokerEpoch: () => BrokerEpoch | undefined;
+  /** With ZooKeeper away the controller cannot write, and nothing is to be waited for. */
+  readonly isCoordinated: () => boolean;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
@@ -36,8 +40,9 @@ export async function handLeadershipsOver(
   const { brokerId } = options;
   const deadline = clock.monotonic() + options.timeoutMs;
   while (clock.monotonic() < deadline) {
-    if (!isAnybodyElse(cache.image, brokerId)) return;
-    const { isAccepted, remaining } = await askOnce(brokerId, parts);
+    if (!isAnybodyElse(cache.image, brokerId) || !parts.isCoordinated()) return;
+    const asking = { brokerId, timeoutMs: deadline - clock.monotonic() };
+    const { isAccepted, remaining } = await askOnce(asking, parts);
     if (isAccepted) {
       const leftMs = Math.max(0, deadline - clock.monotonic());
       await cache.waitFor((image) => ledBy(image, brokerId).length <= remaining, leftMs);
@@ -53,14 +58,16 @@ export async function handLeadershipsOver(
 }
 
 async function askOnce(
-  brokerId: BrokerId,
-  { link, brokerEpoch: epochOf, logger }: ControlledShutdownParts,
+  { brokerId, timeoutMs }: { readonly brokerId: BrokerId; readonly timeoutMs: number },
+  { link, brokerEpoch: epochOf, scheduler, logger }: ControlledShutdownParts,
 ): Promise<{ readonly isAccepted: boolean; readonly remaining: number }> {
   const brokerEpoch = epochOf();
   if (brokerEpoch === undefined) return { isAccepted: false, remaining: 0 };
   try {
     const event = { type: "controlledShutdown", brokerId, brokerEpoch } as const;
-    const { error, remaining } = await link.submit<ControlledShutdownEvent>(event);
+    const asked = link.submit<ControlledShutdownEvent>(event);
+    const onTimeout = () => requestTimedOut("the controlled shutdown");
+    const { error, remaining } = await within(asked, { timeoutMs, scheduler, onTimeout });
     if (error !== undefined) logger.debug("controlled shutdown refused", { ...error });
     return { isAccepted: error === undefined, remaining: remaining.length };
   } catch (error) {

@@ -166,7 +166,11 @@ describe("a broker that leaves", () => {
     } as unknown as ClusterImage;
   }
 
-  function leaving(answers: readonly (number | Error)[], first: ClusterImage) {
+  function leaving(
+    answers: readonly (number | Error | "never")[],
+    first: ClusterImage,
+    isCoordinated = true,
+  ) {
     const time = new ManualTime();
     const cache = new MetadataCache({ brokerId: ME }, time);
     cache.publish(first);
@@ -180,6 +184,7 @@ describe("a broker that leaves", () => {
             const answer = answers[Math.min(asked, answers.length - 1)];
             asked += 1;
             if (answer instanceof Error) throw answer;
+            if (answer === "never") return await new Promise(() => {});
             const remaining = Array.from({ length: answer ?? 0 }, (_, partition) => ({
               topic: "t",
               partition,
@@ -189,6 +194,7 @@ describe("a broker that leaves", () => {
         },
         cache,
         brokerEpoch: () => brokerEpoch(11),
+        isCoordinated: () => isCoordinated,
         clock: time.clock,
         scheduler: time.scheduler,
         logger: silentLogger,
@@ -236,6 +242,22 @@ describe("a broker that leaves", () => {
     await world.time.advanceAndSettle(5_200);
 
     expect(world.isDone()).toBe(true);
+  });
+
+  test("waits no longer for a controller that does not answer", async () => {
+    const world = leaving(["never"], image(1, [{ leader: 1, replicas: [1, 2] }]));
+    await world.time.advanceAndSettle(5_200);
+
+    expect(world.isDone()).toBe(true);
+    expect(world.asked()).toBe(1);
+  });
+
+  test("asks nobody while ZooKeeper is away: nobody could write it down", async () => {
+    const world = leaving([0], image(1, [{ leader: 1, replicas: [1, 2] }]), false);
+    await world.time.advanceAndSettle(0);
+
+    expect(world.isDone()).toBe(true);
+    expect(world.asked()).toBe(0);
   });
 
   test("asks nobody when all others leave as well", async () => {
