@@ -16,6 +16,8 @@ export type ChaosOptions = {
   readonly restMs: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly keep: boolean;
+  /** Brokers with this deliberate mistake, or with each in turn: `"all"`. */
+  readonly mutation: string | undefined;
 };
 
 export const USAGE = `npm run chaos -- [options]
@@ -34,6 +36,8 @@ export const USAGE = `npm run chaos -- [options]
   --rest-ms N        mean rest between two faults (default 4000)
   --set name=value   a setting of all brokers; may be repeated
   --keep             keep the folder with data and logs
+  --mutation NAME    brokers with a deliberate mistake, under the faults that bring it to light;
+                     "all": each in turn, and each has to be found
 
 Exit status 1 when the history has an anomaly. The last line is the summary.`;
 
@@ -55,6 +59,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
       "rest-ms": { type: "string", default: "4000" },
       set: { type: "string", multiple: true, default: [] },
       keep: { type: "boolean", default: false },
+      mutation: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -73,6 +78,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     restMs: integer("rest-ms", values["rest-ms"], 0),
     settings: settingsOf(values.set),
     keep: values.keep,
+    mutation: values.mutation,
   };
 }
 

@@ -4,25 +4,46 @@
  */
 import { REPOSITORY, runChaos } from "./chaos-run.ts";
 import { Namespaces } from "./namespaces.ts";
-import { parseOptions, USAGE } from "./options.ts";
+import { type ChaosOptions, parseOptions, USAGE } from "./options.ts";
 import { formatReport, violations } from "./report.ts";
+import { mutationsNamed, runMutation } from "./run-mutations.ts";
 
 // What is open is closed as the process exits, which a signal alone would not do.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 const options = parseOptions(process.argv.slice(2));
-const networkFault = options?.network === true ? Namespaces.fault() : undefined;
-if (options === undefined) {
-  console.log(USAGE);
-} else if (networkFault !== undefined) {
-  console.log(`not run: ${networkFault}`);
-  process.exitCode = 1;
-} else {
-  console.log(
-    `seed ${options.seed}, ${options.seconds} s, faults: ${options.faults.join(", ") || "none"}`,
-  );
+if (options === undefined) console.log(USAGE);
+else process.exitCode = await run(options);
+
+async function run(options: ChaosOptions): Promise<number> {
+  const networkFault = options.network ? Namespaces.fault() : undefined;
+  if (networkFault !== undefined) {
+    console.log(`not run: ${networkFault}`);
+    return 1;
+  }
+  return options.mutation === undefined
+    ? runOnce(options)
+    : runMutations(options.mutation, options);
+}
+
+async function runOnce(options: ChaosOptions): Promise<number> {
+  const { seed, seconds, faults } = options;
+  console.log(`seed ${seed}, ${seconds} s, faults: ${faults.join(", ") || "none"}`);
   const report = await runChaos(options, REPOSITORY);
   if (options.keep) console.log(`data and logs: ${report.folder}`);
   console.log(formatReport(report));
-  process.exitCode = violations(report) === 0 ? 0 : 1;
+  return violations(report) === 0 ? 0 : 1;
+}
+
+/** Every mistake has to be found: exit status 1 when one is not. */
+async function runMutations(name: string, options: ChaosOptions): Promise<number> {
+  const mutations = mutationsNamed(name);
+  let notFound = 0;
+  for (const mutation of mutations) {
+    const { found } = await runMutation(mutation, options);
+    if (found === undefined) notFound += 1;
+    console.log(`${mutation.name}: ${found ?? "NOT FOUND"}`);
+  }
+  console.log(`seed ${options.seed}: ${mutations.length - notFound} of ${mutations.length} found`);
+  return notFound === 0 ? 0 : 1;
 }
