@@ -4,6 +4,9 @@ import type { ChaosReport } from "./chaos-run.ts";
 /** Anomalies shown of each run; all of them are counted. */
 const SHOWN_MAX = 20;
 
+/** Values are long, and their beginning names them. */
+const SHOWN_CHARACTERS_MAX = 120;
+
 /** From the end of a network fault until every replica is in sync again. */
 const RECOVERY_MS_MAX = 15_000;
 
@@ -46,7 +49,10 @@ export function formatReport(report: ChaosReport): string {
       .map(({ partition, what }) => `replicas of partition ${partition} differ: ${what}`),
     ...verdict.anomalies
       .slice(0, SHOWN_MAX)
-      .map(({ kind, key, what }) => `${kind} in partition ${key}: ${what}`),
+      .map(
+        ({ kind, key, what }) =>
+          `${kind} in partition ${key}: ${what.slice(0, SHOWN_CHARACTERS_MAX)}`,
+      ),
     ...list(
       "anomalies",
       [...verdict.countByKind].map(([kind, count]) => `${kind} × ${count}`),
