@@ -1,16 +1,11 @@
 import { join } from "node:path";
 import { type Client, serde, topic } from "@zoolog/client";
-import {
-  callBroker,
-  checkHistory,
-  type FinalLog,
-  seededRandom,
-  type Verdict,
-} from "@zoolog/testkit";
+import { checkHistory, type FinalLog, seededRandom, type Verdict } from "@zoolog/testkit";
 import { type Stall, stallsOf } from "./availability.ts";
 import { ChaosCluster } from "./chaos-cluster.ts";
 import { Nemesis, type NemesisEvent, type Recovery } from "./nemesis.ts";
 import type { ChaosOptions } from "./options.ts";
+import { isWhole } from "./picture.ts";
 import { compareReplicas, type ReplicaDifference } from "./replica-logs.ts";
 import { Workload } from "./workload.ts";
 
@@ -58,7 +53,7 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
     );
     const nemesis = new Nemesis(
       { ...options, topic: TOPIC },
-      { cluster, random: seededRandom(seed), isWhole: () => isWhole(cluster) },
+      { cluster, random: seededRandom(seed), isWhole: () => isWhole(cluster.brokers, TOPIC) },
     );
     load.start();
     const beganAt = performance.now();
@@ -68,7 +63,7 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
     await nemesis.stop();
     const stoppedAt = performance.now();
     await cluster.heal();
-    await cluster.until("every replica is in sync", () => isWhole(cluster));
+    await cluster.until("every replica is in sync", () => isWhole(cluster.brokers, TOPIC));
     const healedAfterMs = performance.now() - stoppedAt;
     await load.stop();
     const seconds = (performance.now() - beganAt) / 1_000;
@@ -91,37 +86,6 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
   } finally {
     await admin.close();
     await cluster.close({ keep: options.keep });
-  }
-}
-
-type Described = {
-  readonly topics: readonly {
-    readonly partitions?: readonly {
-      readonly leader?: number;
-      readonly leaderEpoch: number;
-      readonly replicas: readonly number[];
-      readonly isr: readonly number[];
-    }[];
-  }[];
-};
-
-/**
- * Every replica is in sync, and every broker says so: one that was cut off still shows what was.
- */
-async function isWhole({ brokers }: ChaosCluster): Promise<boolean> {
-  const pictures = await Promise.all(brokers.map(({ url }) => leadersIfInSync(url)));
-  return pictures[0] !== undefined && pictures.every((picture) => picture === pictures[0]);
-}
-
-async function leadersIfInSync(url: string): Promise<string | undefined> {
-  try {
-    const { body } = await callBroker(url, "describe-topics", { topics: [TOPIC] });
-    const partitions = (body as Described).topics[0]?.partitions ?? [];
-    const inSync = partitions.every(({ isr, replicas }) => isr.length === replicas.length);
-    const leaders = partitions.map(({ leader, leaderEpoch }) => `${leader} ${leaderEpoch}`);
-    return inSync && partitions.length > 0 ? leaders.join() : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Random } from "@zoolog/base";
 import type { ChaosBroker } from "./chaos-broker.ts";
 import type { ChaosCluster } from "./chaos-cluster.ts";
 import type { Namespaces } from "./namespaces.ts";
+import type { PartitionPicture } from "./picture.ts";
 
 export type FaultContext = {
   readonly cluster: ChaosCluster;
@@ -11,10 +12,17 @@ export type FaultContext = {
   readonly wait: (ms: number) => Promise<void>;
   /** Notes when a broker stopped serving, for the stalls in the report. */
   readonly note: (what: string, broker?: ChaosBroker) => void;
+  /** What any broker knows of the topic now; empty when none answers. */
+  readonly picture: () => Promise<readonly PartitionPicture[]>;
 };
 
 /** One fault from its beginning to the end of its cause; what it broke heals afterwards. */
 type Fault = (context: FaultContext) => Promise<void>;
+
+/** Long enough to miss thousands of records; short beside the patience of producers. */
+const RELAY_AWAY_MS = 5_000;
+const RELAY_LOOK_MS = 20;
+const RELAY_MS_MAX = 30_000;
 
 const TARGETS = ["leader", "controller", "anybody"] as const;
 
@@ -38,6 +46,25 @@ export const FAULTS = {
     await wait(pauseMs);
     broker.resume();
     note(`SIGCONT broker ${broker.brokerId}`);
+  },
+  /** A broker comes back after a while, and the leader dies in the moment in which it is in sync. */
+  async relay({ random, target, wait, note, picture }) {
+    const late = await target(oneOf(TARGETS, random));
+    note(`kill -9 broker ${late.brokerId}`, late);
+    await late.kill();
+    await wait(RELAY_AWAY_MS);
+    late.start();
+    const giveUpAt = performance.now() + RELAY_MS_MAX;
+    while (performance.now() < giveUpAt) {
+      const [first] = await picture();
+      if (first?.isr.includes(late.brokerId) === true && first.leader !== late.brokerId) break;
+      await new Promise((resolve) => setTimeout(resolve, RELAY_LOOK_MS));
+    }
+    const leader = await target("leader");
+    note(`kill -9 broker ${leader.brokerId}`, leader);
+    await leader.kill();
+    await wait(RELAY_AWAY_MS);
+    leader.start();
   },
   /** SIGTERM and a new start as soon as the process has gone. */
   async restart({ random, target, note }) {

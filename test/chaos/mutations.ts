@@ -13,6 +13,11 @@ export type Mutation = {
   readonly options?: Partial<ChaosOptions>;
 };
 
+const SLOW_FETCHES = {
+  "replica.fetch.max.bytes": "2048",
+  "replica.fetch.response.max.bytes": "2048",
+};
+
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "acknowledge-before-the-isr-has-it",
@@ -83,6 +88,30 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "controller/dist/leader-election.js",
         find: 'return { leader: successor, isr, election: "clean" };',
         replace: 'return { leader: successor, isr: [successor], election: "clean" };',
+      },
+    ],
+  },
+  {
+    name: "in-sync-at-the-first-fetch",
+    faults: ["relay"],
+    // A replica that was away has to fetch for seconds.
+    options: { settings: SLOW_FETCHES },
+    code: [
+      {
+        file: "replication/dist/leader/isr-rules.js",
+        find: "return end >= view.highWatermark && end >= view.epochStartOffset;",
+        replace: "return true;",
+      },
+    ],
+  },
+  {
+    name: "no-look-for-divergence",
+    faults: ["kill", "relay"],
+    code: [
+      {
+        file: "replication/dist/leader/replica-fetch-verdict.js",
+        find: "if (end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset) {",
+        replace: "if (false) {",
       },
     ],
   },

@@ -3,6 +3,7 @@ import type { Client } from "@zoolog/client";
 import type { ChaosBroker } from "./chaos-broker.ts";
 import type { ChaosCluster } from "./chaos-cluster.ts";
 import { FAULTS, type FaultName, NETWORK_FAULTS } from "./faults.ts";
+import { anyPicture, type PartitionPicture } from "./picture.ts";
 
 export type NemesisOptions = {
   readonly topic: string;
@@ -82,6 +83,7 @@ export class Nemesis {
         target: (who) => this.#target(who),
         wait: (ms) => this.#wait(ms),
         note: (what, broker) => this.#note(what, broker),
+        picture: () => this.#picture(),
       });
       if (NETWORK_FAULTS.includes(name)) await this.#recovery(name);
       await this.#wait(restMs * (0.5 + this.#random.next()));
@@ -108,32 +110,21 @@ export class Nemesis {
   }
 
   async #whoIs(who: "leader" | "controller"): Promise<number | undefined> {
+    if (who === "leader") return (await this.#picture()).find(isFirst)?.leader;
     try {
-      if (who === "controller") {
-        return (await this.#client.admin.describeCluster({ timeoutMs: 2_000 })).controllerId;
-      }
-      return (await this.#partitions()).find(({ partition }) => partition === 0)?.leader;
+      return (await this.#client.admin.describeCluster({ timeoutMs: 2_000 })).controllerId;
     } catch {
       return undefined;
     }
   }
 
   async #ledBy({ brokerId }: ChaosBroker): Promise<readonly number[]> {
-    try {
-      const partitions = await this.#partitions();
-      return partitions.flatMap(({ partition, leader }) =>
-        leader === brokerId ? [partition] : [],
-      );
-    } catch {
-      return [];
-    }
+    const partitions = await this.#picture();
+    return partitions.flatMap(({ partition, leader }) => (leader === brokerId ? [partition] : []));
   }
 
-  async #partitions(): Promise<
-    readonly { readonly partition: number; readonly leader?: number | undefined }[]
-  > {
-    const { topic } = this.#options;
-    return (await this.#client.admin.describeTopic(topic, { timeoutMs: 2_000 })).partitions;
+  #picture(): Promise<readonly PartitionPicture[]> {
+    return anyPicture(this.#cluster.brokers, this.#options.topic);
   }
 
   #note(what: string, broker?: ChaosBroker): void {
@@ -152,4 +143,8 @@ export class Nemesis {
       };
     });
   }
+}
+
+function isFirst({ partition }: PartitionPicture): boolean {
+  return partition === 0;
 }
