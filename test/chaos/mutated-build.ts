@@ -62,12 +62,13 @@ function copyPackages(repository: string, folder: string): void {
   }
 }
 
+function mutate(packages: string, mutation: CodeMutation): void {
+  writeFileSync(join(packages, mutation.file), mutatedText(packages, mutation));
+}
+
 /** @throws RangeError when the text is not there exactly once: the code has moved on. */
-function mutate(packages: string, { file, find, replace }: CodeMutation): void {
-  const path = join(packages, file);
-  const pieces = readFileSync(path, "utf8").split(find);
-  if (pieces.length !== 2) {
-    throw new RangeError(`${file} has ${pieces.length - 1} times: ${find}`);
-  }
-  writeFileSync(path, pieces.join(replace));
+export function mutatedText(packages: string, { file, find, replace }: CodeMutation): string {
+  const pieces = readFileSync(join(packages, file), "utf8").split(find);
+  if (pieces.length === 2) return pieces.join(replace);
+  throw new RangeError(`${file} has ${pieces.length - 1} times: ${find}`);
 }

@@ -47,8 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
     code: [
       {
         file: "replication/dist/partition.js",
-        find: "const { highWatermark, logStartOffset } = log;",
-        replace: "const { logEndOffset: highWatermark, logStartOffset } = log;",
+        find: "return this.#read(request, (log) => log.highWatermark);",
+        replace: "return this.#read(request, (log) => log.logEndOffset);",
       },
     ],
   },
