@@ -1,9 +1,15 @@
 /** Records on three brokers of one process, over real sockets and files. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { silentLogger } from "@zoolog/base";
 import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
 import { Client, serde, topic } from "@zoolog/client";
-import { type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
+import { callBroker, type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
+
+type Described = {
+  readonly topics: readonly {
+    readonly partitions: readonly { readonly isr: readonly number[] }[];
+  }[];
+};
 
 let folder: TemporaryFolder;
 let cluster: DevCluster;
@@ -11,12 +17,16 @@ let client: Client;
 
 beforeEach(async () => {
   folder = await temporaryFolder();
+  await start();
+});
+
+async function start(): Promise<void> {
   cluster = await startDevCluster(
     { brokers: 3, httpPort: 0, zookeeperPort: 0, dataFolder: folder.path },
     hostDependencies({ logger: silentLogger }),
   );
   client = new Client({ brokers: cluster.urls });
-});
+}
 
 afterEach(async () => {
   await client.close();
@@ -54,4 +64,26 @@ test("what acks=all acknowledged stands in all three logs, byte for byte", async
     expect(bytesOf(2, partition)).toEqual(bytesOf(1, partition));
     expect(bytesOf(3, partition)).toEqual(bytesOf(1, partition));
   }
+});
+
+test("a replica whose records are gone is made anew from the others, without a restart", async () => {
+  await client.admin.createTopic({ topic: "orders", partitions: 1, replicationFactor: 3 });
+  const orders = topic("orders", { value: serde.string() });
+  const producer = client.producer({ acks: "all" });
+  for (let i = 0; i < 20; i++) await producer.send(orders, { value: `order ${i}` });
+  await client.close();
+  await cluster.close();
+  rmSync(`${folder.path}/broker-2/orders-0`, { recursive: true });
+
+  await start();
+  // Only a hang keeps it from coming back.
+  for (let isr = 0; isr < 3; ) {
+    const { body } = await callBroker(cluster.urls[0]!, "describe-topics", { topics: ["orders"] });
+    isr = (body as Described).topics[0]!.partitions[0]!.isr.length;
+  }
+
+  await client.close();
+  await cluster.close();
+  expect(bytesOf(2, "orders-0").length).toBeGreaterThan(0);
+  expect(bytesOf(2, "orders-0")).toEqual(bytesOf(1, "orders-0"));
 });

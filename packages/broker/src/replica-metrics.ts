@@ -35,11 +35,32 @@ export function describeReplicaMetrics(
     "Replicas that went offline since the start",
     () => counters.failedReplicas,
   );
+  total(
+    "isr_shrinks",
+    "Times that the ISR of a partition led here got smaller",
+    () => counters.isrShrinks,
+  );
+  total("isr_expands", "Times that one got larger", () => counters.isrExpands);
 
   const gauge = (name: string, help: string, read: () => number): void =>
     registry.gauge(`zoolog_${name}`, help, read);
   gauge("parked_produces_now", "Appends that wait for replicas", () => replicas.parked.produces);
   gauge("parked_fetches_now", "Fetches that wait for data", () => replicas.parked.fetches);
+  gauge(
+    "parked_replica_fetches_now",
+    "Calls of followers that wait for news",
+    () => replicas.parked.replicaFetches,
+  );
+  gauge(
+    "replication_lag_records",
+    "Committed records that the replica here that is furthest behind lacks",
+    () => replicas.lagMax,
+  );
+  gauge(
+    "under_replicated_leaders",
+    "Partitions led here whose ISR lacks a replica",
+    () => replicas.underReplicated,
+  );
   gauge("replicas", "Replicas on this broker", () => replicas.partitions.size);
   gauge("led_partitions", "Partitions that this broker leads", () => countRole(replicas, "leader"));
   gauge("offline_replicas", "Replicas on this broker whose log failed", () =>

@@ -1,5 +1,12 @@
-import { assert, type BrokerId, leaderEpoch, topicPartitionKey, unreachable } from "@zoolog/base";
-import type { PartitionImage } from "./cluster-image.ts";
+import {
+  assert,
+  type BrokerId,
+  leaderEpoch,
+  type TopicPartition,
+  topicPartitionKey,
+  unreachable,
+} from "@zoolog/base";
+import type { OfflineReplica, PartitionImage } from "./cluster-image.ts";
 import type {
   ControllerRecord,
   PartitionObserved,
@@ -88,13 +95,10 @@ function applyTo(draft: StateDraft, record: ControllerRecord): void {
       }));
       return;
     case "replicaOffline":
-      draft.updatePartition(record, (partition) => ({
-        ...partition,
-        offlineReplicas: [
-          ...partition.offlineReplicas.filter((r) => r.brokerId !== record.replica.brokerId),
-          record.replica,
-        ],
-      }));
+      applyReplica(draft, record, record.replica.brokerId, [record.replica]);
+      return;
+    case "replicaRecovered":
+      applyReplica(draft, record, record.brokerId, []);
       return;
     case "configChanged":
     case "configObserved":
@@ -106,6 +110,22 @@ function applyTo(draft: StateDraft, record: ControllerRecord): void {
     default:
       unreachable(record);
   }
+}
+
+/** What is said of one replica takes the place of what was said before. */
+function applyReplica(
+  draft: StateDraft,
+  at: TopicPartition,
+  brokerId: BrokerId,
+  offline: readonly OfflineReplica[],
+): void {
+  draft.updatePartition(at, (partition) => ({
+    ...partition,
+    offlineReplicas: [
+      ...partition.offlineReplicas.filter((replica) => replica.brokerId !== brokerId),
+      ...offline,
+    ],
+  }));
 }
 
 function applyTopicCreated(draft: StateDraft, record: TopicCreated): void {

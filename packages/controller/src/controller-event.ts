@@ -130,6 +130,8 @@ export type ReplicasOfflineEvent = {
   readonly brokerId: BrokerId;
   readonly brokerEpoch: BrokerEpoch;
   readonly replicas: readonly (TopicIdPartition & { readonly reason: string })[];
+  /** Reported before under the same registration, and served again: their logs began anew. */
+  readonly recovered?: readonly TopicIdPartition[] | undefined;
 };
 
 export type TopicIdPartition = { readonly topicId: TopicId; readonly partition: number };

@@ -39,6 +39,7 @@ export type ObservedRecord =
   | { readonly type: "brokerRemoved"; readonly brokerId: BrokerId }
   | BrokerReachabilityChanged
   | ReplicaOffline
+  | ReplicaRecovered
   | PartitionObserved
   | PartitionUnreadable
   | ConfigObserved
@@ -120,6 +121,14 @@ export type ReplicaOffline = {
   readonly topic: string;
   readonly partition: number;
   readonly replica: OfflineReplica;
+};
+
+/** Its broker serves it again. It joins the ISR when its leader asks for that. */
+export type ReplicaRecovered = {
+  readonly type: "replicaRecovered";
+  readonly topic: string;
+  readonly partition: number;
+  readonly brokerId: BrokerId;
 };
 
 /** Somebody else wrote a state, or removed it (`undefined`). Its leader is elected anew. */

@@ -13,8 +13,8 @@ import { reconcilePartition } from "./reconcile.ts";
 import { staleBrokerEpoch } from "./refusals.ts";
 
 /**
- * A broker cannot serve some replicas: they leave the ISR, and their leaderships move. Not
- * persisted: a broker reports again whenever it sees a new controller.
+ * A broker cannot serve some replicas: they leave the ISR, and their leaderships move. Others it can
+ * serve again. Not persisted: a broker reports again whenever it sees a new controller.
  */
 export function decideReplicasOffline(
   state: ControllerState,
@@ -40,12 +40,27 @@ export function decideReplicasOffline(
     reported.push({ type: "replicaOffline", topic, partition, replica });
     touched.push({ topic, partition });
   }
+  reported.push(...recoveredReplicas(state, event));
   const cause = `broker ${brokerId} reported replicas offline`;
   return {
     records: [...reported, ...reconcileThese(applyAll(state, reported), touched, cause)],
     replies: requestId === undefined ? [] : [{ requestId, response: { type: "replicasOffline" } }],
     timers: [],
   };
+}
+
+/** They join the ISR when their leaders ask for it, as every other replica does. */
+function recoveredReplicas(
+  state: ControllerState,
+  { recovered = [], brokerId }: ReplicasOfflineEvent,
+): ControllerRecord[] {
+  return recovered.flatMap(({ topicId, partition }): ControllerRecord[] => {
+    const topic = state.image.topicNames.get(topicId);
+    if (topic === undefined) return [];
+    const image = findPartition(state, { topic, partition });
+    const isOffline = image?.offlineReplicas.some((replica) => replica.brokerId === brokerId);
+    return isOffline === true ? [{ type: "replicaRecovered", topic, partition, brokerId }] : [];
+  });
 }
 
 /** Takes over what somebody else wrote, and elects anew where that is not what we had written. */

@@ -77,6 +77,29 @@ async function usedFolder(options: { capacityBytes?: number } = {}) {
 const removeFolder = (disk: SimulatedDisk, name: string) =>
   disk.mount().removeTree(`/data/${name}`);
 
+describe("a damaged log that starts over", () => {
+  test("leaves its folder to whoever wants to look at it", async () => {
+    const { open, disk } = await usedFolder();
+    disk.corrupt(FIRST, (bytes) => bytes.subarray(0, bytes.length / 2));
+    const manager = await open();
+    expect(manager.offlinePartitions.has("orders-0")).toBe(true);
+
+    const log = await manager.startOver(ORDERS, NEW);
+
+    expect(log.logEndOffset).toBe(0);
+    const aside = disk.paths().filter((path) => /orders-0\.[^/]*-stray\/.*\.log$/.test(path));
+    expect(aside).toHaveLength(1);
+  });
+
+  test("is only one that failed: one that serves is not touched", async () => {
+    const { open } = await usedFolder();
+
+    const log = await (await open()).startOver(ORDERS, NEW);
+
+    expect(log.logEndOffset).toBe(2);
+  });
+});
+
 describe("a folder that the checkpoints name and that is gone", () => {
   test("makes the partition offline by name; no other log takes its place", async () => {
     const { open, disk, logged } = await usedFolder();
@@ -104,6 +127,22 @@ describe("a folder that the checkpoints name and that is gone", () => {
     await manager.close();
     expect(disk.paths().filter((path) => path.startsWith("/data/orders-0"))).toEqual([]);
     expect((await open()).offlinePartitions.has("orders-0")).toBe(true);
+  });
+
+  test("starts over when the records are elsewhere, and serves from then on", async () => {
+    const { open, disk } = await usedFolder();
+    await removeFolder(disk, "orders-0");
+    const manager = await open();
+
+    const log = await manager.startOver(ORDERS, NEW);
+
+    expect(log.logEndOffset).toBe(0);
+    expect(manager.offlinePartitions.size).toBe(0);
+    await log.append([batchOf(["again"])], EPOCH);
+    await manager.close();
+    const again = await open();
+    expect(again.get(ORDERS)?.logEndOffset).toBe(1);
+    expect(again.offlinePartitions.size).toBe(0);
   });
 
   test("is missed even when the process died right after it was made", async () => {

@@ -206,6 +206,35 @@ export class LogManager {
     return log;
   }
 
+  /**
+   * Begins an empty log in place of one that failed, whose folder is put aside: for a replica that
+   * other replicas have all records of. Nothing is deleted.
+   *
+   * @throws ZoologError as `getOrCreate`
+   */
+  async startOver(
+    topicPartition: TopicPartition,
+    options: { readonly topicId: TopicId; readonly config: LogConfig },
+  ): Promise<Log> {
+    const key = topicPartitionKey(topicPartition);
+    if (this.#closing !== undefined) throw logClosed(key);
+    const { failure } = this.#directory.volume;
+    if (failure !== undefined) throw failure;
+    const hosted = this.#hosted.get(topicPartition);
+    if (failureOf(hosted) !== undefined) {
+      await closeUnwanted(hosted);
+      const path = await this.#folders.putAside(topicPartition);
+      this.#hosted.delete(topicPartition);
+      this.#dependencies.logger.error("damaged log was put aside, its replica starts over", {
+        topicPartition: key,
+        path,
+        hint: "Remove the folder when the replica is in sync again and nobody wants to look at it.",
+      });
+      await this.#unrecovered?.end(this.#hosted.unrecovered);
+    }
+    return await this.getOrCreate(topicPartition, options);
+  }
+
   /** Removes the partition: out of sight and renamed when it resolves, its files soon after. */
   async delete(topicPartition: TopicPartition): Promise<void> {
     const { fileSystem } = this.#directory.volume;

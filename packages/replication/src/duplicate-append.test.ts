@@ -38,6 +38,7 @@ async function setUp() {
     },
     {
       openLog: () => fixture.open(),
+      startLogOver: () => Promise.reject(new Error("no log fails here")),
       clock: time.clock,
       logger: silentLogger,
       commits,

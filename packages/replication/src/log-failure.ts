@@ -1,4 +1,4 @@
-import { errorMessage, ZoologError } from "@zoolog/base";
+import { errorCode, errorMessage, ZoologError } from "@zoolog/base";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 /**
@@ -55,4 +55,22 @@ export function storageError(cause: unknown): ZoologError {
     hint: "The replica is offline until its broker starts anew; the broker's log has the cause.",
     cause,
   });
+}
+
+const DAMAGE: ReadonlySet<string | undefined> = new Set([
+  "CORRUPT_FILE",
+  "CORRUPT_MESSAGE",
+  "PARTITION_FOLDER_MISSING",
+  "RECORDS_MISSING",
+]);
+
+/**
+ * Whether the records are damaged or gone, rather than the disk: a log that begins anew can be filled
+ * from other replicas then.
+ */
+export function isDamage(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (DAMAGE.has(errorCode(cause))) return true;
+  }
+  return false;
 }

@@ -59,4 +59,9 @@ export interface PartitionLogs {
     topicPartition: TopicPartition,
     options: { readonly topicId: TopicId; readonly config: LogConfig },
   ): Promise<PartitionLog>;
+  /** An empty log in place of one that failed, of which nothing is deleted. */
+  startOver(
+    topicPartition: TopicPartition,
+    options: { readonly topicId: TopicId; readonly config: LogConfig },
+  ): Promise<PartitionLog>;
 }

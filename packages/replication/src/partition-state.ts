@@ -13,7 +13,7 @@ import type { ReplicaAssignment } from "./replica-assignment.ts";
  * | `unassigned` (opened, no role yet) | `leader` | `follower` | `offline` | `closed` |
  * | `leader` | newer epoch: `leader`; same epoch, newer ISR: stays | newer epoch: `follower` | `offline` | `closed` |
  * | `follower` | newer epoch: `leader` | newer epoch or leader: `follower` | `offline` | `closed` |
- * | `offline` (named error) | stays | stays | stays | `closed` |
+ * | `offline` (named error) | stays | damaged records, out of the ISR: `follower` with a new log; else stays | stays | `closed` |
  * | `closed` (for good) | – | – | – | – |
  *
  * An assignment of an older leader epoch, or of the same one with an older partition epoch, is

@@ -56,6 +56,7 @@ async function setUp(given: { config?: Partial<PartitionConfig>; openError?: Err
   const log = new MemoryPartitionLog();
   const commits = new Purgatory({ operationsMax: 10 }, time);
   const events: PartitionEvent[] = [];
+  const startedOver: string[] = [];
   const held: { authority: Authority } = { authority: "lease" };
   const brokers = new Map<BrokerId, LiveBroker>();
   const partition = await Partition.open(
@@ -71,6 +72,10 @@ async function setUp(given: { config?: Partial<PartitionConfig>; openError?: Err
         if (given.openError !== undefined) throw given.openError;
         return log;
       },
+      startLogOver: async () => {
+        startedOver.push("t-0");
+        return log;
+      },
       clock: time.clock,
       logger: silentLogger,
       commits,
@@ -82,7 +87,7 @@ async function setUp(given: { config?: Partial<PartitionConfig>; openError?: Err
       brokers: () => brokers,
     },
   );
-  return { time, log, commits, events, held, brokers, partition };
+  return { time, log, commits, events, held, brokers, startedOver, partition };
 }
 
 const batchOf = (...values: string[]): Buffer =>
@@ -532,6 +537,66 @@ describe("a failing log", () => {
     expect(read).toMatchObject({ error: "KAFKA_STORAGE_ERROR" });
     expect(partition.state.role).toBe("offline");
   });
+});
+
+describe("a replica whose records are damaged", () => {
+  const failedBy = (code: string) =>
+    new ZoologError({
+      code: "KAFKA_STORAGE_ERROR",
+      message: "partition t-0 is offline",
+      cause: new ZoologError({ code, message: "what happened" }),
+    });
+  const followed = { leader: 2, replicas: [1, 2], isr: [2], epoch: 3 };
+
+  test.each(["CORRUPT_MESSAGE", "CORRUPT_FILE", "RECORDS_MISSING", "PARTITION_FOLDER_MISSING"])(
+    "by %s begins anew as a follower when it is out of the ISR",
+    async (code) => {
+      const { partition, startedOver } = await setUp({ openError: failedBy(code) });
+      expect(partition.state.role).toBe("offline");
+
+      await partition.assign(assignment(followed));
+
+      expect(startedOver).toEqual(["t-0"]);
+      expect(partition.state).toMatchObject({ role: "follower", leader: 2, leaderEpoch: 3 });
+    },
+  );
+
+  test.each<[string, AssignmentGiven]>([
+    ["it is in the ISR: the others may lack what it has", { isr: [1, 2] }],
+    ["nobody leads", { leader: undefined }],
+    ["it is to lead itself", { leader: 1 }],
+  ])("stays offline, untouched, while %s", async (_, given) => {
+    const { partition, startedOver } = await setUp({ openError: failedBy("CORRUPT_MESSAGE") });
+
+    await partition.assign(assignment({ ...followed, ...given }));
+
+    expect(startedOver).toEqual([]);
+    expect(partition.state.role).toBe("offline");
+  });
+
+  test("stays offline when it is the disk that failed", async () => {
+    const { partition, startedOver } = await setUp({ openError: failedBy("EIO") });
+
+    await partition.assign(assignment(followed));
+
+    expect(startedOver).toEqual([]);
+  });
+});
+
+test("what a former epoch still applies does not touch the log of the next", async () => {
+  const { partition, log } = await setUp();
+  await partition.assign(assignment({ leader: 2, replicas: [1, 2], epoch: 1 }));
+  const { state } = partition;
+  if (state.role !== "follower") throw new Error("it follows");
+  const { position } = state;
+  await partition.assign(assignment({ leader: 2, replicas: [1, 2], epoch: 2 }));
+
+  const divergingEpoch = { leaderEpoch: leaderEpoch(0), endOffset: offset(0) };
+  const records = Buffer.alloc(0);
+  const nothing = { partition: 0, highWatermark: offset(0), logStartOffset: offset(0), records };
+  await state.apply(position, { ...nothing, divergingEpoch });
+
+  expect(log.calls).not.toContain("truncate to 0");
 });
 
 describe("reading", () => {

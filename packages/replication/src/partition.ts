@@ -28,7 +28,7 @@ import {
   type ReplicaFetchError,
 } from "./leader/replica-fetch-verdict.ts";
 import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
-import { judgeLogFailure, storageError } from "./log-failure.ts";
+import { isDamage, judgeLogFailure, storageError } from "./log-failure.ts";
 import { type LeaderRead, type LogRead, type LogReadError, readLog } from "./log-read.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLog } from "./partition-log.ts";
@@ -69,6 +69,8 @@ export type PartitionDependencies = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly openLog: () => Promise<PartitionLog>;
+  /** An empty log in place of the one that failed, which is put aside. */
+  readonly startLogOver: () => Promise<PartitionLog>;
   /** Where `acks=all` appends wait for the high watermark. */
   readonly commits: Purgatory;
   readonly emit: (event: PartitionEvent) => void;
@@ -334,7 +336,8 @@ export class Partition {
 
   async #transition(assignment: ReplicaAssignment): Promise<void> {
     const state = this.#state;
-    if (state.role === "offline" || state.role === "closed") return;
+    if (state.role === "closed") return;
+    if (state.role === "offline") return await this.#rebuild(state.error, assignment);
     const news = compareAssignment(state, assignment);
     switch (news) {
       case "known":
@@ -351,6 +354,23 @@ export class Partition {
       default:
         unreachable(news);
     }
+  }
+
+  /**
+   * A replica whose records are damaged is made anew from the leader's, once others are in sync without
+   * it: all that is committed is there. As the last one in the ISR its damaged records are the best
+   * that there are, and an operator decides.
+   */
+  async #rebuild(error: ZoologError, assignment: ReplicaAssignment): Promise<void> {
+    const { leader, isr } = assignment;
+    const { brokerId } = this.#self;
+    const isElsewhere = leader !== undefined && leader !== brokerId && !isr.includes(brokerId);
+    if (!isElsewhere || !isDamage(error)) return;
+    const log = await this.#dependencies.startLogOver();
+    log.configure(this.#config.log);
+    if (this.#state.role !== "offline") return;
+    this.#state = { role: "unassigned", log };
+    await this.#becomeFollower(this.#state, assignment);
   }
 
   /**

@@ -49,6 +49,7 @@ async function setUp(
     },
     {
       logs: {
+        startOver: () => Promise.reject(new Error("no log starts over here")),
         getOrCreate: async (tp) => {
           if (tp.topic === "corrupt") throw new Error("segment 0 is corrupt");
           const log = new MemoryPartitionLog();

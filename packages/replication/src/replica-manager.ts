@@ -285,6 +285,7 @@ export class ReplicaManager {
         { topicPartition, topicId, config, ...this.#options },
         {
           openLog: () => logs.getOrCreate(topicPartition, { topicId, config: config.log }),
+          startLogOver: () => logs.startOver(topicPartition, { topicId, config: config.log }),
           ...this.#dependencies,
           commits: this.#commits,
           emit: (event) => this.#onEvent(key, event),

@@ -44,8 +44,8 @@ export function controllerPeerApi(parts: {
       const event = { type: "alterPartition", ...lifeOf(context), changes } as const;
       return alterPartitionAnswer(await controller.submit<AlterPartitionEvent>(event));
     },
-    replicasOffline: async ({ replicas }, context) => {
-      const event = { type: "replicasOffline", ...lifeOf(context), replicas } as const;
+    replicasOffline: async ({ replicas, recovered }, context) => {
+      const event = { type: "replicasOffline", ...lifeOf(context), replicas, recovered } as const;
       const { error } = await controller.submit<ReplicasOfflineEvent>(event);
       return error === undefined ? {} : { error };
     },
@@ -82,8 +82,9 @@ export async function sendToController(
       return alterPartitionResponse(answer);
     }
     case "replicasOffline": {
-      const { replicas } = event;
-      const { error } = await calls.call(endpoint, "replicas-offline", { replicas }, options);
+      const { replicas, recovered = [] } = event;
+      const request = { replicas, recovered };
+      const { error } = await calls.call(endpoint, "replicas-offline", request, options);
       return error === undefined ? { type } : { type, error: refusalOf(error) };
     }
     case "replicasDeleted":

@@ -119,6 +119,7 @@ async function write(
     case "brokerUnreachable":
     case "brokerReachable":
     case "replicaOffline":
+    case "replicaRecovered":
     case "partitionObserved":
     case "partitionUnreadable":
     case "configObserved":

@@ -119,6 +119,7 @@ function setUp() {
     },
     {
       logs: {
+        startOver: () => Promise.reject(new Error("no log starts over here")),
         getOrCreate: async (topicPartition) => {
           const key = topicPartitionKey(topicPartition);
           opened.push(key);

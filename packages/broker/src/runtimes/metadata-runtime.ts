@@ -174,15 +174,15 @@ export class MetadataRuntime {
   async #report(image: ClusterImage, deleted: readonly TopicId[]): Promise<void> {
     const { brokerEpoch, reportOffline, confirmDeleted, logger } = this.#dependencies;
     const epoch = brokerEpoch();
-    const replicas = epoch === undefined ? [] : this.#unreported(image, epoch);
+    const news = epoch === undefined ? undefined : this.#unreported(image, epoch);
     try {
       if (deleted.length > 0) await confirmDeleted(deleted);
-      if (epoch !== undefined && replicas.length > 0) {
+      if (epoch !== undefined && news !== undefined) {
         await reportOffline({
           type: "replicasOffline",
           brokerId: this.#brokerId,
           brokerEpoch: epoch,
-          replicas,
+          ...news,
         });
       }
     } catch (error) {
@@ -195,24 +195,31 @@ export class MetadataRuntime {
     }
   }
 
-  /** Replicas that are offline here while the image does not say so. */
-  #unreported(image: ClusterImage, brokerEpoch: BrokerEpoch): ReplicasOfflineEvent["replicas"] {
+  /** Replicas that are offline here while the image does not say so, and the other way round. */
+  #unreported(
+    image: ClusterImage,
+    brokerEpoch: BrokerEpoch,
+  ): Pick<ReplicasOfflineEvent, "replicas" | "recovered"> | undefined {
     const unreported: ReplicasOfflineEvent["replicas"][number][] = [];
+    const recovered: NonNullable<ReplicasOfflineEvent["recovered"]>[number][] = [];
     for (const {
       state,
       topicPartition,
       topicId,
     } of this.#dependencies.replicas.partitions.values()) {
-      if (state.role !== "offline") continue;
       const { topic, partition } = topicPartition;
       const known = image.topics.get(topic)?.partitions[partition];
       const isReported = known?.offlineReplicas.some(
         (replica) => replica.brokerId === this.#brokerId && replica.brokerEpoch === brokerEpoch,
       );
-      if (isReported === false)
+      const isOffline = state.role === "offline";
+      if (isOffline && isReported === false)
         unreported.push({ topicId, partition, reason: state.error.message });
+      const serves = state.role === "leader" || state.role === "follower";
+      if (serves && isReported === true) recovered.push({ topicId, partition });
     }
-    return unreported;
+    if (unreported.length + recovered.length === 0) return undefined;
+    return { replicas: unreported, recovered };
   }
 
   #tryLater(): void {

@@ -33,6 +33,7 @@ async function lead(given: { partitions?: number } = {}) {
     },
     {
       logs: {
+        startOver: () => Promise.reject(new Error("no log starts over here")),
         getOrCreate: async ({ partition }) => {
           const log = new MemoryPartitionLog();
           logs.set(partition, log);

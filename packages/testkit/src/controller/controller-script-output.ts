@@ -101,6 +101,8 @@ function describeRecord(record: ControllerRecord): string | string[] {
       const { brokerId, since, reason } = record.replica;
       return `replica ${record.topic}-${record.partition} on ${brokerId} offline since ${since}: ${reason}`;
     }
+    case "replicaRecovered":
+      return `replica ${record.topic}-${record.partition} on ${record.brokerId} recovered`;
     case "partitionObserved": {
       const { topic, partition, stored } = record;
       const found =

@@ -47,7 +47,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * configs topic orders:flush=fsync         what stands in ZooKeeper now
  * alter-config topic orders flush=fsync retention.ms=
  * alter-partition 0@10 orders-0 epoch=1 v=0 isr=0@10,1@11
- * offline 0@10 orders-0 the reason
+ * offline 0@10 orders-0 the reason         recovered 0@10 orders-0: its log began anew
  * deleted 0 orders                         broker 0 has deleted its replicas
  * shutdown 0@10
  * elect preferred orders-0                 or unclean; without partitions: all
@@ -253,6 +253,13 @@ const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
     requestId,
     ...parseBrokerOf(words[0] ?? ""),
     replicas: [{ ...parseIdPartition(words[1] ?? ""), reason: words.slice(2).join(" ") }],
+  }),
+  recovered: (words, requestId) => ({
+    type: "replicasOffline",
+    requestId,
+    ...parseBrokerOf(words[0] ?? ""),
+    replicas: [],
+    recovered: [parseIdPartition(words[1] ?? "")],
   }),
   deleted: (words, requestId) => ({
     type: "replicasDeleted",

@@ -248,7 +248,10 @@ export class ReplicatedPartition {
         fetcher: { partitionMaxBytes, responseMaxBytes: 10_000, maxWaitMs: 100, minBytes: 1 },
       },
       {
-        logs: { getOrCreate: async () => node.log },
+        logs: {
+          getOrCreate: async () => node.log,
+          startOver: () => Promise.reject(new Error("no log fails here")),
+        },
         clock: this.#time.clock,
         scheduler: this.#time.scheduler,
         logger: silentLogger,

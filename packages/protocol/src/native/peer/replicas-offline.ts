@@ -14,6 +14,8 @@ export const replicasOfflineRequest = object({
   replicas: clusterList(
     object({ topicId, partition: partitionIndex, reason: text({ maxLength: 10_000 }) }),
   ),
+  /** Reported before in the same life, and served again: their logs began anew. */
+  recovered: optional(clusterList(object({ topicId, partition: partitionIndex }))),
 });
 export type ReplicasOfflineRequest = Static<typeof replicasOfflineRequest>;
 
