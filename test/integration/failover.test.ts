@@ -119,6 +119,10 @@ test("the leaderships of a killed process move while its session is still there"
   expect(moved.every(({ isr }) => !isr.includes(victim))).toBe(true);
   const { brokers } = await knows(other, () => true);
   expect(brokers.map(({ brokerId }) => brokerId).sort()).toEqual([1, 2, 3]);
+
+  // Its next life begins while the session of the one before is still there, and catches up.
+  await start(victim);
+  await partitionsAt(other, (partitions) => partitions.every(({ isr }) => isr.length === 3));
 });
 
 test("a killed controller is succeeded, and what it led moves, while its session is still there", async () => {
