@@ -367,3 +367,21 @@ test("callers can wait for an image, and closing answers them", async () => {
   expect(await late).toBe(false);
   expect(time.pendingTimers).toBe(0);
 });
+
+test("of many new replicas those that lead here come first: followers elsewhere wait for them", async () => {
+  const { runtime, opened, settle } = setUp();
+  const cluster = new Cluster();
+  cluster.create("a", "a", [
+    [2, 1],
+    [1, 2],
+  ]);
+  cluster.create("b", "b", [
+    [2, 1],
+    [1, 2],
+  ]);
+
+  runtime.follow(cluster.state.image);
+  await settle();
+
+  expect(opened).toEqual(["a-1", "b-1", "a-0", "b-0"]);
+});

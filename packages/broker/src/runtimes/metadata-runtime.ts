@@ -156,7 +156,12 @@ export class MetadataRuntime {
     for (const replica of changed) replicas.set(topicPartitionKey(replica), replica);
     this.#failed.clear();
     const limits = { atOnceMax: TRANSITIONS_AT_ONCE_MAX };
-    await inParallel([...replicas], limits, async ([key, replica]) => {
+    // Leaders first: until they are ready, followers elsewhere ask in vain.
+    const isLed = ([, replica]: [string, HostedReplica]) =>
+      replica.assignment.leader === this.#brokerId;
+    const all = [...replicas];
+    const ordered = [...all.filter(isLed), ...all.filter((each) => !isLed(each))];
+    await inParallel(ordered, limits, async ([key, replica]) => {
       if (undeleted.has(replica.topic)) {
         this.#failed.set(key, replica);
         return;
