@@ -91,11 +91,12 @@ describe("msgpack", () => {
   });
 });
 
-/** For comparison: a Buffer equals any other bytes of the same content, and -0 is 0. */
+/** For comparison: bytes and dates by content (two invalid dates are equal), and -0 is 0. */
 function plain(value: unknown): unknown {
   if (value === 0) return 0;
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString("hex") };
-  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  if (value instanceof Date) return { date: value.getTime() };
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(plain);
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
