@@ -102,11 +102,15 @@ export class ChaosBroker {
 
   /** Says that it serves, by its own health check. */
   async isReady(): Promise<boolean> {
+    return (await this.answers())?.ok === true;
+  }
+
+  /** What it says about its health, ready or not; nothing while nobody listens. */
+  async answers(): Promise<Response | undefined> {
     try {
-      const signal = AbortSignal.timeout(1_000);
-      return (await fetch(`${this.url}/health/ready`, { signal })).ok;
+      return await fetch(`${this.url}/health/ready`, { signal: AbortSignal.timeout(1_000) });
     } catch {
-      return false;
+      return undefined;
     }
   }
 

@@ -48,24 +48,13 @@ export const FAULTS = {
     note(`SIGCONT broker ${broker.brokerId}`);
   },
   /** A broker comes back after a while, and the leader dies in the moment in which it is in sync. */
-  async relay({ random, target, wait, note, picture }) {
-    const late = await target(oneOf(TARGETS, random));
-    note(`kill -9 broker ${late.brokerId}`, late);
-    await late.kill();
-    await wait(RELAY_AWAY_MS);
-    late.start();
-    const giveUpAt = performance.now() + RELAY_MS_MAX;
-    while (performance.now() < giveUpAt) {
-      const [first] = await picture();
-      if (first?.isr.includes(late.brokerId) === true && first.leader !== late.brokerId) break;
-      await new Promise((resolve) => setTimeout(resolve, RELAY_LOOK_MS));
-    }
-    const leader = await target("leader");
-    note(`kill -9 broker ${leader.brokerId}`, leader);
-    await leader.kill();
-    await wait(RELAY_AWAY_MS);
-    leader.start();
-  },
+  relay: (context) =>
+    relay(context, async (late) => {
+      const [first] = await context.picture();
+      return first?.isr.includes(late.brokerId) === true && first.leader !== late.brokerId;
+    }),
+  /** The same before it is in sync: as soon as it answers at all. */
+  earlyRelay: (context) => relay(context, async (late) => (await late.answers()) !== undefined),
   /** SIGTERM and a new start as soon as the process has gone. */
   async restart({ random, target, note }) {
     const broker = await target(oneOf(TARGETS, random));
@@ -155,6 +144,29 @@ async function onNetwork(
   await wait(lastsMs);
   network.heal();
   note(`the network of broker ${broker.brokerId} is whole again`);
+}
+
+async function relay(
+  context: FaultContext,
+  isTime: (late: ChaosBroker) => Promise<boolean>,
+): Promise<void> {
+  const { random, target, wait, note } = context;
+  const late = await target(oneOf(TARGETS, random));
+  note(`kill -9 broker ${late.brokerId}`, late);
+  await late.kill();
+  await wait(RELAY_AWAY_MS);
+  note(`start broker ${late.brokerId}`);
+  late.start();
+  const giveUpAt = performance.now() + RELAY_MS_MAX;
+  while (performance.now() < giveUpAt && !(await isTime(late))) {
+    await new Promise((resolve) => setTimeout(resolve, RELAY_LOOK_MS));
+  }
+  const leader = await target("leader");
+  note(`kill -9 broker ${leader.brokerId}`, leader);
+  await leader.kill();
+  await wait(RELAY_AWAY_MS);
+  note(`start broker ${leader.brokerId}`);
+  leader.start();
 }
 
 async function loseQuorum({ cluster, wait, note }: FaultContext, forMs: number): Promise<void> {

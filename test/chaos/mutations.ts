@@ -76,8 +76,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "leaders-from-outside-the-isr",
-    faults: ["kill"],
-    options: { restMs: 500 },
+    faults: ["earlyRelay"],
+    options: { settings: SLOW_FETCHES },
     code: [
       {
         file: "controller/dist/leader-election.js",
