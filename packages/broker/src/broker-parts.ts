@@ -30,11 +30,11 @@ import type { BrokerConfig } from "./config/config.ts";
 import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
 import { type ControllerParts, wireController } from "./controller-parts.ts";
 import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
-import { HTTP_LISTENER } from "./runtimes/broker-address.ts";
-import { FreezeGuard } from "./runtimes/freeze-guard.ts";
+import { MetadataCache } from "./runtimes/image/metadata-cache.ts";
+import { MetadataRuntime } from "./runtimes/image/metadata-runtime.ts";
 import { IsrRuntime } from "./runtimes/isr-runtime.ts";
-import { MetadataCache } from "./runtimes/metadata-cache.ts";
-import { MetadataRuntime } from "./runtimes/metadata-runtime.ts";
+import { HTTP_LISTENER } from "./runtimes/membership/broker-address.ts";
+import { FreezeGuard } from "./runtimes/membership/freeze-guard.ts";
 import { ZnodeFaults } from "./runtimes/znode-faults.ts";
 
 /**

@@ -38,10 +38,10 @@ import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
 import { describeReplicaMetrics } from "./replica-metrics.ts";
-import { handLeadershipsOver } from "./runtimes/controlled-shutdown.ts";
+import { handLeadershipsOver } from "./runtimes/controller/controlled-shutdown.ts";
 import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
+import { RegistrationRuntime } from "./runtimes/membership/registration-runtime.ts";
 import { ProducerIds } from "./runtimes/producer-ids.ts";
-import { RegistrationRuntime } from "./runtimes/registration-runtime.ts";
 import { VERSION } from "./version.ts";
 
 /** ZooKeeper answers in milliseconds or is not there. */

@@ -11,8 +11,8 @@ import type {
 import type { ReplicaManager } from "@zoolog/replication";
 import type { BrokerConfig } from "../config/config.ts";
 import { describeTopicConfig } from "../config/topic-settings.ts";
-import { httpAddressOf, urlOf } from "../runtimes/broker-address.ts";
-import { unreadableTopic } from "../runtimes/metadata-cache.ts";
+import { unreadableTopic } from "../runtimes/image/metadata-cache.ts";
+import { httpAddressOf, urlOf } from "../runtimes/membership/broker-address.ts";
 
 /** What is told about the cluster: all of it from the image, offsets and sizes from local logs. */
 

@@ -18,9 +18,9 @@ import type {
   ItemError,
 } from "@zoolog/protocol";
 import type { PeerApi, PeerContext } from "../peer-api.ts";
-import type { BrokerEvent, Unanswered } from "../runtimes/controller-link.ts";
-import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
-import type { ImageNews, ImagePoll, ImageService } from "../runtimes/image-service.ts";
+import type { BrokerEvent, Unanswered } from "../runtimes/controller/controller-link.ts";
+import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
+import type { ImageNews, ImagePoll, ImageService } from "../runtimes/image/image-service.ts";
 import { imageDeltaMessage, imageDeltaOf } from "./image-delta-message.ts";
 
 /** What brokers ask the controller, as events of its core and as messages between brokers. */

@@ -23,9 +23,9 @@ import type { ProduceTrace, ReadMemory, ReplicaManager } from "@zoolog/replicati
 import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
 import type { BrokerConfig } from "../config/config.ts";
 import { ANONYMOUS } from "../principal.ts";
-import type { ControllerLink } from "../runtimes/controller-link.ts";
-import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
-import type { MetadataCache } from "../runtimes/metadata-cache.ts";
+import type { ControllerLink } from "../runtimes/controller/controller-link.ts";
+import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
+import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
 import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
 import { fetch, listOffsets, produce } from "./data-calls.ts";

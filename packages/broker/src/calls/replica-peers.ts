@@ -2,8 +2,8 @@ import type { PeerCalls } from "@zoolog/calls";
 import type { ClusterImage } from "@zoolog/controller";
 import type { ReplicaManager, ReplicaPeers } from "@zoolog/replication";
 import type { PeerApi } from "../peer-api.ts";
-import { httpAddressOf, urlOf } from "../runtimes/broker-address.ts";
 import { brokerNotAvailable } from "../runtimes/errors.ts";
+import { httpAddressOf, urlOf } from "../runtimes/membership/broker-address.ts";
 
 /** How followers here reach the brokers that lead. */
 export function replicaPeers(parts: {

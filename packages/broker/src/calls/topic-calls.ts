@@ -24,10 +24,10 @@ import type {
 } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
 import type { Principal } from "../principal.ts";
-import type { ControllerLink } from "../runtimes/controller-link.ts";
-import type { ControllerRuntime } from "../runtimes/controller-runtime.ts";
+import type { ControllerLink } from "../runtimes/controller/controller-link.ts";
+import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
 import { requestTimedOut } from "../runtimes/errors.ts";
-import type { MetadataCache } from "../runtimes/metadata-cache.ts";
+import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 import { within } from "./within.ts";
 
 export type TopicCallDependencies = {

@@ -10,7 +10,7 @@ import {
   sleep,
 } from "@zoolog/base";
 import { applyImageDelta, type ClusterImage } from "@zoolog/controller";
-import type { ControllerLocation, ControllerLocator } from "./controller-locator.ts";
+import type { ControllerLocation, ControllerLocator } from "../membership/controller-locator.ts";
 import type { ImageNews, ImagePoll } from "./image-service.ts";
 
 export type ImageFeedDependencies = {

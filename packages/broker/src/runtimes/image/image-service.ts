@@ -9,7 +9,7 @@ import {
 } from "@zoolog/base";
 import { type ClusterImage, type ImageDelta, imageDelta } from "@zoolog/controller";
 import { Purgatory } from "@zoolog/replication";
-import { notController } from "./errors.ts";
+import { notController } from "../errors.ts";
 import { ImagePollers } from "./image-pollers.ts";
 
 /** What a broker has, and how long it will wait for something newer. */

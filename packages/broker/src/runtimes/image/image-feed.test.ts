@@ -14,7 +14,7 @@ import {
   loadController,
 } from "@zoolog/controller";
 import { ManualTime, seededRandom } from "@zoolog/testkit";
-import { ControllerLocator } from "./controller-locator.ts";
+import { ControllerLocator } from "../membership/controller-locator.ts";
 import { ImageFeed } from "./image-feed.ts";
 import { type ImagePoll, ImageService } from "./image-service.ts";
 

@@ -7,9 +7,9 @@ import {
 } from "@zoolog/base";
 import type { BrokerReachabilityEvent, ClusterImage } from "@zoolog/controller";
 import { ManualTime } from "@zoolog/testkit";
+import { ImagePollers } from "../image/image-pollers.ts";
 import { BrokerWatch } from "./broker-watch.ts";
 import { ControllerWatch } from "./controller-watch.ts";
-import { ImagePollers } from "./image-pollers.ts";
 
 const OTHER = { brokerId: brokerId(2), brokerEpoch: brokerEpoch(12) };
 

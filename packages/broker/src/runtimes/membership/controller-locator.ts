@@ -8,7 +8,7 @@ import {
   sleep,
 } from "@zoolog/base";
 import type { CoordinationStore, CurrentController } from "@zoolog/coordination";
-import type { HttpAddress } from "../http/http-plane.ts";
+import type { HttpAddress } from "../../http/http-plane.ts";
 import { httpAddressOf, urlOf } from "./broker-address.ts";
 
 /** Who reigns, and where its native plane listens. */

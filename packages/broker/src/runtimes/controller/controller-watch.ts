@@ -1,7 +1,7 @@
 import { errorMessage, type Logger, type Network, runInBackground } from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
+import type { ControllerLocation } from "../membership/controller-locator.ts";
 import { PROBE_TIMEOUT_MS } from "./broker-watch.ts";
-import type { ControllerLocation } from "./controller-locator.ts";
 
 export type ControllerWatchDependencies = {
   readonly store: Pick<CoordinationStore, "deposeController" | "state">;

@@ -18,8 +18,8 @@ import {
 } from "@zoolog/controller";
 import { ReplicaManager } from "@zoolog/replication";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
-import { parseBrokerConfig } from "../config/config.ts";
-import { partitionConfigOf } from "../config/topic-settings.ts";
+import { parseBrokerConfig } from "../../config/config.ts";
+import { partitionConfigOf } from "../../config/topic-settings.ts";
 import { MetadataCache } from "./metadata-cache.ts";
 import { MetadataRuntime } from "./metadata-runtime.ts";
 

@@ -9,8 +9,8 @@ import type {
 } from "@zoolog/controller";
 import type { CoordinationStore } from "@zoolog/coordination";
 import { createMemoryStore, ManualTime, MemoryEnsemble } from "@zoolog/testkit";
+import { ZnodeFaults } from "../znode-faults.ts";
 import { ControllerRuntime } from "./controller-runtime.ts";
-import { ZnodeFaults } from "./znode-faults.ts";
 
 const SESSION_TIMEOUT_MS = 6_000;
 

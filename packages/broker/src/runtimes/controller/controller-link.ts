@@ -7,9 +7,9 @@ import type {
   ReplicasOfflineEvent,
 } from "@zoolog/controller";
 import type { CoordinationStore } from "@zoolog/coordination";
-import type { ControllerLocator } from "./controller-locator.ts";
+import { coordinationUnavailable, notController } from "../errors.ts";
+import type { ControllerLocator } from "../membership/controller-locator.ts";
 import type { ControllerRuntime } from "./controller-runtime.ts";
-import { coordinationUnavailable, notController } from "./errors.ts";
 
 /** What brokers tell or ask the controller; each is a call of its own between brokers. */
 export type BrokerEvent =

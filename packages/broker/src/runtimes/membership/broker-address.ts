@@ -1,5 +1,5 @@
 import type { BrokerEndpoint } from "@zoolog/controller";
-import type { HttpAddress } from "../http/http-plane.ts";
+import type { HttpAddress } from "../../http/http-plane.ts";
 
 /** Name of the listener under which the native plane is registered. */
 export const HTTP_LISTENER = "HTTP";

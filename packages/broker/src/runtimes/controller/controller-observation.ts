@@ -13,7 +13,7 @@ import {
   type RegisteredBroker,
   type ZnodeFault,
 } from "@zoolog/coordination";
-import type { NamedFault, ZnodeFaults } from "./znode-faults.ts";
+import type { NamedFault, ZnodeFaults } from "../znode-faults.ts";
 
 /** What the controller looks at again when it is told to. */
 export type ObservedScope = Exclude<HintScope, "controller">;

@@ -1,12 +1,12 @@
 import { brokerEpoch, brokerId, controllerEpoch, silentLogger, ZoologError } from "@zoolog/base";
 import type { ClusterImage, ControlledShutdownEvent } from "@zoolog/controller";
 import { ManualTime } from "@zoolog/testkit";
+import { notController } from "../errors.ts";
+import { MetadataCache } from "../image/metadata-cache.ts";
+import { ControllerLocator } from "../membership/controller-locator.ts";
 import { handLeadershipsOver } from "./controlled-shutdown.ts";
 import { ControllerLink } from "./controller-link.ts";
-import { ControllerLocator } from "./controller-locator.ts";
 import type { ControllerRuntime } from "./controller-runtime.ts";
-import { notController } from "./errors.ts";
-import { MetadataCache } from "./metadata-cache.ts";
 
 const ME = brokerId(1);
 

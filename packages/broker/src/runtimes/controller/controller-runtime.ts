@@ -21,10 +21,10 @@ import {
   type CurrentController,
   isMalformed,
 } from "@zoolog/coordination";
+import { coordinationUnavailable, notController } from "../errors.ts";
+import { holdsLease } from "../membership/lease.ts";
+import type { ZnodeFaults } from "../znode-faults.ts";
 import { ControllerTerm, type ElectionCounters } from "./controller-term.ts";
-import { coordinationUnavailable, notController } from "./errors.ts";
-import { holdsLease } from "./lease.ts";
-import type { ZnodeFaults } from "./znode-faults.ts";
 
 export type ControllerRuntimeOptions = {
   readonly brokerId: BrokerId;

@@ -8,10 +8,10 @@ import {
   sleep,
 } from "@zoolog/base";
 import type { ClusterImage, ControlledShutdownEvent, PartitionImage } from "@zoolog/controller";
-import { within } from "../calls/within.ts";
+import { within } from "../../calls/within.ts";
+import { requestTimedOut } from "../errors.ts";
+import type { MetadataCache } from "../image/metadata-cache.ts";
 import type { ControllerLink } from "./controller-link.ts";
-import { requestTimedOut } from "./errors.ts";
-import type { MetadataCache } from "./metadata-cache.ts";
 
 export type ControlledShutdownParts = {
   readonly link: Pick<ControllerLink, "submit">;

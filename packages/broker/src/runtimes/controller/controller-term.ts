@@ -30,6 +30,8 @@ import {
   repliesAfterConflicts,
 } from "@zoolog/controller";
 import type { ControllerWriter, CoordinationStore } from "@zoolog/coordination";
+import { controllerBusy, notController } from "../errors.ts";
+import { TERM_READERS, type ZnodeFaults } from "../znode-faults.ts";
 import {
   loadCluster,
   MEND_TOPIC,
@@ -38,8 +40,6 @@ import {
   observe,
 } from "./controller-observation.ts";
 import { persist } from "./controller-persistence.ts";
-import { controllerBusy, notController } from "./errors.ts";
-import { TERM_READERS, type ZnodeFaults } from "./znode-faults.ts";
 
 export type ControllerTermOptions = {
   readonly brokerId: BrokerId;
