@@ -200,6 +200,22 @@ describe("asking for another ISR", () => {
     expect(membersAsked()).toHaveLength(1);
   });
 
+  test("only who has just fetched is asked in: another one may have lost what it had", async () => {
+    const { append, fetched, answer, membersAsked } = await lead({ isr: [1] });
+    await append(1);
+    fetched(2, 1);
+    answer(applied([1, 2], 8));
+    // Its log was damaged: the controller takes it out, and it begins anew, as the same broker.
+    answer(applied([1], 9));
+
+    fetched(3, 1);
+
+    expect(membersAsked()).toEqual([
+      [1, 2],
+      [1, 3],
+    ]);
+  });
+
   test("after a refusal nothing is asked for a while, then again", async () => {
     const { fetched, asked, answer, time } = await lead({ isr: [1] });
     fetched(2, 0);

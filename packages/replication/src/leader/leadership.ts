@@ -133,7 +133,7 @@ export class Leadership implements LeaderState {
     const leaderEndOffset = this.log.logEndOffset;
     this.#followers.get(follower)?.fetched({ ...fetch, leaderEndOffset, now });
     // First who joins: the high watermark counts with it from the moment it is asked for.
-    if (!this.#isr.includes(follower)) this.#expandIsr(now);
+    if (!this.#isr.includes(follower)) this.#expandIsr(follower, now);
     this.advanceHighWatermark();
   }
 
@@ -220,11 +220,14 @@ export class Leadership implements LeaderState {
     for (const progress of this.#followers.values()) progress.forgive(now);
   }
 
-  #expandIsr(now: number): void {
+  /**
+   * Who has just fetched, and nobody else: what another one had when it fetched last may be gone, as
+   * a replica whose records were damaged begins anew under the same registration.
+   */
+  #expandIsr(follower: BrokerId, now: number): void {
     if (this.#pendingIsr !== undefined || now < this.#askNotBefore) return;
-    const view = this.#view(now);
-    const joining = this.#replicas.filter((replica) => mayJoin(replica, view));
-    if (joining.length > 0) this.#ask(this.#request([...this.#isr, ...joining]), now);
+    if (!this.#replicas.includes(follower) || !mayJoin(follower, this.#view(now))) return;
+    this.#ask(this.#request([...this.#isr, follower]), now);
   }
 
   #ask(request: IsrChangeRequest, now: number): void {
