@@ -3,7 +3,8 @@ import { errorCode, errorMessage, type Offset, ZoologError } from "@zoolog/base"
 /** All operational failures of the log engine. Codes that Kafka has are spelled as Kafka does. */
 
 const OFFLINE_HINT =
-  "The replica was taken offline to protect its data; see the log for the cause, then restart the broker.";
+  "The replica was taken offline to protect its data; the broker's log has the cause. Damaged " +
+  "records are fetched anew once others are in sync; else mend it and restart the broker.";
 
 /** The partition, or its whole data folder, does not serve any more. A hint of the cause is kept. */
 export function logOffline(name: string, cause: unknown): ZoologError {

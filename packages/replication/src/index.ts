@@ -14,15 +14,16 @@ export type { LiveBroker, LiveBrokers } from "./leader/isr-rules.ts";
 export type { LeaderState } from "./leader/leader-state.ts";
 export type { ReplicaCaller, ReplicateAnswer } from "./leader/replica-fetches.ts";
 export type { LogRead, LogReadError } from "./log-read.ts";
-export {
-  Partition,
-  type PartitionConfig,
-  type PartitionDependencies,
-  type PartitionOptions,
-} from "./partition.ts";
+export { Partition } from "./partition.ts";
 export type { PartitionEvent } from "./partition-event.ts";
 export type { PartitionLog, PartitionLogs } from "./partition-log.ts";
 export type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
+export type {
+  PartitionConfig,
+  PartitionDependencies,
+  PartitionOptions,
+  ProduceTrace,
+} from "./partition-options.ts";
 export type { PartitionState } from "./partition-state.ts";
 export type {
   AppendOptions,
@@ -38,7 +39,6 @@ export type { ReplicaError } from "./replica-error.ts";
 export {
   type HostedReplica,
   type OffsetRequest,
-  type ProduceTrace,
   ReplicaManager,
   type ReplicaManagerDependencies,
   type ReplicaManagerOptions,

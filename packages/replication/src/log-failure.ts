@@ -52,7 +52,9 @@ export function storageError(cause: unknown): ZoologError {
     code: "KAFKA_STORAGE_ERROR",
     message: errorMessage(cause),
     retriable: true,
-    hint: "The replica is offline until its broker starts anew; the broker's log has the cause.",
+    hint:
+      "The broker's log has the cause. Damaged records are fetched anew once others are in sync; " +
+      "else mend it and restart the broker.",
     cause,
   });
 }

@@ -19,5 +19,5 @@ export type PartitionEvent =
       readonly from: readonly BrokerId[];
       readonly to: readonly BrokerId[];
     }
-  /** The log failed; the replica is offline until its broker starts anew. */
+  /** The log failed; the replica is offline (what ends that: `partition-state.ts`). */
   | { readonly type: "replicaFailed"; readonly error: ZoologError };

@@ -14,8 +14,9 @@ import { crc32c, encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
 import type { Authority } from "./leader/authority.ts";
 import type { LiveBroker } from "./leader/isr-rules.ts";
-import { Partition, type PartitionConfig } from "./partition.ts";
+import { Partition } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
+import type { PartitionConfig } from "./partition-options.ts";
 import { Purgatory } from "./purgatory.ts";
 import type { ReplicaAssignment } from "./replica-assignment.ts";
 

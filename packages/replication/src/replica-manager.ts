@@ -27,10 +27,11 @@ import {
   type ReplicateAnswer,
 } from "./leader/replica-fetches.ts";
 import { judgeLogFailure } from "./log-failure.ts";
-import { Partition, type PartitionConfig } from "./partition.ts";
+import { Partition } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
 import type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
+import type { PartitionConfig, ProduceTrace } from "./partition-options.ts";
 import {
   type AppendOptions,
   type AppendOutcome,
@@ -73,9 +74,6 @@ export type ReplicaManagerDependencies = {
   readonly onReplicaFailed: (replica: Partition, error: ZoologError) => void;
   readonly trace?: ProduceTrace | undefined;
 };
-
-/** Names each hop of a produce as it happens (ARCHITECTURE.md, "The produce walk"). */
-export type ProduceTrace = (hop: string, fields: Readonly<Record<string, unknown>>) => void;
 
 /** A replica that the cluster image places on this broker. */
 export type HostedReplica = TopicPartition & {

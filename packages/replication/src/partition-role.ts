@@ -1,0 +1,103 @@
+import type { LeaderEpoch, ZoologError } from "@zoolog/base";
+import type { Following } from "./follower/following.ts";
+import type { Leadership } from "./leader/leadership.ts";
+import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
+import { judgeLogFailure, storageError } from "./log-failure.ts";
+import type { PartitionEvent } from "./partition-event.ts";
+import type { PartitionLog } from "./partition-log.ts";
+import type { PartitionState } from "./partition-state.ts";
+import { type ReplicaError, replicaError } from "./replica-error.ts";
+
+/** What a replica is now, behind the fences: whoever acts in a role asks here for it first. */
+export class PartitionRole {
+  readonly #self: Self;
+  readonly #emit: (event: PartitionEvent) => void;
+  #state: PartitionState;
+  /** An epoch is being written down; an append of the old one must not slip in behind it. */
+  #electing = false;
+
+  constructor(
+    options: Self & { readonly state: PartitionState },
+    dependencies: { readonly emit: (event: PartitionEvent) => void },
+  ) {
+    this.#self = options;
+    this.#state = options.state;
+    this.#emit = dependencies.emit;
+  }
+
+  get state(): PartitionState {
+    return this.#state;
+  }
+
+  /** The log, unless it failed or was closed. */
+  get log(): PartitionLog | undefined {
+    return "log" in this.#state ? this.#state.log : undefined;
+  }
+
+  /** The leadership, if the caller believes in its epoch and no other one is about to begin. */
+  leaderAt(leaderEpoch: LeaderEpoch | undefined): Leadership | ReplicaError {
+    return this.#electing ? this.#notLeader() : requireLeader(this.#state, this.#self, leaderEpoch);
+  }
+
+  /**
+   * The leadership now, if this broker has led ever since that epoch. Whoever followed in between may
+   * have cut the log, and something else may stand at the same offsets.
+   */
+  stillLeading(since: LeaderEpoch): Leadership | ReplicaError {
+    const state = this.#state;
+    return state.role === "leader" && state.ledSince <= since ? state : this.#notLeader();
+  }
+
+  isFollowing(following: Following): boolean {
+    return this.#state === following && !this.#electing;
+  }
+
+  /**
+   * Readies the log for another epoch; meanwhile nobody acts in the old one. False when the replica
+   * has failed or was closed before it was done.
+   *
+   * @throws what the log rejected with; it may have taken the replica offline.
+   */
+  async elect(prepareLog: () => Promise<void>): Promise<boolean> {
+    this.#electing = true;
+    try {
+      await prepareLog();
+    } catch (error) {
+      this.logFailed(error);
+      throw error;
+    } finally {
+      this.#electing = false;
+    }
+    return this.#state.role !== "offline" && this.#state.role !== "closed";
+  }
+
+  enter(state: PartitionState): void {
+    this.#state = state;
+    this.#emit({ type: "roleChanged" });
+  }
+
+  /** A new log for a replica that was offline. It serves nothing yet, so nobody is told. */
+  startOver(log: PartitionLog): void {
+    this.#state = { role: "unassigned", log };
+  }
+
+  /** Takes the replica offline: its log cannot be trusted any more. */
+  fail(cause: ZoologError): void {
+    if (this.#state.role === "offline" || this.#state.role === "closed") return;
+    const error = storageError(cause);
+    this.enter({ role: "offline", error });
+    this.#emit({ type: "replicaFailed", error });
+  }
+
+  /** Takes the replica offline when the log is beyond use; says what the caller is answered. */
+  logFailed(error: unknown): ReplicaError {
+    const judged = judgeLogFailure(error);
+    if ("refusal" in judged) return judged.refusal;
+    this.fail(judged.failure);
+    return replicaError("KAFKA_STORAGE_ERROR", judged.failure.message);
+  }
+
+  #notLeader(): ReplicaError {
+    return notLeader(this.#state, this.#self);
+  }
+}
