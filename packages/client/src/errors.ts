@@ -50,6 +50,25 @@ export function deliveryTimedOut(
   });
 }
 
+/** A request is given up, as other brokers lead all of its partitions now. Retried by the sender. */
+export function leadsNoMore(endpoint: string): ZoologError {
+  return new ZoologError({
+    code: "NETWORK_EXCEPTION",
+    message: `${endpoint} does not answer, and others lead now`,
+    retriable: true,
+    hint: "Look whether that broker still runs.",
+  });
+}
+
+export function leaderUnknown(where: string): ZoologError {
+  return new ZoologError({
+    code: "LEADER_NOT_AVAILABLE",
+    message: `${where}: the partition has no leader that is known here`,
+    retriable: true,
+    hint: "`zoolog topic describe` shows its replicas and why none of them leads.",
+  });
+}
+
 /** A batch before them was given up, so their numbers lead nowhere; and they cannot get others. */
 export function deliveryUnknown(where: string, cause: unknown): ZoologError {
   const last = cause === undefined ? "" : `; the last attempt: ${errorMessage(cause)}`;

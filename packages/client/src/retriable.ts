@@ -57,6 +57,11 @@ export function isRetriable(error: unknown): boolean {
   return error instanceof ZoologError && error.retriable;
 }
 
+/** The batch, or all batches of a request together. */
+export function isTooLarge(error: unknown): boolean {
+  return errorCode(error) === "MESSAGE_TOO_LARGE";
+}
+
 /** Whether a failed attempt has certainly written nothing. */
 export function isUnwritten(error: unknown): boolean {
   return UNWRITTEN.has(errorCode(error) ?? "");

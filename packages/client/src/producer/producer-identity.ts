@@ -32,6 +32,11 @@ export class ProducerIdentity {
     return this.#refusal;
   }
 
+  /** Nothing can be sent under the id any more: somebody else goes on with it. */
+  refuse(error: unknown): void {
+    this.#refusal ??= error;
+  }
+
   /** What is known; asks when nothing is. */
   get producerId(): number | undefined {
     if (this.#producerId === undefined && this.#refusal === undefined) this.#ask();

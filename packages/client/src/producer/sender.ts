@@ -1,32 +1,25 @@
 import {
   type Clock,
-  errorCode,
   type Logger,
   type Random,
   runInBackground,
   type Scheduler,
   type Timer,
   topicPartitionKey,
-  ZoologError,
 } from "@zoolog/base";
-import { type BrokerCalls, invalidResponse } from "@zoolog/calls";
-import type { ProduceResponse } from "@zoolog/protocol";
+import type { BrokerCalls } from "@zoolog/calls";
 import { quietAbortController } from "../abort.ts";
-import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
+import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { closedBeforeDelivery, deliveryTimedOut, deliveryUnknown } from "../errors.ts";
-import { isRetriable, isUnwritten, itemFailure, meansStaleMetadata } from "../retriable.ts";
+import { closedBeforeDelivery, deliveryUnknown, leadsNoMore } from "../errors.ts";
+import { isTooLarge } from "../retriable.ts";
 import type { Accumulator } from "./accumulator.ts";
+import { BatchOutcomes } from "./batch-outcomes.ts";
 import type { RequiredAcks } from "./delivery.ts";
 import type { PartitionQueue } from "./partition-queue.ts";
 import { PartitionSequence } from "./partition-sequence.ts";
 import type { ProduceBatch } from "./produce-batch.ts";
-import {
-  answersByPartition,
-  type Leaving,
-  type PartitionAnswer,
-  produceRequest,
-} from "./produce-request.ts";
+import { type Leaving, produceRequest } from "./produce-request.ts";
 import { ProducerIdentity } from "./producer-identity.ts";
 
 export type SenderOptions = BackoffOptions & {
@@ -69,16 +62,9 @@ const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
  * its connections open.
  */
 const SUSPICIOUS_AFTER_MS = 1_000;
-/** Waits for a new leader are no longer than this as long as an election may be under way. */
-const ELECTION_BACKOFF_MAX_MS = 100;
-/** Some two seconds. After it nobody is being elected, and brokers are spared. */
-const ELECTION_FAILURES_MAX = 20;
-/** Looks at the metadata before a topic that is missing counts as deleted. */
-const MISSING_TOPIC_FAILURES_MAX = 3;
-
 /**
  * Moves batches from the accumulator to the leaders of their partitions, and what is known of them
- * back. Order within a partition: see `PartitionQueue`.
+ * back (`BatchOutcomes`). Order within a partition: see `PartitionQueue`.
  *
  * A failed attempt whose fate is unknown (a broken connection, a timeout) is tried again. Brokers
  * recognise the batch by its numbers; without idempotence it may then be in the log twice.
@@ -93,8 +79,7 @@ export class Sender {
   readonly #requestsUnderWay = new Map<string, number>();
   readonly #requests = new Set<Request>();
   readonly #identity: ProducerIdentity | undefined;
-  /** Somebody else goes on with our id: nothing can be sent any more. */
-  #fatal: unknown;
+  readonly #outcomes: BatchOutcomes;
   readonly #closing = quietAbortController();
   #requestBytesMax = REQUEST_BYTES_MAX;
   #awake = false;
@@ -104,12 +89,20 @@ export class Sender {
   constructor(options: SenderOptions, dependencies: SenderDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
-    if (!options.idempotence) return;
     const { cluster, logger } = dependencies;
-    this.#identity = new ProducerIdentity(
-      { timeoutMs: options.deliveryTimeoutMs },
-      { cluster, logger, onAnswer: () => this.pump() },
-    );
+    const identity = options.idempotence
+      ? new ProducerIdentity(
+          { timeoutMs: options.deliveryTimeoutMs },
+          { cluster, logger, onAnswer: () => this.pump() },
+        )
+      : undefined;
+    this.#identity = identity;
+    this.#outcomes = new BatchOutcomes(options, {
+      ...dependencies,
+      identity,
+      isClosed: () => this.#closing.signal.aborted,
+      wake: () => this.wake(),
+    });
   }
 
   /** Something may be ready. Looks in the next turn of the event loop, once for all callers. */
@@ -157,13 +150,16 @@ export class Sender {
     this.#closing.abort(closed);
     for (const { giveUp } of this.#requests) giveUp.abort(closed);
     for (const queue of [...this.#dependencies.accumulator.busyQueues]) {
-      this.#failWaiting(queue, closedBeforeDelivery(topicPartitionKey(queue.topicPartition)));
+      this.#outcomes.failWaiting(
+        queue,
+        closedBeforeDelivery(topicPartitionKey(queue.topicPartition)),
+      );
     }
   }
 
   /** Takes the queue's oldest batch into a request if it may leave; answers when to look again. */
   #visit(queue: PartitionQueue, now: number, requests: Map<string, Leaving[]>): number {
-    this.#failOverdue(queue, now);
+    this.#outcomes.failOverdue(queue, now);
     if (!this.#canNumber(queue)) return queue.nextDeadline;
     const head = queue.waiting.first();
     if (head === undefined || !queue.mayLeave(head, now)) return queue.nextDeadline;
@@ -172,7 +168,7 @@ export class Sender {
     const readyAt = Math.max(notBefore, this.#lingersUntil(queue, head));
     if (readyAt > now) return Math.min(readyAt, queue.nextDeadline);
     if (leader === undefined) {
-      this.#withoutLeader(queue, head, now);
+      this.#outcomes.withoutLeader(queue, head, now);
       return Math.min(head.notBefore, queue.nextDeadline);
     }
     if (this.#mayJoin(leader.endpoint, head, requests)) {
@@ -194,9 +190,9 @@ export class Sender {
   #canNumber(queue: PartitionQueue): boolean {
     const identity = this.#identity;
     if (identity === undefined) return true;
-    const refusal = this.#fatal ?? identity.refusal;
+    const { refusal } = identity;
     if (refusal !== undefined) {
-      this.#failWaiting(queue, refusal);
+      this.#outcomes.failWaiting(queue, refusal);
       return false;
     }
     if (queue.hasGap) {
@@ -214,7 +210,7 @@ export class Sender {
     const producerId = queue.sequence?.producerId;
     const where = topicPartitionKey(queue.topicPartition);
     for (const lost of queue.startNextEpoch()) {
-      this.#fail(queue, lost, deliveryUnknown(where, lost.lastError));
+      this.#outcomes.drop(queue, lost, deliveryUnknown(where, lost.lastError));
     }
     if (queue.sequence === undefined && producerId !== undefined) identity.replace(producerId);
     this.#dependencies.logger.info("producer epoch bumped", { topicPartition: where });
@@ -243,7 +239,7 @@ export class Sender {
     } catch (error) {
       // A codec that is not there.
       queue.waiting.shift();
-      this.#fail(queue, head, error);
+      this.#outcomes.drop(queue, head, error);
       return undefined;
     }
   }
@@ -260,9 +256,10 @@ export class Sender {
       try {
         const body = produceRequest(leaving, { acks, timeoutMs });
         const answer = await calls.call(endpoint, "produce", body, { timeoutMs, signal });
-        this.#answered(endpoint, leaving, answer);
+        this.#outcomes.answered(endpoint, leaving, answer);
       } catch (error) {
-        this.#refused(leaving, error);
+        if (isTooLarge(error) && leaving.length > 1) this.#sendSmaller(leaving, error);
+        else this.#outcomes.refused(leaving, error);
       } finally {
         this.#requests.delete(request);
         this.#requestsUnderWay.set(endpoint, (this.#requestsUnderWay.get(endpoint) ?? 1) - 1);
@@ -287,7 +284,7 @@ export class Sender {
       return leader !== undefined && leader.endpoint !== endpoint && batch.isBehind(leader);
     };
     if (leaving.every(isElsewhere)) {
-      request.giveUp.abort(notLeadingAnyMore(endpoint));
+      request.giveUp.abort(leadsNoMore(endpoint));
       return Number.POSITIVE_INFINITY;
     }
     request.suspiciousAt = now + SUSPICIOUS_AFTER_MS;
@@ -295,183 +292,14 @@ export class Sender {
     return request.suspiciousAt;
   }
 
-  #answered(endpoint: string, leaving: readonly Leaving[], answer: ProduceResponse): void {
-    const answers = answersByPartition(answer);
-    for (const { queue, batch } of leaving) {
-      const key = topicPartitionKey(queue.topicPartition);
-      const entry = answers.get(key);
-      queue.ended(batch);
-      if (entry === undefined) {
-        const error = invalidResponse(endpoint, "produce", `${key} is missing`);
-        this.#afterFailure(queue, batch, error);
-      } else if ("error" in entry) {
-        if (entry.currentLeader !== undefined) {
-          this.#dependencies.cluster.noteLeader(queue.topicPartition, entry.currentLeader);
-        }
-        this.#afterFailure(queue, batch, itemFailure(key, entry.error));
-      } else {
-        this.#acknowledged(queue, batch, entry);
-      }
-    }
-  }
-
-  #acknowledged(
-    queue: PartitionQueue,
-    batch: ProduceBatch,
-    place: Exclude<PartitionAnswer, { readonly error: unknown }>,
-  ): void {
-    const { accumulator, clock } = this.#dependencies;
-    queue.acknowledged(batch, clock.monotonic());
-    const { baseOffset, logAppendTime, partition } = place;
-    if (!batch.isSettled) batch.delivered({ partition, baseOffset, logAppendTime });
-    accumulator.recycle(batch);
-    accumulator.release(queue, batch);
-  }
-
-  /** The whole request failed. */
-  #refused(leaving: readonly Leaving[], error: unknown): void {
-    const tooLarge = error instanceof ZoologError && error.code === "MESSAGE_TOO_LARGE";
-    if (tooLarge && leaving.length > 1) {
-      // The sum was too large, not any one batch: smaller requests from now on.
-      const bytes = leaving.reduce((sum, { batch }) => sum + batch.sizeInBytes, 0);
-      this.#requestBytesMax = Math.floor(bytes / 2);
-    }
+  /** The sum was too large, not any one batch: smaller requests from now on. */
+  #sendSmaller(leaving: readonly Leaving[], error: unknown): void {
+    const bytes = leaving.reduce((sum, { batch }) => sum + batch.sizeInBytes, 0);
+    this.#requestBytesMax = Math.floor(bytes / 2);
     for (const { queue, batch } of leaving) {
       queue.ended(batch);
-      if (tooLarge && leaving.length > 1 && !batch.isSettled) queue.putBack(batch);
-      else this.#afterFailure(queue, batch, error);
+      if (batch.isSettled) this.#outcomes.failed(queue, batch, error);
+      else queue.putBack(batch);
     }
   }
-
-  #afterFailure(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
-    batch.lastError = error;
-    if (!isUnwritten(error)) batch.mayBeWritten = true;
-    const code = errorCode(error);
-    if (this.#closing.signal.aborted) {
-      this.#giveUp(queue, batch, closedBeforeDelivery(topicPartitionKey(queue.topicPartition)));
-    } else if (batch.isSettled) {
-      this.#giveUp(queue, batch, error);
-    } else if (isTooLarge(error) && batch.recordCount > 1) {
-      this.#dependencies.accumulator.replace(queue, batch, batch.split());
-    } else if (code === "OUT_OF_ORDER_SEQUENCE_NUMBER" || code === "UNKNOWN_PRODUCER_ID") {
-      this.#outOfOrder(queue, batch, error);
-    } else if (isRetriable(error)) {
-      this.#retry(queue, batch, error);
-    } else {
-      if (code === "INVALID_PRODUCER_EPOCH") this.#fatal ??= error;
-      this.#giveUp(queue, batch, error);
-    }
-  }
-
-  /** The broker has not got the batches before this one, or does not know of them any more. */
-  #outOfOrder(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
-    if (queue.hasUnsettledBefore(batch)) {
-      // It has overtaken them on the way, or they failed: its turn comes when they are written.
-      batch.failures += 1;
-      queue.putBack(batch);
-    } else if (queue.hasGap || batch.mark === undefined) {
-      // Those before it were given up: it goes on in the next epoch.
-      this.#retry(queue, batch, error);
-    } else {
-      queue.lostTouch(batch);
-      this.#retry(queue, batch, error);
-    }
-  }
-
-  #retry(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
-    const { clock, logger } = this.#dependencies;
-    const topicPartition = topicPartitionKey(queue.topicPartition);
-    const isStale = meansStaleMetadata(error);
-    this.#postpone(batch, isStale ? "election" : "other", clock.monotonic());
-    queue.putBack(batch);
-    if (isStale) this.#refresh(queue);
-    logger.debug("batch will be tried again", { topicPartition, failures: batch.failures });
-  }
-
-  #postpone(batch: ProduceBatch, reason: "election" | "other", now: number): void {
-    batch.failures += 1;
-    const isElecting = reason === "election" && batch.failures <= ELECTION_FAILURES_MAX;
-    const longestMs = isElecting ? ELECTION_BACKOFF_MAX_MS : Number.POSITIVE_INFINITY;
-    const backoffMaxMs = Math.min(this.#options.backoffMaxMs, longestMs);
-    const options = { backoffMs: this.#options.backoffMs, backoffMaxMs };
-    batch.notBefore = now + backoffDelayMs(batch.failures, options, this.#dependencies.random);
-  }
-
-  /** Who waits for a new leader is told of it at once. */
-  #refresh(queue: PartitionQueue): void {
-    const { cluster, logger } = this.#dependencies;
-    runInBackground("find the new leader", logger, async () => {
-      await cluster.refresh([queue.topicPartition.topic]).catch(() => {});
-      this.wake();
-    });
-  }
-
-  #withoutLeader(queue: PartitionQueue, head: ProduceBatch, now: number): void {
-    const { cluster } = this.#dependencies;
-    const { topic } = queue.topicPartition;
-    const missing = cluster.missing(topic);
-    if (missing !== undefined && head.failures >= MISSING_TOPIC_FAILURES_MAX) {
-      this.#failWaiting(queue, missing);
-      return;
-    }
-    head.lastError = missing ?? leaderUnknown(queue);
-    this.#postpone(head, "election", now);
-    this.#refresh(queue);
-  }
-
-  #failOverdue(queue: PartitionQueue, now: number): void {
-    const where = topicPartitionKey(queue.topicPartition);
-    const { deliveryTimeoutMs } = this.#options;
-    const timedOut = ({ lastError }: ProduceBatch): ZoologError =>
-      deliveryTimedOut(where, deliveryTimeoutMs, lastError);
-    for (;;) {
-      const head = queue.waiting.first();
-      if (head === undefined || head.options.deadline > now) break;
-      queue.waiting.shift();
-      this.#giveUp(queue, head, timedOut(head));
-      this.#dependencies.onRelease();
-    }
-    for (const batch of queue.inFlight) {
-      // Its memory stays taken: a connection still holds it.
-      if (batch.options.deadline <= now && !batch.isSettled) batch.failed(timedOut(batch));
-    }
-  }
-
-  #failWaiting(queue: PartitionQueue, error: unknown): void {
-    for (;;) {
-      const batch = queue.waiting.shift();
-      if (batch === undefined) return;
-      this.#fail(queue, batch, error);
-    }
-  }
-
-  /** The batch is not tried again; what that means for those behind it, the queue knows. */
-  #giveUp(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
-    queue.gaveUp(batch);
-    this.#fail(queue, batch, error);
-  }
-
-  #fail(queue: PartitionQueue, batch: ProduceBatch, error: unknown): void {
-    if (!batch.isSettled) batch.failed(error);
-    this.#dependencies.accumulator.release(queue, batch);
-  }
-}
-
-function isTooLarge(error: unknown): boolean {
-  return error instanceof ZoologError && error.code === "MESSAGE_TOO_LARGE";
-}
-
-function notLeadingAnyMore(endpoint: string): ZoologError {
-  return new ZoologError({
-    code: "NETWORK_EXCEPTION",
-    message: `${endpoint} does not answer, and others lead now`,
-    retriable: true,
-  });
-}
-
-function leaderUnknown(queue: PartitionQueue): ZoologError {
-  return itemFailure(topicPartitionKey(queue.topicPartition), {
-    code: "LEADER_NOT_AVAILABLE",
-    message: "the partition has no leader that is known here",
-  });
 }
