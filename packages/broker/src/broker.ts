@@ -16,16 +16,7 @@ import { loadNativeCrc32c } from "@zoolog/protocol";
 import type { BrokerApi, BrokerHealth } from "./broker-api.ts";
 import type { BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
-import {
-  advertisedAddress,
-  ensureClusterId,
-  openCredentials,
-  openLogs,
-  openStore,
-  planeOptions,
-  registrationOf,
-  wireRuntimes,
-} from "./broker-parts.ts";
+import { ensureClusterId, openCredentials, openLogs, openStore } from "./broker-parts.ts";
 import { controllerPeerApi } from "./calls/controller-calls.ts";
 import { LocalBrokerApi } from "./calls/local-broker-api.ts";
 import { localPeerApi } from "./calls/peer-calls.ts";
@@ -37,7 +28,9 @@ import type { BrokerConfig } from "./config/config.ts";
 import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
+import { advertisedAddress, planeOptions, registrationOf } from "./part-options.ts";
 import { describeReplicaMetrics } from "./replica-metrics.ts";
+import { wireRuntimes } from "./runtime-parts.ts";
 import { handLeadershipsOver } from "./runtimes/controller/controlled-shutdown.ts";
 import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
 import { RegistrationRuntime } from "./runtimes/membership/registration-runtime.ts";

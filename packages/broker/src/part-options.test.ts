@@ -1,5 +1,5 @@
-import { advertisedAddress, logConfigOfStrangers } from "./broker-parts.ts";
 import { parseBrokerConfig } from "./config/config.ts";
+import { advertisedAddress, logConfigOfStrangers } from "./part-options.ts";
 
 const configWith = (settings: Record<string, unknown>) =>
   parseBrokerConfig([

@@ -1,0 +1,111 @@
+import { brokerId, type Timestamp } from "@zoolog/base";
+import type { ControllerSettings, TopicImage } from "@zoolog/controller";
+import type { BrokerRegistration } from "@zoolog/coordination";
+import type { LogConfig, LogManager } from "@zoolog/log";
+import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
+import type { BrokerConfig } from "./config/config.ts";
+import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
+import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
+import { HTTP_LISTENER } from "./runtimes/membership/broker-address.ts";
+
+/** What the broker's configuration means to each of its parts. */
+
+export function planeOptions(config: BrokerConfig): HttpPlaneOptions {
+  const hosts = config.httpAllowedHosts?.split(",").map((host) => host.trim());
+  return {
+    host: config.httpHost,
+    port: config.httpPort,
+    ...(hosts === undefined ? {} : { allowedHosts: hosts }),
+    limits: {
+      connectionsMax: config.maxConnections,
+      produceBodyBytesMax: config.socketRequestMaxBytes,
+      inFlightBytesMax: config.queuedMaxRequestBytes,
+      closeTimeoutMs: config.shutdownTimeoutMs,
+    },
+  };
+}
+
+/** Where clients are told to go. */
+export function advertisedAddress(config: BrokerConfig, bound: HttpAddress): HttpAddress {
+  const port = config.httpAdvertisedPort === 0 ? bound.port : config.httpAdvertisedPort;
+  return { host: config.httpAdvertisedHost ?? bound.host, port };
+}
+
+export function registrationOf(
+  config: BrokerConfig,
+  life: {
+    readonly address: HttpAddress;
+    readonly logs: LogManager;
+    readonly folder: string | undefined;
+    readonly bootId: string | undefined;
+    readonly now: Timestamp;
+  },
+): BrokerRegistration {
+  const { host, port } = life.address;
+  return {
+    brokerId: brokerId(config.brokerId),
+    incarnation: life.logs.incarnationId,
+    endpoints: [{ listener: HTTP_LISTENER, host, port, securityProtocol: "PLAINTEXT" }],
+    rack: config.brokerRack,
+    folder: life.folder,
+    bootId: life.bootId,
+    boot: life.logs.boot,
+    timestamp: life.now,
+  };
+}
+
+/**
+ * Of logs on the disk whose topic is not known yet, or not any more: nothing is removed from them
+ * on the word of a default. A topic may want to be kept for ever.
+ */
+export function logConfigOfStrangers(config: BrokerConfig): LogConfig {
+  const { log } = partitionConfigOf({}, config);
+  return { ...log, retentionMs: undefined, retentionBytes: undefined };
+}
+
+export function replicaOptions(config: BrokerConfig): ReplicaManagerOptions {
+  return {
+    brokerId: brokerId(config.brokerId),
+    parkedMax: config.purgatoryOperationsMax,
+    fetchBytesMax: config.fetchMaxBytes,
+    lagTimeMaxMs: config.replicaLagTimeMaxMs,
+    fetcher: {
+      partitionMaxBytes: config.replicaFetchMaxBytes,
+      responseMaxBytes: config.replicaFetchResponseMaxBytes,
+      maxWaitMs: config.replicaFetchWaitMaxMs,
+      minBytes: config.replicaFetchMinBytes,
+    },
+  };
+}
+
+export function controllerSettings(config: BrokerConfig): ControllerSettings {
+  return {
+    defaultPartitions: config.numPartitions,
+    defaultReplicationFactor: config.defaultReplicationFactor,
+    uncleanLeaderElection: config.uncleanLeaderElectionEnable,
+    flushBeforeAcknowledge: config.logFlush === "fsync",
+    deleteTopicEnabled: config.deleteTopicEnable,
+    leaderRebalance: config.autoLeaderRebalanceEnable
+      ? {
+          checkIntervalMs: config.leaderImbalanceCheckIntervalMs,
+          imbalancePercentMax: config.leaderImbalancePerBrokerPercentage,
+        }
+      : undefined,
+    configFault: (kind, name, value) =>
+      kind === "topic"
+        ? topicSettingFault(name, value)
+        : "settings of brokers stand in their configuration files",
+  };
+}
+
+/** The same overrides give the same object, so that nothing is configured twice. */
+export function configResolver(config: BrokerConfig): (topic: TopicImage) => PartitionConfig {
+  const resolved = new WeakMap<TopicImage["configs"], PartitionConfig>();
+  return ({ configs }) => {
+    const known = resolved.get(configs);
+    if (known !== undefined) return known;
+    const fresh = partitionConfigOf(configs, config);
+    resolved.set(configs, fresh);
+    return fresh;
+  };
+}
