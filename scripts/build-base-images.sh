@@ -3,12 +3,13 @@
 # machines that cannot pull any:
 #   zoolog/node-base:local       Debian with this machine's Node.js and npm, for deploy/docker
 #   zoolog/zookeeper-base:local  Apache ZooKeeper from Debian, takes the variables of the official image
-# They are for this machine, not for publishing. Packages come from the Debian mirror in MIRROR (default: the general one).
+# They are for this machine, not for publishing. Packages come from the
+# Debian mirror in MIRROR (default: the one that this machine installs from).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 suite=bookworm
-mirror=${MIRROR:-http://deb.debian.org/debian}
+mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' | sed -n "s/^$suite //p" | head -n 1)}
 for command in debootstrap docker node npm; do
   command -v "$command" > /dev/null || { echo "$command is missing: apt-get install debootstrap docker.io" >&2; exit 1; }
 done
