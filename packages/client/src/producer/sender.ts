@@ -62,6 +62,8 @@ const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
  * its connections open.
  */
 const SUSPICIOUS_AFTER_MS = 1_000;
+/** From then on it is looked at this often: its successor may be elected at any moment. */
+const SUSPICIOUS_AGAIN_MS = 200;
 /**
  * Moves batches from the accumulator to the leaders of their partitions, and what is known of them
  * back (`BatchOutcomes`). Order within a partition: see `PartitionQueue`.
@@ -287,7 +289,7 @@ export class Sender {
       request.giveUp.abort(leadsNoMore(endpoint));
       return Number.POSITIVE_INFINITY;
     }
-    request.suspiciousAt = now + SUSPICIOUS_AFTER_MS;
+    request.suspiciousAt = now + SUSPICIOUS_AGAIN_MS;
     cluster.refreshSoon([...new Set(leaving.map(({ queue }) => queue.topicPartition.topic))]);
     return request.suspiciousAt;
   }
