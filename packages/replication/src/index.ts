@@ -31,7 +31,7 @@ export type {
   PendingAppend,
   RequiredAcks,
 } from "./pending-append.ts";
-export type { ProduceBatches } from "./produce-batches.ts";
+export type { ProduceBatches } from "./produce-calls.ts";
 export { type ParkedOperation, type ParkOutcome, Purgatory } from "./purgatory.ts";
 export type { ReplicaAssignment } from "./replica-assignment.ts";
 export type { ReplicaCounters } from "./replica-counters.ts";

@@ -13,7 +13,7 @@ import { encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
 import type { FetchRequest } from "./consumer-fetch.ts";
 import type { IsrChangeRequest } from "./leader/isr-change.ts";
-import type { ProduceBatches } from "./produce-batches.ts";
+import type { ProduceBatches } from "./produce-calls.ts";
 import { replicaError } from "./replica-error.ts";
 import { type HostedReplica, ReplicaManager } from "./replica-manager.ts";
 

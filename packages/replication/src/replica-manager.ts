@@ -5,21 +5,20 @@ import {
   type Logger,
   runInBackground,
   type Scheduler,
-  type Timer,
   type TopicId,
   type TopicPartition,
   topicPartitionKey,
   unreachable,
   type ZoologError,
 } from "@zoolog/base";
-import { claimsCompression, type ReplicateRequest } from "@zoolog/protocol";
-import { AppendTurns } from "./append-turns.ts";
+import type { ReplicateRequest } from "@zoolog/protocol";
 import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
 import type { FetcherOptions } from "./follower/replica-fetcher.ts";
 import { ReplicaFetchers } from "./follower/replica-fetchers.ts";
 import type { ReplicaPeers } from "./follower/replica-peers.ts";
 import type { Authority } from "./leader/authority.ts";
 import type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./leader/isr-change.ts";
+import { IsrChecks } from "./leader/isr-checks.ts";
 import type { LiveBrokers } from "./leader/isr-rules.ts";
 import {
   type ReplicaCaller,
@@ -32,13 +31,8 @@ import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
 import type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
 import type { PartitionConfig, ProduceTrace } from "./partition-options.ts";
-import {
-  type AppendOptions,
-  type AppendOutcome,
-  type PendingAppend,
-  refused,
-} from "./pending-append.ts";
-import type { ProduceBatches, ProduceCaller } from "./produce-batches.ts";
+import type { AppendOutcome } from "./pending-append.ts";
+import { type ProduceBatches, ProduceCalls } from "./produce-calls.ts";
 import { Purgatory } from "./purgatory.ts";
 import type { ReplicaAssignment } from "./replica-assignment.ts";
 import { newReplicaCounters, type ReplicaCounters } from "./replica-counters.ts";
@@ -82,22 +76,8 @@ export type HostedReplica = TopicPartition & {
   readonly assignment: ReplicaAssignment;
 };
 
-/**
- * What the compressed batches of one call may inflate to together: four at the limit of one batch, so
- * half a second of work; a request of our producer (8 MiB) would have to shrink to a 32nd.
- */
-const INFLATED_BYTES_PER_CALL_MAX = 256 * 1024 * 1024;
-
-/**
- * How often leaders look who lags: often enough that a change that got lost is soon asked for again,
- * and 10,000 leaders cost a millisecond each time.
- */
-const ISR_CHECK_MS_MAX = 500;
-
 export type OffsetRequest = TopicPartition &
   OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined };
-
-const CALLER_GONE = replicaError("REQUEST_TIMED_OUT", "not appended: its caller has hung up");
 
 /** The partitions of this broker: finds them, makes them follow the cluster image, serves them. */
 export class ReplicaManager {
@@ -107,7 +87,7 @@ export class ReplicaManager {
   readonly #partitions = new Map<string, Partition>();
   /** Why a replica could not take its role yet; it is to be hosted again. */
   readonly #obstacles = new Map<string, ReplicaError>();
-  readonly #turns: AppendTurns;
+  readonly #produceCalls: ProduceCalls;
   /** Appends that wait for the high watermark. */
   readonly #commits: Purgatory;
   /** Consumers' fetches that wait for bytes. */
@@ -116,15 +96,17 @@ export class ReplicaManager {
   readonly #replicas = new Map<string, Partition>();
   readonly #replicaFetches: ReplicaFetches;
   readonly #fetchers: ReplicaFetchers;
-  /** Armed with the first replica that has others. */
-  #isrChecks: Timer | undefined;
-  #isrCheckedAt = 0;
+  readonly #isrChecks: IsrChecks;
   #brokers: LiveBrokers = new Map();
 
   constructor(options: ReplicaManagerOptions, dependencies: ReplicaManagerDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
-    this.#turns = new AppendTurns(dependencies);
+    this.#produceCalls = new ProduceCalls({
+      ...dependencies,
+      counters: this.counters,
+      find: (topicPartition) => this.#find(topicPartition),
+    });
     this.#commits = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#fetches = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#replicaFetches = new ReplicaFetches(
@@ -136,6 +118,10 @@ export class ReplicaManager {
       },
     );
     this.#fetchers = new ReplicaFetchers(options.fetcher, dependencies);
+    this.#isrChecks = new IsrChecks(options, {
+      ...dependencies,
+      partitions: () => this.#partitions.values(),
+    });
   }
 
   /** All replicas of this broker. */
@@ -183,35 +169,8 @@ export class ReplicaManager {
   }
 
   /** The outcomes stand in the order of the batches; with `"none"` nothing is waited for. */
-  async produce(request: ProduceBatches): Promise<readonly AppendOutcome[]> {
-    const { requiredAcks, timeoutMs, batches, caller } = request;
-    const deadline = this.#dependencies.clock.monotonic() + timeoutMs;
-    const inflation = { bytesLeft: INFLATED_BYTES_PER_CALL_MAX };
-    const pending = await this.#turns.run({
-      batches,
-      lineOf: topicPartitionKey,
-      mayBeSlow: ({ records }) => claimsCompression(records),
-      append: (batch) => {
-        const { leaderEpoch } = batch;
-        return this.#append(batch, { requiredAcks, deadline, leaderEpoch, inflation });
-      },
-      drop: () => refused(CALLER_GONE),
-      isAbandoned: () => caller?.signal.aborted === true,
-    });
-    switch (requiredAcks) {
-      case "none":
-        this.#countUnasked(
-          pending.map(({ appended }) => appended),
-          caller,
-        );
-        return [];
-      case "leader":
-        return this.#outcomes(pending.map(({ appended }) => appended));
-      case "all":
-        return this.#outcomes(pending.map(({ committed }) => committed));
-      default:
-        return unreachable(requiredAcks);
-    }
+  produce(request: ProduceBatches): Promise<readonly AppendOutcome[]> {
+    return this.#produceCalls.produce(request);
   }
 
   /** Answers every partition asked for, in the order of the request. */
@@ -296,7 +255,7 @@ export class ReplicaManager {
     } else if (partition.config !== config) {
       partition.configure(config);
     }
-    if (replica.assignment.replicas.length > 1) this.#startIsrChecks();
+    if (replica.assignment.replicas.length > 1) this.#isrChecks.start();
     try {
       await partition.assign(replica.assignment);
     } catch (error) {
@@ -339,34 +298,13 @@ export class ReplicaManager {
 
   /** Answers everything that waits and stops serving. The logs are the log manager's to close. */
   close(): void {
-    this.#isrChecks?.cancel();
+    this.#isrChecks.close();
     this.#commits.close();
     this.#fetches.close();
     this.#replicaFetches.waits.close();
     const { logger } = this.#dependencies;
     runInBackground("stop following leaders", logger, () => this.#fetchers.close());
     for (const { topicPartition } of [...this.#partitions.values()]) this.release(topicPartition);
-  }
-
-  #append(batch: ProduceBatches["batches"][number], options: AppendOptions): PendingAppend {
-    const found = this.#find(batch);
-    if ("error" in found) return refused(found);
-    this.#dependencies.trace?.("partition found", { topicPartition: found.key });
-    return found.appendAsLeader(batch.records, options);
-  }
-
-  async #outcomes(pending: Promise<AppendOutcome>[]): Promise<readonly AppendOutcome[]> {
-    const outcomes = await Promise.all(pending);
-    for (const { error } of outcomes) if (error !== undefined) this.counters.refusedBatches += 1;
-    return outcomes;
-  }
-
-  #countUnasked(appended: Promise<AppendOutcome>[], caller: ProduceCaller | undefined): void {
-    const { logger } = this.#dependencies;
-    runInBackground("append without acknowledgement", logger, () => {
-      const outcomes = this.#outcomes(appended);
-      return caller === undefined ? outcomes : caller.holdWhile(outcomes);
-    });
   }
 
   #find(topicPartition: TopicPartition): Partition | ReplicaError {
@@ -434,27 +372,6 @@ export class ReplicaManager {
     if (type === "batchAppended") waits.notice(key, state.followers.keys(), "records");
     if (type === "highWatermarkAdvanced")
       waits.notice(key, state.followers.keys(), "highWatermark");
-  }
-
-  #startIsrChecks(): void {
-    if (this.#isrChecks !== undefined) return;
-    const { scheduler, clock } = this.#dependencies;
-    const periodMs = Math.min(ISR_CHECK_MS_MAX, Math.ceil(this.#options.lagTimeMaxMs / 2));
-    this.#isrCheckedAt = clock.monotonic();
-    this.#isrChecks = scheduler.every(periodMs, () => this.#checkIsr());
-  }
-
-  #checkIsr(): void {
-    const now = this.#dependencies.clock.monotonic();
-    const sinceMs = now - this.#isrCheckedAt;
-    this.#isrCheckedAt = now;
-    // A process that stood still must not take its own absence for its followers'.
-    const stoodStill = sinceMs > ISR_CHECK_MS_MAX + this.#options.lagTimeMaxMs / 4;
-    for (const { state } of this.#partitions.values()) {
-      if (state.role !== "leader") continue;
-      if (stoodStill) state.forgiveLag(now);
-      state.checkIsr(now);
-    }
   }
 
   /** Producers first: their answers are older than any data a consumer could get by waiting. */
