@@ -361,17 +361,17 @@ export class ReplicaManager {
   /** Those of the partition on other brokers, and our own where it follows one of them. */
   #tellFollowers(partition: Partition, { type }: PartitionEvent): void {
     const { state, topicId, topicPartition } = partition;
-    const { waits } = this.#replicaFetches;
+    const fetches = this.#replicaFetches;
     const key = replicaKey(topicId, topicPartition.partition);
     if (type === "roleChanged") {
-      waits.noticeAll(key);
+      fetches.noticeAll(key);
       if (state.role === "follower") this.#fetchers.follow(state);
       else this.#fetchers.unfollow(key);
     }
     if (state.role !== "leader" || state.followers.size === 0) return;
-    if (type === "batchAppended") waits.notice(key, state.followers.keys(), "records");
+    if (type === "batchAppended") fetches.notice(key, state.followers.keys(), "records");
     if (type === "highWatermarkAdvanced")
-      waits.notice(key, state.followers.keys(), "highWatermark");
+      fetches.notice(key, state.followers.keys(), "highWatermark");
   }
 
   /** Producers first: their answers are older than any data a consumer could get by waiting. */

@@ -150,7 +150,7 @@ test("a replica that lacks what the leader has deleted starts over at the leader
   await partition.tellAll();
   for (const value of ["a", "b", "c"]) await produce(1, value);
   await partition.log(1).deleteBefore(partition.log(1).batches[2]?.baseOffset ?? (0 as never));
-  await settle(300);
+  await settle(1_500);
   expect(partition.log(2).logStartOffset).toBe(2);
 
   partition.restart(3);

@@ -14,30 +14,49 @@ type SessionFields = Pick<ReplicateRequest, "session" | "topics" | "forgotten">;
 /**
  * The follower's side of an incremental fetch session (KIP-227): names all partitions once, then
  * those that are new or are asked for at another place, and those that are not asked for any more.
+ * A call costs what has changed, not what is followed.
  *
  * Invariant: the leader takes a partition that is not named for one that is asked for as before, so
  * whoever is not fetched now is forgotten. A call whose fate is unknown ends the session.
  */
 export class FetchSession {
   readonly #partitionMaxBytes: number;
+  readonly #wanted = new Map<string, WantedPartition>();
+  /** What the leader has to hear of; of no account before the first call of a session. */
+  readonly #changed = new Map<string, WantedPartition>();
+  readonly #gone = new Map<string, WantedPartition>();
   #id = 0;
   #epoch = 0;
-  #asked: ReadonlyMap<string, WantedPartition> = new Map();
 
   constructor(options: { readonly partitionMaxBytes: number }) {
     this.#partitionMaxBytes = options.partitionMaxBytes;
   }
 
-  /** What the next call says for the leader to know these partitions, by any key. */
-  next(wanted: ReadonlyMap<string, WantedPartition>): SessionFields {
-    const asked = this.#epoch === 0 ? new Map<string, WantedPartition>() : this.#asked;
-    const changed: WantedPartition[] = [];
-    for (const [key, want] of wanted) {
-      const before = asked.get(key);
-      if (before === undefined || !isSame(before.position, want.position)) changed.push(want);
-    }
-    const gone = [...asked].flatMap(([key, before]) => (wanted.has(key) ? [] : [before]));
-    this.#asked = wanted;
+  /** From the next call on it is asked for there. The key is any that tells partitions apart. */
+  want(key: string, want: WantedPartition): void {
+    const before = this.#wanted.get(key);
+    if (before !== undefined && isSame(before.position, want.position)) return;
+    this.#wanted.set(key, want);
+    this.#changed.set(key, want);
+    this.#gone.delete(key);
+  }
+
+  /** From the next call on it is not asked for. */
+  forget(key: string): void {
+    const before = this.#wanted.get(key);
+    if (before === undefined) return;
+    this.#wanted.delete(key);
+    this.#changed.delete(key);
+    this.#gone.set(key, before);
+  }
+
+  /** What the next call says for the leader to know what is wanted. */
+  next(): SessionFields {
+    const isFirst = this.#epoch === 0;
+    const changed = [...(isFirst ? this.#wanted : this.#changed).values()];
+    const gone = isFirst ? [] : [...this.#gone.values()];
+    this.#changed.clear();
+    this.#gone.clear();
     return {
       session: { id: this.#id, epoch: this.#epoch },
       topics: byTopic(changed, ({ partition, position }) => ({

@@ -42,7 +42,14 @@ const ANSWER_TIMEOUT_MS = 30_000;
  */
 const NEWCOMER_WAIT_MS = 5;
 
+/**
+ * Likewise for a call that names partitions: the leader answers it in some milliseconds, and to break
+ * it off would cost the session. While thousands of partitions come, nearly all calls are such.
+ */
+const NEWCOMER_WAIT_FOR_ANSWER_MS = 200;
+
 type Asked = { readonly following: Following; readonly position: FetchPosition };
+type Call = { readonly abort: AbortController; readonly namesPartitions: boolean };
 
 /**
  * Follows one leader: one call at a time asks for all partitions that this broker follows there, and
@@ -55,9 +62,14 @@ export class ReplicaFetcher {
   readonly #dependencies: FetcherDependencies;
   readonly #session: FetchSession;
   readonly #followed = new Map<string, Following>();
+  /** What calls ask for; as it was when the call was made that is under way. */
+  readonly #asked = new Map<string, Asked>();
+  /** To be looked at before the next call: they are new, gone, or were answered. */
+  readonly #touched = new Set<string>();
+  /** Have to wait. */
+  readonly #delayed = new Map<string, Following>();
   readonly #closing = new AbortController();
-  #calling: { readonly abort: AbortController; readonly ready: Map<string, Asked> } | undefined;
-  readonly #newcomers = new Map<string, Following>();
+  #calling: Call | undefined;
   #pause: { readonly resolve: () => void; readonly timer: Timer | undefined } | undefined;
   #newcomersTimer: Timer | undefined;
   #failures = 0;
@@ -86,18 +98,20 @@ export class ReplicaFetcher {
   add(following: Following): void {
     const key = replicaKey(following.topicId, following.partition);
     this.#followed.set(key, following);
-    if (this.#calling === undefined) {
+    this.#touched.add(key);
+    const calling = this.#calling;
+    if (calling === undefined) {
       this.#wake();
       return;
     }
-    this.#newcomers.set(key, following);
+    const waitMs = calling.namesPartitions ? NEWCOMER_WAIT_FOR_ANSWER_MS : NEWCOMER_WAIT_MS;
     const { scheduler } = this.#dependencies;
-    this.#newcomersTimer ??= scheduler.after(NEWCOMER_WAIT_MS, () => this.#letNewcomersIn());
+    this.#newcomersTimer ??= scheduler.after(waitMs, () => calling.abort.abort());
   }
 
   remove(key: string): void {
     this.#followed.delete(key);
-    this.#newcomers.delete(key);
+    this.#touched.add(key);
   }
 
   /** Answers that are under way are dropped. */
@@ -111,43 +125,55 @@ export class ReplicaFetcher {
 
   async #run(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      const { ready, nextInMs } = this.#ready();
-      if (ready.size === 0) await this.#sleep(nextInMs);
-      else if (await this.#fetch(ready, nextInMs)) this.#failures = 0;
+      const nextInMs = this.#prepare();
+      if (this.#asked.size === 0) await this.#sleep(nextInMs);
+      else if (await this.#fetch(nextInMs)) this.#failures = 0;
       else await this.#sleep(backoffMs(this.#failures));
     }
   }
 
-  /** Who may be asked for now, and when somebody else may. */
-  #ready(): { readonly ready: Map<string, Asked>; readonly nextInMs: number | undefined } {
+  /** Settles who is asked for now; answers in how many milliseconds somebody else may be. */
+  #prepare(): number | undefined {
     const now = this.#dependencies.clock.monotonic();
-    const ready = new Map<string, Asked>();
-    let nextInMs: number | undefined;
-    for (const [key, following] of this.#followed) {
-      const inMs = following.delayedUntil - now;
-      if (inMs <= 0) ready.set(key, { following, position: following.position });
-      else nextInMs = Math.min(nextInMs ?? inMs, inMs);
+    for (const [key, { delayedUntil }] of this.#delayed) {
+      if (delayedUntil <= now) this.#touched.add(key);
     }
-    return { ready, nextInMs };
+    for (const key of this.#touched) this.#settle(key, now);
+    this.#touched.clear();
+    let nextInMs: number | undefined;
+    for (const { delayedUntil } of this.#delayed.values()) {
+      nextInMs = Math.min(nextInMs ?? Number.POSITIVE_INFINITY, delayedUntil - now);
+    }
+    return nextInMs;
+  }
+
+  #settle(key: string, now: number): void {
+    const following = this.#followed.get(key);
+    if (following !== undefined && following.delayedUntil <= now) {
+      const { topicId, partition, position } = following;
+      this.#delayed.delete(key);
+      this.#asked.set(key, { following, position });
+      this.#session.want(key, { topicId, partition, position });
+      return;
+    }
+    this.#asked.delete(key);
+    this.#session.forget(key);
+    if (following === undefined) this.#delayed.delete(key);
+    else this.#delayed.set(key, following);
   }
 
   /** One call and what it brings. False when the leader could not be asked. */
-  async #fetch(ready: Map<string, Asked>, nextInMs: number | undefined): Promise<boolean> {
+  async #fetch(nextInMs: number | undefined): Promise<boolean> {
     const { maxWaitMs, minBytes, responseMaxBytes: maxBytes } = this.#options;
     const abort = new AbortController();
-    this.#calling = { abort, ready };
     const waitMs = Math.ceil(Math.min(maxWaitMs, nextInMs ?? maxWaitMs));
-    const wanted = new Map(
-      [...ready].map(([key, { following, position }]) => {
-        const { topicId, partition } = following;
-        return [key, { topicId, partition, position }];
-      }),
-    );
+    const fields = this.#session.next();
+    this.#calling = { abort, namesPartitions: fields.topics.length > 0 };
     let response: ReplicateResponse;
     try {
       response = await this.#dependencies.peers.replicate(
         this.leader,
-        { maxWaitMs: waitMs, minBytes, maxBytes, ...this.#session.next(wanted) },
+        { maxWaitMs: waitMs, minBytes, maxBytes, ...fields },
         { signal: abort.signal, timeoutMs: waitMs + ANSWER_TIMEOUT_MS },
       );
     } catch (error) {
@@ -157,6 +183,8 @@ export class ReplicaFetcher {
       return false;
     } finally {
       this.#calling = undefined;
+      this.#newcomersTimer?.cancel();
+      this.#newcomersTimer = undefined;
     }
     if (response.error !== undefined) {
       this.#session.reset();
@@ -164,25 +192,19 @@ export class ReplicaFetcher {
       return false;
     }
     this.#session.answered(response);
-    await this.#apply(response, ready);
+    await this.#apply(response);
     return true;
   }
 
-  #letNewcomersIn(): void {
-    this.#newcomersTimer = undefined;
-    const calling = this.#calling;
-    const isAsked = ([key, newcomer]: [string, Following]): boolean =>
-      calling?.ready.get(key)?.following === newcomer;
-    if (![...this.#newcomers].every(isAsked)) calling?.abort.abort();
-    this.#newcomers.clear();
-  }
-
-  async #apply(response: ReplicateResponse, ready: ReadonlyMap<string, Asked>): Promise<void> {
+  async #apply(response: ReplicateResponse): Promise<void> {
     const applied: Promise<void>[] = [];
     for (const { topicId, partitions } of response.topics) {
       for (const answer of partitions) {
-        const asked = ready.get(replicaKey(topicId, answer.partition));
-        if (asked !== undefined) applied.push(asked.following.apply(asked.position, answer));
+        const key = replicaKey(topicId, answer.partition);
+        const asked = this.#asked.get(key);
+        if (asked === undefined) continue;
+        this.#touched.add(key);
+        applied.push(asked.following.apply(asked.position, answer));
       }
     }
     await Promise.all(applied);

@@ -190,6 +190,48 @@ describe("who asks, and in which epoch", () => {
   });
 });
 
+describe("a partition that is not named in a session", () => {
+  test("is told its records, whether they come while a call waits or between two", async () => {
+    const { produce, ask } = await lead({ partitions: 2 });
+    const { session } = await ask([{ partition: 0 }, { partition: 1 }], now);
+    const next = (epoch: number, asked: Asked[] = []) =>
+      ask(asked, { session: { ...session, epoch } });
+    await ask([], { ...now, session: { ...session, epoch: 1 } });
+
+    await produce(1);
+    const between = await next(2);
+    expect(between.partitions).toMatchObject([{ partition: 1, records: [expect.any(Buffer)] }]);
+
+    const waiting = next(3, [{ partition: 1, from: 1 }]);
+    await turn();
+    await produce(0);
+    expect((await waiting).partitions).toMatchObject([
+      { partition: 1, records: [] },
+      { partition: 0, records: [expect.any(Buffer)] },
+    ]);
+  });
+
+  test("that the answer had no room for comes first in the next one", async () => {
+    const { produce, ask } = await lead({ partitions: 2 });
+    await produce(0);
+    await produce(1);
+    const small = { ...now, maxBytes: 1 };
+    const first = await ask([{ partition: 0 }, { partition: 1 }], small);
+    expect(first.partitions).toMatchObject([
+      { partition: 0, records: [expect.any(Buffer)] },
+      { partition: 1, records: [] },
+    ]);
+
+    const session = { ...first.session, epoch: 1 };
+    const { partitions } = await ask([{ partition: 0, from: 1 }], { ...small, session });
+
+    expect(partitions).toMatchObject([
+      { partition: 1, records: [expect.any(Buffer)] },
+      { partition: 0, records: [] },
+    ]);
+  });
+});
+
 describe("the answer", () => {
   test("has what is not committed, and the offset asked for commits what is before it", async () => {
     const { produce, ask, logs } = await lead();

@@ -80,6 +80,20 @@ export class ReplicaFetches {
     this.waits = new ReplicaWaits(dependencies);
   }
 
+  /** Something has come for these followers of a partition. @param key of `replicaKey`. */
+  notice(key: string, followers: Iterable<BrokerId>, what: "records" | "highWatermark"): void {
+    for (const follower of followers) {
+      this.sessions.notice(follower, key);
+      this.waits.notice(key, follower, what);
+    }
+  }
+
+  /** A role has changed: whoever asks for the partition is told, assigned or not. */
+  noticeAll(key: string): void {
+    this.sessions.noticeAll(key);
+    this.waits.noticeAll(key);
+  }
+
   /**
    * Waits up to `maxWaitMs` for news: records, an error, another high watermark.
    *
@@ -138,7 +152,9 @@ export class ReplicaFetches {
       readonly acknowledges: boolean;
     },
   ): Promise<Pass> {
-    const partitions = session.partitions();
+    const { acknowledges } = call;
+    const now = this.#dependencies.clock.monotonic();
+    const partitions = session.partitions(acknowledges ? now : undefined);
     // All acknowledgements first: what one follower has may commit what another one waits for.
     const verdicts = partitions.map((asked) => this.#judge(asked, call));
     const news: News[] = [];
@@ -147,7 +163,12 @@ export class ReplicaFetches {
       const verdict = verdicts[index];
       if (verdict === undefined) continue;
       const answer = "role" in verdict ? await this.#read(verdict, asked, call.room) : verdict;
-      if (answer === undefined) continue;
+      if (answer === undefined) {
+        if (acknowledges && !hasMore(verdict, asked)) session.settle(asked);
+        continue;
+      }
+      // Found by a look at everything: the answer may wait, and is made of what is due then.
+      session.notice(asked.key);
       news.push({ asked, answer });
       if ("error" in answer || answer.divergingEpoch !== undefined) isUrgent = true;
     }
@@ -197,6 +218,11 @@ export class ReplicaFetches {
 }
 
 type LeaderToRead = { readonly role: "leader"; readonly partition: Partition };
+
+/** Records that the answer has no room for, or that have come since. */
+function hasMore(verdict: PartitionAnswer | LeaderToRead, asked: SessionPartition): boolean {
+  return "role" in verdict && verdict.partition.hasAppended(asked.fetchOffset);
+}
 
 function errorAnswer(partition: number, refusal: ReplicaFetchError): PartitionAnswer {
   const { error: code, message, currentLeader, logStartOffset, logEndOffset } = refusal;

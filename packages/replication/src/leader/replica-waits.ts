@@ -49,18 +49,12 @@ export class ReplicaWaits {
     if (ofBroker?.size === 0) this.#waits.delete(follower);
   }
 
-  /** Something has come for these followers of the partition. */
-  notice(
-    partition: string,
-    followers: Iterable<BrokerId>,
-    what: "records" | "highWatermark",
-  ): void {
-    for (const follower of followers) {
-      for (const wait of this.#waits.get(follower) ?? []) wait.notice(partition, what);
-    }
+  /** Something has come for this follower of the partition. */
+  notice(partition: string, follower: BrokerId, what: "records" | "highWatermark"): void {
+    for (const wait of this.#waits.get(follower) ?? []) wait.notice(partition, what);
   }
 
-  /** A role has changed: whoever asks for the partition is told, assigned or not. */
+  /** Something that concerns whoever asks for the partition. */
   noticeAll(partition: string): void {
     for (const waits of this.#waits.values()) {
       for (const wait of waits) wait.notice(partition, "records");

@@ -2,7 +2,12 @@ import { brokerId, leaderEpoch, offset, type TopicId } from "@zoolog/base";
 import type { ReplicateRequest } from "@zoolog/protocol";
 import fc from "fast-check";
 import { FetchSession, type WantedPartition } from "../follower/fetch-session.ts";
-import { ReplicaSession, ReplicaSessions, replicaKey } from "./replica-sessions.ts";
+import {
+  ReplicaSession,
+  ReplicaSessions,
+  replicaKey,
+  type SessionPartition,
+} from "./replica-sessions.ts";
 
 const TOPIC = "A".repeat(22) as TopicId;
 const TWO = brokerId(2);
@@ -33,8 +38,12 @@ function opened(sessions: ReplicaSessions, request: ReplicateRequest, broker = T
   return session;
 }
 
+const numbers = (partitions: readonly SessionPartition[]) =>
+  partitions.map(({ partition }) => partition);
+
+/** All that it has: nothing was looked at for ever. */
 const partitionsOf = (session: ReplicaSession) =>
-  session.partitions().map(({ partition }) => partition);
+  numbers(session.partitions(Number.POSITIVE_INFINITY));
 
 test("a session remembers what was named, and takes up what is new", () => {
   const sessions = new ReplicaSessions();
@@ -90,11 +99,42 @@ test("what connections left behind is bounded: the least used goes first", () =>
 test("who was served goes behind the others", () => {
   const sessions = new ReplicaSessions();
   const session = opened(sessions, ask(0, 0, [0, 1, 2]));
-  const [first] = session.partitions();
+  const [first] = session.partitions(0);
 
   if (first !== undefined) session.moveToEnd(first);
 
   expect(partitionsOf(session)).toEqual([1, 2, 0]);
+});
+
+test("between two looks at everything, only what was named or noticed is due", () => {
+  const sessions = new ReplicaSessions();
+  const session = opened(sessions, ask(0, 0, [0, 1, 2]));
+  const look = (now: number) => {
+    const partitions = session.partitions(now);
+    for (const partition of partitions) session.settle(partition);
+    return numbers(partitions);
+  };
+
+  expect(look(0)).toEqual([0, 1, 2]);
+  expect(look(10)).toEqual([]);
+  sessions.notice(TWO, replicaKey(TOPIC, 1));
+  sessions.notice(TWO, replicaKey(TOPIC, 7));
+  sessions.notice(brokerId(3), replicaKey(TOPIC, 0));
+  expect(look(20)).toEqual([1]);
+  opened(sessions, ask(session.id, 1, [2]));
+  expect(look(30)).toEqual([2]);
+  expect(look(500)).toEqual([0, 1, 2]);
+});
+
+test("what has come since a look began stays due", () => {
+  const sessions = new ReplicaSessions();
+  const session = opened(sessions, ask(0, 0, [0]));
+  const [looked] = session.partitions();
+  opened(sessions, ask(session.id, 1, [0]));
+
+  if (looked !== undefined) session.settle(looked);
+
+  expect(numbers(session.partitions())).toEqual([0]);
 });
 
 /** What a follower wants in one call: by partition, the offset that it asks for. */
@@ -112,6 +152,7 @@ test("whatever changes between calls, the leader knows exactly what the follower
     fc.property(wants, (calls) => {
       const sessions = new ReplicaSessions();
       const follower = new FetchSession({ partitionMaxBytes: 100 });
+      let known = new Map<string, WantedPartition>();
       for (const { wanted, isLost } of calls) {
         const asked = new Map(
           Object.entries(wanted).map(([partition, from]): [string, WantedPartition] => [
@@ -128,11 +169,16 @@ test("whatever changes between calls, the leader knows exactly what the follower
           ]),
         );
 
-        const session = opened(sessions, { ...limits, ...follower.next(asked) });
+        for (const key of known.keys()) if (!asked.has(key)) follower.forget(key);
+        for (const [key, want] of asked) follower.want(key, want);
+        known = asked;
 
-        const known = session.partitions().map(({ key, fetchOffset }) => [key, fetchOffset]);
+        const session = opened(sessions, { ...limits, ...follower.next() });
+
+        const all = session.partitions(Number.POSITIVE_INFINITY);
+        const heard = all.map(({ key, fetchOffset }) => [key, fetchOffset]);
         const meant = [...asked].map(([key, { position }]) => [key, position.fetchOffset]);
-        expect(new Map(known as [string, number][])).toEqual(new Map(meant as [string, number][]));
+        expect(new Map(heard as [string, number][])).toEqual(new Map(meant as [string, number][]));
         const { id, epoch } = session;
         if (isLost) follower.reset();
         else follower.answered({ session: { id, epoch }, topics: [] });

@@ -48,6 +48,16 @@ export class ReplicaSessions {
     return size;
   }
 
+  /** There may be news of a partition for a follower that asks for it. */
+  notice(broker: BrokerId, key: string): void {
+    for (const session of this.#ofBroker.get(broker)?.values() ?? []) session.notice(key);
+  }
+
+  /** Likewise for everybody who asks for it. */
+  noticeAll(key: string): void {
+    for (const broker of this.#ofBroker.keys()) this.notice(broker, key);
+  }
+
   /** The session of the call, brought up to date with what the call says. */
   open(broker: BrokerId, request: ReplicateRequest): ReplicaSession | ReplicaError {
     const { id, epoch } = request.session;
@@ -94,12 +104,22 @@ export class ReplicaSessions {
   }
 }
 
+/**
+ * How often all partitions of a session are looked at. In between only those are that were named or
+ * noticed, so that a busy partition does not cost a look at each idle one per call. An idle follower
+ * counts as in sync by these looks: they must be far closer than `replica.lag.time.max.ms`.
+ */
+const FULL_LOOK_MS = 500;
+
 /** Id 0: of one call only. */
 export class ReplicaSession {
   readonly id: number;
   /** Of the last call. */
   epoch = 0;
   readonly #partitions = new Map<string, SessionPartition>();
+  /** Those of which there may be something to tell. */
+  readonly #due = new Map<string, SessionPartition>();
+  #fullLookAt = Number.NEGATIVE_INFINITY;
 
   constructor(id: number) {
     this.id = id;
@@ -113,17 +133,36 @@ export class ReplicaSession {
     return this.#partitions.has(key);
   }
 
-  /** In the order in which they are served. */
-  partitions(): SessionPartition[] {
+  /**
+   * Those of which there may be news, in the order in which they are served; from time to time all.
+   *
+   * @param now monotonic; without it only those that are due.
+   */
+  partitions(now?: number): SessionPartition[] {
+    const isFull = this.id === 0 || (now !== undefined && now - this.#fullLookAt >= FULL_LOOK_MS);
+    if (!isFull) return [...this.#due.values()];
+    this.#fullLookAt = now ?? this.#fullLookAt;
     return [...this.#partitions.values()];
   }
 
   name(partition: SessionPartition): void {
     this.#partitions.set(partition.key, partition);
+    this.#due.set(partition.key, partition);
   }
 
   forget(key: string): void {
     this.#partitions.delete(key);
+    this.#due.delete(key);
+  }
+
+  notice(key: string): void {
+    const partition = this.#partitions.get(key);
+    if (partition !== undefined) this.#due.set(key, partition);
+  }
+
+  /** Its fetch was counted and there is nothing to tell: it is left alone until it is noticed. */
+  settle(partition: SessionPartition): void {
+    if (this.#due.get(partition.key) === partition) this.#due.delete(partition.key);
   }
 
   /** Served: the others come first next time, so that one busy partition does not starve them. */
@@ -132,6 +171,7 @@ export class ReplicaSession {
     if (this.#partitions.get(partition.key) !== partition) return;
     this.#partitions.delete(partition.key);
     this.#partitions.set(partition.key, partition);
+    if (this.#due.delete(partition.key)) this.#due.set(partition.key, partition);
   }
 }
 
