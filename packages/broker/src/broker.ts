@@ -231,6 +231,7 @@ export class Broker {
     this.#registration = new RegistrationRuntime({
       registration: () =>
         registrationOf(this.#config, { address, logs, folder, bootId, now: clock.now() }),
+      onRegistered: (brokerEpoch) => logs.noteRegistered(brokerEpoch),
       store,
       logger,
     });

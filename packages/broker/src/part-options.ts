@@ -50,6 +50,7 @@ export function registrationOf(
     folder: life.folder,
     bootId: life.bootId,
     boot: life.logs.boot,
+    losses: life.logs.losses,
     timestamp: life.now,
   };
 }

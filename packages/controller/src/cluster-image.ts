@@ -53,6 +53,8 @@ export type BrokerImage = {
   readonly endpoints: readonly BrokerEndpoint[];
   readonly rack: string | undefined;
   readonly boot: BootKind;
+  /** What the folder went through before. Only the controller wants to know: it stays behind. */
+  readonly losses?: DataLosses | undefined;
   /** Asked for a controlled shutdown: leads nothing more, joins no ISR. */
   readonly shuttingDown: boolean;
 };
@@ -64,6 +66,15 @@ export type BrokerImage = {
  * - `"newFolder"`: the data folder was just made; all of it is gone, or there never was any.
  */
 export type BootKind = "clean" | "unclean" | "newFolder";
+
+/**
+ * The broker epoch under which the folder was first registered after records may have gone, by how
+ * they went: who was in sync before that lacks them still, however often it was started since.
+ */
+export type DataLosses = {
+  readonly newFolder?: BrokerEpoch | undefined;
+  readonly unclean?: BrokerEpoch | undefined;
+};
 
 export type TopicImage = {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { BrokerEpoch, BrokerId } from "@zoolog/base";
-import type { BrokerImage, PartitionImage } from "./cluster-image.ts";
+import type { BrokerImage, DataLosses, PartitionImage } from "./cluster-image.ts";
 
 /** All that the choice of a leader depends on. */
 export type Situation = {
@@ -114,15 +114,23 @@ function hasRestarted(situation: Situation, member: BrokerId): boolean {
 }
 
 /**
- * It has restarted, and acknowledged records may be missing from its log. A sole assigned replica
- * after an unclean boot is not in doubt: no other log can have more.
+ * It has restarted, and acknowledged records may be missing from its log: lost since it was in sync,
+ * in this life or in one before. A sole assigned replica after an unclean boot is not in doubt: no
+ * other log can have more.
  */
 function isInDoubt(situation: Situation, member: BrokerId): boolean {
-  if (!hasRestarted(situation, member)) return false;
-  const boot = situation.brokers.get(member)?.boot;
-  if (boot === "newFolder") return true;
+  if (hasLost(situation, member, "newFolder")) return true;
   const others = situation.partition.replicas.some((r) => r !== member);
-  return boot === "unclean" && !situation.flushBeforeAcknowledge && others;
+  return hasLost(situation, member, "unclean") && !situation.flushBeforeAcknowledge && others;
+}
+
+function hasLost(situation: Situation, member: BrokerId, how: keyof DataLosses): boolean {
+  const registered = situation.brokers.get(member);
+  if (registered === undefined || !hasRestarted(situation, member)) return false;
+  if (registered.boot === how) return true;
+  const lostAt = registered.losses?.[how];
+  const inSyncAt = recordedEpoch(situation, member);
+  return lostAt !== undefined && inSyncAt !== undefined && inSyncAt < lostAt;
 }
 
 function recordedEpoch(situation: Situation, member: BrokerId): BrokerEpoch | undefined {
@@ -162,7 +170,7 @@ function whyNot(situation: Situation, member: BrokerId): string {
   const offline = partition.offlineReplicas.find((replica) => replica.brokerId === member);
   if (offline !== undefined) return `has the replica offline: ${offline.reason}`;
   if (!partition.replicas.includes(member)) return "is not an assigned replica";
-  if (broker.boot === "newFolder") return "came back with an empty data folder";
+  if (hasLost(situation, member, "newFolder")) return "came back with an empty data folder";
   return "went down with its machine: records may be missing from its log";
 }
 

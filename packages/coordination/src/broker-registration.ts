@@ -16,6 +16,8 @@ export type BrokerRegistration = {
   readonly bootId: string | undefined;
   /** Of this process's first registration; later ones of the same store count as `clean`. */
   readonly boot: BootKind;
+  /** By kinds of boot that lose records: the first broker epoch of the folder after the last one. */
+  readonly losses?: DataLosses | undefined;
   readonly timestamp: Timestamp;
 };
 
@@ -26,6 +28,11 @@ export type BrokerRegistration = {
  * - `"newFolder"`: the data folder was just made; all of it is gone, or there never was any.
  */
 export type BootKind = "clean" | "unclean" | "newFolder";
+
+export type DataLosses = {
+  readonly newFolder?: BrokerEpoch | undefined;
+  readonly unclean?: BrokerEpoch | undefined;
+};
 
 export type BrokerEndpoint = {
   /** Name of the listener: `HTTP`, `PLAINTEXT`, … */

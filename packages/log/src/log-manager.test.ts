@@ -1,4 +1,5 @@
 import {
+  brokerEpoch,
   brokerId,
   leaderEpoch,
   type Machine,
@@ -67,6 +68,8 @@ function setUp() {
 test("logs, their topic ids and the incarnation survive a clean restart", async () => {
   const { open, disk } = setUp();
   const first = await open();
+  expect(first.boot).toBe("newFolder");
+  await first.noteRegistered(brokerEpoch(7));
   const log = await first.getOrCreate(ORDERS, NEW);
   await log.append([batchOf(["a", "b"])], EPOCH);
   log.updateHighWatermark(offset(2));
@@ -74,7 +77,6 @@ test("logs, their topic ids and the incarnation survive a clean restart", async 
 
   const second = await open();
 
-  expect(first.boot).toBe("newFolder");
   expect(second.boot).toBe("clean");
   expect(second.incarnationId).toBe(first.incarnationId);
   expect(second.topicIdOf(ORDERS)).toBe(TOPIC_ID);
@@ -91,6 +93,7 @@ test("logs, their topic ids and the incarnation survive a clean restart", async 
 test("the marker of a clean shutdown is gone before the first log is opened", async () => {
   const { open, disk, crash } = setUp();
   const first = await open();
+  await first.noteRegistered(brokerEpoch(7));
   await first.getOrCreate(ORDERS, NEW);
   await first.close();
   expect(disk.paths()).toContain("/data/.kafka_cleanshutdown");
@@ -109,7 +112,9 @@ test("the marker of a clean shutdown is gone before the first log is opened", as
 
 test("a power cut after the start does not bring the marker back", async () => {
   const { open, disk, crash } = setUp();
-  await (await open()).close();
+  const first = await open();
+  await first.noteRegistered(brokerEpoch(7));
+  await first.close();
   await open();
   crash("power");
 
@@ -138,6 +143,7 @@ test.each([
 ] as const)("after a %s crash the boot counts as %s", async (kind, boot) => {
   const { open, crash } = setUp();
   const first = await open({ periods: { flushMs: 10_000 } });
+  await first.noteRegistered(brokerEpoch(7));
   const log = await first.getOrCreate(ORDERS, {
     ...NEW,
     config: { ...NEW.config, flush: "fsync" },
@@ -150,6 +156,28 @@ test.each([
   expect(second.boot).toBe(boot);
   expect(await readAll(second.get(ORDERS)!)).toEqual([[0, "kept"]]);
   await second.close();
+});
+
+test("what a start has lost stays lost over the next ones, until the cluster knows since when", async () => {
+  const { open, crash } = setUp();
+  await open();
+  crash("process");
+  const second = await open();
+  expect([second.boot, second.losses]).toEqual(["newFolder", {}]);
+  await second.noteRegistered(brokerEpoch(7));
+  expect([second.boot, second.losses]).toEqual(["clean", { newFolder: 7 }]);
+
+  crash("power");
+  await (await open()).close();
+  const fourth = await open();
+
+  expect([fourth.boot, fourth.losses]).toEqual(["unclean", { newFolder: 7 }]);
+  await fourth.noteRegistered(brokerEpoch(9));
+  await fourth.noteRegistered(brokerEpoch(11));
+  crash("process");
+  const fifth = await open();
+  expect([fifth.boot, fifth.losses]).toEqual(["clean", { newFolder: 7, unclean: 9 }]);
+  await fifth.close();
 });
 
 test("damage that a dead process cannot have done is never cut off", async () => {

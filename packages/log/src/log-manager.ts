@@ -1,5 +1,6 @@
 import {
   assert,
+  type BrokerEpoch,
   type BrokerId,
   type Clock,
   errorCode,
@@ -17,6 +18,7 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import { leaveCleanShutdownMarker, type Shutdown } from "./checkpoint/clean-shutdown.ts";
+import type { LossKind } from "./checkpoint/meta-properties.ts";
 import { readTopicId, writeTopicId } from "./checkpoint/partition-metadata.ts";
 import {
   inconsistentIdentity,
@@ -64,7 +66,6 @@ const PARALLEL_LOGS = 8;
 
 /** All logs of a data folder. One process at a time has it. */
 export class LogManager {
-  readonly boot: DataFolderBoot;
   /** UUID of the data folder: the same after a restart, new for a new folder. */
   readonly incarnationId: string;
   readonly #options: LogManagerOptions;
@@ -86,7 +87,6 @@ export class LogManager {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#owned = owned;
-    this.boot = owned.boot;
     this.incarnationId = owned.meta.incarnationId;
     const { dataFolder: path, limits = {} } = options;
     this.#directory = new LogDirectory(
@@ -128,6 +128,23 @@ export class LogManager {
       await owned.release();
       throw error;
     }
+  }
+
+  get boot(): DataFolderBoot {
+    return this.#owned.boot;
+  }
+
+  /** First broker epochs of the folder after records may have gone, as far as the cluster knows it. */
+  get losses(): Partial<Record<LossKind, BrokerEpoch>> {
+    const known = Object.entries(this.#owned.meta.losses).filter(
+      ([, since]) => since !== "pending",
+    );
+    return Object.fromEntries(known);
+  }
+
+  /** The broker was registered under that epoch. */
+  noteRegistered(brokerEpoch: BrokerEpoch): Promise<void> {
+    return this.#owned.noteRegistered(brokerEpoch, this.#dependencies);
   }
 
   /** Open logs, the ones that went offline since they were opened included. */

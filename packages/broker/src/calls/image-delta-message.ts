@@ -10,7 +10,7 @@ export function imageDeltaMessage(delta: ImageDelta): ClusterImageDelta {
   return {
     ...rest,
     ...(fromVersion === undefined ? {} : { fromVersion }),
-    brokers: delta.brokers.map(({ rack, ...broker }) => ({
+    brokers: delta.brokers.map(({ rack, losses: _, ...broker }) => ({
       ...broker,
       ...(rack === undefined ? {} : { rack }),
     })),

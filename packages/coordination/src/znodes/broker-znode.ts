@@ -1,8 +1,9 @@
-import { brokerEpoch, brokerId, timestamp } from "@zoolog/base";
+import { type BrokerEpoch, brokerEpoch, brokerId, timestamp } from "@zoolog/base";
 import type {
   BootKind,
   BrokerEndpoint,
   BrokerRegistration,
+  DataLosses,
   RegisteredBroker,
 } from "../broker-registration.ts";
 import { malformed } from "../errors.ts";
@@ -14,7 +15,7 @@ const VERSION = 5;
 const PORT_MAX = 65_535;
 
 export function encodeBroker(registration: BrokerRegistration): Uint8Array {
-  const { endpoints, rack, folder, bootId } = registration;
+  const { endpoints, rack, folder, bootId, losses } = registration;
   const [first] = endpoints;
   return encodeJson({
     version: VERSION,
@@ -32,6 +33,7 @@ export function encodeBroker(registration: BrokerRegistration): Uint8Array {
     ...(folder === undefined ? {} : { folder }),
     ...(bootId === undefined ? {} : { boot_id: bootId }),
     boot: registration.boot,
+    ...(losses === undefined ? {} : { losses }),
   });
 }
 
@@ -42,6 +44,7 @@ export function decodeBroker(id: number, data: Uint8Array, czxid: number): Regis
   const protocols = znode.has("listener_security_protocol_map")
     ? znode.object("listener_security_protocol_map").texts()
     : {};
+  const losses = znode.has("losses") ? parseLosses(znode.object("losses")) : undefined;
   return {
     brokerId: brokerId(id),
     brokerEpoch: brokerEpoch(czxid),
@@ -51,6 +54,7 @@ export function decodeBroker(id: number, data: Uint8Array, czxid: number): Regis
     folder: znode.optionalText("folder"),
     bootId: znode.optionalText("boot_id"),
     boot: parseBoot(path, znode.optionalText("boot")),
+    ...(losses === undefined ? {} : { losses }),
     timestamp: timestamp(znode.has("timestamp") ? znode.integerText("timestamp") : -1),
   };
 }
@@ -96,6 +100,12 @@ const SECURITY_PROTOCOLS = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] as
 
 function isSecurityProtocol(text: string): text is BrokerEndpoint["securityProtocol"] {
   return (SECURITY_PROTOCOLS as readonly string[]).includes(text);
+}
+
+function parseLosses(losses: ZnodeObject): DataLosses {
+  const epochOf = (how: keyof DataLosses): BrokerEpoch | undefined =>
+    losses.has(how) ? brokerEpoch(losses.integer(how, { min: 0 })) : undefined;
+  return { newFolder: epochOf("newFolder"), unclean: epochOf("unclean") };
 }
 
 function parseBoot(path: string, text: string | undefined): BootKind {

@@ -43,6 +43,13 @@ test("a registration reads like one of Kafka's, with four fields of ours", () =>
   expect(decodeBroker(3, data, 77)).toEqual({ ...broker, brokerEpoch: 77 });
 });
 
+test("what a folder has lost stands in the registration, by the broker epoch that came after", () => {
+  const losses = { newFolder: brokerEpoch(7), unclean: brokerEpoch(9) };
+  const data = encodeBroker(sampleBroker(1, { losses }));
+
+  expect(decodeBroker(1, data, 30).losses).toEqual(losses);
+});
+
 test("a registration that does not say how it booted may have lost something", () => {
   const data = bytes({ endpoints: ["HTTP://h:1"], incarnation: "x" });
 

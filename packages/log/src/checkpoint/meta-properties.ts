@@ -1,8 +1,15 @@
-import { type BrokerId, brokerId, type FileSystem, writeFileAtomically } from "@zoolog/base";
+import {
+  type BrokerEpoch,
+  type BrokerId,
+  brokerEpoch,
+  brokerId,
+  type FileSystem,
+  writeFileAtomically,
+} from "@zoolog/base";
 import { corruptFile, inconsistentIdentity, isMissing } from "../errors.ts";
 import { META_PROPERTIES } from "../volume/file-names.ts";
 
-/** Whose data folder this is. Kafka's `meta.properties`, with two lines of ours. */
+/** Whose data folder this is. Kafka's `meta.properties`, with lines of ours. */
 export type MetaProperties = {
   readonly clusterId: string;
   readonly brokerId: BrokerId;
@@ -13,7 +20,19 @@ export type MetaProperties = {
    * Without the line an older version may have written the folder, which did so up to 10 s later.
    */
   readonly areStartsClaimed: boolean;
+  readonly losses: FolderLosses;
 };
+
+/** How records of earlier lives may have gone: the folder was made anew, the machine went down. */
+export type LossKind = "newFolder" | "unclean";
+
+/**
+ * `loss.newFolder`, `loss.unclean`: the first broker epoch after that happened last; `"pending"` until
+ * the broker was registered. A restart does not bring the records back, so it is written down.
+ */
+export type FolderLosses = Readonly<Partial<Record<LossKind, BrokerEpoch | "pending">>>;
+
+const LOSS_KINDS: readonly LossKind[] = ["newFolder", "unclean"];
 
 /**
  * @returns `undefined` for a folder that no broker has used yet.
@@ -41,7 +60,14 @@ export async function readMetaProperties(
     throw corruptFile(path, "cluster.id, broker.id or incarnation.id is missing");
   }
   const areStartsClaimed = properties.has("claims.version");
-  return { clusterId, brokerId: brokerId(Number(id)), incarnationId, areStartsClaimed };
+  const losses: Partial<Record<LossKind, BrokerEpoch | "pending">> = {};
+  for (const kind of LOSS_KINDS) {
+    const value = properties.get(`loss.${kind}`);
+    if (value === undefined) continue;
+    if (!/^(pending|\d{1,15})$/.test(value)) throw corruptFile(path, `loss.${kind} is ${value}`);
+    losses[kind] = value === "pending" ? value : brokerEpoch(Number(value));
+  }
+  return { clusterId, brokerId: brokerId(Number(id)), incarnationId, areStartsClaimed, losses };
 }
 
 export async function writeMetaProperties(
@@ -55,6 +81,10 @@ export async function writeMetaProperties(
     `broker.id=${properties.brokerId}`,
     `incarnation.id=${properties.incarnationId}`,
     ...(properties.areStartsClaimed ? ["claims.version=1"] : []),
+    ...LOSS_KINDS.flatMap((kind) => {
+      const since = properties.losses[kind];
+      return since === undefined ? [] : [`loss.${kind}=${since}`];
+    }),
   ];
   const contents = Buffer.from(`${lines.join("\n")}\n`);
   await writeFileAtomically(fileSystem, folder, META_PROPERTIES, contents);

@@ -1,4 +1,5 @@
 import {
+  type BrokerEpoch,
   type BrokerId,
   errorCode,
   type FileSystem,
@@ -11,6 +12,7 @@ import {
 import { type Shutdown, takeCleanShutdownMarker } from "../checkpoint/clean-shutdown.ts";
 import {
   assertSameOwner,
+  type FolderLosses,
   type MetaProperties,
   readMetaProperties,
   writeMetaProperties,
@@ -18,7 +20,8 @@ import {
 import { isNoSpace } from "../errors.ts";
 
 /**
- * What this start means for the records of earlier lives.
+ * What this start means for the records of earlier lives. It stays until the broker was registered,
+ * should it have to be started again before.
  * - `"clean"`: all there: shut down in order, or only the process died.
  * - `"unclean"`: the machine went down; what was not synced may be gone.
  * - `"newFolder"`: the data folder was just made.
@@ -27,22 +30,47 @@ export type DataFolderBoot = "clean" | "unclean" | "newFolder";
 
 /** A data folder that this process has, and nobody else until `release`. */
 export class OwnedFolder {
-  readonly boot: DataFolderBoot;
   readonly path: string;
-  readonly meta: MetaProperties;
+  #meta: MetaProperties;
   /** How the process that had it before ended. */
   readonly shutdown: Shutdown;
   readonly release: () => Promise<void>;
 
   private constructor(
-    found: Pick<OwnedFolder, "boot" | "path" | "meta" | "shutdown">,
+    found: Pick<OwnedFolder, "path" | "meta" | "shutdown">,
     dependencies: { readonly release: () => Promise<void> },
   ) {
-    this.boot = found.boot;
     this.path = found.path;
-    this.meta = found.meta;
+    this.#meta = found.meta;
     this.shutdown = found.shutdown;
     this.release = dependencies.release;
+  }
+
+  get boot(): DataFolderBoot {
+    const { newFolder, unclean } = this.#meta.losses;
+    if (newFolder === "pending") return "newFolder";
+    return unclean === "pending" ? "unclean" : "clean";
+  }
+
+  get meta(): MetaProperties {
+    return this.#meta;
+  }
+
+  /**
+   * The cluster knows this life: what was lost, was lost before that epoch. Without room for it the
+   * next start counts as another loss.
+   */
+  async noteRegistered(
+    brokerEpoch: BrokerEpoch,
+    dependencies: { readonly fileSystem: FileSystem; readonly logger: Logger },
+  ): Promise<void> {
+    const entries = Object.entries(this.#meta.losses);
+    if (!entries.some(([, since]) => since === "pending")) return;
+    const settled = entries.map(([kind, since]) => [
+      kind,
+      since === "pending" ? brokerEpoch : since,
+    ]);
+    await this.#bringUpToDate({ losses: Object.fromEntries(settled) }, dependencies);
   }
 
   /**
@@ -53,10 +81,16 @@ export class OwnedFolder {
     readonly fileSystem: FileSystem;
     readonly logger: Logger;
   }): Promise<void> {
-    if (this.meta.areStartsClaimed) return;
-    const { fileSystem, logger } = dependencies;
-    const meta = { ...this.meta, areStartsClaimed: true };
-    await writeMetaProperties(fileSystem, this.path, meta).catch((error: unknown) => {
+    if (this.#meta.areStartsClaimed) return;
+    await this.#bringUpToDate({ areStartsClaimed: true }, dependencies);
+  }
+
+  async #bringUpToDate(
+    changed: Partial<MetaProperties>,
+    { fileSystem, logger }: { readonly fileSystem: FileSystem; readonly logger: Logger },
+  ): Promise<void> {
+    this.#meta = { ...this.#meta, ...changed };
+    await writeMetaProperties(fileSystem, this.path, this.#meta).catch((error: unknown) => {
       if (!isNoSpace(error)) throw error;
       logger.warn("meta.properties could not be brought up to date", { cause: String(error) });
     });
@@ -88,18 +122,26 @@ export class OwnedFolder {
     try {
       const stored = await readMetaProperties(fileSystem, dataFolder);
       if (stored !== undefined) assertSameOwner(dataFolder, stored, options);
-      const made = { clusterId, brokerId, incarnationId: random.uuid(), areStartsClaimed: true };
+      const losses: FolderLosses = { newFolder: "pending" };
+      const owner = { clusterId, brokerId, incarnationId: random.uuid() };
+      const made: MetaProperties = { ...owner, areStartsClaimed: true, losses };
       if (stored === undefined) {
         await syncAncestors(dataFolder, fileSystem);
         await writeMetaProperties(fileSystem, dataFolder, made);
       }
       const isClean = await takeCleanShutdownMarker(dataFolder, fileSystem);
       const survived = isClean || previousOwner === "same boot";
+      const meta = survived || stored === undefined ? (stored ?? made) : uncleanBoot(stored);
+      if (stored !== undefined && meta !== stored) {
+        await writeMetaProperties(fileSystem, dataFolder, meta).catch((error: unknown) => {
+          // On a full disk a broker can still serve; only its next start would not know.
+          if (!isNoSpace(error)) throw error;
+        });
+      }
       return new OwnedFolder(
         {
-          boot: stored === undefined ? "newFolder" : survived ? "clean" : "unclean",
           path: dataFolder,
-          meta: stored ?? made,
+          meta,
           shutdown: isClean ? "inOrder" : survived ? "processDied" : "unclean",
         },
         { release },
@@ -109,6 +151,10 @@ export class OwnedFolder {
       throw error;
     }
   }
+}
+
+function uncleanBoot(meta: MetaProperties): MetaProperties {
+  return { ...meta, losses: { ...meta.losses, unclean: "pending" } };
 }
 
 /** A new folder is only as durable as its name, and its name as the folders above. */

@@ -335,16 +335,23 @@ function parseTopicToDelete(word: string): TopicToDelete {
   return incarnation === undefined ? { name } : { name, topicId: topicIdOf(incarnation) };
 }
 
+/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21` (lost in a life before). */
 function parseBrokers(words: readonly string[]): ObservedBroker[] {
   return words
     .filter((word) => word !== "")
     .map((word) => {
-      const [named = "", boot = "clean"] = word.split("!");
+      const [named = "", boot = "clean", ...lost] = word.split("!");
       const [registered = "", rack] = named.split("/");
       const id = parseBrokerOf(registered);
       const endpoints = [{ listener: "HTTP", host: `b${id.brokerId}`, port: 8092 }];
       const incarnation = `data-${id.brokerId}`;
-      return { ...id, incarnation, endpoints, rack, boot: boot as BootKind };
+      const losses = Object.fromEntries(
+        lost.map((loss) => {
+          const [how = "", since = ""] = loss.split("=");
+          return [how, brokerEpoch(Number(since))];
+        }),
+      );
+      return { ...id, incarnation, endpoints, rack, boot: boot as BootKind, losses };
     });
 }
 

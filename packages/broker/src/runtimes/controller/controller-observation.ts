@@ -111,9 +111,9 @@ function stillThere(faults: readonly ZnodeFault[], image: ClusterImage): readonl
 }
 
 function observedBroker(broker: RegisteredBroker): ObservedBroker {
-  const { brokerId, brokerEpoch, incarnation, rack, boot } = broker;
+  const { brokerId, brokerEpoch, incarnation, rack, boot, losses } = broker;
   const endpoints = broker.endpoints.map(({ listener, host, port }) => ({ listener, host, port }));
-  return { brokerId, brokerEpoch, incarnation, rack, boot, endpoints };
+  return { brokerId, brokerEpoch, incarnation, rack, boot, losses, endpoints };
 }
 
 async function topicsObserved(image: ClusterImage, store: CoordinationStore): Promise<Observation> {

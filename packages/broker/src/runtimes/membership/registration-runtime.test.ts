@@ -14,6 +14,7 @@ async function register(name: string, incarnation: string) {
   const store = await world.open(name);
   const runtime = new RegistrationRuntime({
     registration: () => sampleBroker(1, { incarnation }),
+    onRegistered: async () => {},
     store,
     logger: silentLogger,
   });

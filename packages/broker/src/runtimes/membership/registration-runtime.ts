@@ -10,6 +10,8 @@ import type { BrokerRegistration, CoordinationStore } from "@zoolog/coordination
 export type RegistrationDependencies = {
   /** Made anew each time: its timestamp tells when the broker came back. */
   readonly registration: () => BrokerRegistration;
+  /** Before anything is done under the new epoch. */
+  readonly onRegistered: (brokerEpoch: BrokerEpoch) => Promise<void>;
   readonly store: CoordinationStore;
   readonly logger: Logger;
 };
@@ -84,9 +86,10 @@ export class RegistrationRuntime {
     const { store, logger } = this.#dependencies;
     const registration = this.#dependencies.registration();
     try {
-      this.#brokerEpoch = await store.registerBroker(registration);
+      const brokerEpoch = await store.registerBroker(registration);
+      await this.#dependencies.onRegistered(brokerEpoch);
+      this.#brokerEpoch = brokerEpoch;
       this.#failure = undefined;
-      const { brokerEpoch } = this;
       logger.info("broker registered", { brokerEpoch, boot: registration.boot });
     } catch (error) {
       // Another broker took our place while we were away: only an operator can tell who is right.
