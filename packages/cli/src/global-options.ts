@@ -7,6 +7,8 @@ export type GlobalOptions = {
   readonly output: OutputFormat;
   /** How long calls that answer once may take, ms. */
   readonly timeout: number;
+  /** Somebody asked for it; otherwise what is patient by nature stays so. */
+  readonly isTimeoutGiven: boolean;
   readonly color: ColourChoice;
   readonly debug: boolean;
 };

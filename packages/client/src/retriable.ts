@@ -75,6 +75,8 @@ function hintOf(code: string): { hint?: string } {
   switch (code) {
     case "UNKNOWN_TOPIC_OR_PARTITION":
       return { hint: "List what exists with `zoolog topic list`, or create it." };
+    case "LEADER_NOT_AVAILABLE":
+      return { hint: "If it stays so, `zoolog topic describe` says why nobody leads it." };
     case "TOPIC_ALREADY_EXISTS":
       return { hint: "Choose another name, or delete the topic first." };
     case "INVALID_CONFIG":

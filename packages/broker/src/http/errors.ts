@@ -63,8 +63,9 @@ function hintOf(code: string, retriable: boolean): string | undefined {
     case "UNKNOWN_TOPIC_OR_PARTITION":
       return "GET /v1/topics lists what exists. A topic that was just created needs a moment.";
     case "NOT_LEADER_OR_FOLLOWER":
+      return "Ask the broker that leads it: GET /v1/cluster has the addresses.";
     case "LEADER_NOT_AVAILABLE":
-      return "The partition is about to get its leader, or has it elsewhere. Try again in a moment.";
+      return "It is about to get one, or none of the brokers that may lead it is there: bring them back.";
     default:
       return retriable ? "Try again in a moment." : undefined;
   }

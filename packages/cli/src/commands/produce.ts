@@ -56,7 +56,16 @@ export async function produce(
       const { acks, compression, lineBytesMax } = options;
       const recordBytesMax = lineBytesMax + 1_024;
       const idempotence = options.idempotence ? {} : { idempotence: false };
-      const producer = client.producer({ acks, compression, recordBytesMax, ...idempotence });
+      // Who pipes for hours sits out a failover; who names a time wants to know by then.
+      const { isTimeoutGiven, timeout } = context.options;
+      const patience = isTimeoutGiven ? { deliveryTimeoutMs: timeout } : {};
+      const producer = client.producer({
+        acks,
+        compression,
+        recordBytesMax,
+        ...idempotence,
+        ...patience,
+      });
       const bytesTopic = topicOf(topic, { key: serde.bytes(), value: serde.bytes() });
       const records = recordsOf(chunks, options, counts);
       const { signal } = terminal;

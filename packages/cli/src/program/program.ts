@@ -36,7 +36,10 @@ export function createProgram(terminal: Terminal): Command {
         .default("table"),
     )
     .addOption(
-      new Option("--timeout <time>", "how long a call may take: 500ms, 10s, 5m; bare: seconds")
+      new Option(
+        "--timeout <time>",
+        "how long a call, or a record on its way, may take: 500ms, 10s, 5m; bare: seconds",
+      )
         .argParser(duration("--timeout"))
         .default(10_000, "10s"),
     )

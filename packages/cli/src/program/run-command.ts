@@ -10,6 +10,9 @@ export type RunCommand = (
 ) => Promise<void>;
 
 export function commandRunner(terminal: Terminal): RunCommand {
-  return (command, task) =>
-    task(new CommandContext(terminal, command.optsWithGlobals<GlobalOptions>()));
+  return (command, task) => {
+    const options = command.optsWithGlobals<GlobalOptions>();
+    const isTimeoutGiven = command.getOptionValueSourceWithGlobals("timeout") === "cli";
+    return task(new CommandContext(terminal, { ...options, isTimeoutGiven }));
+  };
 }

@@ -28,6 +28,9 @@ export type OffsetLookupDependencies = {
   readonly random: Random;
 };
 
+/** `once`: what fails is told at once; the caller tries again. */
+export type LookupLimits = CallLimits & { readonly once?: boolean };
+
 type Entry = ListOffsetsResponse["topics"][number]["partitions"][number];
 
 /** Asks the leaders of partitions for offsets: earliest, latest, by time. */
@@ -51,7 +54,7 @@ export class OffsetLookup {
   async find(
     topic: string,
     wanted: ReadonlyMap<number, OffsetSpec>,
-    limits: CallLimits,
+    limits: LookupLimits,
   ): Promise<Map<number, FoundOffset>> {
     const { clock, cluster, random, scheduler } = this.#dependencies;
     const deadline = clock.monotonic() + limits.timeoutMs;
@@ -67,7 +70,7 @@ export class OffsetLookup {
       if (missing.size === 0) return found;
       const failure = await this.#round(topic, missing, found, deadline, limits);
       if (failure === undefined) continue;
-      if (!isRetriable(failure)) throw failure;
+      if (limits.once === true || !isRetriable(failure)) throw failure;
       if (meansStaleMetadata(failure)) cluster.refreshSoon([topic]);
       const delayMs = backoffDelayMs(failures, this.#options, random);
       if (clock.monotonic() + delayMs >= deadline) {

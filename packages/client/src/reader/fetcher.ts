@@ -43,7 +43,11 @@ export type FetcherDependencies = {
 type FetchedEntry = FetchResponse["topics"][number]["partitions"][number];
 
 /** A partition as it was when something was asked for it. */
-type Asked = { readonly partition: AssignedPartition; readonly generation: number };
+type Asked = {
+  readonly partition: AssignedPartition;
+  readonly generation: number;
+  readonly since: number;
+};
 
 /** One chunk is read while the next one is on its way. */
 const CHUNKS_PER_PARTITION_MAX = 2;
@@ -86,7 +90,7 @@ export class Fetcher {
     const idle = [...this.#partitions].filter((p) => !p.busy && p.failure === undefined);
     const due = idle.filter((partition) => partition.notBefore <= now);
     const unresolved = due.filter((partition) => partition.start !== undefined);
-    if (unresolved.length > 0) this.#resolve(unresolved);
+    this.#resolveByLeader(unresolved);
     for (const [endpoint, partitions] of this.#byLeader(due)) this.#fetch(endpoint, partitions);
     const waits = idle.map(({ notBefore }) => notBefore).filter((notBefore) => notBefore > now);
     this.#timer?.cancel();
@@ -166,13 +170,18 @@ export class Fetcher {
     partitions: readonly AssignedPartition[],
     task: (asked: readonly Asked[]) => Promise<void>,
   ): void {
-    const asked = partitions.map((partition) => ({ partition, generation: partition.generation }));
+    const since = this.#dependencies.clock.monotonic();
+    const asked = partitions.map((partition) => {
+      return { partition, generation: partition.generation, since };
+    });
     for (const partition of partitions) partition.busy = true;
     runInBackground(name, this.#dependencies.logger, async () => {
       try {
         await task(asked);
       } catch (error) {
-        for (const { partition } of asked.filter(isCurrent)) this.#failed(partition, error);
+        for (const { partition, since: asking } of asked.filter(isCurrent)) {
+          this.#failed(partition, error, asking);
+        }
       } finally {
         for (const { partition } of asked.filter(isCurrent)) partition.busy = false;
         this.pump();
@@ -268,12 +277,17 @@ export class Fetcher {
   }
 
   /** Another attempt later, or the end of the reader. */
-  #failed(partition: AssignedPartition, error: unknown): void {
+  #failed(
+    partition: AssignedPartition,
+    error: unknown,
+    since = this.#dependencies.clock.monotonic(),
+  ): void {
     const { clock, cluster, onChange, random } = this.#dependencies;
     if (this.#closing.signal.aborted) return;
     const now = clock.monotonic();
     partition.failures += 1;
-    partition.failingSince ??= now;
+    // What took long to fail has failed for so long.
+    partition.failingSince ??= since;
     const delayMs = backoffDelayMs(partition.failures, this.#options, random);
     const tooLong = now + delayMs - partition.failingSince > this.#options.retryTimeoutMs;
     if (!isRetriable(error) || tooLong) {
@@ -283,6 +297,26 @@ export class Fetcher {
     }
     partition.notBefore = now + delayMs;
     if (meansStaleMetadata(error)) cluster.refreshSoon([this.#options.topic]);
+  }
+
+  /**
+   * A partition that nobody leads, or whose leader is silent, holds up none that has one: each leader
+   * is asked on its own, and again for a partition that failed.
+   */
+  #resolveByLeader(unresolved: readonly AssignedPartition[]): void {
+    const groups = new Map<string | AssignedPartition, AssignedPartition[]>();
+    for (const partition of unresolved) {
+      const leader = this.#dependencies.cluster.leaderOf(partition.topicPartition);
+      if (leader === undefined) {
+        this.#withoutLeader(partition);
+        continue;
+      }
+      const key = partition.failures === 0 ? leader.endpoint : partition;
+      const group = groups.get(key) ?? [];
+      group.push(partition);
+      groups.set(key, group);
+    }
+    for (const group of groups.values()) this.#resolve(group);
   }
 
   /** Finds out the offsets at which partitions begin and end. */
@@ -295,7 +329,8 @@ export class Fetcher {
       ]),
     );
     this.#ask("find offsets", partitions, async (asked) => {
-      const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal };
+      // Trying again is the business of each partition.
+      const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal, once: true };
       const bounds = await findBounds({ topic, starts, to, follow }, this.#dependencies, limits);
       for (const { partition } of asked.filter(isCurrent)) {
         const found = bounds.get(partition.topicPartition.partition) as OffsetBounds;

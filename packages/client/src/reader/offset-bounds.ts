@@ -1,8 +1,7 @@
 import type { Clock } from "@zoolog/base";
 import { timestamp } from "@zoolog/base";
 import type { OffsetSpec } from "@zoolog/protocol";
-import type { CallLimits } from "../cluster/call-attempts.ts";
-import type { OffsetLookup } from "../cluster/offset-lookup.ts";
+import type { LookupLimits, OffsetLookup } from "../cluster/offset-lookup.ts";
 import type { OffsetPoint } from "../offsets.ts";
 
 /** Offsets to read: from the first up to, not including, the second; without it: for ever. */
@@ -26,7 +25,7 @@ type Offsets = ReadonlyMap<number, number | undefined>;
 export async function findBounds(
   query: BoundsQuery,
   dependencies: { readonly lookup: OffsetLookup; readonly clock: Clock },
-  limits: CallLimits,
+  limits: LookupLimits,
 ): Promise<Map<number, OffsetBounds>> {
   const { follow, starts, to, topic } = query;
   const partitions = [...starts.keys()];

@@ -155,6 +155,41 @@ describe("where reading begins and ends", () => {
 });
 
 describe("many partitions", () => {
+  test("one without a leader holds up no other, and ends a read in time", async () => {
+    const { brokers, client, time, write } = setUp({ brokers: 3, partitions: 3 });
+    await write([["a", "b"]], 1);
+    brokers.loseLeader("texts", 0);
+    const options = { offsets: "start", retryTimeoutMs: 60_000 };
+
+    const followed = client.reader(texts, { ...options, follow: true });
+    expect(await outcome(time, collect(followed, 2), 100)).toEqual(["a", "b"]);
+    await followed.close();
+
+    const startedAt = time.clock.monotonic();
+    const failed = outcome(time, read(client, options), 70_000);
+    await expect(failed).rejects.toMatchObject({
+      code: "LEADER_NOT_AVAILABLE",
+      message: expect.stringContaining("texts-0"),
+      hint: expect.stringContaining("zoolog topic describe"),
+    });
+    expect(time.clock.monotonic() - startedAt).toBeLessThanOrEqual(60_000);
+  });
+
+  test("a leader that does not say where a partition begins ends a read in time", async () => {
+    const { brokers, client, time, write } = setUp({ brokers: 2, partitions: 2 });
+    await write([["a"]], 1);
+    const [silent] = brokers.endpoints;
+    brokers.fault = ({ call, endpoint }) =>
+      call === "list-offsets" && endpoint === silent ? "hang" : undefined;
+    const startedAt = time.clock.monotonic();
+    const options = { retryTimeoutMs: 30_000 };
+
+    await expect(outcome(time, read(client, options), 65_000)).rejects.toMatchObject({
+      retriable: true,
+    });
+    expect(time.clock.monotonic() - startedAt).toBeLessThanOrEqual(31_000);
+  });
+
   test("each is read in its order and all get their turn", async () => {
     const { client, time, write } = setUp({ brokers: 3, partitions: 3 });
     const batch = (name: string) => Array.from({ length: 10 }, (_, i) => [`${name}${i}`]);

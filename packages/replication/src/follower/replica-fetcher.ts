@@ -48,6 +48,9 @@ const NEWCOMER_WAIT_MS = 5;
  */
 const NEWCOMER_WAIT_FOR_ANSWER_MS = 200;
 
+/** More than a second: a failover is over by then. */
+const FAILURES_BEFORE_WARNING = 8;
+
 type Asked = { readonly following: Following; readonly position: FetchPosition };
 type Call = { readonly abort: AbortController; readonly namesPartitions: boolean };
 
@@ -213,8 +216,10 @@ export class ReplicaFetcher {
   #failed(code: string | undefined, message: string): void {
     this.#failures += 1;
     const fields = { leader: this.leader, code, cause: message, failures: this.#failures };
-    // Once when it begins; a leader that is away for long would else fill the log.
-    if (this.#failures === 1) this.#dependencies.logger.warn("leader cannot be followed", fields);
+    // The first ones belong to every leader that leaves or dies: another one is elected meanwhile.
+    // Then once; a leader that is away for long would else fill the log.
+    const isWorthAWord = this.#failures === FAILURES_BEFORE_WARNING;
+    if (isWorthAWord) this.#dependencies.logger.warn("leader cannot be followed", fields);
     else this.#dependencies.logger.debug("leader cannot be followed", fields);
   }
 

@@ -101,8 +101,13 @@ export class ScriptedBrokers implements Transport {
   /** Elects the next broker. */
   moveLeader(topic: string, partition: number): void {
     const moved = this.partition(topic, partition);
-    moved.leader = (moved.leader + 1) % this.endpoints.length;
+    moved.leader = ((moved.leader ?? 0) + 1) % this.endpoints.length;
     moved.leaderEpoch += 1;
+  }
+
+  /** None of its replicas is there. */
+  loseLeader(topic: string, partition: number): void {
+    this.partition(topic, partition).leader = undefined;
   }
 
   post(request: TransportRequest): Promise<TransportResponse> {

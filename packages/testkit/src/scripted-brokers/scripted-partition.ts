@@ -4,7 +4,7 @@ import { ScriptedSequences } from "./scripted-sequences.ts";
 
 /** A partition's log in memory, as its leader serves it. */
 export class ScriptedPartition {
-  leader: number;
+  leader: number | undefined;
   leaderEpoch = 0;
   logStartOffset = 0;
   readonly sequences = new ScriptedSequences();

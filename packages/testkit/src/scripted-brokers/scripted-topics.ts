@@ -68,7 +68,7 @@ export class ScriptedTopics {
           isInternal: false,
           partitions: known.partitions.map((partition, index) => ({
             partition: index,
-            leader: brokerId(partition.leader),
+            ...(partition.leader === undefined ? {} : { leader: brokerId(partition.leader) }),
             leaderEpoch: leaderEpoch(partition.leaderEpoch),
             replicas: [],
             isr: [],
@@ -168,6 +168,7 @@ export class ScriptedTopics {
     if (refuseWith !== undefined) return { error: refusal(refuseWith) };
     const found = this.#topics.get(topic)?.partitions[partition];
     if (found === undefined) return { error: refusal("UNKNOWN_TOPIC_OR_PARTITION") };
+    if (found.leader === undefined) return { error: refusal("LEADER_NOT_AVAILABLE") };
     if (found.leader !== self) {
       const currentLeader = {
         brokerId: brokerId(found.leader),

@@ -2,6 +2,7 @@ import {
   brokerEpoch,
   brokerId,
   controllerEpoch,
+  type LogFields,
   type ProbeOutcome,
   silentLogger,
 } from "@zoolog/base";
@@ -18,6 +19,7 @@ class World {
   readonly pollers = new ImagePollers(this.time);
   readonly reports: BrokerReachabilityEvent[] = [];
   readonly probes: string[] = [];
+  readonly logged: (LogFields | undefined)[] = [];
   answer: ProbeOutcome = "accepted";
   epochOfOther = OTHER.brokerEpoch;
   readonly watch = new BrokerWatch(
@@ -33,7 +35,7 @@ class World {
         },
       },
       scheduler: this.time.scheduler,
-      logger: silentLogger,
+      logger: { ...silentLogger, warn: (_, fields) => void this.logged.push(fields) },
     },
   );
 
@@ -64,6 +66,8 @@ test("a broker whose poll broke off and whose port refuses is reported at once",
 
   expect(world.unreachable).toEqual([{ type: "brokerUnreachable", ...OTHER }]);
   expect(world.probes).toEqual(["h2:9"]);
+  // `brokerId` stands in every line of a broker's log: it is the one that writes.
+  expect(world.logged).toEqual([{ silent: 2, brokerEpoch: 12, host: "h2", port: 9 }]);
 });
 
 test.each(["accepted", "unknown"] as const)(

@@ -91,7 +91,9 @@ export class BrokerWatch {
       if (broker?.shuttingDown === true) return;
       const outcome = await network.probe({ ...address, timeoutMs: PROBE_TIMEOUT_MS });
       if (outcome === "refused" && !pollers.isPolling(life)) {
-        logger.warn("broker refuses connections", { ...life, ...address });
+        // `brokerId` is the one that writes the line.
+        const { brokerId: silent, brokerEpoch } = life;
+        logger.warn("broker refuses connections", { silent, brokerEpoch, ...address });
         report({ type: "brokerUnreachable", ...life });
         return;
       }

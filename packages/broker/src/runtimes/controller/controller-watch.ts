@@ -41,7 +41,9 @@ export class ControllerWatch {
     const { store, network, lookAgain, logger } = this.#dependencies;
     const outcome = await network.probe({ ...address, timeoutMs: PROBE_TIMEOUT_MS });
     if (outcome !== "refused" || store.state !== "connected") return;
-    logger.warn("controller refuses connections", { brokerId, controllerEpoch, ...address });
+    // `brokerId` is the one that writes the line.
+    const fields = { controller: brokerId, controllerEpoch, ...address };
+    logger.warn("controller refuses connections", fields);
     try {
       await store.deposeController({ brokerId, controllerEpoch });
       lookAgain();
