@@ -2,10 +2,10 @@ export { abortable, throwIfAborted } from "./abort.ts";
 export { AssertionError, assert, unreachable } from "./assert.ts";
 export { runInBackground } from "./background.ts";
 export { type Deferred, deferred } from "./deferred.ts";
-export { errorCode, errorMessage, ZoologError, type ZoologErrorOptions } from "./errors.ts";
+export { errorCode, errorMessage, ZoologError } from "./errors.ts";
 export { EventLoopTurns, TURNS_FOR_OTHERS, yieldTurns } from "./event-loop-turns.ts";
 export { writeFileAtomically, writeFully } from "./file-writes.ts";
-export { assertFolderUnlocked, type LockTaken, lockFolder } from "./folder-lock.ts";
+export { assertFolderUnlocked, lockFolder } from "./folder-lock.ts";
 export {
   type Branded,
   type BrokerEpoch,
@@ -35,7 +35,6 @@ export type {
   ListenOptions,
   Network,
   ProbeOutcome,
-  ProbeTarget,
 } from "./ports/network.ts";
 export type { Random } from "./ports/random.ts";
 export {
@@ -47,7 +46,6 @@ export {
 } from "./ports/time.ts";
 export { SerialQueue } from "./serial-queue.ts";
 export {
-  TOPIC_NAME_LENGTH_MAX,
   TOPIC_PARTITIONS_MAX,
   type TopicPartition,
   topicIdFromBytes,

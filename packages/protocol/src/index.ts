@@ -1,6 +1,5 @@
 export { COMPRESSION_CODECS, type CompressionCodec } from "./compression/codecs.ts";
 export { compress, decompress, loadCompression } from "./compression/compression.ts";
-export { DECOMPRESSED_BYTES_MAX, type DecompressLimits } from "./compression/limits.ts";
 export { crc32c, loadNativeCrc32c } from "./crc32c.ts";
 export {
   ERROR_CODES,
@@ -22,14 +21,13 @@ export {
 } from "./native/check-message.ts";
 export type { CreateTopicsRequest, CreateTopicsResponse } from "./native/create-topics.ts";
 export type { DeleteTopicsRequest, DeleteTopicsResponse } from "./native/delete-topics.ts";
-export type { DescribeClusterRequest, DescribeClusterResponse } from "./native/describe-cluster.ts";
+export type { DescribeClusterResponse } from "./native/describe-cluster.ts";
 export type { DescribeTopicsRequest, DescribeTopicsResponse } from "./native/describe-topics.ts";
 export { type ErrorBody, errorBody, type ItemError } from "./native/errors.ts";
 export {
   FETCH_BYTES_MAX,
   type FetchRequest,
   type FetchResponse,
-  type Isolation,
   MAX_WAIT_MS_MAX,
 } from "./native/fetch.ts";
 export type { InitProducerIdRequest, InitProducerIdResponse } from "./native/init-producer-id.ts";
@@ -67,7 +65,6 @@ export {
   PEER_CALLS,
   type PeerCall,
   type PeerRequest,
-  type PeerResponse,
 } from "./native/peer/peer-calls.ts";
 export type {
   ReplicasDeletedRequest,
@@ -105,19 +102,12 @@ export {
   type PutTopicRequest,
   postTopicRequest,
   putTopicRequest,
-  type TopicListResponse,
   topicListResponse,
 } from "./native/topic-pages.ts";
-export {
-  BatchCursor,
-  type BatchCursorOptions,
-  type BatchSighting,
-} from "./record-batch/batch-cursor.ts";
-export { type BatchFault, describeBatchFault } from "./record-batch/batch-header.ts";
+export { BatchCursor } from "./record-batch/batch-cursor.ts";
+export { describeBatchFault } from "./record-batch/batch-header.ts";
 export {
   BATCH_BYTES_MAX,
-  LOG_OVERHEAD,
-  RECORD_BATCH_MAGIC,
   RECORD_BATCH_OVERHEAD,
   SEQUENCE_MAX,
 } from "./record-batch/batch-layout.ts";
@@ -127,25 +117,19 @@ export {
   encodeControlBatch,
   readControlRecord,
 } from "./record-batch/control-batch.ts";
-export { type DecodedRecord, DecodedRecords } from "./record-batch/decoded-records.ts";
+export type { DecodedRecord } from "./record-batch/decoded-records.ts";
 export { encodeRecordBatch } from "./record-batch/encode-record-batch.ts";
 export {
   claimsCompression,
   type InflationBudget,
-  type ProducedBatchFault,
-  type ProducedBatchRules,
-  type ProducedBatchVerdict,
   validateProducedBatch,
 } from "./record-batch/produced-batch.ts";
-export { RecordBatch, type TimestampType } from "./record-batch/record-batch.ts";
+export { RecordBatch } from "./record-batch/record-batch.ts";
 export {
-  type ProducerState,
   RecordBatchBuilder,
-  type RecordBatchOptions,
   type RecordData,
   type RecordHeaderInput,
   type RecordInput,
 } from "./record-batch/record-batch-builder.ts";
-export { RecordCursor, type RecordHeader } from "./record-batch/record-cursor.ts";
 
 export { splitBatches } from "./record-batch/split-batches.ts";

@@ -2,7 +2,6 @@ import { brokerEntry } from "./metadata.ts";
 import { brokerIdField, int32, list, object, optional, type Static, text } from "./schema.ts";
 
 export const describeClusterRequest = object({});
-export type DescribeClusterRequest = Static<typeof describeClusterRequest>;
 
 /** Kafka's DescribeCluster (key 60), with what operators ask for first. */
 export const describeClusterResponse = object({

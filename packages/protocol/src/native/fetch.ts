@@ -28,7 +28,6 @@ export const isolation = oneOfNames(["readUncommitted", "readCommitted"], {
   description: "readCommitted hides records of open and aborted transactions",
   default: "readUncommitted",
 });
-export type Isolation = Static<typeof isolation>;
 
 /**
  * Kafka's Fetch (key 1), for consumers. There is no replica id in it: replicas have a call of their

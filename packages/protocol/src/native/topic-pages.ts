@@ -23,7 +23,6 @@ export const topicListResponse = object({
     }),
   ),
 });
-export type TopicListResponse = Static<typeof topicListResponse>;
 
 const topicSettings = {
   numPartitions: optional(int32),

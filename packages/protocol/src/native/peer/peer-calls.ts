@@ -48,4 +48,3 @@ export const BROKER_CREDENTIAL_HEADER = "zoolog-broker";
 
 export type PeerCall = keyof typeof PEER_CALLS;
 export type PeerRequest<Call extends PeerCall> = Static<(typeof PEER_CALLS)[Call]["request"]>;
-export type PeerResponse<Call extends PeerCall> = Static<(typeof PEER_CALLS)[Call]["response"]>;
