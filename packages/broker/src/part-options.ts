@@ -51,8 +51,16 @@ export function registrationOf(
     bootId: life.bootId,
     boot: life.logs.boot,
     losses: life.logs.losses,
+    damaged: namesOf(life.logs.offlinePartitions),
     timestamp: life.now,
   };
+}
+
+/** Some 256 KiB of names at worst: a znode takes no more than 1 MiB. */
+const DAMAGED_NAMES_MAX = 1_000;
+
+function namesOf(offline: LogManager["offlinePartitions"]): readonly string[] {
+  return offline.size > DAMAGED_NAMES_MAX ? ["*"] : [...offline.keys()];
 }
 
 /**

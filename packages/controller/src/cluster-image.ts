@@ -55,6 +55,11 @@ export type BrokerImage = {
   readonly boot: BootKind;
   /** What the folder went through before. Only the controller wants to know: it stays behind. */
   readonly losses?: DataLosses | undefined;
+  /**
+   * `"<topic>-<partition>"` of replicas that could not be opened when it registered; `"*"` for too
+   * many to name. Stays behind, too.
+   */
+  readonly damaged?: readonly string[] | undefined;
   /** Asked for a controlled shutdown: leads nothing more, joins no ISR. */
   readonly shuttingDown: boolean;
 };

@@ -3,6 +3,8 @@ import type { BrokerImage, DataLosses, PartitionImage } from "./cluster-image.ts
 
 /** All that the choice of a leader depends on. */
 export type Situation = {
+  /** `"<topic>-<partition>"` */
+  readonly key: string;
   readonly partition: PartitionImage;
   readonly brokers: ReadonlyMap<BrokerId, BrokerImage>;
   /** Registered, but their process is gone. */
@@ -114,14 +116,21 @@ function hasRestarted(situation: Situation, member: BrokerId): boolean {
 }
 
 /**
- * It has restarted, and acknowledged records may be missing from its log: lost since it was in sync,
+ * It has restarted, and acknowledged records may be missing from its log: damaged, or lost since it was in sync,
  * in this life or in one before. A sole assigned replica after an unclean boot is not in doubt: no
  * other log can have more.
  */
 function isInDoubt(situation: Situation, member: BrokerId): boolean {
-  if (hasLost(situation, member, "newFolder")) return true;
+  if (hasLost(situation, member, "newFolder") || isDamaged(situation, member)) return true;
   const others = situation.partition.replicas.some((r) => r !== member);
   return hasLost(situation, member, "unclean") && !situation.flushBeforeAcknowledge && others;
+}
+
+/** Known before anybody is elected: what it reports once it is asked to serve would come too late. */
+function isDamaged(situation: Situation, member: BrokerId): boolean {
+  const damaged = situation.brokers.get(member)?.damaged ?? [];
+  if (damaged.length === 0 || !hasRestarted(situation, member)) return false;
+  return damaged.includes(situation.key) || damaged.includes("*");
 }
 
 function hasLost(situation: Situation, member: BrokerId, how: keyof DataLosses): boolean {
@@ -170,6 +179,7 @@ function whyNot(situation: Situation, member: BrokerId): string {
   const offline = partition.offlineReplicas.find((replica) => replica.brokerId === member);
   if (offline !== undefined) return `has the replica offline: ${offline.reason}`;
   if (!partition.replicas.includes(member)) return "is not an assigned replica";
+  if (isDamaged(situation, member)) return "came back with damaged records";
   if (hasLost(situation, member, "newFolder")) return "came back with an empty data folder";
   return "went down with its machine: records may be missing from its log";
 }

@@ -1,4 +1,10 @@
-import { type LeaderEpoch, leaderEpoch, type PartitionEpoch, partitionEpoch } from "@zoolog/base";
+import {
+  type LeaderEpoch,
+  leaderEpoch,
+  type PartitionEpoch,
+  partitionEpoch,
+  topicPartitionKey,
+} from "@zoolog/base";
 import {
   CLUSTER_CONFIG_NAME,
   type PartitionImage,
@@ -28,6 +34,7 @@ export function situationOf(
   const unclean = effectiveConfig(state, topic, "unclean.leader.election.enable");
   const flush = effectiveConfig(state, topic, "flush");
   return {
+    key: topicPartitionKey({ topic: topic.name, partition: partition.partition }),
     partition,
     brokers: state.image.brokers,
     unreachable: state.unreachable,

@@ -18,6 +18,8 @@ export type BrokerRegistration = {
   readonly boot: BootKind;
   /** By kinds of boot that lose records: the first broker epoch of the folder after the last one. */
   readonly losses?: DataLosses | undefined;
+  /** `"<topic>-<partition>"` of replicas that cannot be opened; `"*"` for too many to name. */
+  readonly damaged?: readonly string[] | undefined;
   readonly timestamp: Timestamp;
 };
 

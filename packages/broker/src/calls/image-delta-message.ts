@@ -10,7 +10,7 @@ export function imageDeltaMessage(delta: ImageDelta): ClusterImageDelta {
   return {
     ...rest,
     ...(fromVersion === undefined ? {} : { fromVersion }),
-    brokers: delta.brokers.map(({ rack, losses: _, ...broker }) => ({
+    brokers: delta.brokers.map(({ rack, losses: _losses, damaged: _damaged, ...broker }) => ({
       ...broker,
       ...(rack === undefined ? {} : { rack }),
     })),

@@ -15,7 +15,7 @@ const VERSION = 5;
 const PORT_MAX = 65_535;
 
 export function encodeBroker(registration: BrokerRegistration): Uint8Array {
-  const { endpoints, rack, folder, bootId, losses } = registration;
+  const { endpoints, rack, folder, bootId, losses, damaged = [] } = registration;
   const [first] = endpoints;
   return encodeJson({
     version: VERSION,
@@ -34,6 +34,7 @@ export function encodeBroker(registration: BrokerRegistration): Uint8Array {
     ...(bootId === undefined ? {} : { boot_id: bootId }),
     boot: registration.boot,
     ...(losses === undefined ? {} : { losses }),
+    ...(damaged.length === 0 ? {} : { damaged }),
   });
 }
 
@@ -55,6 +56,7 @@ export function decodeBroker(id: number, data: Uint8Array, czxid: number): Regis
     bootId: znode.optionalText("boot_id"),
     boot: parseBoot(path, znode.optionalText("boot")),
     ...(losses === undefined ? {} : { losses }),
+    ...(znode.has("damaged") ? { damaged: znode.array("damaged").map(String) } : {}),
     timestamp: timestamp(znode.has("timestamp") ? znode.integerText("timestamp") : -1),
   };
 }

@@ -45,9 +45,9 @@ test("a registration reads like one of Kafka's, with four fields of ours", () =>
 
 test("what a folder has lost stands in the registration, by the broker epoch that came after", () => {
   const losses = { newFolder: brokerEpoch(7), unclean: brokerEpoch(9) };
-  const data = encodeBroker(sampleBroker(1, { losses }));
+  const data = encodeBroker(sampleBroker(1, { losses, damaged: ["orders-0"] }));
 
-  expect(decodeBroker(1, data, 30).losses).toEqual(losses);
+  expect(decodeBroker(1, data, 30)).toMatchObject({ losses, damaged: ["orders-0"] });
 });
 
 test("a registration that does not say how it booted may have lost something", () => {

@@ -335,7 +335,7 @@ function parseTopicToDelete(word: string): TopicToDelete {
   return incarnation === undefined ? { name } : { name, topicId: topicIdOf(incarnation) };
 }
 
-/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21` (lost in a life before). */
+/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`. */
 function parseBrokers(words: readonly string[]): ObservedBroker[] {
   return words
     .filter((word) => word !== "")
@@ -345,13 +345,14 @@ function parseBrokers(words: readonly string[]): ObservedBroker[] {
       const id = parseBrokerOf(registered);
       const endpoints = [{ listener: "HTTP", host: `b${id.brokerId}`, port: 8092 }];
       const incarnation = `data-${id.brokerId}`;
+      const damaged = lost.flatMap((loss) => /^damaged=(.+)$/.exec(loss)?.[1] ?? []);
       const losses = Object.fromEntries(
-        lost.map((loss) => {
+        lost.flatMap((loss) => {
           const [how = "", since = ""] = loss.split("=");
-          return [how, brokerEpoch(Number(since))];
+          return how === "damaged" ? [] : [[how, brokerEpoch(Number(since))]];
         }),
       );
-      return { ...id, incarnation, endpoints, rack, boot: boot as BootKind, losses };
+      return { ...id, incarnation, endpoints, rack, boot: boot as BootKind, losses, damaged };
     });
 }
 

@@ -111,9 +111,9 @@ function stillThere(faults: readonly ZnodeFault[], image: ClusterImage): readonl
 }
 
 function observedBroker(broker: RegisteredBroker): ObservedBroker {
-  const { brokerId, brokerEpoch, incarnation, rack, boot, losses } = broker;
+  const { brokerId, brokerEpoch, incarnation, rack, boot, losses, damaged } = broker;
   const endpoints = broker.endpoints.map(({ listener, host, port }) => ({ listener, host, port }));
-  return { brokerId, brokerEpoch, incarnation, rack, boot, losses, endpoints };
+  return { brokerId, brokerEpoch, incarnation, rack, boot, losses, damaged, endpoints };
 }
 
 async function topicsObserved(image: ClusterImage, store: CoordinationStore): Promise<Observation> {
