@@ -1,15 +1,9 @@
-import {
-  ChunkedBytes,
-  checkMessage,
-  NATIVE_CALLS,
-  type NativeCall,
-  type NativeRequest,
-} from "@zoolog/protocol";
+import { checkMessage, NATIVE_CALLS, type NativeCall, type NativeRequest } from "@zoolog/protocol";
 import type { FastifyInstance } from "fastify";
-import type { FetchResult } from "../broker-api.ts";
 import { AnswerMemory, answerBytesMax } from "./bodies/answer-memory.ts";
 import { bodyOf } from "./bodies/body-parsers.ts";
 import { answerType, MESSAGE_TYPES, sendMessage } from "./bodies/content-types.ts";
+import { withRecordBins } from "./bodies/record-bins.ts";
 import type { Call } from "./call.ts";
 import { refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
@@ -60,7 +54,8 @@ function callHandlers(parts: PlaneParts): CallHandlers {
       const maxBytes = Math.min(request.maxBytes, bytesMax);
       const memory = new AnswerMemory({ call, bytesMax, maxWaitMs: request.maxWaitMs }, parts);
       const fetching = api.fetch({ ...request, maxBytes }, call, memory);
-      return fetchResponse(await call.holdWhile(fetching), memory);
+      const { topics } = await call.holdWhile(fetching);
+      return { topics: withRecordBins(topics, memory) };
     },
     "list-offsets": (request, call) => api.listOffsets(request, call),
     metadata: (request, call) => api.metadata(request, call),
@@ -70,23 +65,4 @@ function callHandlers(parts: PlaneParts): CallHandlers {
     "describe-topics": (request, call) => api.describeTopics(request, call),
     "describe-cluster": (_request, call) => api.describeCluster(call),
   } satisfies CallHandlers & Record<NativeCall, unknown>;
-}
-
-/**
- * The records of each partition as one bin over the buffers that the log has read. They count as in
- * flight until the reader has taken them: many slow readers must not hold the memory.
- */
-function fetchResponse(result: FetchResult, memory: AnswerMemory): unknown {
-  let bytes = 0;
-  const topics = result.topics.map(({ topic, partitions }) => ({
-    topic,
-    partitions: partitions.map((partition) => {
-      if ("error" in partition) return partition;
-      const records = new ChunkedBytes(partition.records);
-      bytes += records.byteLength;
-      return { ...partition, records };
-    }),
-  }));
-  memory.keep(bytes);
-  return { topics };
 }

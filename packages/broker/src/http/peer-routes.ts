@@ -1,16 +1,11 @@
 import { assert } from "@zoolog/base";
-import {
-  ChunkedBytes,
-  checkMessage,
-  PEER_CALLS,
-  type PeerCall,
-  type PeerRequest,
-} from "@zoolog/protocol";
+import { checkMessage, PEER_CALLS, type PeerCall, type PeerRequest } from "@zoolog/protocol";
 import type { FastifyInstance } from "fastify";
-import type { PeerApi, PeerContext, ReplicateResult } from "../peer-api.ts";
+import type { PeerApi, PeerContext } from "../peer-api.ts";
 import { AnswerMemory, answerBytesMax } from "./bodies/answer-memory.ts";
 import { bodyOf } from "./bodies/body-parsers.ts";
 import { MSGPACK_TYPE, sendMessage } from "./bodies/content-types.ts";
+import { withRecordBins } from "./bodies/record-bins.ts";
 import type { Call } from "./call.ts";
 import { refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
@@ -76,7 +71,8 @@ function peerHandlers(api: PeerApi, parts: PlaneParts): PeerHandlers {
       const maxBytes = Math.min(request.maxBytes, bytesMax);
       const memory = new AnswerMemory({ call, bytesMax, maxWaitMs: request.maxWaitMs }, parts);
       const replicating = api.replicate({ ...request, maxBytes }, call, memory);
-      return replicateResponse(await call.holdWhile(replicating), memory);
+      const result = await call.holdWhile(replicating);
+      return { ...result, topics: withRecordBins(result.topics, memory) };
     },
     "cluster-image": (request, call) => {
       if (request.maxWaitMs > 0) calls.markWaiting(call);
@@ -87,20 +83,4 @@ function peerHandlers(api: PeerApi, parts: PlaneParts): PeerHandlers {
     "replicas-deleted": (request, call) => api.replicasDeleted(request, call),
     "controlled-shutdown": (request, call) => api.controlledShutdown(request, call),
   };
-}
-
-/** As with `fetch`: the records stay in the buffers that the log has read, and count until sent. */
-function replicateResponse(result: ReplicateResult, memory: AnswerMemory): unknown {
-  let bytes = 0;
-  const topics = result.topics.map(({ topicId, partitions }) => ({
-    topicId,
-    partitions: partitions.map((partition) => {
-      if ("error" in partition) return partition;
-      const records = new ChunkedBytes(partition.records);
-      bytes += records.byteLength;
-      return { ...partition, records };
-    }),
-  }));
-  memory.keep(bytes);
-  return { ...result, topics };
 }
