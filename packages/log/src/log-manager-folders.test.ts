@@ -77,6 +77,37 @@ async function usedFolder(options: { capacityBytes?: number } = {}) {
 const removeFolder = (disk: SimulatedDisk, name: string) =>
   disk.mount().removeTree(`/data/${name}`);
 
+describe("partitions that are made at the same time", () => {
+  const topicPartitions = Array.from({ length: 20 }, (_, partition) => ({ topic: "t", partition }));
+  const makeAll = async (manager: LogManager): Promise<void> => {
+    await Promise.all(topicPartitions.map((each) => manager.getOrCreate(each, NEW)));
+  };
+
+  test("are all found after a power cut", async () => {
+    const { open, crash } = setUp();
+    await makeAll(await open());
+
+    crash("power");
+    const again = await open();
+
+    expect(topicPartitions.filter((each) => again.get(each) === undefined)).toEqual([]);
+    expect(again.offlinePartitions.size).toBe(0);
+    await again.close();
+  });
+
+  test("share the syncs of their names", async () => {
+    const { open, disk } = setUp();
+    const manager = await open();
+    const operations = disk.record(/^\/data$/);
+
+    await makeAll(manager);
+
+    const syncs = operations.filter((operation) => operation.startsWith("syncDirectory"));
+    expect(syncs.length).toBeLessThan(topicPartitions.length);
+    await manager.close();
+  });
+});
+
 describe("a damaged log that starts over", () => {
   test("leaves its folder to whoever wants to look at it", async () => {
     const { open, disk } = await usedFolder();

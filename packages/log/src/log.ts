@@ -111,7 +111,7 @@ export class Log {
     const { topicPartition, config, shutdown } = options;
     const folder = folderOf(directory, topicPartition);
     await directory.volume.fileSystem.makeDirectory(folder);
-    await directory.volume.syncDirectory(directory.path);
+    await directory.volume.syncNames();
     const loaded = await loadLog(
       {
         folder,

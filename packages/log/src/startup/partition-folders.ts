@@ -8,15 +8,12 @@ import {
   pendingDeletionName,
   strayName,
 } from "../volume/file-names.ts";
-import { GroupCommit } from "../volume/group-commit.ts";
 
 /** The folders of a data folder: which there are, and how one leaves its name to another. */
 export class PartitionFolders {
   readonly #directory: LogDirectory;
   readonly #random: Random;
   readonly #logger: Logger;
-  /** A topic's folders are renamed many at a time, and one sync covers all that were before it. */
-  readonly #syncs: GroupCommit;
 
   constructor(dependencies: {
     readonly directory: LogDirectory;
@@ -26,8 +23,6 @@ export class PartitionFolders {
     this.#directory = dependencies.directory;
     this.#random = dependencies.random;
     this.#logger = dependencies.logger;
-    const { volume } = dependencies.directory;
-    this.#syncs = new GroupCommit(() => volume.syncDirectory(volume.path));
   }
 
   /** Partitions that have a folder. What interrupted deletions left is removed on the way. */
@@ -80,7 +75,7 @@ export class PartitionFolders {
       if (isMissing(error)) return undefined;
       throw error;
     }
-    await this.#syncs.request();
+    await this.#directory.volume.syncNames();
     return `${path}/${name}`;
   }
 }

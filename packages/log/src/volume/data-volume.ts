@@ -16,6 +16,7 @@ import {
 } from "../errors.ts";
 import { FileHandleCache } from "./file-handle-cache.ts";
 import { SYNC_FAILED_MARKER } from "./file-names.ts";
+import { GroupCommit } from "./group-commit.ts";
 
 export type DataVolumeLimits = {
   /** Log and index files open at a time. */
@@ -38,6 +39,8 @@ export class DataVolume {
   readonly path: string;
   readonly fileSystem: FileSystem;
   readonly files: FileHandleCache;
+  /** Partitions come and go many at a time: one sync covers all names that were there before it. */
+  readonly #nameSyncs: GroupCommit;
   readonly #reservedBytes: number;
   readonly #logger: Logger;
   readonly #onOffline: (error: ZoologError) => void;
@@ -57,6 +60,7 @@ export class DataVolume {
   ) {
     const { fileSystem, logger } = dependencies;
     this.path = options.path;
+    this.#nameSyncs = new GroupCommit(() => this.syncDirectory(this.path));
     this.fileSystem = fileSystem;
     this.#logger = logger;
     this.#onOffline = dependencies.onOffline;
@@ -99,6 +103,11 @@ export class DataVolume {
     } catch (error) {
       throw this.fail(error);
     }
+  }
+
+  /** Makes the names of the partitions' folders survive a power cut. */
+  syncNames(): Promise<void> {
+    return this.#nameSyncs.request();
   }
 
   /**
