@@ -99,14 +99,32 @@ test("partitions that come while others are named wait for the answer, and the s
   await following.close();
 });
 
-test.each([
-  ["waits for records only", true, 10],
-  ["is not answered although it names some", false, 300],
-])("a call that %s is broken off for them", async (_, isAnswered, afterMs) => {
+test("calls wait briefly while partitions come, and are not broken off for them", async () => {
   const { time, calls, following, add, named } = fetcher();
   add(0);
   await time.advanceAndSettle(0);
-  if (isAnswered) calls[0]?.answer(answerOf(0));
+  calls[0]?.answer(answerOf(0));
+  await time.advanceAndSettle(0);
+
+  expect(calls[1]?.request.maxWaitMs).toBeLessThan(50);
+  add(1);
+  await time.advanceAndSettle(20);
+  expect(calls[1]?.isBrokenOff).toBe(false);
+  calls[1]?.answer([]);
+  await time.advanceAndSettle(0);
+
+  expect(named(calls[2])).toEqual([1]);
+  await following.close();
+});
+
+test.each([
+  ["waits for records only", 1_200, 10],
+  ["is not answered although it should be", undefined, 300],
+])("a call that %s is broken off for newcomers", async (_, answeredAfterMs, afterMs) => {
+  const { time, calls, following, add, named } = fetcher();
+  add(0);
+  await time.advanceAndSettle(answeredAfterMs ?? 0);
+  if (answeredAfterMs !== undefined) calls[0]?.answer(answerOf(0));
   await time.advanceAndSettle(0);
   const waiting = calls.at(-1);
 

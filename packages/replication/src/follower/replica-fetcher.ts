@@ -43,16 +43,20 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const NEWCOMER_WAIT_MS = 5;
 
 /**
- * Likewise for a call that names partitions: the leader answers it in some milliseconds, and to break
- * it off would cost the session. While thousands of partitions come, nearly all calls are such.
+ * To break a call off costs the session: all partitions are named again. So while partitions keep
+ * coming, by the thousand when a topic is made, calls wait but briefly, and end by themselves.
  */
+const JOINING_FOR_MS = 1_000;
+const JOINING_POLL_MS = 20;
+
+/** Likewise for a call that ends soon, be it that it waits briefly or that it names partitions. */
 const NEWCOMER_WAIT_FOR_ANSWER_MS = 200;
 
 /** More than a second: a failover is over by then. */
 const FAILURES_BEFORE_WARNING = 8;
 
 type Asked = { readonly following: Following; readonly position: FetchPosition };
-type Call = { readonly abort: AbortController; readonly namesPartitions: boolean };
+type Call = { readonly abort: AbortController; readonly endsSoon: boolean };
 
 /**
  * Follows one leader: one call at a time asks for all partitions that this broker follows there, and
@@ -75,6 +79,8 @@ export class ReplicaFetcher {
   #calling: Call | undefined;
   #pause: { readonly resolve: () => void; readonly timer: Timer | undefined } | undefined;
   #newcomersTimer: Timer | undefined;
+  /** Monotonic. */
+  #joiningUntil = 0;
   #failures = 0;
   #ended: Promise<void> | undefined;
 
@@ -102,13 +108,14 @@ export class ReplicaFetcher {
     const key = replicaKey(following.topicId, following.partition);
     this.#followed.set(key, following);
     this.#touched.add(key);
+    const { clock, scheduler } = this.#dependencies;
+    this.#joiningUntil = clock.monotonic() + JOINING_FOR_MS;
     const calling = this.#calling;
     if (calling === undefined) {
       this.#wake();
       return;
     }
-    const waitMs = calling.namesPartitions ? NEWCOMER_WAIT_FOR_ANSWER_MS : NEWCOMER_WAIT_MS;
-    const { scheduler } = this.#dependencies;
+    const waitMs = calling.endsSoon ? NEWCOMER_WAIT_FOR_ANSWER_MS : NEWCOMER_WAIT_MS;
     this.#newcomersTimer ??= scheduler.after(waitMs, () => calling.abort.abort());
   }
 
@@ -169,9 +176,11 @@ export class ReplicaFetcher {
   async #fetch(nextInMs: number | undefined): Promise<boolean> {
     const { maxWaitMs, minBytes, responseMaxBytes: maxBytes } = this.#options;
     const abort = new AbortController();
-    const waitMs = Math.ceil(Math.min(maxWaitMs, nextInMs ?? maxWaitMs));
+    const isJoining = this.#dependencies.clock.monotonic() < this.#joiningUntil;
+    const longestMs = isJoining ? Math.min(maxWaitMs, JOINING_POLL_MS) : maxWaitMs;
+    const waitMs = Math.ceil(Math.min(longestMs, nextInMs ?? longestMs));
     const fields = this.#session.next();
-    this.#calling = { abort, namesPartitions: fields.topics.length > 0 };
+    this.#calling = { abort, endsSoon: isJoining || fields.topics.length > 0 };
     let response: ReplicateResponse;
     try {
       response = await this.#dependencies.peers.replicate(
