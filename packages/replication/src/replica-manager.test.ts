@@ -7,6 +7,7 @@ import {
   silentLogger,
   type TopicId,
   topicPartitionKey,
+  ZoologError,
 } from "@zoolog/base";
 import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
 import { encodeRecordBatch } from "@zoolog/protocol";
@@ -34,6 +35,7 @@ async function setUp(
   const failures: string[] = [];
   const trace: string[] = [];
   const isrChanges: IsrChangeRequest[] = [];
+  const full = { isFull: false };
   let passed = 0;
   const monotonic = (): number => {
     passed += options.passingMs ?? 0;
@@ -49,8 +51,18 @@ async function setUp(
     },
     {
       logs: {
-        startOver: () => Promise.reject(new Error("no log starts over here")),
+        startOver: async () => {
+          if (full.isFull)
+            throw new ZoologError({ code: "DISK_FULL", message: "no room", retriable: true });
+          return new MemoryPartitionLog();
+        },
         getOrCreate: async (tp) => {
+          if (tp.topic === "damaged")
+            throw new ZoologError({
+              code: "CORRUPT_MESSAGE",
+              message: "damaged",
+              retriable: false,
+            });
           if (tp.topic === "corrupt") throw new Error("segment 0 is corrupt");
           const log = new MemoryPartitionLog();
           logs.set(topicPartitionKey(tp), log);
@@ -72,7 +84,7 @@ async function setUp(
   for (let partition = 0; partition < (options.partitions ?? 1); partition++) {
     await manager.host(hosted({ partition, replicas: options.replicas ?? [1] }));
   }
-  return { time, logs, failures, trace, isrChanges, manager };
+  return { time, logs, failures, trace, isrChanges, manager, full };
 }
 
 function hosted(given: {
@@ -650,4 +662,19 @@ describe("replicas", () => {
     expect(await fetch).toMatchObject([{ error: "UNKNOWN_TOPIC_OR_PARTITION" }]);
     expect(time.pendingTimers).toBe(0);
   });
+});
+
+test("a damaged replica that has no room to begin anew is offered again, and takes its role later", async () => {
+  const { manager, full } = await setUp();
+  const damaged = hosted({ topic: "damaged", leader: 2, replicas: [2, 1] });
+  const elsewhere = { ...damaged, assignment: { ...damaged.assignment, isr: [brokerId(2)] } };
+  full.isFull = true;
+
+  await expect(manager.host(elsewhere)).rejects.toMatchObject({ code: "DISK_FULL" });
+  expect(manager.partitions.get("damaged-0")?.state.role).toBe("offline");
+  full.isFull = false;
+  await manager.host(elsewhere);
+
+  expect(manager.partitions.get("damaged-0")?.state.role).toBe("follower");
+  manager.close();
 });

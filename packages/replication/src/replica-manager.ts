@@ -256,10 +256,12 @@ export class ReplicaManager {
       partition.configure(config);
     }
     if (replica.assignment.replicas.length > 1) this.#isrChecks.start();
+    const wasOffline = partition.state.role === "offline";
     try {
       await partition.assign(replica.assignment);
     } catch (error) {
-      if (partition.state.role !== "offline") throw error;
+      // Who was offline before could not be made anew yet: no failure, and nobody else tries again.
+      if (wasOffline || partition.state.role !== "offline") throw error;
     }
   }
 
