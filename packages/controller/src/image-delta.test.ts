@@ -1,4 +1,5 @@
 import { brokerEpoch, brokerId, controllerEpoch, type TopicId, timestamp } from "@zoolog/base";
+import { sampleControllerSettings } from "@zoolog/testkit";
 import { applyAll } from "./apply.ts";
 import type { ClusterImage } from "./cluster-image.ts";
 import type { ControllerEvent } from "./controller-event.ts";
@@ -27,15 +28,7 @@ function controller(epoch: number): ControllerState {
       deletedTopics: [],
       unreadableTopics: [],
     },
-    {
-      defaultPartitions: 1,
-      defaultReplicationFactor: 1,
-      uncleanLeaderElection: false,
-      flushBeforeAcknowledge: false,
-      deleteTopicEnabled: true,
-      leaderRebalance: undefined,
-      configFault: () => undefined,
-    },
+    sampleControllerSettings(),
   );
 }
 

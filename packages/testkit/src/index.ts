@@ -15,6 +15,7 @@ export {
 } from "./containers/container-cluster.ts";
 export { dockerEngineFault } from "./containers/engine.ts";
 export { controllerViolations } from "./controller/controller-invariants.ts";
+export { sampleControllerSettings } from "./controller/controller-samples.ts";
 export { ControllerScript } from "./controller/controller-script.ts";
 export {
   sampleBroker,

@@ -29,6 +29,7 @@ import {
   type UnreadableTopic,
 } from "@zoolog/controller";
 import { controllerViolations } from "./controller-invariants.ts";
+import { sampleControllerSettings } from "./controller-samples.ts";
 import { describeDecision, describeImage } from "./controller-script-output.ts";
 
 /**
@@ -108,15 +109,9 @@ export class ControllerScript {
   }
 }
 
-const DEFAULT_SETTINGS: ControllerSettings = {
-  defaultPartitions: 1,
-  defaultReplicationFactor: 1,
-  uncleanLeaderElection: false,
-  flushBeforeAcknowledge: false,
-  deleteTopicEnabled: true,
-  leaderRebalance: undefined,
+const DEFAULT_SETTINGS = sampleControllerSettings({
   configFault: (_kind, name, value) => (value === "bad" ? `${name} cannot be bad` : undefined),
-};
+});
 
 function parseSettings(words: readonly string[]): ControllerSettings {
   const options = parseOptions(words);

@@ -3,7 +3,7 @@ import type { ClusterImage, ControlledShutdownEvent } from "@zoolog/controller";
 import { ManualTime } from "@zoolog/testkit";
 import { notController } from "../errors.ts";
 import { MetadataCache } from "../image/metadata-cache.ts";
-import { ControllerLocator } from "../membership/controller-locator.ts";
+import { locatorAmong } from "../membership/controller-locator.fixture.ts";
 import { handLeadershipsOver } from "./controlled-shutdown.ts";
 import { ControllerLink } from "./controller-link.ts";
 import type { ControllerRuntime } from "./controller-runtime.ts";
@@ -16,29 +16,10 @@ class World {
   readonly sent: string[] = [];
   looks = 0;
   answer: (endpoint: string) => unknown = () => ({ type: "controlledShutdown", remaining: [] });
-  readonly locator = new ControllerLocator(
-    { brokerId: ME },
+  readonly locator = locatorAmong(
+    { brokerId: ME, others: [2, 3] },
     {
-      store: {
-        readBrokers: async () => ({
-          value: [2, 3].map((id) => ({
-            brokerId: brokerId(id),
-            brokerEpoch: brokerEpoch(10 + id),
-            incarnation: `incarnation-${id}`,
-            endpoints: [
-              { listener: "HTTP", host: `h${id}`, port: 1, securityProtocol: "PLAINTEXT" },
-            ],
-            rack: undefined,
-            folder: undefined,
-            bootId: undefined,
-            boot: "clean" as const,
-            timestamp: this.time.clock.now(),
-          })),
-          faults: [],
-        }),
-      },
-      scheduler: this.time.scheduler,
-      logger: silentLogger,
+      time: this.time,
       lookAgain: () => {
         this.looks += 1;
       },

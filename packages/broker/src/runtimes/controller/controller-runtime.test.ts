@@ -8,7 +8,12 @@ import type {
   NewTopic,
 } from "@zoolog/controller";
 import type { CoordinationStore } from "@zoolog/coordination";
-import { createMemoryStore, ManualTime, MemoryEnsemble } from "@zoolog/testkit";
+import {
+  createMemoryStore,
+  ManualTime,
+  MemoryEnsemble,
+  sampleControllerSettings,
+} from "@zoolog/testkit";
 import { ZnodeFaults } from "../znode-faults.ts";
 import { ControllerRuntime } from "./controller-runtime.ts";
 
@@ -55,16 +60,7 @@ class Cluster {
       {
         brokerId: brokerId(id),
         clusterId,
-        settings: {
-          defaultPartitions: 1,
-          defaultReplicationFactor: 1,
-          uncleanLeaderElection: false,
-          flushBeforeAcknowledge: false,
-          deleteTopicEnabled: true,
-          leaderRebalance: undefined,
-          configFault: () => undefined,
-          ...settings,
-        },
+        settings: sampleControllerSettings(settings),
       },
       {
         store,

@@ -13,8 +13,9 @@ import {
   type ControllerState,
   loadController,
 } from "@zoolog/controller";
-import { ManualTime, seededRandom } from "@zoolog/testkit";
-import { ControllerLocator } from "../membership/controller-locator.ts";
+import { ManualTime, sampleControllerSettings, seededRandom } from "@zoolog/testkit";
+import { locatorAmong } from "../membership/controller-locator.fixture.ts";
+import type { ControllerLocator } from "../membership/controller-locator.ts";
 import { ImageFeed } from "./image-feed.ts";
 import { type ImagePoll, ImageService } from "./image-service.ts";
 
@@ -33,15 +34,7 @@ function stateOf(epoch: number, controllerId = 1): ControllerState {
       brokerConfigs: [],
       deletedTopics: [],
     },
-    {
-      defaultPartitions: 1,
-      defaultReplicationFactor: 1,
-      uncleanLeaderElection: false,
-      flushBeforeAcknowledge: false,
-      deleteTopicEnabled: true,
-      leaderRebalance: undefined,
-      configFault: () => undefined,
-    },
+    sampleControllerSettings(),
   );
 }
 
@@ -65,29 +58,10 @@ class Pair {
   readonly feed: ImageFeed;
 
   constructor() {
-    this.locator = new ControllerLocator(
-      { brokerId: ME },
+    this.locator = locatorAmong(
+      { brokerId: ME, others: [1, 3] },
       {
-        store: {
-          readBrokers: async () => ({
-            value: [1, 3].map((id) => ({
-              brokerId: brokerId(id),
-              brokerEpoch: brokerEpoch(10 + id),
-              incarnation: `incarnation-${id}`,
-              endpoints: [
-                { listener: "HTTP", host: `h${id}`, port: 1, securityProtocol: "PLAINTEXT" },
-              ],
-              rack: undefined,
-              folder: undefined,
-              bootId: undefined,
-              boot: "clean" as const,
-              timestamp: this.time.clock.now(),
-            })),
-            faults: [],
-          }),
-        },
-        scheduler: this.time.scheduler,
-        logger: silentLogger,
+        time: this.time,
         lookAgain: () => {
           this.looks += 1;
         },

@@ -17,7 +17,7 @@ import {
   type ReplicasOfflineEvent,
 } from "@zoolog/controller";
 import { ReplicaManager } from "@zoolog/replication";
-import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
+import { ManualTime, MemoryPartitionLog, sampleControllerSettings } from "@zoolog/testkit";
 import { parseBrokerConfig } from "../../config/config.ts";
 import { partitionConfigOf } from "../../config/topic-settings.ts";
 import { MetadataCache } from "./metadata-cache.ts";
@@ -57,15 +57,7 @@ class Cluster {
         deletedTopics: [],
         unreadableTopics: [],
       },
-      {
-        defaultPartitions: 1,
-        defaultReplicationFactor: 1,
-        uncleanLeaderElection: false,
-        flushBeforeAcknowledge: false,
-        deleteTopicEnabled: true,
-        leaderRebalance: undefined,
-        configFault: () => undefined,
-      },
+      sampleControllerSettings(),
     );
   }
 

@@ -1,0 +1,17 @@
+import type { ControllerSettings } from "@zoolog/controller";
+
+/** A controller's settings with what the test cares about; nothing moves by itself. */
+export function sampleControllerSettings(
+  changes: Partial<ControllerSettings> = {},
+): ControllerSettings {
+  return {
+    defaultPartitions: 1,
+    defaultReplicationFactor: 1,
+    uncleanLeaderElection: false,
+    flushBeforeAcknowledge: false,
+    deleteTopicEnabled: true,
+    leaderRebalance: undefined,
+    configFault: () => undefined,
+    ...changes,
+  };
+}
