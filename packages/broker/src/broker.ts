@@ -13,19 +13,18 @@ import {
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
 import { loadNativeCrc32c } from "@zoolog/protocol";
+import type { HttpAddress } from "./broker-address.ts";
 import type { BrokerApi, BrokerHealth } from "./broker-api.ts";
 import type { BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
 import { ensureClusterId, openCredentials, openLogs, openStore } from "./broker-parts.ts";
 import { controllerPeerApi } from "./calls/controller-calls.ts";
 import { LocalBrokerApi } from "./calls/local-broker-api.ts";
-import { localPeerApi } from "./calls/peer-calls.ts";
 import { PeerConnections } from "./calls/peer-connections.ts";
 import { replicaPeerApi } from "./calls/replica-peers.ts";
-import { within } from "./calls/within.ts";
 import { describeClusterMetrics } from "./cluster-metrics.ts";
 import type { BrokerConfig } from "./config/config.ts";
-import { type HttpAddress, HttpPlane } from "./http/http-plane.ts";
+import { HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
 import { advertisedAddress, planeOptions, registrationOf } from "./part-options.ts";
@@ -36,6 +35,7 @@ import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
 import { RegistrationRuntime } from "./runtimes/membership/registration-runtime.ts";
 import { ProducerIds } from "./runtimes/producer-ids.ts";
 import { VERSION } from "./version.ts";
+import { within } from "./within.ts";
 
 /** ZooKeeper answers in milliseconds or is not there. */
 const COORDINATION_STEP_TIMEOUT_MS = 5_000;
@@ -209,8 +209,8 @@ export class Broker {
     describeClusterMetrics(metrics.registry, { ...runtimes, store, clock });
     const brokerOf: PeerAccess["brokerOf"] = (credential, remoteAddress) =>
       this.#credentials?.brokerOf(credential, remoteAddress);
-    const components = { ...controllerPeerApi(runtimes), ...replicaPeerApi(runtimes) };
-    const peers = { api: localPeerApi(components), brokerOf };
+    const peerApi = { ...controllerPeerApi(runtimes), ...replicaPeerApi(runtimes) };
+    const peers = { api: peerApi, brokerOf };
     const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
     this.#plane = new HttpPlane(planeOptions(this.#config), parts);
     this.#address = await this.#plane.listen();

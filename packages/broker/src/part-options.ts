@@ -3,10 +3,10 @@ import type { ControllerSettings, TopicImage } from "@zoolog/controller";
 import type { BrokerRegistration } from "@zoolog/coordination";
 import type { LogConfig, LogManager } from "@zoolog/log";
 import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
+import { HTTP_LISTENER, type HttpAddress } from "./broker-address.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
-import type { HttpAddress, HttpPlaneOptions } from "./http/http-plane.ts";
-import { HTTP_LISTENER } from "./runtimes/membership/broker-address.ts";
+import type { HttpPlaneOptions } from "./http/http-plane.ts";
 
 /** What the broker's configuration means to each of its parts. */
 

@@ -9,10 +9,10 @@ import type {
   PartitionEntry,
 } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
+import { httpAddressOf, urlOf } from "../broker-address.ts";
 import type { BrokerConfig } from "../config/config.ts";
 import { describeTopicConfig } from "../config/topic-settings.ts";
 import { unreadableTopic } from "../runtimes/image/metadata-cache.ts";
-import { httpAddressOf, urlOf } from "../runtimes/membership/broker-address.ts";
 
 /** What is told about the cluster: all of it from the image, offsets and sizes from local logs. */
 

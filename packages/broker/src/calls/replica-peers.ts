@@ -1,9 +1,9 @@
 import type { PeerCalls } from "@zoolog/calls";
 import type { ClusterImage } from "@zoolog/controller";
 import type { ReplicaManager, ReplicaPeers } from "@zoolog/replication";
+import { httpAddressOf, urlOf } from "../broker-address.ts";
 import type { PeerApi } from "../peer-api.ts";
 import { brokerNotAvailable } from "../runtimes/errors.ts";
-import { httpAddressOf, urlOf } from "../runtimes/membership/broker-address.ts";
 
 /** How followers here reach the brokers that lead. */
 export function replicaPeers(parts: {

@@ -28,7 +28,7 @@ import type { ControllerLink } from "../runtimes/controller/controller-link.ts";
 import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
 import { requestTimedOut } from "../runtimes/errors.ts";
 import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
-import { within } from "./within.ts";
+import { within } from "../within.ts";
 
 export type TopicCallDependencies = {
   readonly brokerId: BrokerId;

@@ -9,10 +9,10 @@ import {
 } from "@zoolog/protocol";
 import { ManualTime, MemoryBroker } from "@zoolog/testkit";
 import fc from "fast-check";
-import { localPeerApi } from "../calls/peer-calls.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { HttpPlane } from "./http-plane.ts";
+import { peerApiWith } from "./peer-api.fixture.ts";
 import { PEER_MESSAGES } from "./peer-messages.fixture.ts";
 
 /** Every answer to bad input that docs/formats/native-plane.md promises. */
@@ -30,7 +30,7 @@ async function started(limits: Partial<HttpLimits> = {}) {
     {
       api,
       // Whoever gets past the checks of its message is told that nobody serves the call.
-      peers: { api: localPeerApi(), brokerOf: () => peer },
+      peers: { api: peerApiWith(), brokerOf: () => peer },
       metrics: createBrokerMetrics(),
       logger: silentLogger,
       clock,

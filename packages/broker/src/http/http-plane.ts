@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { errorCode, sleep, ZoologError } from "@zoolog/base";
 import { type FastifyInstance, fastify } from "fastify";
+import type { HttpAddress } from "../broker-address.ts";
 import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-errors.ts";
 import { addErrorAnswers, answerFailure } from "./answers/error-answers.ts";
 import { BodyMemory } from "./bodies/body-memory.ts";
@@ -29,8 +30,6 @@ export type HttpPlaneOptions = {
   readonly allowedHosts?: readonly string[];
   readonly limits?: Partial<HttpLimits>;
 };
-
-export type HttpAddress = { readonly host: string; readonly port: number };
 
 /**
  * The native plane: HTTP in, one method of `BrokerApi`, HTTP out. It has no rules about topics and

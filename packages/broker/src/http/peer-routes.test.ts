@@ -8,12 +8,12 @@ import {
 } from "@zoolog/base";
 import { decodeMessage, encodeMessage, PEER_CALLS } from "@zoolog/protocol";
 import { ManualTime, MemoryBroker } from "@zoolog/testkit";
-import { localPeerApi } from "../calls/peer-calls.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import type { PeerApi } from "../peer-api.ts";
 import type { BrokerPrincipal } from "../principal.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { HttpPlane } from "./http-plane.ts";
+import { peerApiWith } from "./peer-api.fixture.ts";
 
 const TOPIC_ID = "abcdefghijklmnopqrstuv" as TopicId;
 const BROKER: BrokerPrincipal = {
@@ -30,7 +30,7 @@ function planeOver(components: Partial<PeerApi>, limits: Partial<HttpLimits> = {
     {
       api: new MemoryBroker(),
       peers: {
-        api: localPeerApi(components),
+        api: peerApiWith(components),
         brokerOf: (credential) => (credential === "good" ? BROKER : undefined),
       },
       metrics: createBrokerMetrics(),

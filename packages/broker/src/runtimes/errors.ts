@@ -56,3 +56,19 @@ export function requestTimedOut(what: string): ZoologError {
     hint: "Look at the result before trying again, or give it more time.",
   });
 }
+
+export function invalidIdAndEpoch(): ZoologError {
+  return new ZoologError({
+    code: "INVALID_REQUEST",
+    message: "a producer id and its epoch go together, and neither is negative",
+    hint: "Leave both away for a new id.",
+  });
+}
+
+export function transactionsNotServed(): ZoologError {
+  return new ZoologError({
+    code: "UNSUPPORTED_VERSION",
+    message: "this broker does not serve transactions yet",
+    hint: "Leave transactionalId away: an idempotent producer writes each batch once.",
+  });
+}

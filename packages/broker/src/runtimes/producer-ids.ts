@@ -1,6 +1,7 @@
-import { type BrokerId, type Logger, runInBackground, ZoologError } from "@zoolog/base";
+import { type BrokerId, type Logger, runInBackground } from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { InitProducerIdRequest, InitProducerIdResponse } from "@zoolog/protocol";
+import { invalidIdAndEpoch, transactionsNotServed } from "./errors.ts";
 
 export type ProducerIdsDependencies = {
   readonly store: Pick<CoordinationStore, "claimProducerIds">;
@@ -93,20 +94,4 @@ export class ProducerIds {
 
 function isNatural(value: number | undefined): value is number {
   return value !== undefined && value >= 0;
-}
-
-function invalidIdAndEpoch(): ZoologError {
-  return new ZoologError({
-    code: "INVALID_REQUEST",
-    message: "a producer id and its epoch go together, and neither is negative",
-    hint: "Leave both away for a new id.",
-  });
-}
-
-function transactionsNotServed(): ZoologError {
-  return new ZoologError({
-    code: "UNSUPPORTED_VERSION",
-    message: "this broker does not serve transactions yet",
-    hint: "Leave transactionalId away: an idempotent producer writes each batch once.",
-  });
 }

@@ -8,8 +8,8 @@ import {
   sleep,
 } from "@zoolog/base";
 import type { BrokerImage, BrokerReachabilityEvent, ClusterImage } from "@zoolog/controller";
+import { httpAddressOf } from "../../broker-address.ts";
 import type { ImagePollers } from "../image/image-pollers.ts";
-import { httpAddressOf } from "../membership/broker-address.ts";
 
 export type BrokerWatchDependencies = {
   readonly pollers: ImagePollers;

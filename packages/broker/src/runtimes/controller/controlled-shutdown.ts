@@ -8,7 +8,7 @@ import {
   sleep,
 } from "@zoolog/base";
 import type { ClusterImage, ControlledShutdownEvent, PartitionImage } from "@zoolog/controller";
-import { within } from "../../calls/within.ts";
+import { within } from "../../within.ts";
 import { requestTimedOut } from "../errors.ts";
 import type { MetadataCache } from "../image/metadata-cache.ts";
 import type { ControllerLink } from "./controller-link.ts";

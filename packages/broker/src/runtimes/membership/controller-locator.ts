@@ -8,8 +8,7 @@ import {
   sleep,
 } from "@zoolog/base";
 import type { CoordinationStore, CurrentController } from "@zoolog/coordination";
-import type { HttpAddress } from "../../http/http-plane.ts";
-import { httpAddressOf, urlOf } from "./broker-address.ts";
+import { type HttpAddress, httpAddressOf, urlOf } from "../../broker-address.ts";
 
 /** Who reigns, and where its native plane listens. */
 export type ControllerLocation = CurrentController & {

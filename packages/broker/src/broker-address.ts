@@ -1,5 +1,7 @@
 import type { BrokerEndpoint } from "@zoolog/controller";
-import type { HttpAddress } from "../../http/http-plane.ts";
+
+/** Where a native plane listens. */
+export type HttpAddress = { readonly host: string; readonly port: number };
 
 /** Name of the listener under which the native plane is registered. */
 export const HTTP_LISTENER = "HTTP";
