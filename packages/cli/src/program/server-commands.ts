@@ -84,6 +84,7 @@ const DEV_HELP = `
 Examples:
   zoolog dev                                          data in ${DEFAULT_DATA_FOLDER}, kept
   zoolog dev --ephemeral --set log.flush=fsync        nothing is kept; a broker setting
+  zoolog dev --brokers 3 --ephemeral                  topics have 3 replicas
   zoolog dev --http-port 0 --zookeeper-port 0 -o json free ports, printed for programs`;
 
 function addBroker(program: Command, run: RunCommand): void {
