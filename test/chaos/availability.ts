@@ -5,6 +5,8 @@ export type Stall = {
   readonly what: string;
   /** From the last acknowledgement before to the first after, ms, one per partition that was led. */
   readonly perPartition: readonly number[];
+  /** The partition that waited longest. */
+  readonly longest: number;
 };
 
 /** How long the partitions of a broker that stopped serving were without acknowledgements. */
@@ -15,10 +17,16 @@ export function stallsOf(
   const acknowledgements = acknowledgedAt(entries);
   return events.flatMap((event) => {
     if (event.broker === undefined) return [];
-    const perPartition = event.led.flatMap((partition) =>
-      longestSilence(acknowledgements.get(String(partition)) ?? [], event.at),
+    const silences = event.led.flatMap((partition) =>
+      longestSilence(acknowledgements.get(String(partition)) ?? [], event.at).map((ms) => ({
+        partition,
+        ms,
+      })),
     );
-    return perPartition.length === 0 ? [] : [{ what: event.what, perPartition }];
+    const [longest] = silences.toSorted((a, b) => b.ms - a.ms);
+    if (longest === undefined) return [];
+    const perPartition = silences.map(({ ms }) => ms);
+    return [{ what: event.what, perPartition, longest: longest.partition }];
   });
 }
 

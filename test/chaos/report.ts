@@ -33,9 +33,9 @@ export function formatReport(report: ChaosReport): string {
       "readers began anew after",
       [...report.readerErrors].map((error) => error.join(" × ")),
     ),
-    ...stalls.map(({ what, perPartition }) => {
+    ...stalls.map(({ what, perPartition, longest }) => {
       const [median, worst] = [quantile(perPartition, 0.5), quantile(perPartition, 1)];
-      return `${what}: ${perPartition.length} partitions without acknowledgement for ${ms(median)} (median), ${ms(worst)} (worst)`;
+      return `${what}: ${perPartition.length} partitions without acknowledgement for ${ms(median)} (median), ${ms(worst)} (worst, partition ${longest})`;
     }),
     `every replica in sync ${ms(report.healedAfterMs)} after the last fault`,
     `${Math.round(report.acknowledgedPerSecond)} records acknowledged per second`,

@@ -33,6 +33,11 @@ export class FollowerProgress {
     return this.#brokerEpoch;
   }
 
+  /** Monotonic; `undefined` until it has fetched in this epoch. */
+  get fetchedAt(): number | undefined {
+    return this.#lastFetch?.at;
+  }
+
   /**
    * Caught up is who has all that the leader had when it asked, or at least all that the leader had
    * when it asked before: under a steady load a follower never has the very last record.

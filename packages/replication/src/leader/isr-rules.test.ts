@@ -132,4 +132,11 @@ describe("joining", () => {
     expect(aboutToJoin(outside({ two, epochStartOffset: offset(11) }))).toEqual([]);
     expect(aboutToJoin(outside({ two, brokers: new Map() }))).toEqual([]);
   });
+
+  test("the high watermark does not wait for who has stopped fetching", () => {
+    const waits = (now: number) => aboutToJoin(outside({ two, now, lagTimeMaxMs: 30_000 }));
+
+    expect(waits(5_900)).toEqual([TWO]);
+    expect(waits(5_901)).toEqual([]);
+  });
 });

@@ -45,14 +45,19 @@ export function mayJoin(replica: BrokerId, view: InSyncView): boolean {
   return end >= view.highWatermark && end >= view.epochStartOffset;
 }
 
+/** Two fetches of an idle follower (`replica.fetch.wait.max.ms`); under a load they are far closer. */
+const FETCHES_WITHIN_MS = 1_000;
+
 /**
  * Replicas outside the ISR that the high watermark waits for: under a steady load that the ISR keeps
- * up with, one that is a single fetch behind would else never reach the high watermark to join.
+ * up with, one that is a single fetch behind would else never reach the high watermark to join. Who
+ * has stopped fetching may be dead, long before its session tells: nobody waits for it.
  */
 export function aboutToJoin(view: InSyncView): BrokerId[] {
   return [...view.followers].flatMap(([replica, progress]) => {
-    const { endOffset } = progress;
+    const { endOffset, fetchedAt } = progress;
     if (endOffset === undefined || endOffset < view.epochStartOffset) return [];
+    if (fetchedAt === undefined || view.now - fetchedAt > FETCHES_WITHIN_MS) return [];
     if (!progress.isCaughtUp(view.leaderEndOffset, view.now, view.lagTimeMaxMs)) return [];
     return isEligible(replica, view) ? [replica] : [];
   });

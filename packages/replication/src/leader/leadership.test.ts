@@ -145,7 +145,7 @@ describe("the high watermark", () => {
     expect(events).toContainEqual({ type: "isrChanged", from: [1, 2, 3], to: [1, 2] });
   });
 
-  test("waits for a replica that is about to join, no longer than it may lag", async () => {
+  test("waits for a replica that is about to join, no longer than it fetches", async () => {
     const { append, fetched, log, check, answer } = await lead({ isr: [1, 2] });
     fetched(3, 0);
     answer({ error: "INELIGIBLE_REPLICA" });
@@ -154,6 +154,25 @@ describe("the high watermark", () => {
     expect(log.highWatermark).toBe(0);
 
     check(LAG_MS + 1);
+    expect(log.highWatermark).toBe(1);
+  });
+
+  test("does not wait for a member that died and was taken out", async () => {
+    const { append, fetched, log, leadership } = await lead({ isr: [1, 2, 3] });
+    fetched(2, 0);
+    fetched(3, 0);
+    await append(1);
+    fetched(2, 1);
+    expect(log.highWatermark).toBe(0);
+
+    leadership.changeIsr({
+      leader: brokerId(1),
+      leaderEpoch: leaderEpoch(5),
+      partitionEpoch: partitionEpoch(8),
+      replicas: [1, 2, 3].map(brokerId),
+      isr: [1, 2].map(brokerId),
+    });
+
     expect(log.highWatermark).toBe(1);
   });
 

@@ -262,9 +262,11 @@ export class Leadership implements LeaderState {
     for (const replica of new Set([...assigned.replicas, ...assigned.isr])) {
       if (replica === this.#options.brokerId) continue;
       const isMember = assigned.isr.includes(replica);
-      const known = this.#followers.get(replica);
+      const wasMember = this.#isr.includes(replica);
+      // Who left has to fetch again before it counts: it may be dead, and nothing may wait for it.
+      const known = wasMember && !isMember ? undefined : this.#followers.get(replica);
       // Who joins is in sync by the word of the controller; it may lag from now on.
-      if (known !== undefined && isMember && !this.#isr.includes(replica)) known.joined(now);
+      if (known !== undefined && isMember && !wasMember) known.joined(now);
       followers.set(replica, known ?? new FollowerProgress(isMember ? now : undefined));
     }
     return followers;
