@@ -113,7 +113,7 @@ describe("single records", () => {
     expect(posted.json<ErrorBody>().error).toMatchObject({
       ...error,
       retriable: true,
-      hint: expect.stringContaining("Try again in a moment"),
+      hint: expect.stringContaining("Ask the broker that leads it"),
     });
   });
 
