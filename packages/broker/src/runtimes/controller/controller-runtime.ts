@@ -13,7 +13,6 @@ import type {
   ClusterImage,
   ControllerEvent,
   ControllerResponse,
-  ControllerSettings,
 } from "@zoolog/controller";
 import {
   type ControllerWriter,
@@ -24,13 +23,11 @@ import {
 import { coordinationUnavailable, notController } from "../errors.ts";
 import { holdsLease } from "../membership/lease.ts";
 import type { ZnodeFaults } from "../znode-faults.ts";
-import { ControllerTerm, type ElectionCounters } from "./controller-term.ts";
-
-export type ControllerRuntimeOptions = {
-  readonly brokerId: BrokerId;
-  readonly clusterId: string;
-  readonly settings: ControllerSettings;
-};
+import {
+  ControllerTerm,
+  type ControllerTermOptions,
+  type ElectionCounters,
+} from "./controller-term.ts";
 
 export type ControllerRuntimeDependencies = {
   readonly store: CoordinationStore;
@@ -65,7 +62,7 @@ const CONTEST_AGAIN_MS = 1_000;
 export class ControllerRuntime {
   /** Since the start of this broker, over all its reigns. */
   readonly elections: ElectionCounters = { leaders: 0, uncleanLeaders: 0 };
-  readonly #options: ControllerRuntimeOptions;
+  readonly #options: ControllerTermOptions;
   readonly #dependencies: ControllerRuntimeDependencies;
   #term: ControllerTerm | undefined;
   #controllerId: BrokerId | undefined;
@@ -75,7 +72,7 @@ export class ControllerRuntime {
   #timer: Timer | undefined;
   #closed = false;
 
-  constructor(options: ControllerRuntimeOptions, dependencies: ControllerRuntimeDependencies) {
+  constructor(options: ControllerTermOptions, dependencies: ControllerRuntimeDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
   }
