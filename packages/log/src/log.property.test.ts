@@ -407,7 +407,9 @@ class Life {
     expect(end).toBeGreaterThanOrEqual(this.#durable);
     const ends = this.#batches.map(({ base, values }) => base + values.length);
     const isWhole = end === this.#end || this.#batches.some(({ base }) => base === end);
-    if (isWhole && end >= this.#start) {
+    if (this.#hasBegunAnew && this.#durable < end) {
+      this.#becomeEmptyAt(end);
+    } else if (isWhole && end >= this.#start) {
       this.#cutTo(end);
     } else {
       // All that was not deleted is lost: the log begins anew where deletion had come.
@@ -415,6 +417,16 @@ class Life {
       expect(Math.min(...ends)).toBeGreaterThan(this.#durable);
       this.#becomeEmptyAt(this.#start);
     }
+  }
+
+  /**
+   * Holds nothing that it held. Where all records had been deleted before, a log that begins anew is
+   * as empty as one that lost nothing: only what it knows of producers tells them apart.
+   */
+  get #hasBegunAnew(): boolean {
+    const { logStartOffset: start, logEndOffset: end, producers } = this.#subject;
+    const wasEmpty = start === this.#start && end === this.#end;
+    return start === end && (!wasEmpty || producers.length === 0);
   }
 
   async #crashInFlight(step: Extract<Command, { kind: "crashInFlight" }>): Promise<void> {
@@ -469,14 +481,14 @@ class Life {
       case "startOver":
         if (wasDone) expect([start, end]).toEqual([at, at]);
         // Segments went from the end on, perhaps all of them.
-        if (start === end) this.#becomeEmptyAt(start);
+        if (wasDone || this.#hasBegunAnew) this.#becomeEmptyAt(start);
         this.#durable = Math.min(this.#durable, end);
         break;
       case "truncate": {
         const target = this.#batches.findLast(({ base }) => base <= at)?.base ?? at;
         if (at === this.#end) break;
         if (wasDone) expect(end).toBeLessThanOrEqual(target);
-        if (start === end) this.#becomeEmptyAt(start);
+        if (this.#hasBegunAnew) this.#becomeEmptyAt(start);
         this.#durable = Math.min(this.#durable, target);
         break;
       }

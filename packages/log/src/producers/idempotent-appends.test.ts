@@ -253,6 +253,42 @@ describe("snapshots", () => {
     expect(await append(again, { sequence: 3 })).toMatchObject({ baseOffset: 3, duplicate: true });
   });
 
+  test("that a crash kept from being written are made up for before their segments go", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await append(log, { sequence: 0 });
+    await log.roll();
+    const again = await fixture.reopenAfter("process");
+    expect(snapshotsOf(fixture)).toEqual([]);
+
+    await again.deleteBefore(1 as Offset);
+
+    const last = await fixture.reopenAfter("process");
+    expect(await append(last, { sequence: 0 })).toMatchObject({ baseOffset: 0, duplicate: true });
+  });
+
+  test("that a full disk refuses do not keep the segments that fill it", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await append(log, { sequence: 0 });
+    const path = /\.snapshot/;
+    const full = fixture.disk.inject({
+      operations: ["write"],
+      path,
+      effect: "ENOSPC",
+      sticky: true,
+    });
+    await log.roll();
+
+    await log.deleteBefore(1 as Offset);
+
+    expect(fixture.disk.paths().filter((name) => name.endsWith("00.log"))).toEqual([]);
+    full.remove();
+    await log.flush();
+    const again = await fixture.reopenAfter("process");
+    expect(await append(again, { sequence: 0 })).toMatchObject({ baseOffset: 0, duplicate: true });
+  });
+
   test("above the end, which a power cut has left, are believed by nobody", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();

@@ -143,15 +143,42 @@ export class LogCutter {
 
   /** What keeps files from going and passes by itself is waited for: the log is sound without. */
   async #removeExpired(): Promise<void> {
+    const { snapshots, segments } = this.#state;
     try {
-      // What the segments said of producers must not go with them.
-      await this.#state.snapshots.save(this.#state.segments);
+      this.#keepProducers();
+      const saved = await this.#saveSnapshots();
       await this.#expired.remove();
-      await this.#state.snapshots.removeUnused(this.#state.segments);
+      if (!saved) await snapshots.save(segments);
+      await snapshots.removeUnused(segments);
     } catch (error) {
       if (!isNoSpace(error) && !isOutOfHandles(error)) throw error;
       const fields = { topicPartition: this.#state.name, cause: String(error) };
       this.#logger.warn("expired segments could not be removed yet", fields);
+    }
+  }
+
+  /** False on a full disk: the room that the snapshots need is what the segments give back. */
+  async #saveSnapshots(): Promise<boolean> {
+    try {
+      await this.#state.snapshots.save(this.#state.segments);
+      return true;
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      return false;
+    }
+  }
+
+  /**
+   * What the segments said of producers must not go with them. Mostly a snapshot says it too; none
+   * does after a crash between the making of a segment and its snapshot.
+   */
+  #keepProducers(): void {
+    const { snapshots, producers, segments, logEndOffset } = this.#state;
+    const [first] = segments;
+    if (first === undefined || producers.size === 0) return;
+    const { newest } = snapshots;
+    if (newest === undefined || newest < first.baseOffset) {
+      snapshots.take(logEndOffset, producers.entries());
     }
   }
 
