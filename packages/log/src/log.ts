@@ -255,9 +255,12 @@ export class Log {
     this.#state.clampHighWatermark();
   }
 
-  /** A leadership begins: the epoch starts at the log's end, also without a write (KAFKA-7415). */
+  /**
+   * A leadership begins: the epoch starts at the log's end, also without a write (KAFKA-7415). Known
+   * when it resolves; on the disk with the next flush (why that is enough: `LeaderEpochs`).
+   */
   assignLeaderEpoch(epoch: LeaderEpoch): Promise<void> {
-    return this.#change(() => this.#state.epochs.assign(epoch, this.#state.logEndOffset));
+    return this.#change(async () => this.#state.epochs.assign(epoch, this.#state.logEndOffset));
   }
 
   /** Removes the batch that contains `offset` and all after it; durable when it resolves. */
@@ -294,10 +297,15 @@ export class Log {
       : removed;
   }
 
-  /** Brings everything appended before the call to the disk, and the index files up to date. */
-  async flush(): Promise<void> {
+  /** Brings everything appended before the call to the disk. */
+  async sync(): Promise<void> {
     this.#state.assertServing();
     await this.#syncs.request();
+  }
+
+  /** Likewise, and what is kept beside the records up to date: epochs, index files, producers. */
+  async flush(): Promise<void> {
+    await this.sync();
     await this.#indexSaves.request();
   }
 
@@ -305,8 +313,10 @@ export class Log {
   noteCheckpoints(): void {
     const { directory, topicPartition, sealed, logStartOffset, highWatermark } = this.#state;
     if (this.#state.checkpointHolds > 0) return;
-    // Above it index files may be behind: a start must look at the segment again.
-    let recoveryPoint = this.#state.recoveryPoint;
+    // Above it a start must look at the batches again: there epochs are not in their file yet, …
+    const { epochs, recoveryPoint: synced } = this.#state;
+    let recoveryPoint = Math.min(synced, epochs.unsavedFrom ?? synced) as Offset;
+    // … and index files may be behind.
     for (const { baseOffset } of sealed) {
       if (baseOffset < recoveryPoint) recoveryPoint = baseOffset;
     }
@@ -390,6 +400,7 @@ export class Log {
   async #saveIndexes(): Promise<void> {
     const state = this.#state;
     state.assertServing();
+    await this.#saveEpochs();
     try {
       for (const segment of [...state.sealed]) {
         await segment.saveIndexes();
@@ -404,6 +415,15 @@ export class Log {
       // Nothing is lost: index files that are behind are completed later or rebuilt.
       const fields = { topicPartition: state.name, cause: String(error) };
       this.#logger.warn("index files could not be saved", fields);
+    }
+  }
+
+  /** Not to be taken for saved: after a clean shutdown a start believes the file alone. */
+  async #saveEpochs(): Promise<void> {
+    try {
+      await this.#state.epochs.save();
+    } catch (error) {
+      throw isNoSpace(error) || isOutOfHandles(error) ? error : this.#state.takeOffline(error);
     }
   }
 

@@ -46,10 +46,11 @@ export interface PartitionLog {
   read(request: ReadRequest): Promise<ReadResult>;
   offsetForTimestamp(timestamp: Timestamp): Promise<TimestampedOffset | undefined>;
   offsetOfMaxTimestamp(): Promise<TimestampedOffset | undefined>;
-  /** Writes down that the epoch begins at the log end, behind every append given before. */
+  /** Notes that the epoch begins at the log end, behind every append given before. */
   assignLeaderEpoch(leaderEpoch: LeaderEpoch): Promise<void>;
   updateHighWatermark(highWatermark: Offset): void;
-  flush(): Promise<void>;
+  /** Brings everything appended before to the disk. */
+  sync(): Promise<void>;
   configure(config: LogConfig): void;
 }
 

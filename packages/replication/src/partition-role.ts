@@ -13,7 +13,7 @@ export class PartitionRole {
   readonly #self: Self;
   readonly #emit: (event: PartitionEvent) => void;
   #state: PartitionState;
-  /** An epoch is being written down; an append of the old one must not slip in behind it. */
+  /** An epoch is being noted in the log; an append of the old one must not slip in behind it. */
   #electing = false;
 
   constructor(

@@ -461,7 +461,7 @@ describe("roles", () => {
 
     await partition.assign(assignment());
 
-    expect(log.calls).toEqual(["epoch 0", "flush"]);
+    expect(log.calls).toEqual(["epoch 0", "sync"]);
   });
 });
 

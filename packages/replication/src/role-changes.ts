@@ -85,7 +85,7 @@ export class RoleChanges {
   }
 
   /**
-   * The epoch is written down before anything is appended in it (KAFKA-7415), and entered as the
+   * The log knows the epoch before anything is appended in it (KAFKA-7415), and it is entered as the
    * last step: a transition that failed half-way must not look done when it is tried again
    * (KAFKA-9307).
    */
@@ -100,7 +100,7 @@ export class RoleChanges {
       }
       await log.assignLeaderEpoch(leaderEpoch);
       // What a crash left in the page cache is shown to consumers now, so it has to be safe now.
-      if (config().log.flush === "fsync") await log.flush();
+      if (config().log.flush === "fsync") await log.sync();
     });
     if (!isElected) return;
     const before = role.state;
@@ -131,7 +131,7 @@ export class RoleChanges {
     const isElected = await role.elect(async () => {
       if (state.role === "follower") await state.idle();
       // What a crash left in the page cache is acknowledged by the first fetch.
-      if (config().log.flush === "fsync") await log.flush();
+      if (config().log.flush === "fsync") await log.sync();
     });
     if (!isElected) return;
     const { key, topicId, topicPartition } = this.#options;

@@ -123,7 +123,7 @@ export class LogWriter {
     try {
       if (this.#mustRollBefore(first, ahead)) await this.roll();
       if (first.leaderEpoch !== state.epochs.latest) {
-        await state.epochs.assign(first.leaderEpoch, state.logEndOffset);
+        state.epochs.assign(first.leaderEpoch, state.logEndOffset);
       }
       const run = this.#runFrom(appends);
       await this.#writeRun(run, told);

@@ -15,7 +15,8 @@ async function epochsWith(...entries: [number, number][]) {
     { fileSystem, logger: silentLogger, onOffline: () => {} },
   );
   const epochs = new LeaderEpochs({ folder: "/data/orders-0" }, { volume });
-  for (const [epoch, start] of entries) await epochs.assign(leaderEpoch(epoch), at(start));
+  for (const [epoch, start] of entries) epochs.assign(leaderEpoch(epoch), at(start));
+  await epochs.save();
   const saved = () => disk.contents("/data/orders-0/leader-epoch-checkpoint").toString();
   const reload = async () => {
     const again = new LeaderEpochs({ folder: "/data/orders-0" }, { volume });
@@ -51,10 +52,47 @@ test("without any epoch there is no answer", async () => {
   expect(epochs.epochForOffset(at(0))).toBeUndefined();
 });
 
-test("every change is in the file when it resolves", async () => {
+test("what is saved is in the file when it resolves", async () => {
   const { epochs, saved, reload } = await epochsWith([0, 0], [2, 10]);
 
   expect(saved()).toBe("0\n2\n0 0\n2 10\n");
+  expect(await reload()).toEqual(epochs.entries);
+});
+
+test("where the file is not to be asked is known from the first entry that differs", async () => {
+  const { epochs, saved } = await epochsWith([0, 0], [2, 10]);
+  expect(epochs.unsavedFrom).toBeUndefined();
+
+  epochs.assign(leaderEpoch(3), at(10));
+  epochs.assign(leaderEpoch(4), at(30));
+  expect(epochs.unsavedFrom).toBe(10);
+  expect(saved()).toBe("0\n2\n0 0\n2 10\n");
+
+  await epochs.save();
+  expect(epochs.unsavedFrom).toBeUndefined();
+  expect(saved()).toBe("0\n3\n0 0\n3 10\n4 30\n");
+});
+
+test("an epoch that begins while the file is written is saved with the next one", async () => {
+  const { epochs, reload } = await epochsWith([0, 0]);
+  epochs.assign(leaderEpoch(1), at(10));
+
+  const saving = epochs.save();
+  epochs.assign(leaderEpoch(2), at(20));
+  await saving;
+
+  expect(epochs.unsavedFrom).toBe(20);
+  expect(await reload()).toHaveLength(2);
+});
+
+test("truncation saves what is left, whatever was unsaved", async () => {
+  const { epochs, reload } = await epochsWith([0, 0]);
+  epochs.assign(leaderEpoch(1), at(10));
+  epochs.assign(leaderEpoch(2), at(20));
+
+  await epochs.truncateFromEnd(at(20));
+
+  expect(epochs.unsavedFrom).toBeUndefined();
   expect(await reload()).toEqual(epochs.entries);
 });
 

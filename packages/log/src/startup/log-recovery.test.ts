@@ -344,7 +344,7 @@ describe("leader epochs", () => {
     expect(again.leaderEpochs.epochForOffset(at(0))).toBe(0);
   });
 
-  test("an epoch that is assigned without a write is kept at once", async () => {
+  test("an epoch that is assigned without a write is known at once and saved with a flush", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     await append(log, "a");
@@ -353,6 +353,42 @@ describe("leader epochs", () => {
 
     expect(log.leaderEpochs.latest).toBe(7);
     expect(log.leaderEpochs.endOffsetFor(leaderEpoch(3))).toEqual({ epoch: 0, endOffset: 1 });
+    await log.flush();
     expect(fixture.disk.contents(EPOCHS).toString()).toBe("0\n2\n0 0\n7 1\n");
+  });
+
+  test.each(["process", "power"] as const)(
+    "that are not in their file yet are read from the batches after a crash of the %s",
+    async (crash) => {
+      const fixture = new LogFixture({ config: { flush: "fsync", indexIntervalBytes: 1 } });
+      const log = await fixture.open();
+      for (const epoch of [0, 0, 3, 3, 5]) {
+        await log.append([batchOf(["x"])], { leaderEpoch: leaderEpoch(epoch) });
+        if (epoch === 0) await log.flush();
+        await fixture.saveCheckpoints(log);
+      }
+      expect(fixture.disk.contents(EPOCHS).toString()).toBe("0\n1\n0 0\n");
+
+      const again = await fixture.reopenAfter(crash);
+
+      expect(history(again).slice(0, 5)).toEqual([0, 0, 3, 3, 5]);
+    },
+  );
+
+  test("a log whose epochs cannot be saved is not closed in order, and claims no more than they do", async () => {
+    const fixture = new LogFixture({ config: { flush: "fsync" } });
+    const log = await fixture.open();
+    await append(log, "a");
+    await log.flush();
+    await log.assignLeaderEpoch(leaderEpoch(7));
+    await log.append([batchOf(["b"])], { leaderEpoch: leaderEpoch(7) });
+    fixture.disk.faults.inject({ effect: "ENOSPC", at: 1, sticky: true });
+
+    await expect(log.flush()).rejects.toMatchObject({ code: "DISK_FULL" });
+    await expect(log.close()).rejects.toMatchObject({ code: "DISK_FULL" });
+
+    log.noteCheckpoints();
+    const noted = fixture.directory.recoveryPoints.get(log.topicPartition);
+    expect([log.recoveryPoint, noted]).toEqual([2, 1]);
   });
 });

@@ -172,8 +172,8 @@ export class MemoryPartitionLog implements PartitionLog {
     this.highWatermark = highWatermark;
   }
 
-  flush(): Promise<void> {
-    return this.#inOrder("flush", () => {});
+  sync(): Promise<void> {
+    return this.#inOrder("sync", () => {});
   }
 
   configure(config: LogConfig): void {
