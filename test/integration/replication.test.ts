@@ -1,5 +1,5 @@
 /** Records on three brokers of one process, over real sockets and files. */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { silentLogger } from "@zoolog/base";
 import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
 import { Client, serde, topic } from "@zoolog/client";
@@ -7,7 +7,7 @@ import { callBroker, type TemporaryFolder, temporaryFolder } from "@zoolog/testk
 
 type Described = {
   readonly topics: readonly {
-    readonly partitions: readonly { readonly isr: readonly number[] }[];
+    readonly partitions: readonly { readonly leader?: number; readonly isr: readonly number[] }[];
   }[];
 };
 
@@ -88,4 +88,41 @@ test("a replica whose records are gone is made anew from the others, without a r
   await cluster.close();
   expect(bytesOf(2, "orders-0").length).toBeGreaterThan(0);
   expect(bytesOf(2, "orders-0")).toEqual(bytesOf(1, "orders-0"));
+});
+
+test("an older folder of a broker does not lead what it has not seen; the right one does again", async () => {
+  // One partition on each broker, so broker 2 is the last one in the ISR of its own.
+  await client.admin.createTopic({ topic: "orders", partitions: 3, replicationFactor: 1 });
+  const orders = topic("orders", { value: serde.string() });
+  const described = async () => {
+    const { body } = await callBroker(cluster.urls[0]!, "describe-topics", { topics: ["orders"] });
+    return (body as Described).topics[0]!.partitions;
+  };
+  const partition = (await described()).findIndex(({ leader }) => leader === 2);
+  const produce = (value: string) =>
+    client.producer({ acks: "all" }).send(orders, { value, partition });
+  const restartOn = async (swap: () => void) => {
+    await client.close();
+    await cluster.close();
+    swap();
+    await start();
+  };
+  const path = `${folder.path}/broker-2`;
+  await produce("first");
+  await restartOn(() => cpSync(path, `${path}-older`, { recursive: true }));
+  await produce("second");
+
+  await restartOn(() => {
+    renameSync(path, `${path}-newer`);
+    renameSync(`${path}-older`, path);
+  });
+  expect((await described())[partition]!.leader).toBeUndefined();
+
+  await restartOn(() => {
+    rmSync(path, { recursive: true });
+    renameSync(`${path}-newer`, path);
+  });
+  const read: (string | undefined)[] = [];
+  for await (const { value } of client.read(orders)) read.push(value);
+  expect(read).toEqual(["first", "second"]);
 });

@@ -53,6 +53,13 @@ export function registrationOf(
     losses: life.logs.losses,
     damaged: namesOf(life.logs.offlinePartitions),
     timestamp: life.now,
+    origin: {
+      lives: life.logs.lives,
+      onOutdated: async () => {
+        await life.logs.noteOutdated();
+        return life.logs.losses;
+      },
+    },
   };
 }
 

@@ -79,6 +79,14 @@ export type BootKind = "clean" | "unclean" | "newFolder";
 export type DataLosses = {
   readonly newFolder?: BrokerEpoch | undefined;
   readonly unclean?: BrokerEpoch | undefined;
+  /** Lives of the broker on other data folders: who was in sync in one of them is not it. */
+  readonly outdated?: readonly MissedLives[] | undefined;
+};
+
+/** The broker epochs later than `after` (all, without it) and earlier than `before` (or this one). */
+export type MissedLives = {
+  readonly after?: BrokerEpoch | undefined;
+  readonly before?: BrokerEpoch | undefined;
 };
 
 export type TopicImage = {

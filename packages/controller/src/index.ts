@@ -5,6 +5,7 @@ export type {
   BrokerImage,
   ClusterImage,
   ConfigOverrides,
+  DataLosses,
   DeletedTopic,
   PartitionImage,
   PartitionState,

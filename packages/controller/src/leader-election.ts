@@ -1,5 +1,5 @@
 import type { BrokerEpoch, BrokerId } from "@zoolog/base";
-import type { BrokerImage, DataLosses, PartitionImage } from "./cluster-image.ts";
+import type { BrokerImage, PartitionImage } from "./cluster-image.ts";
 
 /** All that the choice of a leader depends on. */
 export type Situation = {
@@ -122,8 +122,21 @@ function hasRestarted(situation: Situation, member: BrokerId): boolean {
  */
 function isInDoubt(situation: Situation, member: BrokerId): boolean {
   if (hasLost(situation, member, "newFolder") || isDamaged(situation, member)) return true;
+  if (isOutdated(situation, member)) return true;
   const others = situation.partition.replicas.some((r) => r !== member);
   return hasLost(situation, member, "unclean") && !situation.flushBeforeAcknowledge && others;
+}
+
+/** It was in sync in a life that the broker spent on another data folder than this one. */
+function isOutdated(situation: Situation, member: BrokerId): boolean {
+  const missed = situation.brokers.get(member)?.losses?.outdated ?? [];
+  if (missed.length === 0 || !hasRestarted(situation, member)) return false;
+  const inSyncAt = recordedEpoch(situation, member);
+  return missed.some(({ after, before }) => {
+    if (inSyncAt === undefined) return before === undefined;
+    const isLater = after === undefined || inSyncAt > after;
+    return isLater && (before === undefined || inSyncAt < before);
+  });
 }
 
 /** Known before anybody is elected: what it reports once it is asked to serve would come too late. */
@@ -133,7 +146,7 @@ function isDamaged(situation: Situation, member: BrokerId): boolean {
   return damaged.includes(situation.key) || damaged.includes("*");
 }
 
-function hasLost(situation: Situation, member: BrokerId, how: keyof DataLosses): boolean {
+function hasLost(situation: Situation, member: BrokerId, how: "newFolder" | "unclean"): boolean {
   const registered = situation.brokers.get(member);
   if (registered === undefined || !hasRestarted(situation, member)) return false;
   if (registered.boot === how) return true;
@@ -181,6 +194,9 @@ function whyNot(situation: Situation, member: BrokerId): string {
   if (!partition.replicas.includes(member)) return "is not an assigned replica";
   if (isDamaged(situation, member)) return "came back with damaged records";
   if (hasLost(situation, member, "newFolder")) return "came back with an empty data folder";
+  if (isOutdated(situation, member)) {
+    return "came back with an older data folder than the one it ran on";
+  }
   return "went down with its machine: records may be missing from its log";
 }
 

@@ -1,4 +1,4 @@
-import type { ZoologError } from "@zoolog/base";
+import { brokerEpoch, type ZoologError } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
 
 let world: MemoryCoordination;
@@ -127,6 +127,84 @@ test("a registration that nobody can read is not taken for ours", async () => {
     message: expect.stringContaining("znode /brokers/ids/1: is not JSON"),
     hint: expect.stringContaining("delete /brokers/ids/1"),
   });
+});
+
+const LOSSES = { outdated: [{ after: brokerEpoch(5) }] };
+
+function originOf(lives: readonly [string, string?], noted: string[] = []) {
+  const onOutdated = async () => {
+    noted.push(lives[0]);
+    return LOSSES;
+  };
+  return { lives, onOutdated };
+}
+
+/** One start of broker 1 on a folder of those lives: whether the folder is in doubt. */
+async function start(lives: readonly [string, string?], incarnation = "folder-1") {
+  const store = await world.open(lives[0]);
+  const noted: string[] = [];
+  const origin = originOf(lives, noted);
+  await world.settled(store.registerBroker({ ...sampleBroker(1, { incarnation }), origin }));
+  const [registered] = (await store.readBrokers()).value;
+  await world.settled(store.close());
+  expect(registered?.losses?.outdated).toEqual(noted.length > 0 ? LOSSES.outdated : undefined);
+  return noted.length > 0 ? "in doubt" : "believed";
+}
+
+test("a folder that the broker ran on last is not in doubt, start after start", async () => {
+  expect(await start(["a"])).toBe("believed");
+  expect(await start(["b", "a"])).toBe("believed");
+  // The process died before it knew that it was registered.
+  expect(await start(["b", "a"])).toBe("believed");
+  expect(await start(["c", "b"])).toBe("believed");
+});
+
+test("an older folder of the broker is in doubt, and so is a copy restored from a former life", async () => {
+  await start(["old 1"], "old folder");
+  await start(["new 1"], "new folder");
+
+  expect(await start(["old 2", "old 1"], "old folder")).toBe("in doubt");
+  expect(await start(["new 2", "new 1"], "new folder")).toBe("in doubt");
+  expect(await start(["new 3", "new 2"], "new folder")).toBe("believed");
+  expect(await start(["new 2", "new 1"], "new folder")).toBe("in doubt");
+});
+
+test("a folder that knows no lives goes by its incarnation, one that nobody remembers is believed", async () => {
+  expect(await start(["a", "folder-1"])).toBe("believed");
+  expect(await start(["b", "folder-1"])).toBe("believed");
+  expect(await start(["c", "folder-2"], "folder-2")).toBe("in doubt");
+  const hand = await world.ensemble.connect("zkCli");
+  await hand.setData("/brokers/folders/1", Buffer.from("?"));
+  expect(await start(["d"])).toBe("believed");
+  await hand.remove("/brokers/folders/1");
+  expect(await start(["e"])).toBe("believed");
+});
+
+test("the doubt is durable before the broker registers", async () => {
+  await start(["new"]);
+  const store = await world.open("late");
+  const onOutdated = () => Promise.reject(new Error("disk full"));
+  const registration = { ...sampleBroker(1), origin: { lives: ["old"] as const, onOutdated } };
+
+  await expect(world.settled(store.registerBroker(registration))).rejects.toThrow("disk full");
+  expect(owner()).toBeUndefined();
+});
+
+test("a broker whose place another folder had while its session was away is in doubt", async () => {
+  const store = await world.open("a");
+  const noted: string[] = [];
+  const broker = { ...sampleBroker(1), origin: originOf(["a"], noted) };
+  await world.settled(store.registerBroker(broker));
+  store.onNewSession(async () => void (await store.registerBroker(broker)));
+  world.ensemble.cut("a");
+  await world.pass(7_000);
+  await start(["b"], "another folder");
+
+  world.ensemble.heal("a");
+  await world.pass(10_000);
+
+  expect(noted).toEqual(["a"]);
+  expect((await store.readBrokers()).value).toMatchObject([{ losses: LOSSES }]);
 });
 
 test("a session that ends on the way begins again in the next one", async () => {

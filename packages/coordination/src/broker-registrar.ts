@@ -9,6 +9,7 @@ import {
   ZoologError,
 } from "@zoolog/base";
 import type { Operation, Znode, ZooKeeperClient } from "@zoolog/zookeeper";
+import { checkFolder } from "./broker-folder.ts";
 import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
 import {
   brokerIdTaken,
@@ -38,7 +39,8 @@ const LOOK_AGAIN_MS = 1_000;
  * | of our incarnation, another folder | a copy of our data, or moved data: waited for like another broker |
  * | another broker's, or unreadable | wait up to twice the session timeout, then refuse |
  *
- * The lock on the data folder is what makes an earlier life of the same folder a dead one.
+ * The lock on the data folder is what makes an earlier life of the same folder a dead one. The folder
+ * that the broker runs on is remembered in the same multi (`checkFolder`).
  */
 export class BrokerRegistrar {
   readonly #session: CoordinationSession;
@@ -69,6 +71,11 @@ export class BrokerRegistrar {
         const epoch = await this.#step(client, attempt);
         if (epoch !== undefined) {
           this.#registeredBefore = true;
+          this.#logger.info("broker registered", {
+            brokerEpoch: epoch,
+            boot: attempt.registration.boot,
+            isOutdated: attempt.isOutdated,
+          });
           return epoch;
         }
       } catch (error) {
@@ -89,10 +96,10 @@ export class BrokerRegistrar {
 
   /** One look and what follows from it; the broker epoch once we are in. */
   async #step(client: ZooKeeperClient, attempt: Attempt): Promise<BrokerEpoch | undefined> {
-    const { path, data } = attempt;
+    const { path } = attempt;
     const znode = await ifThere(client.getData(path));
     if (znode === undefined) {
-      await this.#enter(client, [{ type: "create", path, data, mode: "ephemeral" }]);
+      await this.#enter(client, attempt, []);
       return undefined;
     }
     if (znode.stat.ephemeralOwner === client.sessionId && client.sessionId !== undefined) {
@@ -104,18 +111,28 @@ export class BrokerRegistrar {
     this.#logger.info("earlier registration of this broker replaced", {
       brokerEpoch: znode.stat.czxid,
     });
-    await this.#enter(client, [
+    await this.#enter(client, attempt, [
       { type: "remove", path, version: znode.stat.version },
       ...(await controllershipOf(client, znode.stat.ephemeralOwner)),
-      { type: "create", path, data, mode: "ephemeral" },
     ]);
     return undefined;
   }
 
   /** Success or not, the next look decides: it also reads the epoch and who owns it. */
-  async #enter(client: ZooKeeperClient, operations: readonly Operation[]): Promise<void> {
+  async #enter(
+    client: ZooKeeperClient,
+    attempt: Attempt,
+    making: readonly Operation[],
+  ): Promise<void> {
+    const folder = await checkFolder(client, attempt.registration, this.#logger);
+    if (folder.isOutdated) await attempt.becomeOutdated();
+    const { path, data } = attempt;
     try {
-      await client.multi(operations);
+      await client.multi([
+        ...making,
+        ...folder.write,
+        { type: "create", path, data, mode: "ephemeral" },
+      ]);
     } catch (error) {
       const code = errorCode(error);
       const overtaken = code === "NODE_EXISTS" || code === "NO_NODE" || code === "BAD_VERSION";
@@ -159,18 +176,36 @@ async function controllershipOf(
 
 /** One call of `register`, over all its looks. */
 class Attempt {
-  readonly registration: BrokerRegistration;
   readonly path: string;
-  readonly data: Uint8Array;
+  isOutdated = false;
+  #registration: BrokerRegistration;
+  #data: Uint8Array;
   /** By the monotonic clock. */
   readonly since: number;
   hasWaited = false;
 
   constructor(registration: BrokerRegistration, since: number) {
-    this.registration = registration;
+    this.#registration = registration;
     this.path = brokerPath(registration.brokerId);
-    this.data = encodeBroker(registration);
+    this.#data = encodeBroker(registration);
     this.since = since;
+  }
+
+  get registration(): BrokerRegistration {
+    return this.#registration;
+  }
+
+  get data(): Uint8Array {
+    return this.#data;
+  }
+
+  /** From here on it says so itself: after a lost reply ZooKeeper remembers the present folder. */
+  async becomeOutdated(): Promise<void> {
+    if (this.isOutdated) return;
+    this.isOutdated = true;
+    const losses = await this.#registration.origin?.onOutdated();
+    this.#registration = { ...this.#registration, losses };
+    this.#data = encodeBroker(this.#registration);
   }
 
   isOurs(znode: Znode): boolean {

@@ -21,6 +21,19 @@ export type BrokerRegistration = {
   /** `"<topic>-<partition>"` of replicas that cannot be opened; `"*"` for too many to name. */
   readonly damaged?: readonly string[] | undefined;
   readonly timestamp: Timestamp;
+  /** Where the data comes from. Not in the registration but beside it, as it must outlive it. */
+  readonly origin?: DataOrigin | undefined;
+};
+
+/** Tells whether the data folder is in the state in which this broker left it (decision 018). */
+export type DataOrigin = {
+  /** The folder's present life, durable in it, and the one before if that may be the last known. */
+  readonly lives: readonly [current: string, former?: string];
+  /**
+   * The broker ran on another folder last, or on a newer state of this one. It is registered once
+   * this has made that durable, with the losses that it answers.
+   */
+  readonly onOutdated: () => Promise<DataLosses>;
 };
 
 /**
@@ -34,6 +47,14 @@ export type BootKind = "clean" | "unclean" | "newFolder";
 export type DataLosses = {
   readonly newFolder?: BrokerEpoch | undefined;
   readonly unclean?: BrokerEpoch | undefined;
+  /** Lives that the broker spent on other data folders. */
+  readonly outdated?: readonly MissedLives[] | undefined;
+};
+
+/** The broker epochs later than `after` (all, without it) and earlier than `before` (or this one). */
+export type MissedLives = {
+  readonly after?: BrokerEpoch | undefined;
+  readonly before?: BrokerEpoch | undefined;
 };
 
 export type BrokerEndpoint = {
@@ -44,7 +65,7 @@ export type BrokerEndpoint = {
   readonly securityProtocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
 };
 
-export type RegisteredBroker = BrokerRegistration & {
+export type RegisteredBroker = Omit<BrokerRegistration, "origin"> & {
   /** The czxid of the registration: one number per life of a broker. */
   readonly brokerEpoch: BrokerEpoch;
 };

@@ -2,6 +2,7 @@
 export const CLUSTER_ID_PATH = "/cluster/id";
 export const BROKER_SECRET_PATH = "/cluster/broker_secret";
 export const BROKER_IDS_PATH = "/brokers/ids";
+export const BROKER_FOLDERS_PATH = "/brokers/folders";
 export const TOPICS_PATH = "/brokers/topics";
 export const CONTROLLER_PATH = "/controller";
 export const CONTROLLER_EPOCH_PATH = "/controller_epoch";
@@ -16,6 +17,7 @@ export const BASE_PATHS: readonly string[] = [
   "/cluster",
   "/brokers",
   BROKER_IDS_PATH,
+  BROKER_FOLDERS_PATH,
   TOPICS_PATH,
   "/config",
   "/config/topics",
@@ -31,6 +33,7 @@ export const BASE_PATHS: readonly string[] = [
 export type ConfigKind = "topic" | "broker";
 
 export const brokerPath = (brokerId: number): string => `${BROKER_IDS_PATH}/${brokerId}`;
+export const brokerFolderPath = (brokerId: number): string => `${BROKER_FOLDERS_PATH}/${brokerId}`;
 export const topicPath = (topic: string): string => `${TOPICS_PATH}/${topic}`;
 export const partitionsPath = (topic: string): string => `${topicPath(topic)}/partitions`;
 export const partitionPath = (topic: string, partition: number): string =>

@@ -180,6 +180,88 @@ test("what a start has lost stays lost over the next ones, until the cluster kno
   await fifth.close();
 });
 
+test("each start is another life, which knows the one before until it was registered", async () => {
+  const { open, crash } = setUp();
+  const first = await open();
+  const [a] = first.lives;
+  expect(first.lives).toEqual([a]);
+  await first.noteRegistered(brokerEpoch(7));
+  await first.close();
+
+  const second = await open();
+  const [b] = second.lives;
+  expect(second.lives).toEqual([b, a]);
+  expect(b).not.toBe(a);
+  // Whether it was registered before it died, it cannot know: it goes on with the same life.
+  crash("process");
+  const third = await open();
+  expect(third.lives).toEqual([b, a]);
+  await third.noteRegistered(brokerEpoch(9));
+  expect(third.lives).toEqual([b]);
+  await third.close();
+
+  const fourth = await open();
+  expect(fourth.lives).toEqual([expect.any(String), b]);
+  await fourth.close();
+});
+
+test("a folder that was found outdated remembers for good which lives it has not seen", async () => {
+  const { open, crash } = setUp();
+  const first = await open();
+  await first.noteRegistered(brokerEpoch(7));
+  expect(first.losses).toEqual({ newFolder: 7 });
+  await first.close();
+  const second = await open();
+
+  await second.noteOutdated();
+  crash("power");
+  const third = await open();
+  await third.noteOutdated();
+  expect(third.losses.outdated).toEqual([{ after: 7, before: undefined }]);
+  await third.noteRegistered(brokerEpoch(12));
+  await third.noteRegistered(brokerEpoch(13));
+  await third.close();
+
+  const fourth = await open();
+  expect(fourth.losses.outdated).toEqual([{ after: 7, before: 12 }]);
+  await fourth.noteOutdated();
+  await fourth.noteRegistered(brokerEpoch(20));
+  expect(fourth.losses.outdated).toEqual([
+    { after: 7, before: 12 },
+    { after: 13, before: 20 },
+  ]);
+  await fourth.close();
+});
+
+test("of very many changes of folders the oldest become one", async () => {
+  const { open } = setUp();
+  const logs = await open();
+  for (let epoch = 1; epoch <= 20; epoch++) {
+    await logs.noteOutdated();
+    await logs.noteRegistered(brokerEpoch(10 * epoch));
+  }
+
+  const { outdated = [] } = logs.losses;
+  expect(outdated.length).toBe(16);
+  expect(outdated[0]).toEqual({ after: undefined, before: 50 });
+  expect(outdated.at(-1)).toEqual({ after: 190, before: 200 });
+  await logs.close();
+});
+
+test("a full disk keeps a start within the former life, and does not keep it from serving", async () => {
+  const { open, disk } = setUp();
+  const first = await open();
+  const { lives } = first;
+  await first.noteRegistered(brokerEpoch(7));
+  await first.close();
+  disk.inject({ effect: "ENOSPC", operations: ["write"], path: /meta\.properties/ });
+
+  const second = await open();
+
+  expect(second.lives).toEqual(lives);
+  await second.close();
+});
+
 test("damage that a dead process cannot have done is never cut off", async () => {
   const { open, crash, disk } = setUp();
   const first = await open({ periods: { flushMs: 10_000 } });

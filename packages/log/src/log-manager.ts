@@ -18,7 +18,7 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import { leaveCleanShutdownMarker, type Shutdown } from "./checkpoint/clean-shutdown.ts";
-import type { LossKind } from "./checkpoint/meta-properties.ts";
+import type { FolderGap, LossKind } from "./checkpoint/meta-properties.ts";
 import { readTopicId, writeTopicId } from "./checkpoint/partition-metadata.ts";
 import {
   inconsistentIdentity,
@@ -134,12 +134,28 @@ export class LogManager {
     return this.#owned.boot;
   }
 
-  /** First broker epochs of the folder after records may have gone, as far as the cluster knows it. */
-  get losses(): Partial<Record<LossKind, BrokerEpoch>> {
-    const known = Object.entries(this.#owned.meta.losses).filter(
-      ([, since]) => since !== "pending",
-    );
-    return Object.fromEntries(known);
+  /**
+   * First broker epochs of the folder after records may have gone, as far as the cluster knows it, and
+   * the lives of the broker that it has not seen.
+   */
+  get losses(): Partial<Record<LossKind, BrokerEpoch>> & { outdated?: readonly FolderGap[] } {
+    const { losses, gaps } = this.#owned.meta;
+    const known = Object.entries(losses).filter(([, since]) => since !== "pending");
+    return { ...Object.fromEntries(known), ...(gaps.length === 0 ? {} : { outdated: gaps }) };
+  }
+
+  /**
+   * This life of the folder, and the one before it while this one may not have been registered: what
+   * ZooKeeper may remember of the broker if it has run on nothing newer.
+   */
+  get lives(): readonly [current: string, former?: string] {
+    const { current, former } = this.#owned.meta.lives;
+    return former === undefined ? [current] : [current, former];
+  }
+
+  /** The broker ran on a newer state of the folder, or on another one: this one lacks records. */
+  noteOutdated(): Promise<void> {
+    return this.#owned.noteOutdated(this.#dependencies.fileSystem);
   }
 
   /** The broker was registered under that epoch. */

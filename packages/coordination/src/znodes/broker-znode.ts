@@ -4,6 +4,7 @@ import type {
   BrokerEndpoint,
   BrokerRegistration,
   DataLosses,
+  MissedLives,
   RegisteredBroker,
 } from "../broker-registration.ts";
 import { malformed } from "../errors.ts";
@@ -68,7 +69,7 @@ export function parseBrokerId(name: string): number {
 }
 
 /** For people: where a broker can be reached. */
-export function brokerAddress(broker: BrokerRegistration): string {
+export function brokerAddress(broker: Pick<BrokerRegistration, "endpoints">): string {
   const [first] = broker.endpoints;
   return first === undefined ? "an unknown address" : `${first.host}:${first.port}`;
 }
@@ -105,9 +106,20 @@ function isSecurityProtocol(text: string): text is BrokerEndpoint["securityProto
 }
 
 function parseLosses(losses: ZnodeObject): DataLosses {
-  const epochOf = (how: keyof DataLosses): BrokerEpoch | undefined =>
-    losses.has(how) ? brokerEpoch(losses.integer(how, { min: 0 })) : undefined;
-  return { newFolder: epochOf("newFolder"), unclean: epochOf("unclean") };
+  const missed = losses.has("outdated") ? losses.array("outdated") : undefined;
+  const outdated = missed?.map((value): MissedLives => {
+    const lives = ZnodeObject.of(losses.path, value, "outdated");
+    return { after: epochOf(lives, "after"), before: epochOf(lives, "before") };
+  });
+  return {
+    newFolder: epochOf(losses, "newFolder"),
+    unclean: epochOf(losses, "unclean"),
+    ...(outdated === undefined ? {} : { outdated }),
+  };
+}
+
+function epochOf(fields: ZnodeObject, name: string): BrokerEpoch | undefined {
+  return fields.has(name) ? brokerEpoch(fields.integer(name, { min: 0 })) : undefined;
 }
 
 function parseBoot(path: string, text: string | undefined): BootKind {

@@ -27,6 +27,20 @@ export function decodeBrokerSecret(data: Uint8Array): string {
   throw malformed(BROKER_SECRET_PATH, "has a secret that is not 32 bytes in base64url");
 }
 
+/** Which life of which folder a broker registered with last. */
+export function encodeBrokerFolder(incarnation: string, life: string): Uint8Array {
+  return encodeJson({ version: 1, incarnation, life });
+}
+
+/** @throws ZoologError `ZNODE_MALFORMED`. */
+export function decodeBrokerFolder(
+  path: string,
+  data: Uint8Array,
+): { readonly incarnation: string; readonly life: string } {
+  const znode = ZnodeObject.decode(path, data);
+  return { incarnation: znode.text("incarnation"), life: znode.text("life") };
+}
+
 /** Both ends inclusive. */
 export type StoredIdBlock = { readonly first: number; readonly last: number };
 

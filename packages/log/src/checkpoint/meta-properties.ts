@@ -21,6 +21,27 @@ export type MetaProperties = {
    */
   readonly areStartsClaimed: boolean;
   readonly losses: FolderLosses;
+  readonly lives: FolderLives;
+  /** `registered.epoch`: the broker epoch under which the broker was registered on it last. */
+  readonly registeredEpoch: BrokerEpoch | undefined;
+  readonly gaps: readonly FolderGap[];
+};
+
+/**
+ * `life.id`, `life.former`: a UUID drawn at each start, before the broker registers, and the one
+ * before it until it has. ZooKeeper remembers under which the broker ran last: a folder that does not
+ * know it is not the one that the broker ran on, or an older state of it (decision 018).
+ */
+export type FolderLives = { readonly current: string; readonly former: string | undefined };
+
+/**
+ * `gaps=12-41,97-`: lives of the broker that the folder has not seen, as the broker ran on another one:
+ * later than the epoch before the dash (all, without one), earlier than the one after it, which is
+ * missing until the broker was registered.
+ */
+export type FolderGap = {
+  readonly after: BrokerEpoch | undefined;
+  readonly before: BrokerEpoch | undefined;
 };
 
 /** How records of earlier lives may have gone: the folder was made anew, the machine went down. */
@@ -67,7 +88,21 @@ export async function readMetaProperties(
     if (!/^(pending|\d{1,15})$/.test(value)) throw corruptFile(path, `loss.${kind} is ${value}`);
     losses[kind] = value === "pending" ? value : brokerEpoch(Number(value));
   }
-  return { clusterId, brokerId: brokerId(Number(id)), incarnationId, areStartsClaimed, losses };
+  const owner = { clusterId, brokerId: brokerId(Number(id)), incarnationId };
+  // All lives of a folder of a version that knew none go by the folder's name.
+  const current = properties.get("life.id") || incarnationId;
+  const lives = { current, former: properties.get("life.former") };
+  const epochOf = (text: string | undefined): BrokerEpoch | undefined => {
+    if (text !== undefined && !/^\d{0,15}$/.test(text)) throw corruptFile(path, `epoch ${text}`);
+    return text ? brokerEpoch(Number(text)) : undefined;
+  };
+  const registeredEpoch = epochOf(properties.get("registered.epoch"));
+  const gaps = (properties.get("gaps")?.split(",") ?? []).map((gap): FolderGap => {
+    const [after, before, ...rest] = gap.split("-");
+    if (before === undefined || rest.length > 0) throw corruptFile(path, `gaps has ${gap}`);
+    return { after: epochOf(after), before: epochOf(before) };
+  });
+  return { ...owner, areStartsClaimed, losses, lives, registeredEpoch, gaps };
 }
 
 export async function writeMetaProperties(
@@ -75,6 +110,7 @@ export async function writeMetaProperties(
   folder: string,
   properties: MetaProperties,
 ): Promise<void> {
+  const { lives, registeredEpoch, gaps } = properties;
   const lines = [
     "version=0",
     `cluster.id=${properties.clusterId}`,
@@ -85,9 +121,17 @@ export async function writeMetaProperties(
       const since = properties.losses[kind];
       return since === undefined ? [] : [`loss.${kind}=${since}`];
     }),
+    `life.id=${lives.current}`,
+    ...(lives.former === undefined ? [] : [`life.former=${lives.former}`]),
+    ...(registeredEpoch === undefined ? [] : [`registered.epoch=${registeredEpoch}`]),
+    ...(gaps.length === 0 ? [] : [`gaps=${gaps.map(gapText).join(",")}`]),
   ];
   const contents = Buffer.from(`${lines.join("\n")}\n`);
   await writeFileAtomically(fileSystem, folder, META_PROPERTIES, contents);
+}
+
+function gapText({ after, before }: FolderGap): string {
+  return `${after ?? ""}-${before ?? ""}`;
 }
 
 /** @throws ZoologError INCONSISTENT_CLUSTER_ID, INCONSISTENT_BROKER_ID */

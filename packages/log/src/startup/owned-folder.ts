@@ -12,6 +12,8 @@ import {
 import { type Shutdown, takeCleanShutdownMarker } from "../checkpoint/clean-shutdown.ts";
 import {
   assertSameOwner,
+  type FolderGap,
+  type FolderLives,
   type FolderLosses,
   type MetaProperties,
   readMetaProperties,
@@ -64,13 +66,31 @@ export class OwnedFolder {
     brokerEpoch: BrokerEpoch,
     dependencies: { readonly fileSystem: FileSystem; readonly logger: Logger },
   ): Promise<void> {
-    const entries = Object.entries(this.#meta.losses);
-    if (!entries.some(([, since]) => since === "pending")) return;
-    const settled = entries.map(([kind, since]) => [
+    const { losses, lives, gaps } = this.#meta;
+    const settled = Object.entries(losses).map(([kind, since]) => [
       kind,
       since === "pending" ? brokerEpoch : since,
     ]);
-    await this.#bringUpToDate({ losses: Object.fromEntries(settled) }, dependencies);
+    const changed = {
+      losses: Object.fromEntries(settled),
+      lives: { ...lives, former: undefined },
+      registeredEpoch: brokerEpoch,
+      gaps: gaps.map((gap) => ({ ...gap, before: gap.before ?? brokerEpoch })),
+    };
+    await this.#bringUpToDate(changed, dependencies);
+  }
+
+  /**
+   * The broker ran on another folder last, or on a newer state of this one: what it acknowledged
+   * there is not here. Durable when it resolves: the next start will find its own life in ZooKeeper.
+   */
+  async noteOutdated(fileSystem: FileSystem): Promise<void> {
+    const { gaps, registeredEpoch } = this.#meta;
+    if (gaps.some(({ before }) => before === undefined)) return;
+    const gap = { after: registeredEpoch, before: undefined };
+    const meta = { ...this.#meta, gaps: joinedGaps([...gaps, gap]) };
+    await writeMetaProperties(fileSystem, this.path, meta);
+    this.#meta = meta;
   }
 
   /**
@@ -124,19 +144,28 @@ export class OwnedFolder {
       if (stored !== undefined) assertSameOwner(dataFolder, stored, options);
       const losses: FolderLosses = { newFolder: "pending" };
       const owner = { clusterId, brokerId, incarnationId: random.uuid() };
-      const made: MetaProperties = { ...owner, areStartsClaimed: true, losses };
+      const made: MetaProperties = {
+        ...owner,
+        areStartsClaimed: true,
+        losses,
+        lives: { current: random.uuid(), former: undefined },
+        registeredEpoch: undefined,
+        gaps: [],
+      };
       if (stored === undefined) {
         await syncAncestors(dataFolder, fileSystem);
         await writeMetaProperties(fileSystem, dataFolder, made);
       }
       const isClean = await takeCleanShutdownMarker(dataFolder, fileSystem);
       const survived = isClean || previousOwner === "same boot";
-      const meta = survived || stored === undefined ? (stored ?? made) : uncleanBoot(stored);
-      if (stored !== undefined && meta !== stored) {
-        await writeMetaProperties(fileSystem, dataFolder, meta).catch((error: unknown) => {
-          // On a full disk a broker can still serve; only its next start would not know.
-          if (!isNoSpace(error)) throw error;
-        });
+      let meta = stored ?? made;
+      if (stored !== undefined) {
+        const found = survived ? stored : uncleanBoot(stored);
+        const next = { ...found, lives: nextLife(found.lives, random) };
+        // On a full disk a broker can still serve, as the life that it was before. Only its next
+        // start would not know of an unclean boot.
+        const isWritten = await hadRoom(writeMetaProperties(fileSystem, dataFolder, next));
+        meta = isWritten ? next : found;
       }
       return new OwnedFolder(
         {
@@ -150,6 +179,33 @@ export class OwnedFolder {
       await release();
       throw error;
     }
+  }
+}
+
+/** A life that may not have been registered goes on: ZooKeeper has it, or still the one before. */
+function nextLife(lives: FolderLives, random: Random): FolderLives {
+  if (lives.former !== undefined) return lives;
+  return { current: random.uuid(), former: lives.current };
+}
+
+/** Somebody who changes folders that often has other worries; the line stays short. */
+const GAPS_MAX = 16;
+
+/** The two oldest become one, from the beginning of the first to the end of the second. */
+function joinedGaps(gaps: readonly FolderGap[]): readonly FolderGap[] {
+  const [first, second, ...rest] = gaps;
+  if (first === undefined || second === undefined || gaps.length <= GAPS_MAX) return gaps;
+  return [{ after: first.after, before: second.before }, ...rest];
+}
+
+/** Whether there was room for it. */
+async function hadRoom(writing: Promise<void>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (isNoSpace(error)) return false;
+    throw error;
   }
 }
 

@@ -18,6 +18,7 @@ import {
   type ControllerLoad,
   type ControllerSettings,
   type ControllerState,
+  type DataLosses,
   decide,
   type LoadedTopic,
   loadController,
@@ -330,7 +331,7 @@ function parseTopicToDelete(word: string): TopicToDelete {
   return incarnation === undefined ? { name } : { name, topicId: topicIdOf(incarnation) };
 }
 
-/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`. */
+/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`, `1@31!clean!outdated=12-`. */
 function parseBrokers(words: readonly string[]): ObservedBroker[] {
   return words
     .filter((word) => word !== "")
@@ -341,14 +342,23 @@ function parseBrokers(words: readonly string[]): ObservedBroker[] {
       const endpoints = [{ listener: "HTTP", host: `b${id.brokerId}`, port: 8092 }];
       const incarnation = `data-${id.brokerId}`;
       const damaged = lost.flatMap((loss) => /^damaged=(.+)$/.exec(loss)?.[1] ?? []);
-      const losses = Object.fromEntries(
-        lost.flatMap((loss) => {
+      const losses: DataLosses = Object.fromEntries(
+        lost.flatMap((loss): [string, unknown][] => {
           const [how = "", since = ""] = loss.split("=");
+          if (how === "outdated") return [[how, since.split(",").map(parseMissed)]];
           return how === "damaged" ? [] : [[how, brokerEpoch(Number(since))]];
         }),
       );
       return { ...id, incarnation, endpoints, rack, boot: boot as BootKind, losses, damaged };
     });
+}
+
+/** `12-41`, `12-`, `-41`: between those broker epochs. */
+function parseMissed(text: string): NonNullable<DataLosses["outdated"]>[number] {
+  const [after, before] = text
+    .split("-")
+    .map((epoch) => (epoch === "" ? undefined : brokerEpoch(Number(epoch))));
+  return { after, before };
 }
 
 function parseBrokerOf(word: string): { brokerId: BrokerId; brokerEpoch: BrokerEpoch } {

@@ -83,14 +83,12 @@ export class RegistrationRuntime {
 
   async #register(): Promise<void> {
     this.#brokerEpoch = undefined;
-    const { store, logger } = this.#dependencies;
-    const registration = this.#dependencies.registration();
+    const { store, registration } = this.#dependencies;
     try {
-      const brokerEpoch = await store.registerBroker(registration);
+      const brokerEpoch = await store.registerBroker(registration());
       await this.#dependencies.onRegistered(brokerEpoch);
       this.#brokerEpoch = brokerEpoch;
       this.#failure = undefined;
-      logger.info("broker registered", { brokerEpoch, boot: registration.boot });
     } catch (error) {
       // Another broker took our place while we were away: only an operator can tell who is right.
       if (errorCode(error) === "BROKER_ID_TAKEN") this.#failure = `${errorMessage(error)}.`;
