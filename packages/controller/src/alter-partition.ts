@@ -1,4 +1,4 @@
-import { assert, type BrokerEpoch, type BrokerId } from "@zoolog/base";
+import type { BrokerEpoch, BrokerId } from "@zoolog/base";
 import type { PartitionImage, PartitionState, TopicImage } from "./cluster-image.ts";
 import type { AlterPartitionEvent, IsrChange } from "./controller-event.ts";
 import type { PartitionStateChanged } from "./controller-record.ts";
@@ -145,11 +145,7 @@ function alter(
   };
   const { leader, leaderEpoch } = next;
   const answered = { leader, leaderEpoch, isr };
-  if (sameMembers(isr, image.isr)) {
-    const { partitionEpoch } = image;
-    assert(partitionEpoch !== undefined, "a partition that is led has been written");
-    return { topicId, partition, state: answered, partitionEpoch };
-  }
+  // The same ISR is written, too: a leader shuts out by it a call of its own that may still come.
   const record = partitionStateChanged({
     topic,
     partition: image,
@@ -169,8 +165,4 @@ function epochInSync(
   const index = image.isr.indexOf(member);
   if (index >= 0) return image.isrBrokerEpochs[index];
   return change.isr.find((joining) => joining.brokerId === member)?.brokerEpoch;
-}
-
-function sameMembers(a: readonly BrokerId[], b: readonly BrokerId[]): boolean {
-  return a.length === b.length && a.every((member) => b.includes(member));
 }

@@ -216,6 +216,7 @@ test("a folder that was found outdated remembers for good which lives it has not
   await second.noteOutdated();
   crash("power");
   const third = await open();
+  expect(third.losses.outdated).toEqual([{ after: 7, before: undefined }]);
   await third.noteOutdated();
   expect(third.losses.outdated).toEqual([{ after: 7, before: undefined }]);
   await third.noteRegistered(brokerEpoch(12));

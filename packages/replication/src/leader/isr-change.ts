@@ -40,8 +40,12 @@ export interface IsrChanges {
 /** One change is in flight per partition at most. */
 export type PendingIsr = {
   readonly request: IsrChangeRequest;
+  /** Everybody who was asked for since the present state, and may be in the ISR by now. */
+  readonly asked: readonly BrokerId[];
   /** Monotonic: without an outcome it is asked for again then. */
   readonly askAgainAt: number;
+  /** A call whose outcome nobody knows may still be applied, whatever is said to later ones. */
+  readonly mayBeApplied: boolean;
 };
 
 /** A safety net: who carries the requests answers each, if only with the failure of the call. */
@@ -54,13 +58,27 @@ const ASK_AGAIN_MS = 200;
 export const REFUSED_MS = 1_000;
 
 export function pendingIsr(request: IsrChangeRequest, now: number): PendingIsr {
-  return { request, askAgainAt: now + UNANSWERED_MS };
+  const asked = request.isr.map(({ brokerId }) => brokerId);
+  return { request, asked, askAgainAt: now + UNANSWERED_MS, mayBeApplied: false };
+}
+
+/** The former call was not answered, or by an error that leaves it open whether it was applied. */
+export function askedAgain(pending: PendingIsr, now: number): PendingIsr {
+  return { ...pending, askAgainAt: now + UNANSWERED_MS, mayBeApplied: true };
 }
 
 /**
- * What is left of a pending change after an error. `undefined`: the controller has refused it, so it
- * was not applied and counts no longer. Everything else leaves it open whether an earlier copy was
- * applied, so the maximal ISR goes on to count until an image or an answer tells.
+ * Asks for the ISR as it is: that raises the partition epoch, and calls that are still on the way, made
+ * for the epoch before, are shut out. Who was asked for counts until then.
+ */
+export function settling(pending: PendingIsr, request: IsrChangeRequest, now: number): PendingIsr {
+  return { ...pending, request, askAgainAt: now + UNANSWERED_MS };
+}
+
+/**
+ * What is left of a pending change after an error. `undefined`: the controller has refused this call.
+ * If it was the only one, the change was not applied and counts no longer. Everything else leaves it
+ * open, so the maximal ISR goes on to count until an image or an answer tells.
  *
  * | error | meaning |
  * | --- | --- |
@@ -83,7 +101,7 @@ export function afterError(
     case "FENCED_LEADER_EPOCH":
       return { ...pending, askAgainAt: now + AWAIT_IMAGE_MS };
     default:
-      return { ...pending, askAgainAt: now + ASK_AGAIN_MS };
+      return { ...pending, askAgainAt: now + ASK_AGAIN_MS, mayBeApplied: true };
   }
 }
 
@@ -93,8 +111,6 @@ export function maximalIsr(
   pending: PendingIsr | undefined,
 ): readonly BrokerId[] {
   if (pending === undefined) return isr;
-  const joining = pending.request.isr
-    .map(({ brokerId }) => brokerId)
-    .filter((member) => !isr.includes(member));
+  const joining = pending.asked.filter((member) => !isr.includes(member));
   return joining.length === 0 ? isr : [...isr, ...joining];
 }

@@ -264,6 +264,44 @@ describe("asking for another ISR", () => {
     },
   );
 
+  test("a refusal does not undo a call before it whose outcome nobody knows", async () => {
+    const { append, fetched, log, answer, check, leadership, membersAsked } = await lead({
+      isr: [1, 2],
+    });
+    fetched(2, 0);
+    fetched(3, 0);
+    answer({ error: "REQUEST_TIMED_OUT" });
+    check(200);
+    await append(1);
+    fetched(2, 1);
+
+    // The first call is still on its way, and may come when 3 is eligible again.
+    answer({ error: "INELIGIBLE_REPLICA" });
+    check(LAG_MS + 1);
+    fetched(2, 1);
+    expect(leadership.maximalIsr).toEqual([1, 2, 3]);
+    expect(log.highWatermark).toBe(0);
+
+    // The ISR as it is, with a new partition epoch, shuts it out.
+    expect(membersAsked().at(-1)).toEqual([1, 2]);
+    answer({ error: "INVALID_REQUEST" });
+    expect(leadership.maximalIsr).toEqual([1, 2, 3]);
+    check(1_000);
+    answer(applied([1, 2], 8));
+    expect(leadership.maximalIsr).toEqual([1, 2]);
+    expect(log.highWatermark).toBe(1);
+  });
+
+  test("a call that was never answered is not undone by the refusal of the next one", async () => {
+    const { fetched, answer, check, leadership } = await lead({ isr: [1, 2] });
+    fetched(3, 0);
+    check(30_000);
+
+    answer({ error: "INELIGIBLE_REPLICA" });
+
+    expect(leadership.maximalIsr).toEqual([1, 2, 3]);
+  });
+
   test.each(["INVALID_UPDATE_VERSION", "FENCED_LEADER_EPOCH"])(
     "after %s the image is waited for: an answer that got lost may have said yes",
     async (error) => {

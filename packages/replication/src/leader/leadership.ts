@@ -15,12 +15,14 @@ import type { ReplicaAssignment } from "../replica-assignment.ts";
 import { type FollowerFetch, FollowerProgress } from "./follower-progress.ts";
 import {
   afterError,
+  askedAgain,
   type IsrChangeAnswer,
   type IsrChangeRequest,
   maximalIsr,
   type PendingIsr,
   pendingIsr,
   REFUSED_MS,
+  settling,
 } from "./isr-change.ts";
 import {
   aboutToJoin,
@@ -181,7 +183,6 @@ export class Leadership implements LeaderState {
   /** @param request the object of the event `isrChangeWanted`; an older one's errors mean nothing. */
   isrChangeAnswered(request: IsrChangeRequest, answer: IsrChangeAnswer): void {
     const pending = this.#pendingIsr;
-    const isPending = pending?.request === request;
     if (answer.error === undefined) {
       const { leaderEpoch, partitionEpoch, isr } = answer;
       if (leaderEpoch !== this.leaderEpoch) return;
@@ -189,13 +190,13 @@ export class Leadership implements LeaderState {
         const { leaderEpoch, replicas } = this;
         const leader = this.#options.brokerId;
         this.changeIsr({ leader, leaderEpoch, partitionEpoch, replicas, isr });
-      } else if (isPending && partitionEpoch === this.#partitionEpoch) this.#forget(0);
+      }
       return;
     }
-    if (!isPending) return;
+    if (pending?.request !== request) return;
     const now = this.#dependencies.clock.monotonic();
     const left = afterError(pending, answer.error, now);
-    if (left === undefined) this.#forget(now + REFUSED_MS);
+    if (left === undefined) this.#refused(pending, now);
     else this.#pendingIsr = left;
   }
 
@@ -203,12 +204,13 @@ export class Leadership implements LeaderState {
   checkIsr(now: number): void {
     const pending = this.#pendingIsr;
     if (pending !== undefined) {
-      if (now >= pending.askAgainAt) this.#ask(pending.request, now);
+      if (now >= pending.askAgainAt) this.#ask(askedAgain(pending, now));
       return;
     }
     const lagging = now < this.#askNotBefore ? [] : laggingMembers(this.#view(now));
     if (lagging.length > 0) {
-      this.#ask(this.#request(this.#isr.filter((member) => !lagging.includes(member))), now);
+      const staying = this.#isr.filter((member) => !lagging.includes(member));
+      this.#ask(pendingIsr(this.#request(staying), now));
     } else if (this.#replicas.length > this.#isr.length) {
       // Who was about to join may have stayed away.
       this.advanceHighWatermark();
@@ -227,12 +229,27 @@ export class Leadership implements LeaderState {
   #expandIsr(follower: BrokerId, now: number): void {
     if (this.#pendingIsr !== undefined || now < this.#askNotBefore) return;
     if (!this.#replicas.includes(follower) || !mayJoin(follower, this.#view(now))) return;
-    this.#ask(this.#request([...this.#isr, follower]), now);
+    this.#ask(pendingIsr(this.#request([...this.#isr, follower]), now));
   }
 
-  #ask(request: IsrChangeRequest, now: number): void {
-    this.#pendingIsr = pendingIsr(request, now);
-    this.#dependencies.emit({ type: "isrChangeWanted", request });
+  #ask(pending: PendingIsr): void {
+    this.#pendingIsr = pending;
+    this.#dependencies.emit({ type: "isrChangeWanted", request: pending.request });
+  }
+
+  /** The last call was refused; one before it may come late, when the reason to refuse has passed. */
+  #refused(pending: PendingIsr, now: number): void {
+    this.#askNotBefore = now + REFUSED_MS;
+    if (pending.mayBeApplied) {
+      const next = settling(pending, this.#request(this.#isr), now);
+      const wasSettling = pending.request.isr.length === this.#isr.length;
+      if (wasSettling) this.#pendingIsr = { ...next, askAgainAt: this.#askNotBefore };
+      else this.#ask(next);
+      return;
+    }
+    this.#pendingIsr = undefined;
+    // The smaller ISR counts again, so more may be committed.
+    this.advanceHighWatermark();
   }
 
   #request(members: readonly BrokerId[]): IsrChangeRequest {
@@ -245,13 +262,6 @@ export class Leadership implements LeaderState {
         this.#dependencies.brokers().get(brokerId)?.brokerEpoch,
     }));
     return { topicPartition, topicId, leaderEpoch, partitionEpoch, isr };
-  }
-
-  /** The smaller ISR counts again, so more may be committed. */
-  #forget(askNotBefore: number): void {
-    this.#pendingIsr = undefined;
-    this.#askNotBefore = askNotBefore;
-    this.advanceHighWatermark();
   }
 
   #followersOf(
