@@ -10,7 +10,10 @@ import { ControllerRuntime } from "./runtimes/controller/controller-runtime.ts";
 import { ControllerWatch } from "./runtimes/controller/controller-watch.ts";
 import { ImageFeed } from "./runtimes/image/image-feed.ts";
 import { ImageService } from "./runtimes/image/image-service.ts";
-import { ControllerLocator } from "./runtimes/membership/controller-locator.ts";
+import {
+  type ControllerLocation,
+  ControllerLocator,
+} from "./runtimes/membership/controller-locator.ts";
 import type { ZnodeFaults } from "./runtimes/znode-faults.ts";
 
 export type ControllerParts = ReturnType<typeof wireController>;
@@ -47,7 +50,8 @@ export function wireController(
   const images = new ImageService({ clock, scheduler });
   const lookAgain = () => controller.lookAgain();
   const locator = new ControllerLocator({ brokerId }, { store, scheduler, logger, lookAgain });
-  const controllerWatch = new ControllerWatch({ store, network, lookAgain, logger });
+  const succeed = (location: ControllerLocation) => controller.succeed(location);
+  const controllerWatch = new ControllerWatch({ store, network, succeed, logger });
   const feed = new ImageFeed({
     locator,
     poll: (endpoint, request, polling) => pollController(peers, endpoint, request, polling),

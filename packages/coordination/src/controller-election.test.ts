@@ -44,6 +44,27 @@ test("two that race: one wins, the other is told who", async () => {
 });
 
 test.each(["beforeApply", "afterApply"] as const)(
+  "of a connection lost %s around a deposition comes one reign or the former one",
+  async (when) => {
+    const a = await world.open("a");
+    const b = await world.open("b");
+    elected(await elect(a, 0));
+    const deposing = { brokerId: brokerId(0), controllerEpoch: controllerEpoch(1) };
+    const isDeposition = ({ operations }: { operations: readonly { type: string }[] }) =>
+      operations[0]?.type === "remove" && operations.length === 3;
+    world.ensemble.failNext({ when, client: "b", matches: isDeposition });
+
+    const election = await world.settled(b.electController(brokerId(1), deposing));
+
+    expect(world.ensemble.pendingFaults).toBe(0);
+    const outcome = when === "afterApply" ? "elected" : "lost";
+    expect(election.outcome).toBe(outcome);
+    const epoch = when === "afterApply" ? 2 : 1;
+    await expect(b.readController()).resolves.toMatchObject({ controllerEpoch: epoch });
+  },
+);
+
+test.each(["beforeApply", "afterApply"] as const)(
   "a connection lost %s around the election leaves exactly one epoch behind",
   async (when) => {
     const store = await world.open("a");

@@ -45,11 +45,11 @@ export class ControllerElection {
    * One race. After a lost connection it finds out in the same session whether it has won; should
    * that session end meanwhile, so does whatever it had won, and it races again in the next one.
    */
-  async elect(brokerId: BrokerId): Promise<Election> {
+  async elect(brokerId: BrokerId, deposing?: CurrentController): Promise<Election> {
     for (;;) {
       const client = await this.#session.client();
       try {
-        const election = await this.#race(client, brokerId);
+        const election = await this.#race(client, brokerId, deposing);
         if (election !== undefined) return election;
       } catch (error) {
         if (!isConnectionFault(error) && !isSessionEnd(error)) throw error;
@@ -72,39 +72,26 @@ export class ControllerElection {
   }
 
   /**
-   * Repeated after a lost connection: the check lets it take the office from this reign alone, and
-   * what was taken already is not there to be taken again.
+   * `undefined`: the ground moved, look again. Who is deposed is of the reign that is meant: a later
+   * one would have raised the epoch, whose version the multi compares. It is away for no moment, so
+   * that nobody else has to be told of it first.
    */
-  async depose(expected: CurrentController): Promise<"deposed" | "changed"> {
-    return this.#session.read(async (client) => {
-      await client.barrier();
-      const epoch = await ifThere(client.getData(CONTROLLER_EPOCH_PATH));
-      if (epoch === undefined) return "changed";
-      if ((await this.#epochIn(epoch)) !== expected.controllerEpoch) return "changed";
-      try {
-        await client.multi([
-          { type: "check", path: CONTROLLER_EPOCH_PATH, version: epoch.stat.version },
-          { type: "remove", path: CONTROLLER_PATH },
-        ]);
-        this.#logger.warn("controller deposed", { ...expected });
-        return "deposed";
-      } catch (error) {
-        const code = errorCode(error);
-        if (code === "NO_NODE") return "deposed";
-        if (code === "BAD_VERSION") return "changed";
-        throw error;
-      }
-    });
-  }
-
-  /** `undefined`: the ground moved, look again. */
-  async #race(client: ZooKeeperClient, brokerId: BrokerId): Promise<Election | undefined> {
-    const epoch = await this.#readEpoch(client);
-    if ((await client.exists(CONTROLLER_PATH)) !== undefined) return await this.#seated(client);
+  async #race(
+    client: ZooKeeperClient,
+    brokerId: BrokerId,
+    deposing: CurrentController | undefined,
+  ): Promise<Election | undefined> {
+    const [epoch, seat] = await Promise.all([
+      this.#readEpoch(client),
+      client.exists(CONTROLLER_PATH),
+    ]);
+    const isTaken = seat !== undefined;
+    if (isTaken && deposing?.controllerEpoch !== epoch.value) return await this.#seated(client);
 
     const next = controllerEpoch(epoch.value + 1);
     try {
       await client.multi([
+        ...(isTaken ? [{ type: "remove", path: CONTROLLER_PATH } as const] : []),
         {
           type: "create",
           path: CONTROLLER_PATH,
@@ -124,6 +111,7 @@ export class ControllerElection {
       if (!lost && !isConnectionFault(error)) throw error;
       return await this.#seated(client);
     }
+    if (isTaken) this.#logger.warn("controller deposed", { ...deposing });
     return this.#elected(client, { value: next, version: epoch.version + 1 });
   }
 

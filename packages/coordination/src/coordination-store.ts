@@ -64,15 +64,14 @@ export interface CoordinationStore {
   unregisterBroker(brokerId: BrokerId): Promise<void>;
   readBrokers(): Promise<Read<readonly RegisteredBroker[]>>;
 
-  /** One attempt to become the controller. */
-  electController(brokerId: BrokerId): Promise<Election>;
-  readController(): Promise<CurrentController | undefined>;
   /**
-   * Takes the office from `expected`, whose process is gone while its session lives on: a multi of a
-   * check of `/controller_epoch` and the deletion of `/controller`. Should it be alive after all,
-   * the next election fences it. `"changed"`: it was somebody else's reign already.
+   * One attempt to become the controller. With `deposing`, the office is taken from that reign, whose
+   * process is gone while its session lives on: one multi deletes `/controller`, creates it anew and
+   * raises `/controller_epoch` from the version that is meant. Should the deposed one be alive after
+   * all, that has fenced it; any other reign is left alone, and the election lost to it.
    */
-  deposeController(expected: CurrentController): Promise<"deposed" | "changed">;
+  electController(brokerId: BrokerId, deposing?: CurrentController): Promise<Election>;
+  readController(): Promise<CurrentController | undefined>;
 
   /** Barrier, then everything. Thousands of partitions: reads are pipelined. */
   readCluster(): Promise<ClusterSnapshot>;

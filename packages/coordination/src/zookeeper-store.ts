@@ -158,16 +158,12 @@ class ZooKeeperStore implements CoordinationStore {
     return readBrokers(this.#session);
   }
 
-  electController(brokerId: BrokerId): Promise<Election> {
-    return this.#election.elect(brokerId);
+  electController(brokerId: BrokerId, deposing?: CurrentController): Promise<Election> {
+    return this.#election.elect(brokerId, deposing);
   }
 
   readController(): Promise<CurrentController | undefined> {
     return this.#election.current();
-  }
-
-  deposeController(expected: CurrentController): Promise<"deposed" | "changed"> {
-    return this.#election.depose(expected);
   }
 
   readCluster(): Promise<ClusterSnapshot> {

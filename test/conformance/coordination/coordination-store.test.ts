@@ -104,15 +104,16 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     const first = await elected(a);
     const expected = { brokerId: brokerId(0), controllerEpoch: first.controllerEpoch };
 
-    expect(await b.deposeController(expected)).toBe("deposed");
-    expect(await b.readController()).toBeUndefined();
-    expect(await b.deposeController(expected)).toBe("deposed");
-    // Until somebody else is elected nothing contradicts what the deposed one still writes.
-    await first.writeConfig({ kind: "broker", name: "0" }, { rate: "1" });
+    const lost = { outcome: "lost", controller: expected };
+    expect(await b.electController(brokerId(1))).toEqual(lost);
 
-    const second = await elected(b);
-    expect(await a.deposeController(expected)).toBe("changed");
-    expect(await a.readController()).toMatchObject({ controllerEpoch: second.controllerEpoch });
+    const election = await b.electController(brokerId(1), expected);
+    if (election.outcome !== "elected") throw new Error("lost the election");
+    const second = election.writer;
+    const controller = { brokerId: brokerId(1), controllerEpoch: second.controllerEpoch };
+    expect(second.controllerEpoch).toBeGreaterThan(first.controllerEpoch);
+    expect(await a.electController(brokerId(0), expected)).toEqual({ outcome: "lost", controller });
+    expect(await a.readController()).toEqual(controller);
     await expect(first.createTopic(sampleTopic("late", 1))).rejects.toMatchObject({
       code: "CONTROLLER_FENCED",
     });

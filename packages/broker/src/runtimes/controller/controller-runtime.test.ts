@@ -1,4 +1,4 @@
-import { brokerId, silentLogger, type TopicId } from "@zoolog/base";
+import { brokerEpoch, brokerId, controllerEpoch, silentLogger, type TopicId } from "@zoolog/base";
 import type {
   AlterPartitionEvent,
   ClusterImage,
@@ -306,6 +306,57 @@ test("a broker that goes is noticed, and what it led has no leader", async () =>
   const [partition] = first.images.at(-1)?.topics.get("t")?.partitions ?? [];
   expect(partition).toMatchObject({ leader: undefined, isr: [2] });
 });
+
+test("who succeeds a dead controller moves what it led before the first image", async () => {
+  const cluster = new Cluster();
+  const first = await cluster.node(1);
+  const second = await cluster.node(2);
+  const third = await cluster.node(3);
+  const created = create(first, "t");
+  await cluster.settle();
+  await created;
+  const epochOf = (id: number) => first.images.at(-1)?.brokers.get(brokerId(id))?.brokerEpoch;
+  const dead = {
+    brokerId: brokerId(1),
+    brokerEpoch: brokerEpoch(epochOf(1) ?? 0),
+    controllerEpoch: controllerEpoch(1),
+  };
+  const ledBefore = leadersOf(first.images.at(-1), "t");
+  expect(ledBefore).toContain(1);
+
+  for (const { runtime } of [second, third]) runtime.succeed(dead);
+  await cluster.settle();
+
+  const [winner, ...others] = [first, second, third].filter(({ runtime }) => runtime.isController);
+  expect(others).toEqual([]);
+  expect(winner?.images[0]).toMatchObject({ controllerEpoch: 2 });
+  expect(leadersOf(winner?.images[0], "t")).not.toContain(1);
+  // It lives after all: fenced, and none any more.
+  expect(first.runtime.isController).toBe(false);
+});
+
+test("nobody takes the office from a later reign, nor marks a later life of the broker", async () => {
+  const cluster = new Cluster();
+  const first = await cluster.node(1);
+  const second = await cluster.node(2);
+  const created = create(first, "t");
+  await cluster.settle();
+  await created;
+  const life = { brokerId: brokerId(1), brokerEpoch: brokerEpoch(1) };
+
+  second.runtime.succeed({ ...life, controllerEpoch: controllerEpoch(7) });
+  await cluster.settle();
+  expect(first.runtime.isController).toBe(true);
+
+  second.runtime.succeed({ ...life, controllerEpoch: controllerEpoch(1) });
+  await cluster.settle();
+  expect(second.runtime.isController).toBe(true);
+  expect(leadersOf(second.images[0], "t")).toEqual(leadersOf(first.images.at(-1), "t"));
+});
+
+function leadersOf(image: ClusterImage | undefined, topic: string) {
+  return image?.topics.get(topic)?.partitions.map(({ leader }) => leader);
+}
 
 test("closing leaves no timer and no listener behind, and answers who waits", async () => {
   const cluster = new Cluster();

@@ -1,4 +1,5 @@
 import {
+  type BrokerEpoch,
   type BrokerId,
   type Clock,
   type ControllerEpoch,
@@ -47,6 +48,9 @@ export type ControllerRuntimeDependencies = {
 /** An event that somebody waits for, without the name that the term gives it. */
 type RequestEvent = Extract<ControllerEvent, { readonly requestId: unknown }>;
 
+/** Of a reign whose process is gone, with the life of the broker that was looked at. */
+type DeposedController = CurrentController & { readonly brokerEpoch: BrokerEpoch };
+
 type ResponseTo<Event extends RequestEvent> = Extract<
   ControllerResponse,
   { readonly type: Event["type"] }
@@ -69,6 +73,8 @@ export class ControllerRuntime {
   #stopListening: (() => void) | undefined;
   #contest: Promise<void> | undefined;
   #contestAgain = false;
+  /** Whose port refuses connections: the next contest is for its office. */
+  #deposing: DeposedController | undefined;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -122,6 +128,15 @@ export class ControllerRuntime {
     this.#race();
   }
 
+  /**
+   * Takes the office from a reign whose process is gone (docs/decisions/014-fast-failover.md). Of
+   * several brokers that try one succeeds; it moves what the dead one led before anything else.
+   */
+  succeed({ brokerId, brokerEpoch, controllerEpoch }: DeposedController): void {
+    this.#deposing = { brokerId, brokerEpoch, controllerEpoch };
+    this.#race();
+  }
+
   /** Leaves the race and gives the office back. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -149,8 +164,14 @@ export class ControllerRuntime {
 
   async #contestOnce(): Promise<void> {
     const { store, logger, faults } = this.#dependencies;
+    const deposing = this.#deposing;
+    this.#deposing = undefined;
     try {
       if (store.state !== "connected") return;
+      if (deposing !== undefined && this.#term === undefined) {
+        await this.#elect(deposing);
+        return;
+      }
       const incumbent = await store.readController();
       faults.report("election", []);
       const term = this.#term;
@@ -159,12 +180,7 @@ export class ControllerRuntime {
       term?.end("it lost /controller");
       this.#found(incumbent);
       if (incumbent !== undefined || this.#closed) return;
-      const election = await store.electController(this.#options.brokerId);
-      if (election.outcome === "lost") {
-        this.#found(election.controller);
-        return;
-      }
-      this.#begin(election.writer);
+      await this.#elect();
     } catch (error) {
       if (isMalformed(error)) faults.report("election", [error]);
       else logger.warn("controller election failed", { error: errorMessage(error) });
@@ -172,7 +188,17 @@ export class ControllerRuntime {
     }
   }
 
-  #begin(writer: ControllerWriter): void {
+  async #elect(deposing?: DeposedController): Promise<void> {
+    if (this.#closed) return;
+    const election = await this.#dependencies.store.electController(
+      this.#options.brokerId,
+      deposing,
+    );
+    if (election.outcome === "lost") this.#found(election.controller);
+    else this.#begin(election.writer, deposing);
+  }
+
+  #begin(writer: ControllerWriter, deposed: DeposedController | undefined): void {
     const { store, clock, scheduler, logger, faults, publish } = this.#dependencies;
     const term: ControllerTerm = new ControllerTerm(this.#options, {
       store,
@@ -195,6 +221,9 @@ export class ControllerRuntime {
     this.#dependencies.onReign?.(controllerEpoch);
     this.#found({ brokerId: this.#options.brokerId, controllerEpoch });
     term.start();
+    if (deposed === undefined) return;
+    const { brokerId, brokerEpoch } = deposed;
+    term.report({ type: "brokerUnreachable", brokerId, brokerEpoch });
   }
 
   #found(incumbent: CurrentController | undefined): void {

@@ -145,7 +145,10 @@ export class ControllerTerm {
     return answer.promise;
   }
 
-  /** Gives the event its turn, before those that somebody waits for. */
+  /**
+   * Gives the event its turn, before anything else: what the dead broker led waits for it. One that
+   * comes before the first image is decided before it.
+   */
   report(event: ControllerEvent): void {
     if (this.#ended) return;
     this.#reports.push(event);
@@ -197,20 +200,22 @@ export class ControllerTerm {
     });
   }
 
-  /** One event after the other until there is none. What was observed comes before requests. */
+  /**
+   * One event after the other until there is none. What was observed comes before requests. Reports
+   * come before both: an image that is behind cannot mislead them, as they name the life of the broker
+   * that they mean, and a broker that is gone as well is noticed with the next look.
+   */
   async #run(): Promise<void> {
     this.#state ??= await this.#load();
     while (!this.#ended) {
+      if (await this.#decideReport()) continue;
       const timer = this.#timersDue.shift();
       const [scope] = this.#dirty;
-      const report = scope === undefined && timer === undefined ? this.#reports.shift() : undefined;
       if (timer !== undefined) {
         await this.#decide({ type: "timerFired", key: timer });
       } else if (scope !== undefined) {
         this.#dirty.delete(scope);
         await this.#observe(scope);
-      } else if (report !== undefined) {
-        await this.#decide(report);
       } else {
         const request = this.#requests.shift();
         if (request === undefined) break;
@@ -219,6 +224,12 @@ export class ControllerTerm {
     }
     // In the same turn as the last look: what comes from now on wakes the term again.
     this.#running = false;
+  }
+
+  async #decideReport(): Promise<boolean> {
+    const report = this.#reports.shift();
+    if (report !== undefined) await this.#decide(report);
+    return report !== undefined;
   }
 
   async #load(): Promise<ControllerState> {
@@ -233,6 +244,7 @@ export class ControllerTerm {
     this.#state = state;
     this.#reportUnreadable(undefined, state);
     await this.#decide({ type: "controllerElected" });
+    while (await this.#decideReport());
     this.#dependencies.publish(this.#state.image);
     return this.#state;
   }

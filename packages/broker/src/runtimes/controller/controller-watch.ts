@@ -1,13 +1,13 @@
-import { errorMessage, type Logger, type Network, runInBackground } from "@zoolog/base";
+import { type Logger, type Network, runInBackground } from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { ControllerLocation } from "../membership/controller-locator.ts";
 import { PROBE_TIMEOUT_MS } from "./broker-watch.ts";
 
 export type ControllerWatchDependencies = {
-  readonly store: Pick<CoordinationStore, "deposeController" | "state">;
+  readonly store: Pick<CoordinationStore, "state">;
   readonly network: Pick<Network, "probe">;
-  /** Has who reigns read again, and races when nobody does. */
-  readonly lookAgain: () => void;
+  /** Takes the office from it, unless somebody else has. */
+  readonly succeed: (controller: ControllerLocation) => void;
   readonly logger: Logger;
 };
 
@@ -37,18 +37,14 @@ export class ControllerWatch {
     });
   }
 
-  async #look({ address, brokerId, controllerEpoch }: ControllerLocation): Promise<void> {
-    const { store, network, lookAgain, logger } = this.#dependencies;
+  async #look(controller: ControllerLocation): Promise<void> {
+    const { store, network, succeed, logger } = this.#dependencies;
+    const { address, brokerId, controllerEpoch } = controller;
     const outcome = await network.probe({ ...address, timeoutMs: PROBE_TIMEOUT_MS });
     if (outcome !== "refused" || store.state !== "connected") return;
     // `brokerId` is the one that writes the line.
     const fields = { controller: brokerId, controllerEpoch, ...address };
     logger.warn("controller refuses connections", fields);
-    try {
-      await store.deposeController({ brokerId, controllerEpoch });
-      lookAgain();
-    } catch (error) {
-      logger.warn("controller not deposed", { controllerEpoch, error: errorMessage(error) });
-    }
+    succeed(controller);
   }
 }

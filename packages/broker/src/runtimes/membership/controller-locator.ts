@@ -1,5 +1,6 @@
 import {
   type AbortSignalLike,
+  type BrokerEpoch,
   type BrokerId,
   deferred,
   errorMessage,
@@ -10,8 +11,9 @@ import {
 import type { CoordinationStore, CurrentController } from "@zoolog/coordination";
 import { type HttpAddress, httpAddressOf, urlOf } from "../../broker-address.ts";
 
-/** Who reigns, and where its native plane listens. */
+/** Who reigns, in which of its lives, and where its native plane listens. */
 export type ControllerLocation = CurrentController & {
+  readonly brokerEpoch: BrokerEpoch;
   /** `http://host:port` */
   readonly endpoint: string;
   readonly address: HttpAddress;
@@ -105,8 +107,9 @@ export class ControllerLocator {
       const { value } = await this.#dependencies.store.readBrokers();
       const broker = value.find(({ brokerId }) => brokerId === incumbent.brokerId);
       const address = broker === undefined ? undefined : httpAddressOf(broker.endpoints);
-      if (address === undefined) return undefined;
-      return { ...incumbent, address, endpoint: urlOf(address) };
+      if (broker === undefined || address === undefined) return undefined;
+      const { brokerEpoch } = broker;
+      return { ...incumbent, brokerEpoch, address, endpoint: urlOf(address) };
     } catch (error) {
       this.#dependencies.logger.debug("controller not located", { error: errorMessage(error) });
       return undefined;
