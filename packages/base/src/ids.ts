@@ -15,6 +15,8 @@ export type ControllerEpoch = Branded<number, "ControllerEpoch">;
 export type BrokerEpoch = Branded<number, "BrokerEpoch">;
 /** Version of a partition's state in the coordination store (leader, ISR). */
 export type PartitionEpoch = Branded<number, "PartitionEpoch">;
+/** Version of a coordinator slot's assignment in the store; it fences coordinators of the past. */
+export type CoordinatorEpoch = Branded<number, "CoordinatorEpoch">;
 /** A broker's number, chosen by its operator; unique in the cluster. Range 0..2^31-1. */
 export type BrokerId = Branded<number, "BrokerId">;
 /** Milliseconds since 1970-01-01 UTC. */
@@ -36,6 +38,8 @@ export const brokerEpoch = (value: number): BrokerEpoch =>
   nonNegativeInteger(value, "broker epoch") as BrokerEpoch;
 export const partitionEpoch = (value: number): PartitionEpoch =>
   nonNegativeInteger(value, "partition epoch") as PartitionEpoch;
+export const coordinatorEpoch = (value: number): CoordinatorEpoch =>
+  nonNegativeInteger(value, "coordinator epoch") as CoordinatorEpoch;
 export const brokerId = (value: number): BrokerId =>
   nonNegativeInteger(value, "broker id") as BrokerId;
 /** Batches may carry −1 for "no timestamp"; everything else is non-negative. */

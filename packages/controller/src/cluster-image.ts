@@ -2,6 +2,7 @@ import type {
   BrokerEpoch,
   BrokerId,
   ControllerEpoch,
+  CoordinatorEpoch,
   LeaderEpoch,
   PartitionEpoch,
   Timestamp,
@@ -132,6 +133,20 @@ export type OfflineReplica = {
   readonly brokerEpoch: BrokerEpoch;
   readonly reason: string;
   readonly since: Timestamp;
+};
+
+/** How many slots there are; a group belongs to the one that its id hashes to. */
+export const COORDINATOR_SLOTS = 64;
+
+/** Who coordinates the groups that hash to a slot: the content of `/coordinators/<slot>`. */
+export type SlotImage = {
+  readonly slot: number;
+  /** `undefined`: nobody yet. */
+  readonly brokerId: BrokerId | undefined;
+  /** The life of that broker that is meant; one that registered anew is given a new epoch. */
+  readonly brokerEpoch: BrokerEpoch | undefined;
+  /** The version of the slot's znode; `undefined` before it was first written. */
+  readonly coordinatorEpoch: CoordinatorEpoch | undefined;
 };
 
 export type UnreadableTopic = {

@@ -9,9 +9,11 @@ export type {
   DeletedTopic,
   PartitionImage,
   PartitionState,
+  SlotImage,
   TopicImage,
   UnreadableTopic,
 } from "./cluster-image.ts";
+export { COORDINATOR_SLOTS } from "./cluster-image.ts";
 export { type Conflict, repliesAfterConflicts } from "./conflicts.ts";
 export type {
   AlterPartitionEvent,

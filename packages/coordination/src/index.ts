@@ -19,6 +19,20 @@ export type {
   StoreState,
 } from "./coordination-store.ts";
 export { isMalformed } from "./errors.ts";
+export type {
+  ClassicGroupZnode,
+  ClassicMemberZnode,
+  CommittedOffset,
+  ConsumerGroupZnode,
+  ConsumerMemberZnode,
+  GroupZnode,
+  MemberZnode,
+  PartitionsByTopic,
+  StoredGroup,
+  StoredOffset,
+} from "./group-state.ts";
+export type { GroupStore } from "./group-store.ts";
+export type { GroupChange, SlotWriter } from "./slot-writer.ts";
 export {
   openZooKeeperStore,
   type ZooKeeperStoreOptions,

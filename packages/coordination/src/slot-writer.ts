@@ -1,0 +1,61 @@
+import type { CoordinatorEpoch } from "@zoolog/base";
+import type { CommittedOffset, GroupZnode, MemberZnode } from "./group-state.ts";
+
+/**
+ * The pen of one slot's coordinator. Every write is a multi with a check of the version of
+ * `/coordinators/<slot>`, which is the coordinator epoch.
+ *
+ * Once a check fails, the session ends or a write cannot be completed, the writer is fenced:
+ * **stop at once**, and begin anew from what stands in ZooKeeper if the slot is still ours.
+ */
+export interface SlotWriter {
+  readonly slot: number;
+  readonly coordinatorEpoch: CoordinatorEpoch;
+  readonly fenced: boolean;
+  /** Called once when `fenced` turns true; at once when it is already. */
+  onFenced(listener: () => void): void;
+  /**
+   * Resolves when ZooKeeper has all of it, or something newer for the same keys. Group commit: what
+   * is asked for while a round of multis is under way waits for the next one, and the newest value
+   * of a key replaces one that waits. Changes of one group's state that wait together are applied
+   * together (see `StoredGroup.incomplete`), and never in another order.
+   *
+   * @throws ZoologError
+   * - `COORDINATOR_FENCED`: the slot has passed on or the session has ended. What was asked for
+   *   last may or may not have been written.
+   * - `COORDINATOR_BUSY` (retriable): too much waits; nothing of it was taken.
+   * - `GROUP_TOO_LARGE`: a group or member that no znode can hold; nothing of it was taken.
+   * - `STORE_CLOSED`.
+   */
+  write(changes: readonly GroupChange[]): Promise<void>;
+}
+
+/** One key and its newest value; `undefined` removes it. */
+export type GroupChange =
+  /** Removing a group removes everything below: members and offsets. */
+  | {
+      readonly type: "group";
+      readonly groupId: string;
+      readonly value: GroupZnode | undefined;
+    }
+  | {
+      readonly type: "member";
+      readonly groupId: string;
+      readonly memberId: string;
+      readonly value: MemberZnode | undefined;
+    }
+  /** A group that is not there is made: an empty classic one. */
+  | {
+      readonly type: "offset";
+      readonly groupId: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly value: CommittedOffset | undefined;
+    }
+  /** Removes all offsets of a topic. */
+  | {
+      readonly type: "topicOffsets";
+      readonly groupId: string;
+      readonly topic: string;
+      readonly value: undefined;
+    };
