@@ -1,4 +1,5 @@
 import type {
+  AdminCall,
   CreateTopicsRequest,
   CreateTopicsResponse,
   DeleteTopicsRequest,
@@ -8,12 +9,16 @@ import type {
   DescribeTopicsResponse,
   FetchRequest,
   FetchResponse,
+  GroupCall,
   InitProducerIdRequest,
   InitProducerIdResponse,
   ListOffsetsRequest,
   ListOffsetsResponse,
   MetadataRequest,
   MetadataResponse,
+  NativeCall,
+  NativeRequest,
+  NativeResponse,
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
@@ -31,6 +36,14 @@ export type CallContext = {
   readonly principal: Principal;
   /** What works on the memory of the request or its answer also behind the answer. */
   holdWhile<T>(task: Promise<T>): Promise<T>;
+};
+
+/** One handler per call, under the call's own name. */
+export type CallHandlers<Call extends NativeCall> = {
+  readonly [Name in Call]: (
+    request: NativeRequest<Name>,
+    context: CallContext,
+  ) => Promise<NativeResponse<Name>>;
 };
 
 /**
@@ -67,6 +80,10 @@ export interface BrokerApi {
     context: CallContext,
   ): Promise<DescribeTopicsResponse>;
   describeCluster(context: CallContext): Promise<DescribeClusterResponse>;
+  /** Consumer groups; `join-group` and `sync-group` park until the other members are there. */
+  readonly groups: CallHandlers<GroupCall>;
+  /** Everyday operations on topics, settings and brokers that run. */
+  readonly admin: CallHandlers<AdminCall>;
   /** Cheap, without I/O: asked every few seconds by whatever supervises the broker. */
   health(): BrokerHealth;
 }

@@ -1,6 +1,13 @@
 export { Broker } from "./broker.ts";
-export type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "./broker-api.ts";
+export type {
+  BrokerApi,
+  BrokerHealth,
+  CallContext,
+  CallHandlers,
+  FetchResult,
+} from "./broker-api.ts";
 export { hostDependencies } from "./broker-dependencies.ts";
+export { unsupportedCalls } from "./calls/call-handlers.ts";
 export {
   type BrokerConfig,
   describeBrokerSettings,

@@ -1,5 +1,5 @@
 /**
- * Every error a broker answers with: Kafka's names and numbers (version 3.9), whether a client may
+ * Every error a broker answers with: Kafka's names and numbers (version 4.0), whether a client may
  * send the same request again, and what it means. Numbers appear on Kafka's wire only; the native
  * plane and the code inside use the names. Codes of features that Zoolog does not have are listed,
  * too, so that an answer from any broker can be named.
@@ -157,6 +157,7 @@ export const ERROR_CODES = {
   INVALID_VOTER_KEY: final(125, "The voter's key is not the receiver's"),
   DUPLICATE_VOTER: final(126, "The voter is one already"),
   VOTER_NOT_FOUND: final(127, "There is no such voter"),
+  INVALID_REGULAR_EXPRESSION: final(128, "The pattern of topics is no regular expression"),
 } as const satisfies Record<string, ErrorCodeEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -7,45 +7,100 @@ export {
   type ErrorCodeEntry,
   errorCodeOfNumber,
 } from "./error-codes.ts";
+export { ADMIN_CALLS, type AdminCall } from "./native/admin-calls.ts";
 export {
   NATIVE_CALLS,
   type NativeCall,
   type NativeRequest,
   type NativeResponse,
 } from "./native/calls.ts";
-export {
-  type Checked,
-  checkMessage,
-  checkResponse,
-  type MessageFault,
-} from "./native/check-message.ts";
-export type { CreateTopicsRequest, CreateTopicsResponse } from "./native/create-topics.ts";
-export type { DeleteTopicsRequest, DeleteTopicsResponse } from "./native/delete-topics.ts";
-export type { DescribeClusterResponse } from "./native/describe-cluster.ts";
-export type { DescribeTopicsRequest, DescribeTopicsResponse } from "./native/describe-topics.ts";
-export { type ErrorBody, errorBody, type ItemError } from "./native/errors.ts";
-export {
-  FETCH_BYTES_MAX,
-  type FetchRequest,
-  type FetchResponse,
-  MAX_WAIT_MS_MAX,
-} from "./native/fetch.ts";
-export type { InitProducerIdRequest, InitProducerIdResponse } from "./native/init-producer-id.ts";
-export { decodeJsonMessage, encodeJsonMessage } from "./native/json-form.ts";
 export type {
-  ListOffsetsRequest,
-  ListOffsetsResponse,
-  OffsetSpec,
-} from "./native/list-offsets.ts";
-export { decodeMessage, encodeMessage, encodeMessageChunks } from "./native/message-codec.ts";
-export { PEER_MESSAGE_ELEMENTS_MAX } from "./native/message-scan.ts";
-export { ChunkedBytes } from "./native/message-writer.ts";
+  DescribeBrokerRequest,
+  DescribeBrokerResponse,
+} from "./native/cluster/describe-broker.ts";
+export type { DescribeClusterResponse } from "./native/cluster/describe-cluster.ts";
+export type { ElectLeadersRequest, ElectLeadersResponse } from "./native/cluster/elect-leaders.ts";
 export type {
   BrokerEntry,
   MetadataRequest,
   MetadataResponse,
   PartitionEntry,
-} from "./native/metadata.ts";
+} from "./native/cluster/metadata.ts";
+export type { AlterConfigsRequest, AlterConfigsResponse } from "./native/configs/alter-configs.ts";
+export type { ConfigSource } from "./native/configs/config-fields.ts";
+export type {
+  DescribeConfigsRequest,
+  DescribeConfigsResponse,
+} from "./native/configs/describe-configs.ts";
+export {
+  FETCH_BYTES_MAX,
+  type FetchRequest,
+  type FetchResponse,
+  MAX_WAIT_MS_MAX,
+} from "./native/data/fetch.ts";
+export type {
+  InitProducerIdRequest,
+  InitProducerIdResponse,
+} from "./native/data/init-producer-id.ts";
+export type {
+  ListOffsetsRequest,
+  ListOffsetsResponse,
+  OffsetSpec,
+} from "./native/data/list-offsets.ts";
+export {
+  type ProduceRequest,
+  type ProduceResponse,
+  type RequiredAcks,
+  TIMEOUT_MS_MAX,
+} from "./native/data/produce.ts";
+export { type ErrorBody, errorBody, type ItemError } from "./native/errors.ts";
+export type {
+  CommitOffsetsRequest,
+  CommitOffsetsResponse,
+} from "./native/groups/commit-offsets.ts";
+export type {
+  CommittedOffsetsRequest,
+  CommittedOffsetsResponse,
+} from "./native/groups/committed-offsets.ts";
+export type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+} from "./native/groups/consumer-group-heartbeat.ts";
+export type { DeleteGroupsRequest, DeleteGroupsResponse } from "./native/groups/delete-groups.ts";
+export type {
+  DeleteOffsetsRequest,
+  DeleteOffsetsResponse,
+} from "./native/groups/delete-offsets.ts";
+export type {
+  DescribeGroupsRequest,
+  DescribeGroupsResponse,
+} from "./native/groups/describe-groups.ts";
+export type {
+  FindCoordinatorRequest,
+  FindCoordinatorResponse,
+} from "./native/groups/find-coordinator.ts";
+export { GROUP_CALLS, type GroupCall } from "./native/groups/group-calls.ts";
+export type { GroupStateName, GroupTypeName } from "./native/groups/group-fields.ts";
+export type { GroupLagRequest, GroupLagResponse } from "./native/groups/group-lag.ts";
+export type { HeartbeatRequest, HeartbeatResponse } from "./native/groups/heartbeat.ts";
+export type { JoinGroupRequest, JoinGroupResponse } from "./native/groups/join-group.ts";
+export type { LeaveGroupRequest, LeaveGroupResponse } from "./native/groups/leave-group.ts";
+export type { ListGroupsRequest, ListGroupsResponse } from "./native/groups/list-groups.ts";
+export type { SyncGroupRequest, SyncGroupResponse } from "./native/groups/sync-group.ts";
+export {
+  type Checked,
+  checkMessage,
+  checkResponse,
+  type MessageFault,
+} from "./native/message/check-message.ts";
+export { decodeJsonMessage, encodeJsonMessage } from "./native/message/json-form.ts";
+export {
+  decodeMessage,
+  encodeMessage,
+  encodeMessageChunks,
+} from "./native/message/message-codec.ts";
+export { PEER_MESSAGE_ELEMENTS_MAX } from "./native/message/message-scan.ts";
+export { ChunkedBytes } from "./native/message/message-writer.ts";
 export { murmur2, partitionOfKey } from "./native/murmur2.ts";
 export type {
   AlterPartitionRequest,
@@ -81,29 +136,41 @@ export {
   postRecordsRequest,
   postRecordsResponse,
   recordLine,
-} from "./native/post-records.ts";
-export {
-  type ProduceRequest,
-  type ProduceResponse,
-  type RequiredAcks,
-  TIMEOUT_MS_MAX,
-} from "./native/produce.ts";
+} from "./native/records/post-records.ts";
 export {
   type ReadRecord,
   type ReadRecordsQuery,
   type ReadRecordsResponse,
   readRecordsQuery,
   readRecordsResponse,
-} from "./native/read-records.ts";
-export type { RecordField } from "./native/record-field.ts";
-export { fieldBytes, recordInput, type WrittenRecord } from "./native/record-input.ts";
+} from "./native/records/read-records.ts";
+export type { RecordField } from "./native/records/record-field.ts";
+export { fieldBytes, recordInput, type WrittenRecord } from "./native/records/record-input.ts";
 export type { JsonSchema, Schema, Static } from "./native/schema.ts";
+export type {
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+} from "./native/topics/create-partitions.ts";
+export type { CreateTopicsRequest, CreateTopicsResponse } from "./native/topics/create-topics.ts";
+export type {
+  DeleteRecordsRequest,
+  DeleteRecordsResponse,
+} from "./native/topics/delete-records.ts";
+export type { DeleteTopicsRequest, DeleteTopicsResponse } from "./native/topics/delete-topics.ts";
+export type {
+  DescribeOffsetsRequest,
+  DescribeOffsetsResponse,
+} from "./native/topics/describe-offsets.ts";
+export type {
+  DescribeTopicsRequest,
+  DescribeTopicsResponse,
+} from "./native/topics/describe-topics.ts";
 export {
   type PutTopicRequest,
   postTopicRequest,
   putTopicRequest,
   topicListResponse,
-} from "./native/topic-pages.ts";
+} from "./native/topics/topic-pages.ts";
 export { BatchCursor } from "./record-batch/batch-cursor.ts";
 export { describeBatchFault } from "./record-batch/batch-header.ts";
 export {

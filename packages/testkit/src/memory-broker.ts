@@ -8,13 +8,21 @@ import {
   type TopicId,
   topicIdFromBytes,
 } from "@zoolog/base";
-import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "@zoolog/broker";
 import {
+  type BrokerApi,
+  type BrokerHealth,
+  type CallContext,
+  type FetchResult,
+  unsupportedCalls,
+} from "@zoolog/broker";
+import {
+  ADMIN_CALLS,
   type CreateTopicsResponse,
   type DeleteTopicsResponse,
   type DescribeClusterResponse,
   type DescribeTopicsResponse,
   type FetchRequest,
+  GROUP_CALLS,
   type InitProducerIdResponse,
   type ListOffsetsRequest,
   type ListOffsetsResponse,
@@ -51,6 +59,8 @@ export class MemoryBroker implements BrokerApi {
   healthNow: BrokerHealth = { live: true, ready: true, reasons: [] };
   address = { host: "127.0.0.1", port: 8092 };
   readonly id: BrokerId = brokerId(0);
+  readonly groups = unsupportedCalls(GROUP_CALLS);
+  readonly admin = unsupportedCalls(ADMIN_CALLS);
 
   async produce(request: ProduceRequest): Promise<ProduceResponse> {
     const topics = request.topics.map(({ topic, partitions }) => ({

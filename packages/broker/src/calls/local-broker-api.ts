@@ -1,23 +1,25 @@
 import { type BrokerId, type Clock, type Random, type Scheduler, ZoologError } from "@zoolog/base";
 import type { PeerCalls } from "@zoolog/calls";
 import type { ClusterImage } from "@zoolog/controller";
-import type {
-  CreateTopicsRequest,
-  CreateTopicsResponse,
-  DeleteTopicsRequest,
-  DeleteTopicsResponse,
-  DescribeClusterResponse,
-  DescribeTopicsRequest,
-  DescribeTopicsResponse,
-  FetchRequest,
-  InitProducerIdRequest,
-  InitProducerIdResponse,
-  ListOffsetsRequest,
-  ListOffsetsResponse,
-  MetadataRequest,
-  MetadataResponse,
-  ProduceRequest,
-  ProduceResponse,
+import {
+  ADMIN_CALLS,
+  type CreateTopicsRequest,
+  type CreateTopicsResponse,
+  type DeleteTopicsRequest,
+  type DeleteTopicsResponse,
+  type DescribeClusterResponse,
+  type DescribeTopicsRequest,
+  type DescribeTopicsResponse,
+  type FetchRequest,
+  GROUP_CALLS,
+  type InitProducerIdRequest,
+  type InitProducerIdResponse,
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
+  type MetadataRequest,
+  type MetadataResponse,
+  type ProduceRequest,
+  type ProduceResponse,
 } from "@zoolog/protocol";
 import type { ProduceTrace, ReadMemory, ReplicaManager } from "@zoolog/replication";
 import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
@@ -27,6 +29,7 @@ import type { ControllerLink } from "../runtimes/controller/controller-link.ts";
 import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
 import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
+import { unsupportedCalls } from "./call-handlers.ts";
 import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
 import { fetch, listOffsets, produce } from "./data-calls.ts";
 import { createTopics, deleteTopics } from "./topic-calls.ts";
@@ -56,6 +59,8 @@ const AUTO_CREATE_TIMEOUT_MS = 10_000;
 /** What this broker answers its planes; each call goes to one component. */
 export class LocalBrokerApi implements BrokerApi {
   readonly #dependencies: LocalBrokerApiDependencies;
+  readonly groups = unsupportedCalls(GROUP_CALLS);
+  readonly admin = unsupportedCalls(ADMIN_CALLS);
 
   constructor(dependencies: LocalBrokerApiDependencies) {
     this.#dependencies = dependencies;

@@ -82,7 +82,11 @@ function recordingPlane() {
     };
     return [method, answer];
   });
-  const api = Object.fromEntries(answers) as never;
+  const byMethod = Object.fromEntries(answers);
+  const byName = Object.fromEntries(
+    Object.keys(CALLS).map((name) => [name, byMethod[methodOf(name)]]),
+  );
+  const api = { ...byMethod, groups: byName, admin: byName } as never;
   const { clock, scheduler } = new ManualTime();
   const plane = new HttpPlane(
     { host: "127.0.0.1", port: 0 },

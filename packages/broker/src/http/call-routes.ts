@@ -64,5 +64,16 @@ function callHandlers(parts: PlaneParts): CallHandlers {
     "delete-topics": (request, call) => api.deleteTopics(request, call),
     "describe-topics": (request, call) => api.describeTopics(request, call),
     "describe-cluster": (_request, call) => api.describeCluster(call),
+    ...api.admin,
+    ...api.groups,
+    // These wait for other members: a closing plane releases them.
+    "join-group": (request, call) => {
+      calls.markWaiting(call);
+      return api.groups["join-group"](request, call);
+    },
+    "sync-group": (request, call) => {
+      calls.markWaiting(call);
+      return api.groups["sync-group"](request, call);
+    },
   } satisfies CallHandlers & Record<NativeCall, unknown>;
 }

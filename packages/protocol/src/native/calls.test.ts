@@ -1,5 +1,5 @@
 import { NATIVE_CALLS } from "./calls.ts";
-import { checkMessage } from "./check-message.ts";
+import { checkMessage } from "./message/check-message.ts";
 import { PEER_CALLS } from "./peer/peer-calls.ts";
 import type { JsonSchema } from "./schema.ts";
 

@@ -1,13 +1,15 @@
-import { createTopicsRequest, createTopicsResponse } from "./create-topics.ts";
-import { deleteTopicsRequest, deleteTopicsResponse } from "./delete-topics.ts";
-import { describeClusterRequest, describeClusterResponse } from "./describe-cluster.ts";
-import { describeTopicsRequest, describeTopicsResponse } from "./describe-topics.ts";
-import { fetchRequest, fetchResponse } from "./fetch.ts";
-import { initProducerIdRequest, initProducerIdResponse } from "./init-producer-id.ts";
-import { listOffsetsRequest, listOffsetsResponse } from "./list-offsets.ts";
-import { metadataRequest, metadataResponse } from "./metadata.ts";
-import { produceRequest, produceResponse } from "./produce.ts";
+import { ADMIN_CALLS } from "./admin-calls.ts";
+import { describeClusterRequest, describeClusterResponse } from "./cluster/describe-cluster.ts";
+import { metadataRequest, metadataResponse } from "./cluster/metadata.ts";
+import { fetchRequest, fetchResponse } from "./data/fetch.ts";
+import { initProducerIdRequest, initProducerIdResponse } from "./data/init-producer-id.ts";
+import { listOffsetsRequest, listOffsetsResponse } from "./data/list-offsets.ts";
+import { produceRequest, produceResponse } from "./data/produce.ts";
+import { GROUP_CALLS } from "./groups/group-calls.ts";
 import type { Static } from "./schema.ts";
+import { createTopicsRequest, createTopicsResponse } from "./topics/create-topics.ts";
+import { deleteTopicsRequest, deleteTopicsResponse } from "./topics/delete-topics.ts";
+import { describeTopicsRequest, describeTopicsResponse } from "./topics/describe-topics.ts";
 
 /** Every call of the native plane: `POST /v1/<name>`. The broker makes its routes of this table. */
 export const NATIVE_CALLS = {
@@ -57,6 +59,8 @@ export const NATIVE_CALLS = {
     request: describeClusterRequest,
     response: describeClusterResponse,
   },
+  ...ADMIN_CALLS,
+  ...GROUP_CALLS,
 } as const;
 
 export type NativeCall = keyof typeof NATIVE_CALLS;

@@ -1,4 +1,4 @@
-import { MAX_WAIT_MS_MAX } from "../fetch.ts";
+import { MAX_WAIT_MS_MAX } from "../data/fetch.ts";
 import {
   brokerEpochField,
   brokerIdField,

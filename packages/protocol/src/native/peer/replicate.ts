@@ -1,5 +1,5 @@
+import { FETCH_BYTES_MAX, MAX_WAIT_MS_MAX } from "../data/fetch.ts";
 import { currentLeader, itemError } from "../errors.ts";
-import { FETCH_BYTES_MAX, MAX_WAIT_MS_MAX } from "../fetch.ts";
 import {
   bytes,
   clusterList,

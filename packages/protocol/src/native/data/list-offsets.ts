@@ -1,5 +1,4 @@
-import { currentLeader, itemError } from "./errors.ts";
-import { isolation } from "./fetch.ts";
+import { currentLeader, itemError } from "../errors.ts";
 import {
   either,
   leaderEpochField,
@@ -12,7 +11,8 @@ import {
   type Static,
   timestampField,
   topicName,
-} from "./schema.ts";
+} from "../schema.ts";
+import { isolation } from "./fetch.ts";
 
 /**
  * - `earliest`: the log start offset.

@@ -1,6 +1,6 @@
+import { itemError } from "../errors.ts";
+import { either, list, object, optional, type Static, topicId, topicName } from "../schema.ts";
 import { adminTimeoutMs } from "./create-topics.ts";
-import { itemError } from "./errors.ts";
-import { either, list, object, optional, type Static, topicId, topicName } from "./schema.ts";
 
 /**
  * Kafka's DeleteTopics (key 20). With a `topicId` only that incarnation is deleted: a topic that was

@@ -1,4 +1,3 @@
-import { configEntries } from "./create-topics.ts";
 import {
   brokerIdField,
   flag,
@@ -9,7 +8,8 @@ import {
   type Static,
   topicId,
   topicName,
-} from "./schema.ts";
+} from "../schema.ts";
+import { configEntries } from "./create-topics.ts";
 
 /** `GET /v1/topics` */
 export const topicListResponse = object({

@@ -1,7 +1,6 @@
-import { COMPRESSION_CODECS } from "../compression/codecs.ts";
-import { itemError } from "./errors.ts";
-import { requiredAcks, TIMEOUT_MS_MAX } from "./produce.ts";
-import { recordField, recordHeaders } from "./record-field.ts";
+import { COMPRESSION_CODECS } from "../../compression/codecs.ts";
+import { requiredAcks, TIMEOUT_MS_MAX } from "../data/produce.ts";
+import { itemError } from "../errors.ts";
 import {
   either,
   integer,
@@ -14,7 +13,8 @@ import {
   type Static,
   timestampField,
   topicName,
-} from "./schema.ts";
+} from "../schema.ts";
+import { recordField, recordHeaders } from "./record-field.ts";
 
 const recordFields = {
   key: optional(recordField),

@@ -1,5 +1,4 @@
-import { NATIVE_CALLS } from "./calls.ts";
-import { checkMessage, checkResponse } from "./check-message.ts";
+import { NATIVE_CALLS } from "../calls.ts";
 import {
   anything,
   bytes,
@@ -15,7 +14,8 @@ import {
   type Schema,
   text,
   topicId,
-} from "./schema.ts";
+} from "../schema.ts";
+import { checkMessage, checkResponse } from "./check-message.ts";
 
 function faultOf(schema: Schema<unknown>, value: unknown): string {
   const { fault } = checkMessage(schema, value);

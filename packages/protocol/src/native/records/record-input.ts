@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../../errors.ts";
 import type { PostRecordsRequest } from "./post-records.ts";
 import type { RecordField } from "./record-field.ts";
 

@@ -1,4 +1,4 @@
-import { itemError } from "./errors.ts";
+import { itemError } from "../errors.ts";
 import {
   brokerIdField,
   either,
@@ -14,7 +14,7 @@ import {
   topicId,
   topicName,
   topicNames,
-} from "./schema.ts";
+} from "../schema.ts";
 
 /** A live broker, as registered in ZooKeeper. */
 export const brokerEntry = object({

@@ -1,4 +1,4 @@
-import { currentLeader, itemError } from "./errors.ts";
+import { currentLeader, itemError } from "../errors.ts";
 import {
   bytes,
   either,
@@ -13,7 +13,7 @@ import {
   type Static,
   timestampField,
   topicName,
-} from "./schema.ts";
+} from "../schema.ts";
 
 /**
  * Longest wait a caller may ask for. Longer ones would outlive the connection's idle timeout.

@@ -9,7 +9,7 @@ import {
   type Schema,
   type Static,
   text,
-} from "./schema.ts";
+} from "../schema.ts";
 
 /** Bounded by the body around it. */
 const FIELD_LENGTH_MAX = 64 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { itemError } from "./errors.ts";
+import { itemError } from "../errors.ts";
 import {
   brokerIdField,
   either,
@@ -17,7 +17,7 @@ import {
   topicId,
   topicName,
   topicNames,
-} from "./schema.ts";
+} from "../schema.ts";
 
 /** Without `topics`: all of them. */
 export const describeTopicsRequest = object({ topics: optional(topicNames()) });

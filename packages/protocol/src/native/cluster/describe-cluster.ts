@@ -1,5 +1,5 @@
+import { brokerIdField, int32, list, object, optional, type Static, text } from "../schema.ts";
 import { brokerEntry } from "./metadata.ts";
-import { brokerIdField, int32, list, object, optional, type Static, text } from "./schema.ts";
 
 export const describeClusterRequest = object({});
 

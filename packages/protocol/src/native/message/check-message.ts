@@ -1,5 +1,5 @@
 import { nearestName, topicNameFault } from "@zoolog/base";
-import type { JsonSchema, Schema } from "./schema.ts";
+import type { JsonSchema, Schema } from "../schema.ts";
 
 /** Why a message was refused. The plane answers it with status 400. */
 export type MessageFault = {

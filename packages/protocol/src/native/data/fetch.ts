@@ -1,4 +1,4 @@
-import { currentLeader, itemError } from "./errors.ts";
+import { currentLeader, itemError } from "../errors.ts";
 import {
   bytes,
   either,
@@ -13,7 +13,7 @@ import {
   partitionIndex,
   type Static,
   topicName,
-} from "./schema.ts";
+} from "../schema.ts";
 
 /**
  * Longest long poll. Proxies and our own idle timeout cut silent connections after a minute; a

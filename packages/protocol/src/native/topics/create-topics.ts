@@ -1,5 +1,5 @@
-import { itemError } from "./errors.ts";
-import { TIMEOUT_MS_MAX } from "./produce.ts";
+import { TIMEOUT_MS_MAX } from "../data/produce.ts";
+import { itemError } from "../errors.ts";
 import {
   brokerIdField,
   either,
@@ -14,7 +14,7 @@ import {
   text,
   topicId,
   topicName,
-} from "./schema.ts";
+} from "../schema.ts";
 
 /** A name and a value of topic configuration; values are always strings, as in Kafka. */
 export const configEntries = record(text({ maxLength: 10_000 }), {

@@ -1,5 +1,4 @@
-import { FETCH_BYTES_MAX, MAX_WAIT_MS_MAX } from "./fetch.ts";
-import { recordField } from "./record-field.ts";
+import { FETCH_BYTES_MAX, MAX_WAIT_MS_MAX } from "../data/fetch.ts";
 import {
   either,
   integer,
@@ -13,7 +12,8 @@ import {
   text,
   timestampField,
   topicName,
-} from "./schema.ts";
+} from "../schema.ts";
+import { recordField } from "./record-field.ts";
 
 /** Records in one answer for people; `nextOffset` says where to go on. */
 const READ_RECORDS_MAX = 10_000;

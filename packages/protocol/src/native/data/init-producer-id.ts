@@ -1,4 +1,4 @@
-import { int32, int64, integer, object, optional, type Static, text } from "./schema.ts";
+import { int32, int64, integer, object, optional, type Static, text } from "../schema.ts";
 
 /**
  * Kafka's InitProducerId (key 22). Without a transactional id: a fresh id for an idempotent

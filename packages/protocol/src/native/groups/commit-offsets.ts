@@ -1,0 +1,54 @@
+import { itemError } from "../errors.ts";
+import {
+  int32,
+  leaderEpochField,
+  list,
+  object,
+  offsetField,
+  optional,
+  partitionIndex,
+  type Static,
+  topicName,
+} from "../schema.ts";
+import {
+  groupIdField,
+  groupInstanceIdField,
+  memberIdField,
+  offsetMetadataField,
+} from "./group-fields.ts";
+
+/**
+ * Kafka's OffsetCommit (key 8): the offset is that of the next record to read. Without a member:
+ * by a tool, or a consumer that assigns itself; only while the group has no members. It is answered
+ * when ZooKeeper has the offsets.
+ */
+export const commitOffsetsRequest = object({
+  groupId: groupIdField,
+  memberId: optional(memberIdField),
+  generationIdOrMemberEpoch: optional(int32),
+  groupInstanceId: optional(groupInstanceIdField),
+  topics: list(
+    object({
+      topic: topicName,
+      partitions: list(
+        object({
+          partition: partitionIndex,
+          offset: offsetField,
+          leaderEpoch: optional(leaderEpochField),
+          metadata: optional(offsetMetadataField),
+        }),
+      ),
+    }),
+  ),
+});
+export type CommitOffsetsRequest = Static<typeof commitOffsetsRequest>;
+
+export const commitOffsetsResponse = object({
+  topics: list(
+    object({
+      topic: topicName,
+      partitions: list(object({ partition: partitionIndex, error: optional(itemError) })),
+    }),
+  ),
+});
+export type CommitOffsetsResponse = Static<typeof commitOffsetsResponse>;
