@@ -1,5 +1,23 @@
 export { COMPRESSION_CODECS, type CompressionCodec } from "./compression/codecs.ts";
 export { compress, decompress, loadCompression } from "./compression/compression.ts";
+export {
+  type ConsumerAssignment,
+  decodeConsumerAssignment,
+  encodeConsumerAssignment,
+} from "./consumer-protocol/consumer-assignment.ts";
+export {
+  type ConsumerSubscription,
+  decodeConsumerSubscription,
+  encodeConsumerSubscription,
+} from "./consumer-protocol/consumer-subscription.ts";
+export type { DecodedPayload } from "./consumer-protocol/decoded-payload.ts";
+export {
+  decodeCooperativeStickyUserData,
+  decodeStickyUserData,
+  encodeCooperativeStickyUserData,
+  encodeStickyUserData,
+} from "./consumer-protocol/sticky-user-data.ts";
+export type { TopicPartitions } from "./consumer-protocol/topic-partitions.ts";
 export { crc32c, loadNativeCrc32c } from "./crc32c.ts";
 export {
   ERROR_CODES,
