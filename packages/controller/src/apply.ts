@@ -11,9 +11,11 @@ import type {
   ControllerRecord,
   PartitionObserved,
   PartitionStateChanged,
+  PartitionsCreated,
   ReplicasDeleted,
   TopicCreated,
   TopicDeleted,
+  UnreadableTopicDeleted,
 } from "./controller-record.ts";
 import type { ControllerState } from "./controller-state.ts";
 import { NEVER_ELECTED } from "./load-controller.ts";
@@ -61,15 +63,15 @@ function applyTo(draft: StateDraft, record: ControllerRecord): void {
     case "topicCreated":
       applyTopicCreated(draft, record);
       return;
+    case "partitionsCreated":
+      applyPartitionsCreated(draft, record);
+      return;
     case "topicDeleted":
       applyTopicDeleted(draft, record);
       return;
-    case "unreadableTopicDeleted": {
-      const { topic: name, topicId, replicas: pending } = record;
-      draft.unreadableTopics.delete(name);
-      if (topicId !== undefined) draft.deletedTopics.set(topicId, { topicId, name, pending });
+    case "unreadableTopicDeleted":
+      applyUnreadableTopicDeleted(draft, record);
       return;
-    }
     case "replicasDeleted":
       applyReplicasDeleted(draft, record);
       return;
@@ -134,17 +136,31 @@ function applyTopicCreated(draft: StateDraft, record: TopicCreated): void {
     name: record.name,
     topicId: record.topicId,
     configs: record.configs,
-    partitions: record.partitions.map(
-      ({ replicas, state }, partition): PartitionImage => ({
-        ...state,
-        partition,
-        replicas,
-        partitionEpoch: FIRST_PARTITION_EPOCH,
-        offlineReplicas: [],
-        offlineReason: undefined,
-      }),
-    ),
+    partitions: firstImages(record, 0),
   });
+}
+
+function applyPartitionsCreated(draft: StateDraft, record: PartitionsCreated): void {
+  draft.updateTopic(record.topic, (topic) => {
+    assert(topic.partitions.length === record.existing.length, "nothing came in between");
+    const added = firstImages(record, topic.partitions.length);
+    return { ...topic, partitions: [...topic.partitions, ...added] };
+  });
+}
+
+/** What was just written of partitions that are numbered from `first`. */
+function firstImages(
+  { partitions }: Pick<TopicCreated, "partitions">,
+  first: number,
+): PartitionImage[] {
+  return partitions.map(({ replicas, state }, i) => ({
+    ...state,
+    partition: first + i,
+    replicas,
+    partitionEpoch: FIRST_PARTITION_EPOCH,
+    offlineReplicas: [],
+    offlineReason: undefined,
+  }));
 }
 
 function applyTopicDeleted(draft: StateDraft, record: TopicDeleted): void {
@@ -155,6 +171,12 @@ function applyTopicDeleted(draft: StateDraft, record: TopicDeleted): void {
   draft.topics.delete(name);
   draft.topicNames.delete(topicId);
   draft.deletedTopics.set(topicId, { topicId, name, pending: record.replicas });
+}
+
+function applyUnreadableTopicDeleted(draft: StateDraft, record: UnreadableTopicDeleted): void {
+  const { topic: name, topicId, replicas: pending } = record;
+  draft.unreadableTopics.delete(name);
+  if (topicId !== undefined) draft.deletedTopics.set(topicId, { topicId, name, pending });
 }
 
 function applyReplicasDeleted(draft: StateDraft, record: ReplicasDeleted): void {

@@ -74,7 +74,7 @@ function chooseReplicas(options: {
  * Orders brokers so that neighbours stand in different racks: a1 b1 c1 a2 b2 c2. Racks count only
  * when all brokers name one; else a broker without a rack would look like a rack of its own.
  */
-function rackAlternating(brokers: readonly AssignableBroker[]): readonly AssignableBroker[] {
+export function rackAlternating(brokers: readonly AssignableBroker[]): readonly AssignableBroker[] {
   const sorted = [...brokers].sort((a, b) => a.brokerId - b.brokerId);
   if (sorted.some((broker) => broker.rack === undefined)) {
     return sorted.map((broker) => ({ brokerId: broker.brokerId, rack: undefined }));

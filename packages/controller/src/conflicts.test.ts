@@ -48,3 +48,19 @@ test("a topic that somebody else created first exists already", () => {
     topics: [{ name: "a", error: { code: "TOPIC_ALREADY_EXISTS" } }],
   });
 });
+
+test("partitions of a topic that somebody else changed were not added", () => {
+  const topics = [
+    { name: "a", partitions: 2, added: [[brokerId(1)]] },
+    { name: "b", partitions: 3, added: [[brokerId(1)]] },
+  ];
+  const replies: Reply[] = [{ requestId: 1, response: { type: "createPartitions", topics } }];
+
+  const after = repliesAfterConflicts(replies, [
+    { kind: "assignment", topic: "a", isReadable: true },
+  ]);
+
+  expect(after[0]?.response).toMatchObject({
+    topics: [{ name: "a", error: { code: "INVALID_UPDATE_VERSION" } }, topics[1]],
+  });
+});

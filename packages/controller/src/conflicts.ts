@@ -6,6 +6,8 @@ import { refusal } from "./refusals.ts";
 /** A durable record that ZooKeeper refused because something else stands there. */
 export type Conflict =
   | { readonly kind: "topic"; readonly topic: string }
+  /** The topic znode is not what it was: somebody else gave the topic other replicas. */
+  | { readonly kind: "assignment"; readonly topic: string; readonly isReadable: boolean }
   | ({ readonly kind: "partition"; readonly topicId: TopicId } & TopicPartition);
 
 /**
@@ -18,6 +20,7 @@ export function repliesAfterConflicts(
 ): readonly Reply[] {
   if (conflicts.length === 0) return replies;
   const topics = new Set(conflicts.flatMap((c) => (c.kind === "topic" ? [c.topic] : [])));
+  const assignments = new Set(conflicts.flatMap((c) => (c.kind === "assignment" ? [c.topic] : [])));
   const partitions = new Set(
     conflicts.flatMap((c) =>
       c.kind === "partition" ? [`${c.topic} ${c.partition}`, `${c.topicId} ${c.partition}`] : [],
@@ -25,20 +28,27 @@ export function repliesAfterConflicts(
   );
   return replies.map(({ requestId, response }) => ({
     requestId,
-    response: afterConflicts(response, topics, partitions),
+    response: afterConflicts(response, { topics, assignments, partitions }),
   }));
 }
 
 function afterConflicts(
   response: ControllerResponse,
-  topics: ReadonlySet<string>,
-  partitions: ReadonlySet<string>,
+  conflicting: Readonly<Record<"topics" | "assignments" | "partitions", ReadonlySet<string>>>,
 ): ControllerResponse {
+  const { topics, assignments, partitions } = conflicting;
   switch (response.type) {
     case "createTopics": {
       const error = conflictRefusal("TOPIC_ALREADY_EXISTS");
       const items = response.topics.map((item) =>
         topics.has(item.name) ? { name: item.name, error } : item,
+      );
+      return { ...response, topics: items };
+    }
+    case "createPartitions": {
+      const error = conflictRefusal("INVALID_UPDATE_VERSION");
+      const items = response.topics.map((item) =>
+        assignments.has(item.name) ? { name: item.name, error } : item,
       );
       return { ...response, topics: items };
     }

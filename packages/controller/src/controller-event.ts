@@ -24,6 +24,7 @@ export type ControllerEvent =
   | { readonly type: "partitionsObserved"; readonly partitions: readonly ObservedPartition[] }
   | ConfigsObservedEvent
   | CreateTopicsEvent
+  | CreatePartitionsEvent
   | DeleteTopicsEvent
   | AlterConfigsEvent
   | AlterPartitionEvent
@@ -80,6 +81,24 @@ export type NewTopic = {
   readonly configs: ConfigOverrides;
   /** Where the balanced assignment starts: any integer from 0, drawn by the caller. */
   readonly assignmentStart: number;
+};
+
+export type CreatePartitionsEvent = {
+  readonly type: "createPartitions";
+  readonly requestId: RequestId;
+  /** Answer what would be done, do nothing. */
+  readonly validateOnly: boolean;
+  readonly topics: readonly MorePartitions[];
+  /** As in `CreateTopicsEvent`. */
+  readonly fullBrokers?: ReadonlyMap<BrokerId, string> | undefined;
+};
+
+export type MorePartitions = {
+  readonly name: string;
+  /** How many there are to be, those that are there included. */
+  readonly count: number;
+  /** Replicas of each new partition, chosen by hand. */
+  readonly assignment: readonly (readonly BrokerId[])[] | undefined;
 };
 
 /** `requestId` is `undefined` for a request found in ZooKeeper (`/admin/delete_topics`). */

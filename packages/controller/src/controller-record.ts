@@ -15,6 +15,7 @@ import type { ConfigResource } from "./controller-event.ts";
  * | record | persisted as |
  * | --- | --- |
  * | `topicCreated` | topic, config and state znodes |
+ * | `partitionsCreated` | the topic znode, compared with what it was; state znodes |
  * | `partitionStateChanged` | the state znode, compared by `expectedPartitionEpoch` |
  * | `topicDeleted` | tombstone created, topic and config znodes and delete request removed |
  * | `unreadableTopicDeleted` | the same, by name; no tombstone without a topic id |
@@ -27,6 +28,7 @@ export type ControllerRecord = DurableRecord | ObservedRecord;
 
 export type DurableRecord =
   | TopicCreated
+  | PartitionsCreated
   | PartitionStateChanged
   | TopicDeleted
   | UnreadableTopicDeleted
@@ -62,6 +64,17 @@ export type TopicCreated = {
     readonly replicas: readonly BrokerId[];
     readonly state: PartitionState;
   }[];
+};
+
+/** Partitions behind those that a topic has. */
+export type PartitionsCreated = {
+  readonly type: "partitionsCreated";
+  readonly topic: string;
+  readonly topicId: TopicId;
+  /** Replicas of the partitions that are there: what the topic znode must still say. */
+  readonly existing: readonly (readonly BrokerId[])[];
+  /** The first of them has the number `existing.length`. */
+  readonly partitions: TopicCreated["partitions"];
 };
 
 export type PartitionStateChanged = {

@@ -34,6 +34,7 @@ export type ItemResult<Item, Done> =
 
 export type ControllerResponse =
   | { readonly type: "createTopics"; readonly topics: readonly CreatedTopic[] }
+  | { readonly type: "createPartitions"; readonly topics: readonly ExtendedTopic[] }
   | { readonly type: "deleteTopics"; readonly topics: readonly DeletedTopicResult[] }
   | { readonly type: "alterConfigs"; readonly resources: readonly AlteredConfig[] }
   | AlterPartitionResponse
@@ -49,6 +50,16 @@ export type CreatedTopic = ItemResult<
     readonly partitions: number;
     readonly replicationFactor: number;
     readonly configs: ConfigOverrides;
+  }
+>;
+
+export type ExtendedTopic = ItemResult<
+  { readonly name: string },
+  {
+    /** All of the topic. */
+    readonly partitions: number;
+    /** Replicas of those that were added. */
+    readonly added: readonly (readonly BrokerId[])[];
   }
 >;
 

@@ -1,20 +1,24 @@
 import { type BrokerId, TOPIC_PARTITIONS_MAX, topicNameFault } from "@zoolog/base";
 import { assignReplicas } from "./assign-replicas.ts";
-import type { PartitionImage, TopicImage, UnreadableTopic } from "./cluster-image.ts";
+import type { TopicImage, UnreadableTopic } from "./cluster-image.ts";
 import type { CreateTopicsEvent, NewTopic } from "./controller-event.ts";
 import type { ControllerRecord, TopicCreated } from "./controller-record.ts";
 import type { CreatedTopic, Refusal } from "./controller-response.ts";
 import type { ControllerState } from "./controller-state.ts";
 import type { Decision } from "./decision.ts";
-import { chooseFirstLeadership } from "./leader-election.ts";
-import { FIRST_LEADER_EPOCH, leadershipChanged, situationOf } from "./partition-state.ts";
+import { firstState, newPartition } from "./new-partition.ts";
 import { refusal } from "./refusals.ts";
+import {
+  type Assignment,
+  manualReplicasFault,
+  placeableBrokers,
+  REPLICAS_PER_TOPIC_MAX,
+  refused,
+  tooManyReplicas,
+} from "./replica-placement.ts";
 
 /** Kafka's limit on the wire: the factor is an int16. */
 const REPLICATION_FACTOR_MAX = 32_767;
-
-/** A topic's whole assignment stands in one znode, which must stay well below 1 MiB. */
-const REPLICAS_PER_TOPIC_MAX = 30_000;
 
 /** Each topic is created or refused by itself; one bad name does not stop the others. */
 export function decideCreateTopics(state: ControllerState, event: CreateTopicsEvent): Decision {
@@ -102,10 +106,6 @@ function configsFault(state: ControllerState, topic: NewTopic): Refusal | undefi
   return undefined;
 }
 
-type Assignment =
-  | { readonly replicas: readonly (readonly BrokerId[])[] }
-  | { readonly error: Refusal };
-
 function chooseAssignment(
   state: ControllerState,
   topic: NewTopic,
@@ -130,28 +130,11 @@ function chooseAssignment(
     );
   }
   if (partitions * replicationFactor > REPLICAS_PER_TOPIC_MAX) return tooManyReplicas();
-  const staying = [...state.image.brokers.values()].filter((broker) => !broker.shuttingDown);
-  const reachable = staying.filter(({ brokerId }) => !state.unreachable.has(brokerId));
-  // Who restarts right now gets replicas only where there are too few others.
-  const brokers = replicationFactor > reachable.length ? staying : reachable;
-  if (replicationFactor > brokers.length) {
-    return refused(
-      "INVALID_REPLICATION_FACTOR",
-      `replication factor ${replicationFactor} needs ${replicationFactor} brokers, ${thereAre(brokers)}`,
-    );
-  }
+  const placeable = placeableBrokers(state, { replicationFactor, fullBrokers });
+  if ("error" in placeable) return placeable;
+  const { brokers } = placeable;
   const start = topic.assignmentStart;
-  const roomy = brokers.filter(({ brokerId }) => fullBrokers?.has(brokerId) !== true);
-  if (roomy.length < replicationFactor) {
-    const full = [...(fullBrokers ?? [])].map(([brokerId, why]) => `broker ${brokerId}: ${why}`);
-    const message = `replication factor ${replicationFactor} needs ${replicationFactor} brokers with room, ${thereAre(roomy)}; ${full.join("; ")}`;
-    return refused("KAFKA_STORAGE_ERROR", message);
-  }
-  return { replicas: assignReplicas({ brokers: roomy, partitions, replicationFactor, start }) };
-}
-
-function thereAre({ length }: readonly unknown[]): string {
-  return `there ${length === 1 ? "is" : "are"} ${length}`;
+  return { replicas: assignReplicas({ brokers, partitions, replicationFactor, start }) };
 }
 
 function manualAssignment(
@@ -180,47 +163,13 @@ function manualAssignment(
   return { replicas };
 }
 
-function tooManyReplicas(): Assignment {
-  const message = `a topic has at most ${REPLICAS_PER_TOPIC_MAX} replicas, all partitions together`;
-  return refused("INVALID_PARTITIONS", message);
-}
-
-function manualReplicasFault(
-  state: ControllerState,
-  brokerIds: readonly BrokerId[],
-  factor: number,
-): string | undefined {
-  if (brokerIds.length === 0) return "has no replica";
-  if (brokerIds.length !== factor) {
-    return `has ${brokerIds.length} replicas, the first partition ${factor}`;
-  }
-  if (new Set(brokerIds).size !== brokerIds.length) return "has two replicas on one broker";
-  const unknown = brokerIds.find((brokerId) => !state.image.brokers.has(brokerId));
-  return unknown === undefined ? undefined : `names broker ${unknown}, which is not registered`;
-}
-
-function refused(code: Refusal["code"], message: string): Assignment {
-  return { error: refusal(code, message) };
-}
-
 function topicCreated(
   state: ControllerState,
   topic: NewTopic,
   assignment: readonly (readonly BrokerId[])[],
 ): TopicCreated {
-  const partitions = assignment.map(
-    (replicas, partition): PartitionImage => ({
-      partition,
-      replicas,
-      leader: undefined,
-      leaderEpoch: FIRST_LEADER_EPOCH,
-      isr: [],
-      isrBrokerEpochs: [],
-      controllerEpoch: state.image.controllerEpoch,
-      partitionEpoch: undefined,
-      offlineReplicas: [],
-      offlineReason: undefined,
-    }),
+  const partitions = assignment.map((replicas, partition) =>
+    newPartition(state, partition, replicas),
   );
   const { name, topicId, configs } = topic;
   const image: TopicImage = { name, topicId, configs, partitions };
@@ -229,18 +178,9 @@ function topicCreated(
     name,
     topicId,
     configs,
-    partitions: partitions.map((partition) => {
-      const situation = situationOf(state, image, partition);
-      const leadership = chooseFirstLeadership(situation);
-      const reason = "topic created";
-      const { state: first } = leadershipChanged({
-        state,
-        topic: image,
-        situation,
-        leadership,
-        reason,
-      });
-      return { replicas: partition.replicas, state: first };
-    }),
+    partitions: partitions.map((partition) => ({
+      replicas: partition.replicas,
+      state: firstState(state, image, partition, "topic created"),
+    })),
   };
 }

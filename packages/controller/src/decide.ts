@@ -8,6 +8,7 @@ import {
 } from "./broker-changes.ts";
 import type { ControllerEvent } from "./controller-event.ts";
 import type { ControllerState } from "./controller-state.ts";
+import { decideCreatePartitions } from "./create-partitions.ts";
 import { decideCreateTopics } from "./create-topics.ts";
 import type { Decision } from "./decision.ts";
 import { decideDeleteTopics, decideReplicasDeleted, unfinishedDeletions } from "./delete-topics.ts";
@@ -41,6 +42,8 @@ export function decide(state: ControllerState, event: ControllerEvent, now: Time
       return decideConfigsObserved(state, event);
     case "createTopics":
       return decideCreateTopics(state, event);
+    case "createPartitions":
+      return decideCreatePartitions(state, event);
     case "deleteTopics":
       return decideDeleteTopics(state, event);
     case "alterConfigs":

@@ -21,6 +21,7 @@ export type {
   ControlledShutdownEvent,
   ControllerEvent,
   ControllerTimer,
+  CreatePartitionsEvent,
   CreateTopicsEvent,
   DeleteTopicsEvent,
   IsrChange,

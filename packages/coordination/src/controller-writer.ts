@@ -33,6 +33,11 @@ export interface ControllerWriter {
    * first holds the topic: a successor finds partitions without state and goes on.
    */
   createTopic(topic: NewTopicZnodes): Promise<"created" | "exists">;
+  /**
+   * Partitions behind those that the topic has, if its znode still says what the controller knows;
+   * `"changed"`: it says something else, or the topic is gone. In chunks as `createTopic`.
+   */
+  addPartitions(partitions: NewPartitionZnodes): Promise<"added" | "changed" | "unreadable">;
   /** Compare and set, in pipelined chunks. Results stand in the order of `writes`. */
   writePartitionStates(
     writes: readonly PartitionStateWrite[],
@@ -72,6 +77,15 @@ export type NewTopicZnodes = {
     readonly replicas: readonly BrokerId[];
     readonly state: PartitionState;
   }[];
+};
+
+export type NewPartitionZnodes = {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  /** Replicas of the partitions that are there. */
+  readonly existing: readonly (readonly BrokerId[])[];
+  /** The first of them has the number `existing.length`. */
+  readonly partitions: NewTopicZnodes["partitions"];
 };
 
 export type PartitionStateWrite = TopicPartition & {

@@ -3,6 +3,7 @@ import {
   type ControllerEpoch,
   inParallel,
   type Logger,
+  type TopicPartition,
   topicPartitionKey,
 } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
@@ -10,6 +11,7 @@ import type { ConfigOverrides, DeletedTopic } from "./cluster-snapshot.ts";
 import type {
   ConfigResource,
   ControllerWriter,
+  NewPartitionZnodes,
   NewTopicZnodes,
   PartitionStateWrite,
   PartitionStateWritten,
@@ -20,6 +22,7 @@ import { malformed } from "./errors.ts";
 import type { FencedMulti } from "./fenced-multi.ts";
 import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
 import { chunked } from "./multi-chunks.ts";
+import { addPartitions } from "./partition-addition.ts";
 import { writePartitionStates } from "./partition-writes.ts";
 import {
   CONFIG_CHANGE_PREFIX,
@@ -65,10 +68,13 @@ export class FencedWriter implements ControllerWriter {
 
   async createTopic(topic: NewTopicZnodes): Promise<"created" | "exists"> {
     const { outcome, overtaken } = await createTopic(this.#multi, topic);
-    if (overtaken.length > 0) {
-      const partitions = overtaken.map(topicPartitionKey);
-      this.#logger.warn("states of a new topic written by somebody else", { partitions });
-    }
+    this.#warnOf(overtaken);
+    return outcome;
+  }
+
+  async addPartitions(partitions: NewPartitionZnodes): Promise<"added" | "changed" | "unreadable"> {
+    const { outcome, overtaken } = await addPartitions(this.#multi, partitions);
+    this.#warnOf(overtaken);
     return outcome;
   }
 
@@ -144,6 +150,12 @@ export class FencedWriter implements ControllerWriter {
       if (outcome === "applied") break;
     }
     this.#multi.fence("it has resigned");
+  }
+
+  #warnOf(overtaken: readonly TopicPartition[]): void {
+    if (overtaken.length === 0) return;
+    const partitions = overtaken.map(topicPartitionKey);
+    this.#logger.warn("states of new partitions written by somebody else", { partitions });
   }
 
   /** Creates or replaces. Repeated after a lost connection: the same content twice is the same. */

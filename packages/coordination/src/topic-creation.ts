@@ -1,5 +1,6 @@
 import type { TopicPartition } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
+import type { PartitionState } from "./cluster-snapshot.ts";
 import type { NewTopicZnodes, PartitionStateWrite } from "./controller-writer.ts";
 import { malformed, topicTooLarge } from "./errors.ts";
 import { ifThere } from "./existing.ts";
@@ -100,14 +101,18 @@ function isOurs(topic: NewTopicZnodes, data: Uint8Array): boolean {
 
 function partitionOperations(topic: NewTopicZnodes, partition: number): readonly Operation[] {
   const state = topic.partitions[partition]?.state;
-  if (state === undefined) return [];
+  return state === undefined ? [] : firstOperations(topic.name, partition, state);
+}
+
+/** What makes a partition that was never there. */
+export function firstOperations(
+  topic: string,
+  partition: number,
+  state: PartitionState,
+): readonly Operation[] {
   return [
-    { type: "create", path: partitionPath(topic.name, partition), data: EMPTY },
-    {
-      type: "create",
-      path: statePath(topic.name, partition),
-      data: encodePartitionState(state),
-    },
+    { type: "create", path: partitionPath(topic, partition), data: EMPTY },
+    { type: "create", path: statePath(topic, partition), data: encodePartitionState(state) },
   ];
 }
 

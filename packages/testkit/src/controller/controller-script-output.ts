@@ -80,6 +80,14 @@ function describeRecord(record: ControllerRecord): string | string[] {
           ({ replicas, state }, i) => `  ${record.name}-${i} [${replicas}] ${describeState(state)}`,
         ),
       ];
+    case "partitionsCreated":
+      return [
+        `add partitions to ${record.topic}, which has ${record.existing.length}`,
+        ...record.partitions.map(
+          ({ replicas, state }, i) =>
+            `  ${record.topic}-${record.existing.length + i} [${replicas}] ${describeState(state)}`,
+        ),
+      ];
     case "partitionStateChanged": {
       const { topic, partition, expectedPartitionEpoch, partitionEpoch, state, reason } = record;
       const versions = `${expectedPartitionEpoch ?? "new"}->${partitionEpoch}`;
@@ -126,6 +134,12 @@ function describeResponse(response: ControllerResponse): string[] {
       return response.topics.map((topic) =>
         topic.error === undefined
           ? `reply ${topic.name}: ${topic.topicId} ${topic.partitions} x ${topic.replicationFactor}`
+          : `reply ${topic.name}: ${describeRefusal(topic.error)}`,
+      );
+    case "createPartitions":
+      return response.topics.map((topic) =>
+        topic.error === undefined
+          ? `reply ${topic.name}: ${topic.partitions} partitions, new ${topic.added.map((ids) => `[${ids}]`).join(" ")}`
           : `reply ${topic.name}: ${describeRefusal(topic.error)}`,
       );
     case "deleteTopics":

@@ -18,6 +18,7 @@ import {
   type ControllerLoad,
   type ControllerSettings,
   type ControllerState,
+  type CreatePartitionsEvent,
   type DataLosses,
   decide,
   type LoadedTopic,
@@ -45,6 +46,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * unreachable 0@10                         its port refuses; reachable 0@10: it polls again
  * create orders partitions=2 rf=1 | audit assignment=0,1;1,0 config.flush=fsync
  *                                          full=1,2 somewhere: these brokers have no room
+ * add-partitions orders=6 | pets=2 assignment=1,2;2,1 | … validate, full=1,2 as above
  * delete orders pets#old                   delete-request orders: found in ZooKeeper
  * configs topic orders:flush=fsync         what stands in ZooKeeper now
  * alter-config topic orders flush=fsync retention.ms=
@@ -200,10 +202,15 @@ const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
     type: "createTopics",
     requestId,
     validateOnly: words.includes("validate"),
-    fullBrokers: new Map(
-      parseIds(parseOptions(words).get("full") ?? "").map((id) => [id, "its disk is full"]),
-    ),
+    fullBrokers: fullBrokersOf(words),
     topics: words.join(" ").split(" | ").map(parseNewTopic),
+  }),
+  "add-partitions": (words, requestId) => ({
+    type: "createPartitions",
+    requestId,
+    validateOnly: words.includes("validate"),
+    fullBrokers: fullBrokersOf(words),
+    topics: words.join(" ").split(" | ").map(parseMorePartitions),
   }),
   delete: (words, requestId) => ({
     type: "deleteTopics",
@@ -323,6 +330,18 @@ function parseNewTopic(text: string): NewTopic {
     ),
     assignmentStart: number("start") ?? 0,
   };
+}
+
+function parseMorePartitions(text: string): CreatePartitionsEvent["topics"][number] {
+  const [counted = "", ...words] = text.split(" ");
+  const [name = "", count] = counted.split("=");
+  const assignment = parseOptions(words).get("assignment")?.split(";").map(parseIds);
+  return { name, count: Number(count), assignment };
+}
+
+function fullBrokersOf(words: readonly string[]): ReadonlyMap<BrokerId, string> {
+  const full = parseIds(parseOptions(words).get("full") ?? "");
+  return new Map(full.map((id) => [id, "its disk is full"]));
 }
 
 /** `orders`, or `orders#old` for the incarnation with that id. */

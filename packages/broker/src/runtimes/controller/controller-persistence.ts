@@ -96,6 +96,11 @@ async function write(
       const outcome = await writer.createTopic(record);
       return outcome === "exists" ? { kind: "topic", topic: record.name } : undefined;
     }
+    case "partitionsCreated": {
+      const outcome = await writer.addPartitions(record);
+      if (outcome === "added") return undefined;
+      return { kind: "assignment", topic: record.topic, isReadable: outcome === "changed" };
+    }
     case "topicDeleted":
       await writer.deleteTopic(record);
       return undefined;

@@ -327,6 +327,12 @@ export class ControllerTerm {
     if (conflicts.length === 0) return;
     this.#logger.warn("changed by somebody else in ZooKeeper", { conflicts });
     if (conflicts.some(({ kind }) => kind === "topic")) this.#markDirty("topics");
+    // A topic that cannot be read is served as it was known; another one only a new start takes in.
+    const changed = conflicts.find((each) => each.kind === "assignment" && each.isReadable);
+    if (changed !== undefined) {
+      await this.resign(`replicas of ${changed.topic} were changed in ZooKeeper`);
+      return;
+    }
     const partitions = conflicts.flatMap((conflict) =>
       conflict.kind === "partition"
         ? [{ topic: conflict.topic, partition: conflict.partition }]
