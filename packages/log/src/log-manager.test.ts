@@ -180,6 +180,54 @@ test("what a start has lost stays lost over the next ones, until the cluster kno
   await fifth.close();
 });
 
+test("flush fsync is in force once what was there before is on the disk", async () => {
+  const { open, crash } = setUp();
+  const first = await open({ periods: { flushMs: 10_000 } });
+  const log = await first.getOrCreate(ORDERS, NEW);
+  await log.append([batchOf(["acknowledged", "before"])], EPOCH);
+
+  const stricter = { ...NEW.config, flush: "fsync" as const };
+  log.configure(stricter);
+  expect(log.config.flush).toBe("os");
+  // Back and forth: what comes in between is not covered by a flush that has begun.
+  log.configure(NEW.config);
+  await log.append([batchOf(["in between"])], EPOCH);
+  log.configure(stricter);
+  expect(log.config.flush).toBe("os");
+  await until(() => log.config.flush === "fsync");
+  crash("power");
+
+  const second = await open();
+  expect((await readAll(second.get(ORDERS)!)).map(([, value]) => value)).toEqual([
+    "acknowledged",
+    "before",
+    "in between",
+  ]);
+  await second.close();
+});
+
+test("flush fsync is not in force on a disk that fails to flush", async () => {
+  const { open, disk, offline } = setUp();
+  const logs = await open({ periods: { flushMs: 10_000 } });
+  const log = await logs.getOrCreate(ORDERS, NEW);
+  await log.append([batchOf(["acknowledged"])], EPOCH);
+  disk.inject({ effect: "EIO", operations: ["datasync"], path: /orders-0/ });
+
+  log.configure({ ...NEW.config, flush: "fsync" });
+  await until(() => offline.length > 0);
+
+  expect(log.config.flush).toBe("os");
+  await logs.close();
+});
+
+/** Lets the simulated disk go on; fails when it has nothing more to do. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let turns = 0; !isSo(); turns++) {
+    if (turns > 1_000) throw new Error("it never came to be so");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 test("each start is another life, which knows the one before until it was registered", async () => {
   const { open, crash } = setUp();
   const first = await open();

@@ -17,7 +17,7 @@ import type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./b
 import type { Shutdown } from "./checkpoint/clean-shutdown.ts";
 import type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
 import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
-import type { LogConfig } from "./log-config.ts";
+import type { FlushPolicy, LogConfig } from "./log-config.ts";
 import type { LogDirectory } from "./log-directory.ts";
 import { type LoadedLog, LogState } from "./log-state.ts";
 import type { ProducerEntry } from "./producers/producer-entry.ts";
@@ -70,6 +70,7 @@ export class Log {
   readonly #reader: LogReader;
   readonly #cutter: LogCutter;
   readonly #logger: Logger;
+  #flushInForce: FlushPolicy;
   #closing: Promise<void> | undefined;
 
   private constructor(options: LogOptions, loaded: LoadedLog, dependencies: LogDependencies) {
@@ -86,7 +87,8 @@ export class Log {
     this.#state = state;
     this.#syncs = new GroupCommit(() => this.#sync());
     this.#indexSaves = new GroupCommit(() => this.#saveIndexes());
-    const onRolled = () => this.#flushInBackground();
+    this.#flushInForce = config.flush;
+    const onRolled = () => this.#flushInBackground("flush a rolled segment");
     this.#writer = new LogWriter(state, { syncs: this.#syncs, clock, logger, onRolled });
     const write = this.#writer.write.bind(this.#writer);
     this.#queue = new AppendQueue({ name: state.name }, { write });
@@ -135,8 +137,10 @@ export class Log {
     return this.#state.folder;
   }
 
+  /** The settings in force. Flush `"fsync"` is once everything appended before is on the disk. */
   get config(): LogConfig {
-    return this.#state.config;
+    const { config } = this.#state;
+    return config.flush === this.#flushInForce ? config : { ...config, flush: this.#flushInForce };
   }
 
   /** First offset that can be read. */
@@ -186,9 +190,18 @@ export class Log {
     return [...this.#state.producers.entries()];
   }
 
-  /** Settings for what is appended from now on. */
+  /**
+   * Settings for what is appended from now on. Who is told that `"fsync"` is in force believes that
+   * what was acknowledged survives a power cut, so what is there already is flushed first.
+   */
   configure(config: LogConfig): void {
-    this.#state.config = config;
+    const state = this.#state;
+    state.config = config;
+    if (config.flush === "os" || state.recoveryPoint === state.logEndOffset) {
+      this.#flushInForce = config.flush;
+    } else if (this.#flushInForce === "os" && this.failure === undefined) {
+      this.#flushInBackground("flush for a stricter setting");
+    }
   }
 
   /**
@@ -382,7 +395,7 @@ export class Log {
     const state = this.#state;
     state.assertServing();
     const target = state.logEndOffset;
-    const { namesChanged, segments } = state;
+    const { namesChanged, segments, config } = state;
     try {
       for (const segment of segments.slice(state.segmentIndexOf(state.recoveryPoint))) {
         await segment.sync();
@@ -395,6 +408,8 @@ export class Log {
       throw isOutOfHandles(error) ? error : state.takeOffline(error);
     }
     state.recoveryPoint = Math.max(state.recoveryPoint, target) as Offset;
+    // Unless it was changed back meanwhile.
+    if (state.config === config) this.#flushInForce = config.flush;
   }
 
   async #saveIndexes(): Promise<void> {
@@ -432,8 +447,8 @@ export class Log {
     return this.#syncs.exclusive(() => this.#indexSaves.exclusive(task));
   }
 
-  #flushInBackground(): void {
-    runInBackground("flush a rolled segment", this.#logger, async () => {
+  #flushInBackground(why: string): void {
+    runInBackground(why, this.#logger, async () => {
       try {
         await this.flush();
         if (this.#state.isClosed) return;

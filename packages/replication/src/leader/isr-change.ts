@@ -101,7 +101,7 @@ export function afterError(
     case "FENCED_LEADER_EPOCH":
       return { ...pending, askAgainAt: now + AWAIT_IMAGE_MS };
     default:
-      return { ...pending, askAgainAt: now + ASK_AGAIN_MS, mayBeApplied: true };
+      return { ...pending, askAgainAt: now + ASK_AGAIN_MS };
   }
 }
 
