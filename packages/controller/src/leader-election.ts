@@ -1,5 +1,5 @@
 import type { BrokerEpoch, BrokerId } from "@zoolog/base";
-import type { BrokerImage, PartitionImage } from "./cluster-image.ts";
+import type { BootKind, BrokerImage, PartitionImage } from "./cluster-image.ts";
 
 /** All that the choice of a leader depends on. */
 export type Situation = {
@@ -59,16 +59,42 @@ export function chooseFirstLeadership(situation: Situation): Leadership {
 }
 
 /**
- * Any replica that serves, those whose logs are likely to hold most before the others. Its log
- * becomes the truth: it alone is in the ISR, and the others truncate to it.
+ * Any replica that serves, those whose logs are likely to hold most before the others: by how their
+ * brokers booted, by how long ago they lost records, former members of the ISR, the order of
+ * assignment; damaged ones last. Its log becomes the truth: it alone is in the ISR, and the others
+ * truncate to it.
  */
 export function chooseUncleanLeader(situation: Situation, isr: readonly BrokerId[]): Leadership {
-  const serving = situation.partition.replicas.filter((r) => serves(situation, r));
-  for (const boot of ["clean", "unclean", "newFolder"] as const) {
-    const leader = serving.find((r) => situation.brokers.get(r)?.boot === boot);
-    if (leader !== undefined) return { leader, isr: [leader], election: "unclean" };
-  }
+  const { partition, brokers } = situation;
+  const rank = (replica: BrokerId): readonly number[] => [
+    isDamaged(situation, replica) ? 1 : 0,
+    BOOTS.indexOf(brokers.get(replica)?.boot ?? "newFolder"),
+    lastLoss(situation, replica),
+    partition.isr.includes(replica) ? 0 : 1,
+  ];
+  const [leader] = partition.replicas
+    .filter((replica) => serves(situation, replica))
+    .map((replica) => ({ replica, rank: rank(replica) }))
+    .sort((a, b) => compareRanks(a.rank, b.rank))
+    .map(({ replica }) => replica);
+  if (leader !== undefined) return { leader, isr: [leader], election: "unclean" };
   return { leader: undefined, isr, election: "none" };
+}
+
+/** The best first. */
+const BOOTS: readonly BootKind[] = ["clean", "unclean", "newFolder"];
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  const differences = a.map((value, index) => value - (b[index] ?? 0));
+  return differences.find((difference) => difference !== 0) ?? 0;
+}
+
+/** The broker epoch at which records were lost last, be it as the folder was new; 0: not known. */
+function lastLoss(situation: Situation, replica: BrokerId): number {
+  const broker = situation.brokers.get(replica);
+  const { newFolder = 0, unclean = 0, outdated = [] } = broker?.losses ?? {};
+  const present = broker?.brokerEpoch ?? 0;
+  return Math.max(newFolder, unclean, ...outdated.map(({ before = present }) => before));
 }
 
 /** Invariant: never empty. Who must come back for a clean election is never forgotten. */
