@@ -60,6 +60,8 @@ const MISSING_TOPIC_FAILURES_MAX = 3;
 export class BatchOutcomes {
   readonly #options: BatchOutcomesOptions;
   readonly #dependencies: BatchOutcomesDependencies;
+  /** Topics whose leaders are being looked for. */
+  readonly #refreshing = new Set<string>();
 
   constructor(options: BatchOutcomesOptions, dependencies: BatchOutcomesDependencies) {
     this.#options = options;
@@ -128,6 +130,12 @@ export class BatchOutcomes {
     head.lastError = missing ?? leaderUnknown(topicPartitionKey(queue.topicPartition));
     this.#postpone(head, "election", now);
     this.#refresh(queue);
+  }
+
+  /** The head waits for a broker where nobody listens: its partition may have another leader soon. */
+  lookForLeader(queue: PartitionQueue, head: ProduceBatch): void {
+    const isLookedFor = this.#refreshing.has(queue.topicPartition.topic);
+    if (!isLookedFor && head.failures <= ELECTION_FAILURES_MAX) this.#refresh(queue);
   }
 
   /** Fails what should have been acknowledged by now; what is under way keeps its place. */
@@ -220,8 +228,11 @@ export class BatchOutcomes {
   /** Who waits for a new leader is told of it at once. */
   #refresh(queue: PartitionQueue): void {
     const { cluster, logger, wake } = this.#dependencies;
+    const { topic } = queue.topicPartition;
+    this.#refreshing.add(topic);
     runInBackground("find the new leader", logger, async () => {
-      await cluster.refresh([queue.topicPartition.topic]).catch(() => {});
+      await cluster.refresh([topic]).catch(() => {});
+      this.#refreshing.delete(topic);
       wake();
     });
   }

@@ -204,6 +204,32 @@ describe("when brokers fail", () => {
     expect(new Set(stored())).toEqual(new Set(["a"]));
   });
 
+  test("a dead leader of many is tried by all together, and left as soon as there are others", async () => {
+    const { time, brokers, client } = setUp({ brokers: 3, partitions: 30 });
+    const producer = client.producer();
+    const led = Array.from({ length: 30 }, (_, partition) => partition).filter(
+      (partition) => brokers.partition("texts", partition).leader === 0,
+    );
+    expect(led.length).toBeGreaterThan(5);
+    const send = (): Promise<unknown> =>
+      Promise.all(
+        led.map((partition) => producer.send(texts, { key: "k", value: "v", partition })),
+      );
+    await outcome(time, send());
+    brokers.fault = ({ endpoint }) => (endpoint.endsWith(":0") ? "refuse" : undefined);
+    const before = produces(brokers).length;
+
+    const sends: Promise<unknown>[] = [];
+    for (let passedMs = 0; passedMs < 1_000; passedMs += 10) {
+      sends.push(send());
+      await time.advanceAndSettle(10);
+    }
+    expect(produces(brokers).length - before).toBeLessThanOrEqual(2 + 1_000 / 120);
+
+    for (const partition of led) brokers.moveLeader("texts", partition);
+    await outcome(time, Promise.all(sends), 60);
+  });
+
   test("a leader that moved is found by its successor's name, without asking for metadata", async () => {
     const { brokers, client, time } = setUp({ brokers: 3 });
     const producer = client.producer();

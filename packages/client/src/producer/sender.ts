@@ -1,5 +1,6 @@
 import {
   type Clock,
+  errorCode,
   type Logger,
   type Random,
   runInBackground,
@@ -21,6 +22,7 @@ import { PartitionSequence } from "./partition-sequence.ts";
 import type { ProduceBatch } from "./produce-batch.ts";
 import { type Leaving, produceRequest } from "./produce-request.ts";
 import { ProducerIdentity } from "./producer-identity.ts";
+import { RefusedEndpoints } from "./refused-endpoints.ts";
 
 export type SenderOptions = BackoffOptions & {
   readonly acks: RequiredAcks;
@@ -82,6 +84,7 @@ export class Sender {
   readonly #requests = new Set<Request>();
   readonly #identity: ProducerIdentity | undefined;
   readonly #outcomes: BatchOutcomes;
+  readonly #refused = new RefusedEndpoints();
   readonly #closing = quietAbortController();
   #requestBytesMax = REQUEST_BYTES_MAX;
   #awake = false;
@@ -166,8 +169,7 @@ export class Sender {
     const head = queue.waiting.first();
     if (head === undefined || !queue.mayLeave(head, now)) return queue.nextDeadline;
     const leader = this.#dependencies.cluster.leaderOf(queue.topicPartition);
-    const notBefore = leader !== undefined && head.isBehind(leader) ? 0 : head.notBefore;
-    const readyAt = Math.max(notBefore, this.#lingersUntil(queue, head));
+    const readyAt = Math.max(this.#notBefore(queue, head, now), this.#lingersUntil(queue, head));
     if (readyAt > now) return Math.min(readyAt, queue.nextDeadline);
     if (leader === undefined) {
       this.#outcomes.withoutLeader(queue, head, now);
@@ -218,6 +220,16 @@ export class Sender {
     this.#dependencies.logger.info("producer epoch bumped", { topicPartition: where });
   }
 
+  /** A leader of a later epoch is tried at once; where nobody listens, not before another pause. */
+  #notBefore(queue: PartitionQueue, head: ProduceBatch, now: number): number {
+    const leader = this.#dependencies.cluster.leaderOf(queue.topicPartition);
+    if (leader === undefined) return head.notBefore;
+    if (head.isBehind(leader)) return 0;
+    const pausedUntil = this.#refused.pausedUntil(leader.endpoint);
+    if (pausedUntil > now) this.#outcomes.lookForLeader(queue, head);
+    return Math.max(pausedUntil, head.notBefore);
+  }
+
   #lingersUntil(queue: PartitionQueue, head: ProduceBatch): number {
     const complete = queue.headIsComplete || this.#urgent > 0;
     return complete || this.#dependencies.accumulator.isFull ? 0 : head.options.lingerUntil;
@@ -247,7 +259,7 @@ export class Sender {
   }
 
   #send(endpoint: string, leaving: readonly Leaving[], now: number): void {
-    const { calls, logger } = this.#dependencies;
+    const { calls, clock, logger } = this.#dependencies;
     this.#requestsUnderWay.set(endpoint, (this.#requestsUnderWay.get(endpoint) ?? 0) + 1);
     const { acks, requestTimeoutMs: timeoutMs } = this.#options;
     const suspiciousAt = now + SUSPICIOUS_AFTER_MS;
@@ -258,8 +270,12 @@ export class Sender {
       try {
         const body = produceRequest(leaving, { acks, timeoutMs });
         const answer = await calls.call(endpoint, "produce", body, { timeoutMs, signal });
+        this.#refused.answered(endpoint);
         this.#outcomes.answered(endpoint, leaving, answer);
       } catch (error) {
+        if (errorCode(error) === "CONNECTION_REFUSED") {
+          this.#refused.refused(endpoint, clock.monotonic());
+        }
         if (isTooLarge(error) && leaving.length > 1) this.#sendSmaller(leaving, error);
         else this.#outcomes.refused(leaving, error);
       } finally {
