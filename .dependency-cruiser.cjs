@@ -19,8 +19,11 @@ module.exports = {
     {
       name: "no-io-in-cores",
       severity: "error",
-      comment: "base and controller are pure; they never see a Node module.",
-      from: { path: "^packages/(base|controller)/src", pathNot: "\\.(test|fixture)\\.ts$" },
+      comment: "base, controller and group-coordinator are pure; they never see a Node module.",
+      from: {
+        path: "^packages/(base|controller|group-coordinator)/src",
+        pathNot: "\\.(test|fixture)\\.ts$",
+      },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -28,7 +31,7 @@ module.exports = {
       severity: "error",
       comment: "Disk and network come through the FileSystem and Network ports.",
       from: {
-        path: "^packages/(base|protocol|zookeeper|coordination|controller|log|replication)/src",
+        path: "^packages/(base|protocol|zookeeper|coordination|controller|group-coordinator|log|replication)/src",
         pathNot: "\\.(test|fixture)\\.ts$",
       },
       to: { path: "^(node:)?(fs|net|http|https|child_process|dgram|tls)(/promises)?$" },

@@ -1,0 +1,14 @@
+import type { GroupRecord } from "./group-record.ts";
+import type { GroupReply } from "./group-reply.ts";
+import type { GroupTimer } from "./group-timer.ts";
+
+/**
+ * Everything the coordinator wants done. The runtime does it: applies the records at once, sets the
+ * timers, writes the durable records in the order of the decisions, and releases the replies when
+ * they are written. When a write fails, it forgets the group and loads it again.
+ */
+export type GroupDecision = {
+  readonly records: readonly GroupRecord[];
+  readonly replies: readonly GroupReply[];
+  readonly timers: readonly GroupTimer[];
+};

@@ -1,0 +1,72 @@
+export { apply, applyAll } from "./apply.ts";
+export type {
+  ClassicGroup,
+  ClassicMember,
+  ClassicProgress,
+  ClassicState,
+} from "./classic-group.ts";
+export type { ConsumerGroup, ConsumerState } from "./consumer-group.ts";
+export { COORDINATOR_SLOTS, coordinatorSlot, groupIdFault } from "./coordinator-slot.ts";
+export type { GroupDecision } from "./decision.ts";
+export {
+  type AssignorName,
+  DEFAULT_GROUP_SETTINGS,
+  type GroupContext,
+  type GroupSettings,
+  type TopicsView,
+  type TopicView,
+} from "./group-context.ts";
+export type {
+  CommitOffsetsEvent,
+  CommittedTopic,
+  ConsumerGroupHeartbeatEvent,
+  DeleteOffsetsEvent,
+  GroupEvent,
+  GroupProtocol,
+  HeartbeatEvent,
+  JoinGroupEvent,
+  LeaveGroupEvent,
+  LeavingMember,
+  MemberAssignment,
+  RequestId,
+  SyncGroupEvent,
+  TopicPartitions,
+} from "./group-event.ts";
+export {
+  type DurableGroupRecord,
+  type GroupRecord,
+  isDurable,
+  type OffsetRecord,
+  type VolatileGroupRecord,
+} from "./group-record.ts";
+export type {
+  AssignedTopic,
+  CommitOffsetsResponse,
+  ConsumerGroupHeartbeatResponse,
+  DeleteOffsetsResponse,
+  GroupErrorCode,
+  GroupRefusal,
+  GroupReply,
+  GroupResponse,
+  JoinedMember,
+  JoinGroupResponse,
+  LeaveGroupResponse,
+  PartitionResult,
+  RefusedResponse,
+  SyncGroupResponse,
+} from "./group-reply.ts";
+export type { GroupState } from "./group-state.ts";
+export type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
+export { load } from "./load.ts";
+export type {
+  ClassicGroupValue,
+  ClassicMemberValue,
+  ConsumerGroupValue,
+  ConsumerMemberValue,
+  GroupValue,
+  MemberValue,
+  OffsetValue,
+  PartitionMap,
+  StoredGroup,
+  Subscription,
+} from "./stored-group.ts";
