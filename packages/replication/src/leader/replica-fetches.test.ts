@@ -20,7 +20,8 @@ type Asked = { partition?: number; from?: number; epoch?: number; last?: number 
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function lead(given: { partitions?: number } = {}) {
+async function lead(given: { partitions?: number; replicas?: number[] } = {}) {
+  const { replicas = [1, 2] } = given;
   const time = new ManualTime();
   const logs = new Map<number, MemoryPartitionLog>();
   const manager = new ReplicaManager(
@@ -66,8 +67,8 @@ async function lead(given: { partitions?: number } = {}) {
         leader: brokerId(leader),
         leaderEpoch: leaderEpoch(epoch),
         partitionEpoch: partitionEpoch(epoch),
-        replicas: [1, 2].map(brokerId),
-        isr: [1, 2].map(brokerId),
+        replicas: replicas.map(brokerId),
+        isr: replicas.map(brokerId),
       },
     });
   for (let i = 0; i < (given.partitions ?? 1); i++) await host(i);
@@ -337,6 +338,28 @@ describe("waiting", () => {
     await time.advanceAndSettle(10);
 
     expect((await next).partitions).toMatchObject([{ highWatermark: 1, records: [] }]);
+  });
+
+  test("hears of a high watermark that moves at any moment of its own look", async () => {
+    for (let moment = 0; moment < 30; moment++) {
+      const { ask, produce, time } = await lead({ replicas: [1, 2, 3] });
+      await produce();
+      const { session } = await ask([{ from: 1 }], now);
+
+      let answered: Awaited<ReturnType<typeof ask>> | undefined;
+      const next = { session: { id: session.id, epoch: 1 }, topics: [] };
+      const waiting = ask([], next).then((answer) => {
+        answered = answer;
+      });
+      for (let i = 0; i < moment; i++) await Promise.resolve();
+      await ask([{ from: 1 }], now, { brokerId: brokerId(3) });
+      await turn();
+      time.advance(10);
+      await turn();
+
+      expect([moment, answered?.partitions]).toMatchObject([moment, [{ highWatermark: 1 }]]);
+      await waiting;
+    }
   });
 
   test("ends when the leadership does, with the reason", async () => {

@@ -164,7 +164,7 @@ export class ReplicaFetches {
       if (verdict === undefined) continue;
       const answer = "role" in verdict ? await this.#read(verdict, asked, call.room) : verdict;
       if (answer === undefined) {
-        if (acknowledges && !hasMore(verdict, asked)) session.settle(asked);
+        if (acknowledges && isAllTold(verdict, asked)) session.settle(asked);
         continue;
       }
       // Found by a look at everything: the answer may wait, and is made of what is due then.
@@ -219,9 +219,20 @@ export class ReplicaFetches {
 
 type LeaderToRead = { readonly role: "leader"; readonly partition: Partition };
 
-/** Records that the answer has no room for, or that have come since. */
-function hasMore(verdict: PartitionAnswer | LeaderToRead, asked: SessionPartition): boolean {
-  return "role" in verdict && verdict.partition.hasAppended(asked.fetchOffset);
+/**
+ * Now, not when it was read: a notice of what has come since found the partition among those to look
+ * at, and is lost if it is taken out. Records may be there that the answer had no room for.
+ */
+function isAllTold(verdict: PartitionAnswer | LeaderToRead, asked: SessionPartition): boolean {
+  if (!("role" in verdict)) return true;
+  const { state } = verdict.partition;
+  if (state.role !== "leader" || state.leaderEpoch !== asked.currentLeaderEpoch) return false;
+  const { logEndOffset, highWatermark, logStartOffset } = state.log;
+  return (
+    asked.fetchOffset >= logEndOffset &&
+    asked.toldHighWatermark === highWatermark &&
+    asked.toldLogStartOffset === logStartOffset
+  );
 }
 
 function errorAnswer(partition: number, refusal: ReplicaFetchError): PartitionAnswer {
