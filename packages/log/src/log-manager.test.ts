@@ -228,6 +228,22 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
+test("an epoch starts where it was noted: appends of older ones are refused from then on", async () => {
+  const { open } = setUp();
+  const logs = await open();
+  const log = await logs.getOrCreate(ORDERS, NEW);
+  const before = log.append([batchOf(["before"])], EPOCH);
+  const later = leaderEpoch(EPOCH.leaderEpoch + 1);
+  const noted = log.assignLeaderEpoch(later);
+  const behind = log.append([batchOf(["behind"])], EPOCH);
+
+  await expect(behind).rejects.toMatchObject({ code: "FENCED_LEADER_EPOCH" });
+  await Promise.all([before, noted]);
+  expect(log.leaderEpochs.endOffsetFor(EPOCH.leaderEpoch)).toMatchObject({ endOffset: 1 });
+  expect(log.logEndOffset).toBe(1);
+  await logs.close();
+});
+
 test("each start is another life, which knows the one before until it was registered", async () => {
   const { open, crash } = setUp();
   const first = await open();

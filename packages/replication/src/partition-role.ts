@@ -53,12 +53,14 @@ export class PartitionRole {
   }
 
   /**
-   * Readies the log for another epoch; meanwhile nobody acts in the old one. False when the replica
-   * has failed or was closed before it was done.
+   * Readies the log for another epoch, then has it begin, unless the replica has failed or was closed
+   * meanwhile. Nobody acts in the old epoch in between, not even for the turn of a promise: an answer
+   * of the old leader that comes right then would cut or lengthen the log behind the back of the new
+   * epoch, which has taken its end for the start offset.
    *
    * @throws what the log rejected with; it may have taken the replica offline.
    */
-  async elect(prepareLog: () => Promise<void>): Promise<boolean> {
+  async elect(prepareLog: () => Promise<void>, begin: () => void): Promise<void> {
     this.#electing = true;
     try {
       await prepareLog();
@@ -68,7 +70,8 @@ export class PartitionRole {
     } finally {
       this.#electing = false;
     }
-    return this.#state.role !== "offline" && this.#state.role !== "closed";
+    const { role } = this.#state;
+    if (role !== "offline" && role !== "closed") begin();
   }
 
   enter(state: PartitionState): void {

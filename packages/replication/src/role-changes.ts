@@ -90,9 +90,9 @@ export class RoleChanges {
    * (KAFKA-9307).
    */
   async #becomeLeader(log: PartitionLog, assignment: ReplicaAssignment): Promise<void> {
-    const { role, config, committedBytes } = this.#dependencies;
     const { leaderEpoch } = assignment;
-    const isElected = await role.elect(async () => {
+    const { role, config } = this.#dependencies;
+    const prepareLog = async (): Promise<void> => {
       const written = log.leaderEpochs.latest;
       if (written !== undefined && written > leaderEpoch) {
         const epochs = { assigned: leaderEpoch, written };
@@ -101,8 +101,18 @@ export class RoleChanges {
       await log.assignLeaderEpoch(leaderEpoch);
       // What a crash left in the page cache is shown to consumers now, so it has to be safe now.
       if (config().log.flush === "fsync") await log.sync();
-    });
-    if (!isElected) return;
+    };
+    await role.elect(prepareLog, () => this.#lead(log, assignment));
+  }
+
+  /**
+   * The log's end is where the epoch starts (KAFKA-7128) and what this replica itself has: it cannot
+   * have moved since the epoch was noted in the log, as the log refuses appends of older epochs from
+   * then on, and nobody acts in this one yet. Nor is it ahead of the disk, where that is asked for.
+   */
+  #lead(log: PartitionLog, assignment: ReplicaAssignment): void {
+    const { role, config, committedBytes } = this.#dependencies;
+    const { leaderEpoch } = assignment;
     const before = role.state;
     const ledSince = before.role === "leader" ? before.ledSince : leaderEpoch;
     const leadership = new Leadership(
@@ -128,12 +138,11 @@ export class RoleChanges {
   ): Promise<void> {
     const { role, config, clock, logger } = this.#dependencies;
     const { log } = state;
-    const isElected = await role.elect(async () => {
+    const prepareLog = async (): Promise<void> => {
       if (state.role === "follower") await state.idle();
       // What a crash left in the page cache is acknowledged by the first fetch.
       if (config().log.flush === "fsync") await log.sync();
-    });
-    if (!isElected) return;
+    };
     const { key, topicId, topicPartition } = this.#options;
     const following = new Following(
       { key, topicId, partition: topicPartition.partition, log, assignment },
@@ -144,6 +153,6 @@ export class RoleChanges {
         onLogError: (error) => void role.logFailed(error),
       },
     );
-    role.enter(following);
+    await role.elect(prepareLog, () => role.enter(following));
   }
 }
