@@ -99,6 +99,24 @@ test("what a lagging server shows is not taken for the truth", async () => {
   expect(snapshot.brokers).toHaveLength(2);
 });
 
+test("behind its election a controller sees all that reigns before it have written", async () => {
+  const first = await world.open("a");
+  const second = await world.open("b");
+  const reign = await world.settled(first.electController(brokerId(0)));
+  if (reign.outcome !== "elected") throw new Error("lost");
+  world.ensemble.session("b").freezeReads();
+  await world.settled(reign.writer.createTopic(sampleTopic("orders", 3)));
+  expect(await second.readTopicNames()).toEqual([]);
+
+  const { controllerEpoch } = reign.writer;
+  const deposing = { brokerId: brokerId(0), controllerEpoch };
+  const election = await world.settled(second.electController(brokerId(1), deposing));
+  const snapshot = await world.settled(second.readCluster("ownWrites"));
+
+  expect(election.outcome).toBe("elected");
+  expect(snapshot.topics.map(({ name }) => name)).toEqual(["orders"]);
+});
+
 test("ten thousand partitions are read while connections come and go", async () => {
   const store = await world.open("a");
   const election = await world.settled(store.electController(brokerId(0)));

@@ -40,9 +40,8 @@ import { decodeBroker, parseBrokerId } from "./znodes/broker-znode.ts";
 import { decodeConfig } from "./znodes/config-znode.ts";
 import { decodeSpareTopicId, decodeTopic, type TopicZnode } from "./znodes/topic-znode.ts";
 
-/** Everything, after a barrier. Reads are pipelined: no round trip per partition. */
+/** Everything. Reads are pipelined: no round trip per partition. */
 export async function readCluster(session: CoordinationSession): Promise<ClusterSnapshot> {
-  await session.read((client) => client.barrier());
   const [brokers, topics, topicConfigs, brokerConfigs, deletedTopics, deleteRequests] =
     await Promise.all([
       readBrokers(session),

@@ -9,7 +9,7 @@ import type {
 } from "@zoolog/base";
 import type { RegisteredBroker } from "./broker-registration.ts";
 
-/** Everything a new controller needs to know, as one read after a barrier. */
+/** Everything a new controller needs to know, as one read. */
 export type ClusterSnapshot = {
   readonly brokers: readonly RegisteredBroker[];
   readonly topics: readonly StoredTopic[];

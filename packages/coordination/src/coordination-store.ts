@@ -73,8 +73,12 @@ export interface CoordinationStore {
   electController(brokerId: BrokerId, deposing?: CurrentController): Promise<Election>;
   readController(): Promise<CurrentController | undefined>;
 
-  /** Barrier, then everything. Thousands of partitions: reads are pipelined. */
-  readCluster(): Promise<ClusterSnapshot>;
+  /**
+   * Everything, at least as new as what was acknowledged to anybody before: a barrier comes first.
+   * `"ownWrites"`: as new as what was acknowledged to this session. That is enough behind an election,
+   * which no write of an earlier reign can follow. Thousands of partitions: reads are pipelined.
+   */
+  readCluster(asOf?: "now" | "ownWrites"): Promise<ClusterSnapshot>;
   readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]>;
   readTopicNames(): Promise<readonly string[]>;
   /** Those of `names` that are there and whose topic znode cannot be understood. */

@@ -166,8 +166,9 @@ class ZooKeeperStore implements CoordinationStore {
     return this.#election.current();
   }
 
-  readCluster(): Promise<ClusterSnapshot> {
-    return readCluster(this.#session);
+  async readCluster(asOf: "now" | "ownWrites" = "now"): Promise<ClusterSnapshot> {
+    if (asOf === "now") await this.barrier();
+    return await readCluster(this.#session);
   }
 
   readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]> {

@@ -82,7 +82,8 @@ export async function loadCluster(
   store: CoordinationStore,
   faults: ZnodeFaults,
 ): Promise<Omit<ControllerLoad, "clusterId" | "controllerId" | "controllerEpoch">> {
-  const snapshot = await store.readCluster();
+  // The election was a write of this session. What others write meanwhile comes as a hint.
+  const snapshot = await store.readCluster("ownWrites");
   // The others are looked at again as soon as the term has begun.
   faults.report("deletedTopics", snapshot.faults.deletedTopics);
   const { brokers, unreadableTopics, brokerConfigs, deletedTopics } = snapshot;

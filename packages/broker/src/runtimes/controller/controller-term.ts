@@ -245,7 +245,7 @@ export class ControllerTerm {
     this.#reportUnreadable(undefined, state);
     await this.#decide({ type: "controllerElected" });
     while (await this.#decideReport());
-    this.#dependencies.publish(this.#state.image);
+    if (!this.#ended) this.#dependencies.publish(this.#state.image);
     return this.#state;
   }
 
