@@ -37,6 +37,10 @@ export type ClassicMemberZnode = {
   readonly protocols: readonly { readonly name: string; readonly metadata: Uint8Array }[];
   /** Empty before the first assignment. */
   readonly assignment: Uint8Array;
+  /**
+   * Of `assignment`. Where it is not the group's, assignments of two generations stand side by side.
+   */
+  readonly generationId: number;
 };
 
 export type ConsumerMemberZnode = {
@@ -54,6 +58,8 @@ export type ConsumerMemberZnode = {
   readonly assignor: string | undefined;
   readonly memberEpoch: number;
   readonly previousMemberEpoch: number;
+  /** A static member that left for now: what is assigned to it waits for it. */
+  readonly isAway: boolean;
   readonly assigned: PartitionsByTopic;
   /** To be given up before the member may go on. */
   readonly revoking: PartitionsByTopic;
