@@ -1,5 +1,5 @@
 import { brokerId, type Timestamp } from "@zoolog/base";
-import type { ControllerSettings, TopicImage } from "@zoolog/controller";
+import { COORDINATOR_SLOTS, type ControllerSettings, type TopicImage } from "@zoolog/controller";
 import type { BrokerRegistration } from "@zoolog/coordination";
 import type { LogConfig, LogManager } from "@zoolog/log";
 import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
@@ -96,6 +96,7 @@ export function replicaOptions(config: BrokerConfig): ReplicaManagerOptions {
 
 export function controllerSettings(config: BrokerConfig): ControllerSettings {
   return {
+    coordinatorSlots: COORDINATOR_SLOTS,
     defaultPartitions: config.numPartitions,
     defaultReplicationFactor: config.defaultReplicationFactor,
     uncleanLeaderElection: config.uncleanLeaderElectionEnable,

@@ -1,18 +1,21 @@
 import {
   assert,
   type BrokerId,
+  coordinatorEpoch,
   leaderEpoch,
   type TopicPartition,
   topicPartitionKey,
   unreachable,
 } from "@zoolog/base";
-import type { OfflineReplica, PartitionImage } from "./cluster-image.ts";
+import type { BrokerImage, OfflineReplica, PartitionImage } from "./cluster-image.ts";
 import type {
   ControllerRecord,
   PartitionObserved,
   PartitionStateChanged,
   PartitionsCreated,
   ReplicasDeleted,
+  SlotChanged,
+  SlotObserved,
   TopicCreated,
   TopicDeleted,
   UnreadableTopicDeleted,
@@ -40,15 +43,9 @@ export function applyAll(
 
 function applyTo(draft: StateDraft, record: ControllerRecord): void {
   switch (record.type) {
-    case "brokerRegistered": {
-      const before = draft.brokers.get(record.broker.brokerId);
-      draft.brokers.set(record.broker.brokerId, record.broker);
-      if (before !== undefined && before.brokerEpoch !== record.broker.brokerEpoch) {
-        clearOfflineReplicas(draft, record.broker.brokerId);
-        draft.unreachable.delete(record.broker.brokerId);
-      }
+    case "brokerRegistered":
+      applyBrokerRegistered(draft, record.broker);
       return;
-    }
     case "brokerRemoved":
       draft.brokers.delete(record.brokerId);
       clearOfflineReplicas(draft, record.brokerId);
@@ -109,9 +106,23 @@ function applyTo(draft: StateDraft, record: ControllerRecord): void {
       return;
     case "deleteRequestDiscarded":
       return;
+    case "slotChanged":
+      applySlotChanged(draft, record);
+      return;
+    case "slotObserved":
+      applySlotObserved(draft, record);
+      return;
     default:
       unreachable(record);
   }
+}
+
+function applyBrokerRegistered(draft: StateDraft, broker: BrokerImage): void {
+  const before = draft.brokers.get(broker.brokerId);
+  draft.brokers.set(broker.brokerId, broker);
+  if (before === undefined || before.brokerEpoch === broker.brokerEpoch) return;
+  clearOfflineReplicas(draft, broker.brokerId);
+  draft.unreachable.delete(broker.brokerId);
 }
 
 /** What is said of one replica takes the place of what was said before. */
@@ -214,6 +225,32 @@ function applyPartitionObserved(draft: StateDraft, record: PartitionObserved): v
       offlineReason: state.leader === undefined ? NEVER_ELECTED : undefined,
     };
   });
+}
+
+function applySlotChanged(draft: StateDraft, record: SlotChanged): void {
+  const { slot, brokerId, brokerEpoch, coordinatorEpoch } = record;
+  draft.slotVersions.set(slot, coordinatorEpoch);
+  draft.updateSlot(slot, (image) => {
+    const former = image.coordinatorEpoch ?? -1;
+    assert(coordinatorEpoch > former, "coordinator epochs rise");
+    return { slot, brokerId, brokerEpoch, coordinatorEpoch };
+  });
+}
+
+/** Who removes the znode of a slot cannot make us forget its epoch, nor who has it. */
+function applySlotObserved(draft: StateDraft, { slot, stored }: SlotObserved): void {
+  if (stored === undefined) {
+    draft.slotVersions.delete(slot);
+    return;
+  }
+  const { brokerId, brokerEpoch, coordinatorEpoch: version } = stored;
+  draft.slotVersions.set(slot, version);
+  draft.updateSlot(slot, (image) => ({
+    slot,
+    brokerId,
+    brokerEpoch,
+    coordinatorEpoch: coordinatorEpoch(Math.max(version, image.coordinatorEpoch ?? 0)),
+  }));
 }
 
 function clearOfflineReplicas(draft: StateDraft, brokerId: BrokerId): void {

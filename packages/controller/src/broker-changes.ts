@@ -6,7 +6,7 @@ import type { ObservedBroker } from "./controller-load.ts";
 import type { BrokerReachabilityChanged, ControllerRecord } from "./controller-record.ts";
 import type { ControllerState } from "./controller-state.ts";
 import { type Decision, replyTo } from "./decision.ts";
-import { reconcileAll } from "./reconcile.ts";
+import { reconcileCluster } from "./reconcile.ts";
 import { staleBrokerEpoch } from "./refusals.ts";
 
 /**
@@ -22,7 +22,7 @@ export function decideBrokersObserved(
   const records =
     brokerRecords.length === 0
       ? []
-      : [...brokerRecords, ...reconcileAll(next, describe(state, brokerRecords))];
+      : [...brokerRecords, ...reconcileCluster(next, describe(state, brokerRecords))];
   return { records, replies: [], timers: [] };
 }
 
@@ -56,8 +56,8 @@ function describe(state: ControllerState, records: readonly ControllerRecord[]):
 }
 
 /**
- * The process of a registered broker is gone, or there after all. Its leaderships move at once
- * instead of at the end of its session; leader epochs make that safe should it be mistaken.
+ * The process of a registered broker is gone, or there after all. Its leaderships and slots move at
+ * once instead of at the end of its session; epochs make that safe should it be mistaken.
  */
 export function decideReachability(
   state: ControllerState,
@@ -76,12 +76,12 @@ export function decideReachability(
     type === "brokerUnreachable"
       ? `broker ${brokerId} refuses connections`
       : `broker ${brokerId} is there again`;
-  const records = [marked, ...reconcileAll(applyAll(state, [marked]), cause)];
+  const records = [marked, ...reconcileCluster(applyAll(state, [marked]), cause)];
   return { records, replies: [], timers: [] };
 }
 
 /**
- * Takes all leaderships from a broker that is about to leave, and takes it out of the ISRs, where
+ * Takes all leaderships and slots from a broker that is about to leave, and takes it out of the ISRs, where
  * somebody else can do. The mark stays until it registers anew.
  */
 export function decideControlledShutdown(
@@ -97,7 +97,7 @@ export function decideControlledShutdown(
     ? []
     : [{ type: "brokerRegistered", broker: { ...broker, shuttingDown: true } }];
   const leaving = applyAll(state, marked);
-  const moved = reconcileAll(leaving, `broker ${broker.brokerId} is shutting down`);
+  const moved = reconcileCluster(leaving, `broker ${broker.brokerId} is shutting down`);
   const remaining = partitionsLedBy(applyAll(leaving, moved), broker);
   return {
     records: [...marked, ...moved],

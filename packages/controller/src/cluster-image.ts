@@ -31,6 +31,8 @@ export type ClusterImage = {
   readonly deletedTopics: ReadonlyMap<TopicId, DeletedTopic>;
   /** Topics, by name, that nobody can serve because their znode cannot be understood. */
   readonly unreadableTopics: ReadonlyMap<string, UnreadableTopic>;
+  /** Indexed by slot. */
+  readonly coordinators: readonly SlotImage[];
 };
 
 /** The name under which configs of all brokers stand (Kafka's `<default>` entity). */

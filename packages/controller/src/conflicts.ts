@@ -8,6 +8,7 @@ export type Conflict =
   | { readonly kind: "topic"; readonly topic: string }
   /** The topic znode is not what it was: somebody else gave the topic other replicas. */
   | { readonly kind: "assignment"; readonly topic: string; readonly isReadable: boolean }
+  | { readonly kind: "slot"; readonly slot: number }
   | ({ readonly kind: "partition"; readonly topicId: TopicId } & TopicPartition);
 
 /**

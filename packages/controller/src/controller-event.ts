@@ -7,7 +7,7 @@ import type {
   TopicPartition,
 } from "@zoolog/base";
 import type { ConfigOverrides } from "./cluster-image.ts";
-import type { ObservedBroker, StoredState } from "./controller-load.ts";
+import type { ObservedBroker, ObservedSlot, StoredState } from "./controller-load.ts";
 
 /** Names a request; the core only carries it from the event to the reply. */
 export type RequestId = string | number;
@@ -23,6 +23,7 @@ export type ControllerEvent =
   | BrokerReachabilityEvent
   | { readonly type: "partitionsObserved"; readonly partitions: readonly ObservedPartition[] }
   | ConfigsObservedEvent
+  | { readonly type: "slotsObserved"; readonly slots: readonly ObservedSlot[] }
   | CreateTopicsEvent
   | CreatePartitionsEvent
   | DeleteTopicsEvent

@@ -1,4 +1,11 @@
-import type { BrokerId, ControllerEpoch, PartitionEpoch, TopicId } from "@zoolog/base";
+import type {
+  BrokerEpoch,
+  BrokerId,
+  ControllerEpoch,
+  CoordinatorEpoch,
+  PartitionEpoch,
+  TopicId,
+} from "@zoolog/base";
 import type {
   BrokerImage,
   ConfigOverrides,
@@ -17,6 +24,16 @@ export type ControllerLoad = {
   readonly unreadableTopics: readonly UnreadableTopic[];
   readonly brokerConfigs: readonly { readonly name: string; readonly overrides: ConfigOverrides }[];
   readonly deletedTopics: readonly DeletedTopic[];
+  readonly coordinators: readonly ObservedSlot[];
+};
+
+/** The znode of a slot, as it was read. Slots that are not named have none. */
+export type ObservedSlot = {
+  readonly slot: number;
+  /** `undefined` when it cannot be understood: somebody will be assigned. */
+  readonly brokerId: BrokerId | undefined;
+  readonly brokerEpoch: BrokerEpoch | undefined;
+  readonly coordinatorEpoch: CoordinatorEpoch;
 };
 
 export type LoadedTopic = {

@@ -1,4 +1,11 @@
-import type { BrokerEpoch, BrokerId, PartitionEpoch, TopicId } from "@zoolog/base";
+import type {
+  BrokerEpoch,
+  BrokerId,
+  ControllerEpoch,
+  CoordinatorEpoch,
+  PartitionEpoch,
+  TopicId,
+} from "@zoolog/base";
 import type {
   BrokerImage,
   ConfigOverrides,
@@ -6,6 +13,7 @@ import type {
   PartitionState,
 } from "./cluster-image.ts";
 import type { ConfigResource } from "./controller-event.ts";
+import type { ObservedSlot } from "./controller-load.ts";
 
 /**
  * What the controller decided or learnt. Durable records are persisted first and applied when that
@@ -22,6 +30,7 @@ import type { ConfigResource } from "./controller-event.ts";
  * | `deleteRequestDiscarded` | the delete request removed: it named no topic |
  * | `replicasDeleted` | the tombstone written again with who is left, or removed |
  * | `configChanged` | the config znode and a change notification |
+ * | `slotChanged` | the znode of the slot, compared by `expectedCoordinatorEpoch` |
  * | all others | not at all: observed |
  */
 export type ControllerRecord = DurableRecord | ObservedRecord;
@@ -34,7 +43,8 @@ export type DurableRecord =
   | UnreadableTopicDeleted
   | { readonly type: "deleteRequestDiscarded"; readonly topic: string }
   | ReplicasDeleted
-  | ConfigChanged;
+  | ConfigChanged
+  | SlotChanged;
 
 export type ObservedRecord =
   | { readonly type: "brokerRegistered"; readonly broker: BrokerImage }
@@ -45,6 +55,7 @@ export type ObservedRecord =
   | PartitionObserved
   | PartitionUnreadable
   | ConfigObserved
+  | SlotObserved
   | OfflineReasonChanged;
 
 export type BrokerReachabilityChanged = {
@@ -127,6 +138,27 @@ export type ConfigChanged = ConfigResource & {
 export type ConfigObserved = ConfigResource & {
   readonly type: "configObserved";
   readonly overrides: ConfigOverrides;
+};
+
+export type SlotChanged = {
+  readonly type: "slotChanged";
+  readonly slot: number;
+  /** `undefined`: its znode is to be created. */
+  readonly expectedCoordinatorEpoch: CoordinatorEpoch | undefined;
+  /** Once persisted: above every epoch the slot is known to have had. */
+  readonly coordinatorEpoch: CoordinatorEpoch;
+  readonly controllerEpoch: ControllerEpoch;
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  /** For logs. */
+  readonly reason: string;
+};
+
+/** Somebody else wrote the znode of a slot, or removed it (`undefined`). */
+export type SlotObserved = {
+  readonly type: "slotObserved";
+  readonly slot: number;
+  readonly stored: Omit<ObservedSlot, "slot"> | undefined;
 };
 
 export type ReplicaOffline = {

@@ -1,4 +1,4 @@
-import type { BrokerEpoch, BrokerId } from "@zoolog/base";
+import type { BrokerEpoch, BrokerId, CoordinatorEpoch } from "@zoolog/base";
 import type { ClusterImage } from "./cluster-image.ts";
 
 /** Immutable; only `apply` makes a new one. */
@@ -16,9 +16,16 @@ export type ControllerState = {
    * in no ISR, as if their sessions had ended. Not published: who can reach them may.
    */
   readonly unreachable: ReadonlyMap<BrokerId, BrokerEpoch>;
+  /**
+   * The version of each slot's znode as read or written last; none: it has no znode. It differs from
+   * the coordinator epoch where somebody removed the znode: the epoch must not fall.
+   */
+  readonly slotVersions: ReadonlyMap<number, CoordinatorEpoch>;
 };
 
 export type ControllerSettings = {
+  /** `COORDINATOR_SLOTS`; fewer in tests. The same for the whole life of a cluster. */
+  readonly coordinatorSlots: number;
   /** For topics created without a number of partitions. */
   readonly defaultPartitions: number;
   readonly defaultReplicationFactor: number;

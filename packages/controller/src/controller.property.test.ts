@@ -3,6 +3,7 @@ import {
   brokerEpoch,
   brokerId,
   controllerEpoch,
+  coordinatorEpoch,
   partitionEpoch,
   type TopicId,
   timestamp,
@@ -12,7 +13,8 @@ import fc from "fast-check";
 import { applyAll } from "./apply.ts";
 import type { BootKind, PartitionImage } from "./cluster-image.ts";
 import type { ControllerEvent } from "./controller-event.ts";
-import type { ObservedBroker, StoredState } from "./controller-load.ts";
+import type { ObservedBroker, ObservedSlot, StoredState } from "./controller-load.ts";
+import type { ControllerRecord } from "./controller-record.ts";
 import type { ControllerSettings, ControllerState } from "./controller-state.ts";
 import { decide } from "./decide.ts";
 import { applyImageDelta, imageDelta } from "./image-delta.ts";
@@ -21,7 +23,11 @@ import { loadController } from "./load-controller.ts";
 const BROKERS = [0, 1, 2, 3].map(brokerId);
 const TOPICS = ["a", "b", "c"];
 
+/** Not to be divided by most numbers of brokers. */
+const SLOTS = 7;
+
 const SETTINGS: ControllerSettings = {
+  coordinatorSlots: SLOTS,
   defaultPartitions: 2,
   defaultReplicationFactor: 2,
   uncleanLeaderElection: false,
@@ -34,7 +40,8 @@ const SETTINGS: ControllerSettings = {
 /** What can happen; numbers choose among what there is when it happens. */
 type Step =
   | { readonly do: "start"; readonly broker: BrokerId; readonly boot: BootKind }
-  | { readonly do: "stop" | "shutdown"; readonly broker: BrokerId }
+  | { readonly do: "stop" | "shutdown" | "refuse" | "answer"; readonly broker: BrokerId }
+  | { readonly do: "editSlot" | "removeSlot" | "garbleSlot"; readonly slot: number }
   | { readonly do: "create"; readonly topic: string; readonly rf: number; readonly start: number }
   | { readonly do: "delete"; readonly topic: string }
   | { readonly do: "alter" | "offline" | "edit"; readonly pick: number; readonly isr: number }
@@ -52,10 +59,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom("stop" as const, "shutdown" as const),
+      do: fc.constantFrom(
+        "stop" as const,
+        "shutdown" as const,
+        "refuse" as const,
+        "answer" as const,
+      ),
       broker: fc.constantFrom(...BROKERS),
     }),
   },
+  fc.record({
+    do: fc.constantFrom("editSlot" as const, "removeSlot" as const, "garbleSlot" as const),
+    slot: fc.nat({ max: SLOTS - 1 }),
+  }),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -79,8 +95,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** A controller with what would stand in ZooKeeper beside it. */
 class World {
-  state = load(controllerEpoch(1), [], new Map());
+  state = load(controllerEpoch(1), [], new Map(), []);
   readonly brokers = new Map<BrokerId, ObservedBroker>();
+  /** The znodes of slots. */
+  readonly #slots = new Map<number, ObservedSlot>();
+  /** The highest epoch under which each slot was ever given to somebody. */
+  readonly #slotEpochs = new Map<number, number>();
   #clock = 0;
   #epoch = 1;
 
@@ -90,6 +110,7 @@ class World {
     const before = this.state;
     const { records } = decide(before, event, timestamp(this.#clock++));
     this.state = applyAll(before, records);
+    this.#writeSlots(records);
     expect(controllerViolations(before, this.state)).toEqual([]);
     for (const [former, next] of changedPartitions(before, this.state)) {
       this.#checkElection(former, next, step);
@@ -123,6 +144,9 @@ class World {
   #checkSettled(): void {
     const again: ControllerEvent = { type: "brokersObserved", brokers: [...this.brokers.values()] };
     expect(decide(this.state, again, timestamp(this.#clock)).records).toEqual([]);
+    const slots: ControllerEvent = { type: "slotsObserved", slots: [...this.#slots.values()] };
+    expect(decide(this.state, slots, timestamp(this.#clock)).records).toEqual([]);
+    this.#checkSlots();
     for (const topic of this.state.image.topics.values()) {
       for (const partition of topic.partitions) {
         if (partition.leader !== undefined) continue;
@@ -130,11 +154,57 @@ class World {
           const broker = this.brokers.get(member);
           const offline = partition.offlineReplicas.some((r) => r.brokerId === member);
           const assigned = partition.replicas.includes(member);
-          return assigned && broker?.boot === "clean" && !offline;
+          const reachable = !this.state.unreachable.has(member);
+          return assigned && broker?.boot === "clean" && !offline && reachable;
         });
         expect(able).toBe(false);
       }
     }
+  }
+
+  /** As ZooKeeper would: compare and set, and the version counts the writes. */
+  #writeSlots(records: readonly ControllerRecord[]): void {
+    for (const record of records) {
+      if (record.type !== "slotChanged") continue;
+      const { slot, brokerId, brokerEpoch, coordinatorEpoch, expectedCoordinatorEpoch } = record;
+      expect(this.#slots.get(slot)?.coordinatorEpoch).toBe(expectedCoordinatorEpoch);
+      expect(coordinatorEpoch).toBeGreaterThan(this.#slotEpochs.get(slot) ?? -1);
+      this.#slotEpochs.set(slot, coordinatorEpoch);
+      this.#slots.set(slot, { slot, brokerId, brokerEpoch, coordinatorEpoch });
+    }
+  }
+
+  /** Whenever somebody is there, every slot has a coordinator in its present life, evenly spread. */
+  #checkSlots(): void {
+    const { image, unreachable } = this.state;
+    const there = [...image.brokers.values()].filter((b) => !unreachable.has(b.brokerId));
+    const staying = there.filter((broker) => !broker.shuttingDown);
+    const able = staying.length > 0 ? staying : there;
+    if (able.length === 0) return;
+    const held = new Map(able.map(({ brokerId }) => [brokerId, 0]));
+    for (const slot of image.coordinators) {
+      const broker = able.find(({ brokerId }) => brokerId === slot.brokerId);
+      expect(slot).toMatchObject({
+        brokerEpoch: broker?.brokerEpoch,
+        coordinatorEpoch: this.#slots.get(slot.slot)?.coordinatorEpoch,
+      });
+      held.set(slot.brokerId!, held.get(slot.brokerId!)! + 1);
+    }
+    expect(held.size).toBe(able.length);
+    expect(Math.max(...held.values()) - Math.min(...held.values())).toBeLessThanOrEqual(1);
+  }
+
+  #slotEvent(step: Extract<Step, { slot: number }>): ControllerEvent | undefined {
+    const slot = this.#slots.get(step.slot);
+    if (slot === undefined) return undefined;
+    if (step.do === "removeSlot") {
+      this.#slots.delete(step.slot);
+    } else {
+      const by = step.do === "editSlot" ? BROKERS[0] : undefined;
+      const next = coordinatorEpoch(slot.coordinatorEpoch + 1);
+      this.#slots.set(step.slot, { ...slot, brokerId: by, coordinatorEpoch: next });
+    }
+    return { type: "slotsObserved", slots: [...this.#slots.values()] };
   }
 
   #event(step: Step): ControllerEvent | undefined {
@@ -151,6 +221,17 @@ class World {
         const { brokerId, brokerEpoch } = broker;
         return { type: "controlledShutdown", requestId: 1, brokerId, brokerEpoch };
       }
+      case "refuse":
+      case "answer": {
+        const broker = this.brokers.get(step.broker);
+        if (broker === undefined) return undefined;
+        const type = step.do === "refuse" ? "brokerUnreachable" : "brokerReachable";
+        return { type, brokerId: broker.brokerId, brokerEpoch: broker.brokerEpoch };
+      }
+      case "editSlot":
+      case "removeSlot":
+      case "garbleSlot":
+        return this.#slotEvent(step);
       case "create":
         return {
           type: "createTopics",
@@ -248,7 +329,9 @@ class World {
   #failOver(): void {
     this.#epoch += 1;
     const { topics } = this.state.image;
-    this.state = load(controllerEpoch(this.#epoch), [...this.brokers.values()], topics);
+    const brokers = [...this.brokers.values()];
+    const slots = [...this.#slots.values()];
+    this.state = load(controllerEpoch(this.#epoch), brokers, topics, slots);
   }
 }
 
@@ -256,6 +339,7 @@ function load(
   epoch: ReturnType<typeof controllerEpoch>,
   brokers: readonly ObservedBroker[],
   topics: ControllerState["image"]["topics"],
+  coordinators: readonly ObservedSlot[],
 ): ControllerState {
   return loadController(
     {
@@ -273,6 +357,7 @@ function load(
       brokerConfigs: [],
       deletedTopics: [],
       unreadableTopics: [],
+      coordinators,
     },
     SETTINGS,
   );

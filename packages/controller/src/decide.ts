@@ -8,12 +8,14 @@ import {
 } from "./broker-changes.ts";
 import type { ControllerEvent } from "./controller-event.ts";
 import type { ControllerState } from "./controller-state.ts";
+import { decideSlotsObserved } from "./coordinator-slots.ts";
 import { decideCreatePartitions } from "./create-partitions.ts";
+
 import { decideCreateTopics } from "./create-topics.ts";
 import type { Decision } from "./decision.ts";
 import { decideDeleteTopics, decideReplicasDeleted, unfinishedDeletions } from "./delete-topics.ts";
 import { decideElectLeaders, decideLeaderImbalance, imbalanceTimer } from "./elect-leaders.ts";
-import { reconcileAll } from "./reconcile.ts";
+import { reconcileCluster } from "./reconcile.ts";
 import { decidePartitionsObserved, decideReplicasOffline } from "./replica-changes.ts";
 
 /**
@@ -21,13 +23,13 @@ import { decidePartitionsObserved, decideReplicasOffline } from "./replica-chang
  *
  * The runtime decides one event at a time: until a decision's records are persisted and applied, no
  * other event is decided. When ZooKeeper refuses some of them (`conflict`), it applies the others,
- * reads what stands there, and decides `partitionsObserved` with it.
+ * reads what stands there, and decides `partitionsObserved` or `slotsObserved` with it.
  */
 export function decide(state: ControllerState, event: ControllerEvent, now: Timestamp): Decision {
   switch (event.type) {
     case "controllerElected":
       return {
-        records: [...unfinishedDeletions(state), ...reconcileAll(state, "controller elected")],
+        records: [...unfinishedDeletions(state), ...reconcileCluster(state, "controller elected")],
         replies: [],
         timers: imbalanceTimer(state),
       };
@@ -40,6 +42,8 @@ export function decide(state: ControllerState, event: ControllerEvent, now: Time
       return decidePartitionsObserved(state, event.partitions);
     case "configsObserved":
       return decideConfigsObserved(state, event);
+    case "slotsObserved":
+      return decideSlotsObserved(state, event.slots);
     case "createTopics":
       return decideCreateTopics(state, event);
     case "createPartitions":

@@ -27,6 +27,7 @@ function controller(epoch: number): ControllerState {
       brokerConfigs: [],
       deletedTopics: [],
       unreadableTopics: [],
+      coordinators: [],
     },
     sampleControllerSettings(),
   );

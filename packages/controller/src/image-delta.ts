@@ -6,6 +6,7 @@ import type {
   ConfigOverrides,
   DeletedTopic,
   PartitionImage,
+  SlotImage,
   TopicImage,
   UnreadableTopic,
 } from "./cluster-image.ts";
@@ -27,6 +28,8 @@ export type ImageDelta = {
   readonly deletedTopicsRemoved: readonly TopicId[];
   /** All of them: there are few, if any. */
   readonly unreadableTopics: readonly UnreadableTopic[];
+  /** Those that changed. */
+  readonly coordinators: readonly SlotImage[];
 };
 
 type NamedOverrides = { readonly name: string; readonly overrides: ConfigOverrides };
@@ -64,6 +67,7 @@ export function imageDelta(from: ClusterImage | undefined, to: ClusterImage): Im
     deletedTopics: deletedTopics.changed.map(([, deleted]) => deleted),
     deletedTopicsRemoved: deletedTopics.removed,
     unreadableTopics: [...to.unreadableTopics.values()],
+    coordinators: to.coordinators.filter((slot, i) => base?.coordinators[i] !== slot),
   };
 }
 
@@ -154,7 +158,18 @@ function build(image: ClusterImage | undefined, delta: ImageDelta): ClusterImage
       delta.deletedTopicsRemoved,
     ),
     unreadableTopics: new Map(delta.unreadableTopics.map((topic) => [topic.name, topic])),
+    coordinators: updateSlots(image?.coordinators ?? [], delta.coordinators),
   };
+}
+
+function updateSlots(
+  slots: readonly SlotImage[],
+  changed: readonly SlotImage[],
+): readonly SlotImage[] {
+  if (changed.length === 0) return slots;
+  const next = [...slots];
+  for (const slot of changed) next[slot.slot] = slot;
+  return next;
 }
 
 function updateTopic(topic: TopicImage | undefined, delta: TopicDelta): TopicImage {

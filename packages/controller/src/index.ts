@@ -36,12 +36,14 @@ export type {
   ControllerLoad,
   LoadedTopic,
   ObservedBroker,
+  ObservedSlot,
   StoredState,
 } from "./controller-load.ts";
 export type {
   ControllerRecord,
   DurableRecord,
   PartitionStateChanged,
+  SlotChanged,
 } from "./controller-record.ts";
 export type {
   AlteredPartition,

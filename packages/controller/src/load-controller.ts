@@ -1,5 +1,11 @@
 import { topicPartitionKey } from "@zoolog/base";
-import type { BrokerImage, ClusterImage, PartitionImage, TopicImage } from "./cluster-image.ts";
+import type {
+  BrokerImage,
+  ClusterImage,
+  PartitionImage,
+  SlotImage,
+  TopicImage,
+} from "./cluster-image.ts";
 import type { ControllerLoad, LoadedTopic } from "./controller-load.ts";
 import type { ControllerSettings, ControllerState } from "./controller-state.ts";
 import { FIRST_LEADER_EPOCH } from "./partition-state.ts";
@@ -14,6 +20,7 @@ export function loadController(
 ): ControllerState {
   const unreadable = new Map<string, string>();
   const topics = load.topics.map((topic) => loadTopic(topic, load, unreadable));
+  const { coordinators, slotVersions } = loadSlots(load, settings.coordinatorSlots);
   const image: ClusterImage = {
     clusterId: load.clusterId,
     controllerId: load.controllerId,
@@ -30,8 +37,27 @@ export function loadController(
     brokerConfigs: new Map(load.brokerConfigs.map((config) => [config.name, config.overrides])),
     unreadableTopics: new Map(load.unreadableTopics.map((topic) => [topic.name, topic])),
     deletedTopics: new Map(load.deletedTopics.map((deleted) => [deleted.topicId, deleted])),
+    coordinators,
   };
-  return { settings, image, unreadable, unreachable: new Map() };
+  return { settings, image, unreadable, unreachable: new Map(), slotVersions };
+}
+
+function loadSlots(load: ControllerLoad, count: number) {
+  const stored = new Map(load.coordinators.map((slot) => [slot.slot, slot]));
+  const coordinators = Array.from(
+    { length: count },
+    (_, slot): SlotImage =>
+      stored.get(slot) ?? {
+        slot,
+        brokerId: undefined,
+        brokerEpoch: undefined,
+        coordinatorEpoch: undefined,
+      },
+  );
+  const versions = [...stored].map(
+    ([slot, { coordinatorEpoch }]) => [slot, coordinatorEpoch] as const,
+  );
+  return { coordinators, slotVersions: new Map(versions) };
 }
 
 function loadTopic(

@@ -2,6 +2,7 @@ import { topicPartitionKey } from "@zoolog/base";
 import type { PartitionImage, TopicImage } from "./cluster-image.ts";
 import type { ControllerRecord } from "./controller-record.ts";
 import type { ControllerState } from "./controller-state.ts";
+import { reconcileSlots } from "./coordinator-slots.ts";
 import {
   chooseFirstLeadership,
   chooseLeadership,
@@ -10,6 +11,11 @@ import {
   type Situation,
 } from "./leader-election.ts";
 import { leadershipChanged, situationOf } from "./partition-state.ts";
+
+/** What must change after brokers came, went or changed. `cause` says why, for people. */
+export function reconcileCluster(state: ControllerState, cause: string): ControllerRecord[] {
+  return [...reconcileAll(state, cause), ...reconcileSlots(state, cause)];
+}
 
 /** What must change so that every partition has the leader and the ISR the situation asks for. */
 export function reconcileAll(state: ControllerState, cause: string): ControllerRecord[] {

@@ -2,6 +2,7 @@ import {
   assert,
   type BrokerEpoch,
   type BrokerId,
+  type CoordinatorEpoch,
   type TopicId,
   type TopicPartition,
 } from "@zoolog/base";
@@ -10,6 +11,7 @@ import type {
   ConfigOverrides,
   DeletedTopic,
   PartitionImage,
+  SlotImage,
   TopicImage,
   UnreadableTopic,
 } from "./cluster-image.ts";
@@ -29,6 +31,8 @@ export class StateDraft {
   readonly unreadableTopics: DraftMap<string, UnreadableTopic>;
   readonly unreadable: DraftMap<string, string>;
   readonly unreachable: DraftMap<BrokerId, BrokerEpoch>;
+  readonly slotVersions: DraftMap<number, CoordinatorEpoch>;
+  #coordinators: readonly SlotImage[];
   /** Partition arrays that were copied already and belong to this draft. */
   readonly #ownPartitions = new Map<string, PartitionImage[]>();
 
@@ -42,6 +46,8 @@ export class StateDraft {
     this.unreadableTopics = new DraftMap(state.image.unreadableTopics);
     this.unreadable = new DraftMap(state.unreadable);
     this.unreachable = new DraftMap(state.unreachable);
+    this.#coordinators = state.image.coordinators;
+    this.slotVersions = new DraftMap(state.slotVersions);
   }
 
   updateTopic(name: string, update: (topic: TopicImage) => TopicImage): void {
@@ -64,6 +70,12 @@ export class StateDraft {
     partitions[id.partition] = update(partition);
   }
 
+  updateSlot(slot: number, update: (image: SlotImage) => SlotImage): void {
+    const image = this.#coordinators[slot];
+    assert(image !== undefined, () => `slot ${slot} is known`);
+    this.#coordinators = this.#coordinators.with(slot, update(image));
+  }
+
   finish(changes: number): ControllerState {
     const { image, settings } = this.#state;
     return {
@@ -77,9 +89,11 @@ export class StateDraft {
         brokerConfigs: this.brokerConfigs.current,
         deletedTopics: this.deletedTopics.current,
         unreadableTopics: this.unreadableTopics.current,
+        coordinators: this.#coordinators,
       },
       unreadable: this.unreadable.current,
       unreachable: this.unreachable.current,
+      slotVersions: this.slotVersions.current,
     };
   }
 }

@@ -1,6 +1,7 @@
 import {
   type ControllerEpoch,
   controllerEpoch,
+  coordinatorEpoch,
   inParallel,
   type TopicId,
   type TopicPartition,
@@ -11,6 +12,7 @@ import type {
   DeletedTopic,
   NamedConfig,
   ReadPartition,
+  StoredSlot,
   StoredTopic,
   UnreadableTopic,
   ZnodeFault,
@@ -23,6 +25,7 @@ import { storedState } from "./partition-writes.ts";
 import {
   BROKER_IDS_PATH,
   brokerPath,
+  COORDINATORS_PATH,
   type ConfigKind,
   configPath,
   configsPath,
@@ -30,6 +33,7 @@ import {
   DELETED_TOPICS_PATH,
   deletedTopicPath,
   partitionsPath,
+  slotPath,
   statePath,
   TOPICS_PATH,
   topicPath,
@@ -38,11 +42,12 @@ import type { CoordinationSession } from "./session.ts";
 import { decodeDeletedTopic } from "./znodes/admin-znodes.ts";
 import { decodeBroker, parseBrokerId } from "./znodes/broker-znode.ts";
 import { decodeConfig } from "./znodes/config-znode.ts";
+import { storedSlot } from "./znodes/slot-znode.ts";
 import { decodeSpareTopicId, decodeTopic, type TopicZnode } from "./znodes/topic-znode.ts";
 
 /** Everything. Reads are pipelined: no round trip per partition. */
 export async function readCluster(session: CoordinationSession): Promise<ClusterSnapshot> {
-  const [brokers, topics, topicConfigs, brokerConfigs, deletedTopics, deleteRequests] =
+  const [brokers, topics, topicConfigs, brokerConfigs, deletedTopics, deleteRequests, slots] =
     await Promise.all([
       readBrokers(session),
       readTopics(session),
@@ -50,6 +55,7 @@ export async function readCluster(session: CoordinationSession): Promise<Cluster
       readConfigs(session, "broker"),
       readDeletedTopics(session),
       readNames(session, DELETE_TOPICS_PATH),
+      readSlots(session),
     ]);
   const configs = new Map(topicConfigs.value.map((config) => [config.name, config.overrides]));
   return {
@@ -59,6 +65,7 @@ export async function readCluster(session: CoordinationSession): Promise<Cluster
     brokerConfigs: brokerConfigs.value,
     deletedTopics: deletedTopics.value,
     deleteRequests,
+    coordinators: slots,
     faults: {
       brokers: brokers.faults,
       topicConfigs: topicConfigs.faults,
@@ -86,6 +93,21 @@ export function readConfigs(
     return read(path, (data) => ({ name, overrides: decodeConfig(path, data) }));
   });
 }
+
+/** What hands have put there under a name that is no number is nobody's slot. */
+export async function readSlots(session: CoordinationSession): Promise<readonly StoredSlot[]> {
+  const names = await readNames(session, COORDINATORS_PATH);
+  const slots = names.filter((name) => SLOT_NAME.test(name)).map(Number);
+  const found = await inParallel(slots, { atOnceMax: READS_IN_FLIGHT_MAX }, async (slot) => {
+    const znode = await session.read((client) => ifThere(client.getData(slotPath(slot))));
+    return znode === undefined
+      ? undefined
+      : storedSlot(slot, znode.data, coordinatorEpoch(znode.stat.version));
+  });
+  return found.filter((slot) => slot !== undefined);
+}
+
+const SLOT_NAME = /^(0|[1-9][0-9]{0,4})$/;
 
 function readDeletedTopics(session: CoordinationSession): Promise<Read<readonly DeletedTopic[]>> {
   return readEach(session, DELETED_TOPICS_PATH, (topicId, read) =>

@@ -2,6 +2,7 @@ import type {
   BrokerEpoch,
   BrokerId,
   ControllerEpoch,
+  CoordinatorEpoch,
   LeaderEpoch,
   PartitionEpoch,
   TopicId,
@@ -18,6 +19,8 @@ export type ClusterSnapshot = {
   readonly deletedTopics: readonly DeletedTopic[];
   /** Topics somebody asked to delete by `/admin/delete_topics/<topic>`. */
   readonly deleteRequests: readonly string[];
+  /** Coordinator slots that have a znode. */
+  readonly coordinators: readonly StoredSlot[];
   /**
    * Znodes that could not be understood; what they stand for is left out. Topics and partition
    * states have their own place above. A topic with a fault in `topicConfigs` has other overrides
@@ -74,6 +77,16 @@ export type PartitionState = {
   /** Parallel to `isr`; `undefined` where the znode does not say. */
   readonly isrBrokerEpochs: readonly (BrokerEpoch | undefined)[];
   readonly controllerEpoch: ControllerEpoch;
+};
+
+/** The content of `/coordinators/<slot>`; `undefined` is what cannot be understood. */
+export type StoredSlot = {
+  readonly slot: number;
+  /** The version of the znode. */
+  readonly coordinatorEpoch: CoordinatorEpoch;
+  readonly brokerId: BrokerId | undefined;
+  readonly brokerEpoch: BrokerEpoch | undefined;
+  readonly controllerEpoch: ControllerEpoch | undefined;
 };
 
 /** The content of `/admin/deleted_topics/<topic id>`: a tombstone. */

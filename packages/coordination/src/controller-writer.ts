@@ -1,6 +1,8 @@
 import type {
+  BrokerEpoch,
   BrokerId,
   ControllerEpoch,
+  CoordinatorEpoch,
   PartitionEpoch,
   TopicId,
   TopicPartition,
@@ -42,6 +44,8 @@ export interface ControllerWriter {
   writePartitionStates(
     writes: readonly PartitionStateWrite[],
   ): Promise<readonly PartitionStateWritten[]>;
+  /** Compare and set. Results stand in the order of `writes`. */
+  writeSlots(writes: readonly SlotWrite[]): Promise<readonly SlotWritten[]>;
   /**
    * Tombstone first, then states, topic, config, and last the delete request. Interrupted at any
    * step, the same call again completes it.
@@ -100,6 +104,24 @@ export type PartitionStateWritten = TopicPartition &
     /** Somebody else wrote: what stands there now, or `absent` when the topic is gone. */
     | { readonly outcome: "conflict"; readonly stored: StoredState }
   );
+
+/** Who coordinates a slot from now on. */
+export type SlotWrite = {
+  readonly slot: number;
+  /** The version that the znode has; `undefined`: it must not exist yet. */
+  readonly expectedCoordinatorEpoch: CoordinatorEpoch | undefined;
+  /** The version that it is to have: any higher one. */
+  readonly coordinatorEpoch: CoordinatorEpoch;
+  readonly brokerId: BrokerId;
+  readonly brokerEpoch: BrokerEpoch;
+  readonly controllerEpoch: ControllerEpoch;
+};
+
+/** `"conflict"`: somebody else wrote it, see `CoordinationStore.readSlots`. */
+export type SlotWritten = {
+  readonly slot: number;
+  readonly outcome: "written" | "conflict";
+};
 
 export type UnreadableTopicRemoval = {
   readonly topic: string;

@@ -4,6 +4,7 @@ import type {
   ClusterSnapshot,
   NamedConfig,
   ReadPartition,
+  StoredSlot,
   UnreadableTopic,
   ZnodeFault,
 } from "./cluster-snapshot.ts";
@@ -80,6 +81,8 @@ export interface CoordinationStore {
    */
   readCluster(asOf?: "now" | "ownWrites"): Promise<ClusterSnapshot>;
   readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]>;
+  /** The coordinator slots that have a znode. */
+  readSlots(): Promise<readonly StoredSlot[]>;
   readTopicNames(): Promise<readonly string[]>;
   /** Those of `names` that are there and whose topic znode cannot be understood. */
   readUnreadableTopics(names: readonly string[]): Promise<readonly UnreadableTopic[]>;
@@ -118,6 +121,8 @@ export type HintScope =
   | "topics"
   /** Partition states. Only reconnections and the slow timer: nobody but the controller writes. */
   | "partitionStates"
+  /** Who coordinates which slot: `readSlots`. Slots that came or went; the rest by the slow timer. */
+  | "coordinators"
   /** Overrides of topics and brokers: `readConfigs`. */
   | "configs"
   /** Topics to delete: `readDeleteRequests`. */

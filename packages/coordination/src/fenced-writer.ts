@@ -15,6 +15,8 @@ import type {
   NewTopicZnodes,
   PartitionStateWrite,
   PartitionStateWritten,
+  SlotWrite,
+  SlotWritten,
   TopicRemoval,
   UnreadableTopicRemoval,
 } from "./controller-writer.ts";
@@ -33,6 +35,7 @@ import {
   deleteRequestPath,
   PREFERRED_ELECTION_PATH,
 } from "./paths.ts";
+import { writeSlots } from "./slot-writes.ts";
 import { createTopic } from "./topic-creation.ts";
 import { removeTopic } from "./topic-removal.ts";
 import { encodeDeletedTopic } from "./znodes/admin-znodes.ts";
@@ -82,6 +85,10 @@ export class FencedWriter implements ControllerWriter {
     writes: readonly PartitionStateWrite[],
   ): Promise<readonly PartitionStateWritten[]> {
     return writePartitionStates(this.#multi, writes);
+  }
+
+  writeSlots(writes: readonly SlotWrite[]): Promise<readonly SlotWritten[]> {
+    return writeSlots(this.#multi, writes);
   }
 
   async deleteTopic(removal: TopicRemoval): Promise<void> {

@@ -12,6 +12,9 @@ export const DELETED_TOPICS_PATH = "/admin/deleted_topics";
 export const PREFERRED_ELECTION_PATH = "/admin/preferred_replica_election";
 export const PRODUCER_ID_BLOCK_PATH = "/latest_producer_id_block";
 
+export const COORDINATORS_PATH = "/coordinators";
+export const CONSUMERS_PATH = "/consumers";
+
 /** Persistent znodes that everything else stands below; parents before children. */
 export const BASE_PATHS: readonly string[] = [
   "/cluster",
@@ -28,6 +31,8 @@ export const BASE_PATHS: readonly string[] = [
   "/admin",
   DELETE_TOPICS_PATH,
   DELETED_TOPICS_PATH,
+  COORDINATORS_PATH,
+  CONSUMERS_PATH,
 ];
 
 export type ConfigKind = "topic" | "broker";
@@ -46,3 +51,4 @@ export const configPath = (kind: ConfigKind, name: string): string =>
 export const CONFIG_CHANGE_PREFIX = `${CONFIG_CHANGES_PATH}/config_change_`;
 export const deleteRequestPath = (topic: string): string => `${DELETE_TOPICS_PATH}/${topic}`;
 export const deletedTopicPath = (topicId: string): string => `${DELETED_TOPICS_PATH}/${topicId}`;
+export const slotPath = (slot: number): string => `${COORDINATORS_PATH}/${slot}`;

@@ -17,6 +17,7 @@ import {
   readCluster,
   readConfigs,
   readNames,
+  readSlots,
   readStates,
   readUnreadableTopics,
 } from "./cluster-reader.ts";
@@ -24,6 +25,7 @@ import type {
   ClusterSnapshot,
   NamedConfig,
   ReadPartition,
+  StoredSlot,
   UnreadableTopic,
 } from "./cluster-snapshot.ts";
 import { ControllerElection } from "./controller-election.ts";
@@ -173,6 +175,10 @@ class ZooKeeperStore implements CoordinationStore {
 
   readPartitions(partitions: readonly TopicPartition[]): Promise<readonly ReadPartition[]> {
     return readStates(this.#session, partitions);
+  }
+
+  readSlots(): Promise<readonly StoredSlot[]> {
+    return readSlots(this.#session);
   }
 
   readTopicNames(): Promise<readonly string[]> {

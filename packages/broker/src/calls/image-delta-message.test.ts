@@ -2,6 +2,7 @@ import {
   brokerEpoch,
   brokerId,
   controllerEpoch,
+  coordinatorEpoch,
   leaderEpoch,
   partitionEpoch,
   type Timestamp,
@@ -70,6 +71,15 @@ const full: ImageDelta = {
   unreadableTopics: [
     { name: "bad", reason: "is not JSON", topicId: undefined },
     { name: "worse", reason: "is not JSON", topicId: TOPIC_ID },
+  ],
+  coordinators: [
+    {
+      slot: 0,
+      brokerId: brokerId(0),
+      brokerEpoch: brokerEpoch(2 ** 40),
+      coordinatorEpoch: coordinatorEpoch(0),
+    },
+    { slot: 63, brokerId: undefined, brokerEpoch: undefined, coordinatorEpoch: undefined },
   ],
 };
 

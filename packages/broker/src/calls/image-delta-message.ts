@@ -1,4 +1,4 @@
-import type { ImageDelta, PartitionImage } from "@zoolog/controller";
+import type { ImageDelta, PartitionImage, SlotImage } from "@zoolog/controller";
 import type { ClusterImageDelta } from "@zoolog/protocol";
 
 /**
@@ -22,6 +22,12 @@ export function imageDeltaMessage(delta: ImageDelta): ClusterImageDelta {
       ...topic,
       ...(topicId === undefined ? {} : { topicId }),
     })),
+    coordinators: delta.coordinators.map(({ slot, brokerId, brokerEpoch, coordinatorEpoch }) => [
+      slot,
+      brokerId ?? null,
+      brokerEpoch ?? null,
+      coordinatorEpoch ?? null,
+    ]),
   };
 }
 
@@ -38,6 +44,14 @@ export function imageDeltaOf(message: ClusterImageDelta): ImageDelta {
       ...topic,
       topicId: topic.topicId,
     })),
+    coordinators: message.coordinators.map(
+      ([slot, brokerId, brokerEpoch, coordinatorEpoch]): SlotImage => ({
+        slot,
+        brokerId: brokerId ?? undefined,
+        brokerEpoch: brokerEpoch ?? undefined,
+        coordinatorEpoch: coordinatorEpoch ?? undefined,
+      }),
+    ),
   };
 }
 

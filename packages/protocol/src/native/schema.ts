@@ -2,6 +2,7 @@ import type {
   BrokerEpoch,
   BrokerId,
   ControllerEpoch,
+  CoordinatorEpoch,
   LeaderEpoch,
   Offset,
   PartitionEpoch,
@@ -223,6 +224,7 @@ export const leaderEpochField: Schema<LeaderEpoch> = int32 as Schema<LeaderEpoch
 export const brokerIdField: Schema<BrokerId> = int32 as Schema<BrokerId>;
 export const brokerEpochField: Schema<BrokerEpoch> = int64 as Schema<BrokerEpoch>;
 export const controllerEpochField: Schema<ControllerEpoch> = int32 as Schema<ControllerEpoch>;
+export const coordinatorEpochField: Schema<CoordinatorEpoch> = int32 as Schema<CoordinatorEpoch>;
 export const partitionEpochField: Schema<PartitionEpoch> = int32 as Schema<PartitionEpoch>;
 export const timestampField: Schema<Timestamp> = {
   ...int64,

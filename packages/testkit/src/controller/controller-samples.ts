@@ -5,6 +5,7 @@ export function sampleControllerSettings(
   changes: Partial<ControllerSettings> = {},
 ): ControllerSettings {
   return {
+    coordinatorSlots: 0,
     defaultPartitions: 1,
     defaultReplicationFactor: 1,
     uncleanLeaderElection: false,

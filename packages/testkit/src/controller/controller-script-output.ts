@@ -4,6 +4,7 @@ import type {
   ControllerResponse,
   ControllerState,
   Decision,
+  ObservedSlot,
   PartitionState,
   Refusal,
 } from "@zoolog/controller";
@@ -119,6 +120,13 @@ function describeRecord(record: ControllerRecord): string | string[] {
           : `v${stored.partitionEpoch} ${describeState(stored.state)}`;
       return `observed ${topic}-${partition} ${found}`;
     }
+    case "slotChanged": {
+      const { slot, expectedCoordinatorEpoch, coordinatorEpoch, brokerId, brokerEpoch } = record;
+      const epochs = `${expectedCoordinatorEpoch ?? "new"}->${coordinatorEpoch}`;
+      return `slot ${slot} ${epochs} coordinator ${brokerId}@${brokerEpoch} (${record.reason})`;
+    }
+    case "slotObserved":
+      return `observed slot ${record.slot} ${describeSlot(record.stored)}`;
     case "partitionUnreadable":
       return `observed ${record.topic}-${record.partition} unreadable: ${record.reason}`;
     case "offlineReasonChanged":
@@ -126,6 +134,11 @@ function describeRecord(record: ControllerRecord): string | string[] {
     default:
       return unreachable(record);
   }
+}
+
+function describeSlot(slot: Omit<ObservedSlot, "slot"> | undefined): string {
+  if (slot === undefined) return "absent";
+  return `v${slot.coordinatorEpoch} coordinator ${slot.brokerId ?? "?"}@${slot.brokerEpoch ?? "?"}`;
 }
 
 function describeResponse(response: ControllerResponse): string[] {

@@ -4,6 +4,7 @@ import {
   brokerEpoch,
   brokerId,
   controllerEpoch,
+  coordinatorEpoch,
   leaderEpoch,
   partitionEpoch,
   type TopicId,
@@ -25,6 +26,7 @@ import {
   loadController,
   type NewTopic,
   type ObservedBroker,
+  type ObservedSlot,
   type PartitionState,
   type StoredState,
   type TopicToDelete,
@@ -58,6 +60,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * observe orders-0 leader=1 epoch=3 isr=1  or absent, or unreadable
  * timer leaderImbalance
  * refused observe orders-0 absent          any event; ZooKeeper refuses the states it makes
+ * slots 0:1@10:3 1:?:4                     znodes of slots now: broker, version; settings slots=4, load slots=…
  * show
  * ```
  */
@@ -100,7 +103,8 @@ export class ControllerScript {
     if (JSON.stringify(decision) !== JSON.stringify(again)) throw new Error("decided otherwise");
 
     const persisted = decision.records.filter(
-      ({ type }) => fate === "persisted" || type !== "partitionStateChanged",
+      ({ type }) =>
+        fate === "persisted" || (type !== "partitionStateChanged" && type !== "slotChanged"),
     );
     const after = applyAll(before, persisted);
     const replayed = persisted.reduce(apply, before);
@@ -124,6 +128,7 @@ function parseSettings(words: readonly string[]): ControllerSettings {
     uncleanLeaderElection: options.get("unclean") === "true",
     flushBeforeAcknowledge: options.get("flush") === "fsync",
     deleteTopicEnabled: options.get("delete") !== "false",
+    coordinatorSlots: Number(options.get("slots") ?? 0),
     leaderRebalance:
       percent === undefined
         ? undefined
@@ -161,6 +166,7 @@ function parseLoad(words: readonly string[], lines: readonly string[]): Controll
     topics: [...topics.values()],
     unreadableTopics,
     brokerConfigs: [],
+    coordinators: parseSlots((options.get("slots") ?? "").split(",")),
     deletedTopics: deleted.map((name) => ({ topicId: topicIdOf(name), name, pending: [] })),
   };
 }
@@ -285,6 +291,7 @@ const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
     type: "partitionsObserved",
     partitions: [{ ...parsePartition(words[0] ?? ""), stored: parseStored(words.slice(1)) }],
   }),
+  slots: (words) => ({ type: "slotsObserved", slots: parseSlots(words) }),
   timer: () => ({ type: "timerFired", key: "leaderImbalance" }),
 };
 
@@ -378,6 +385,21 @@ function parseMissed(text: string): NonNullable<DataLosses["outdated"]>[number] 
     .split("-")
     .map((epoch) => (epoch === "" ? undefined : brokerEpoch(Number(epoch))));
   return { after, before };
+}
+
+function parseSlots(words: readonly string[]): ObservedSlot[] {
+  return words
+    .filter((word) => word !== "")
+    .map((word) => {
+      const [slot = "", broker = "", version = ""] = word.split(":");
+      const holder =
+        broker === "?" ? { brokerId: undefined, brokerEpoch: undefined } : parseBrokerOf(broker);
+      return {
+        slot: Number(slot),
+        ...holder,
+        coordinatorEpoch: coordinatorEpoch(Number(version)),
+      };
+    });
 }
 
 function parseBrokerOf(word: string): { brokerId: BrokerId; brokerEpoch: BrokerEpoch } {

@@ -22,6 +22,7 @@ export const OBSERVED_SCOPES: readonly ObservedScope[] = [
   "brokers",
   "topics",
   "partitionStates",
+  "coordinators",
   "configs",
   "deletions",
   "adminRequests",
@@ -56,6 +57,8 @@ export async function observe(
     case "partitionStates":
       faults.report("brokenTopics", await brokenTopics([...image.topics.keys()], store));
       return partitionsObserved(image, store);
+    case "coordinators":
+      return { events: [{ type: "slotsObserved", slots: await store.readSlots() }] };
     case "configs":
       return configsObserved(image, context);
     case "deletions": {
@@ -86,7 +89,7 @@ export async function loadCluster(
   const snapshot = await store.readCluster("ownWrites");
   // The others are looked at again as soon as the term has begun.
   faults.report("deletedTopics", snapshot.faults.deletedTopics);
-  const { brokers, unreadableTopics, brokerConfigs, deletedTopics } = snapshot;
+  const { brokers, unreadableTopics, brokerConfigs, deletedTopics, coordinators } = snapshot;
   const inDoubt = new Set(snapshot.faults.topicConfigs.map(({ name }) => name));
   const topics = snapshot.topics.map((topic) =>
     inDoubt.has(topic.name) ? { ...topic, configs: KEEP_EVERYTHING } : topic,
@@ -97,6 +100,7 @@ export async function loadCluster(
     unreadableTopics,
     brokerConfigs,
     deletedTopics,
+    coordinators,
   };
 }
 

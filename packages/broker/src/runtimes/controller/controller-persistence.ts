@@ -4,6 +4,7 @@ import type {
   ControllerRecord,
   DurableRecord,
   PartitionStateChanged,
+  SlotChanged,
 } from "@zoolog/controller";
 import type { ControllerWriter, PartitionStateWrite } from "@zoolog/coordination";
 
@@ -17,7 +18,8 @@ export type Persisted = {
 
 /**
  * Writes the durable records of a decision through the fenced writer, in their order. Partition
- * states, of which a failing broker changes thousands at once, go in one pipelined call.
+ * states, of which a failing broker changes thousands at once, go in one pipelined call, and so do
+ * coordinator slots.
  *
  * @throws ZoologError `CONTROLLER_FENCED`: somebody else is the controller, stop.
  */
@@ -32,6 +34,12 @@ export async function persist(
     if (states.length > 0) {
       await writeStates(states, writer, { kept, conflicts });
       at += states.length;
+      continue;
+    }
+    const slots = slotsFrom(records, at);
+    if (slots.length > 0) {
+      await writeSlots(slots, writer, { kept, conflicts });
+      at += slots.length;
       continue;
     }
     const record = records[at];
@@ -54,6 +62,29 @@ function partitionStatesFrom(
     states.push(record);
   }
   return states;
+}
+
+function slotsFrom(records: readonly ControllerRecord[], from: number): SlotChanged[] {
+  const slots: SlotChanged[] = [];
+  for (const record of records.slice(from)) {
+    if (record.type !== "slotChanged") break;
+    slots.push(record);
+  }
+  return slots;
+}
+
+async function writeSlots(
+  slots: readonly SlotChanged[],
+  writer: ControllerWriter,
+  into: { readonly kept: ControllerRecord[]; readonly conflicts: Conflict[] },
+): Promise<void> {
+  const results = await writer.writeSlots(slots);
+  for (const [index, record] of slots.entries()) {
+    const result = results[index];
+    assert(result !== undefined, "every write has a result");
+    if (result.outcome === "written") into.kept.push(record);
+    else into.conflicts.push({ kind: "slot", slot: record.slot });
+  }
 }
 
 async function writeStates(
@@ -119,6 +150,8 @@ async function write(
       await writer.writeConfig({ kind: record.kind, name: record.name }, record.overrides);
       return undefined;
     case "partitionStateChanged":
+    case "slotChanged":
+    case "slotObserved":
     case "brokerRegistered":
     case "brokerRemoved":
     case "brokerUnreachable":

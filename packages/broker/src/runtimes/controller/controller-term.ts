@@ -329,10 +329,11 @@ export class ControllerTerm {
     if (conflicts.some(({ kind }) => kind === "topic")) this.#markDirty("topics");
     // A topic that cannot be read is served as it was known; another one only a new start takes in.
     const changed = conflicts.find((each) => each.kind === "assignment" && each.isReadable);
-    if (changed !== undefined) {
+    if (changed?.kind === "assignment") {
       await this.resign(`replicas of ${changed.topic} were changed in ZooKeeper`);
       return;
     }
+    if (conflicts.some(({ kind }) => kind === "slot")) this.#markDirty("coordinators");
     const partitions = conflicts.flatMap((conflict) =>
       conflict.kind === "partition"
         ? [{ topic: conflict.topic, partition: conflict.partition }]

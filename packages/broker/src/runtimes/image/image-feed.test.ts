@@ -31,6 +31,7 @@ function stateOf(epoch: number, controllerId = 1): ControllerState {
       brokers: [],
       topics: [],
       unreadableTopics: [],
+      coordinators: [],
       brokerConfigs: [],
       deletedTopics: [],
     },

@@ -56,6 +56,7 @@ class Cluster {
         brokerConfigs: [],
         deletedTopics: [],
         unreadableTopics: [],
+        coordinators: [],
       },
       sampleControllerSettings(),
     );

@@ -4,6 +4,7 @@ import {
   brokerIdField,
   clusterList,
   controllerEpochField,
+  coordinatorEpochField,
   either,
   flag,
   int32,
@@ -82,6 +83,17 @@ const imageBroker = object({
   shuttingDown: flag(),
 });
 
+/** Without names, as a partition. `null`: nobody yet. */
+const coordinatorSlot = tuple(
+  [
+    int32,
+    either([brokerIdField, nothing()]),
+    either([brokerEpochField, nothing()]),
+    either([coordinatorEpochField, nothing()]),
+  ],
+  { description: "slot, broker, its broker epoch, coordinator epoch" },
+);
+
 /** What turns the image `fromVersion` into `version`; without `fromVersion` a full picture. */
 const imageDelta = object({
   clusterId: text({ maxLength: 100 }),
@@ -107,6 +119,7 @@ const imageDelta = object({
   unreadableTopics: list(
     object({ name: znodeText, reason: znodeText, topicId: optional(topicId) }),
   ),
+  coordinators: list(coordinatorSlot),
 });
 export type ClusterImageDelta = Static<typeof imageDelta>;
 
