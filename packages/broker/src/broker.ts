@@ -195,7 +195,6 @@ export class Broker {
       brokerId: this.brokerId,
       peers: this.#peers.calls,
       producerIds: new ProducerIds({ brokerId: this.brokerId }, { store, logger }),
-      config: this.#config,
       version: VERSION,
       health: () => this.health(),
       diskFull: () => this.#logs?.full,

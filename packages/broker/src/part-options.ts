@@ -5,7 +5,9 @@ import type { LogConfig, LogManager } from "@zoolog/log";
 import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
 import { HTTP_LISTENER, type HttpAddress } from "./broker-address.ts";
 import type { BrokerConfig } from "./config/config.ts";
-import { partitionConfigOf, topicSettingFault } from "./config/topic-settings.ts";
+import { CONFIG_RULES } from "./config/dynamic-settings.ts";
+import type { LiveConfig } from "./config/live-config.ts";
+import { partitionConfigOf } from "./config/topic-settings.ts";
 import type { HttpPlaneOptions } from "./http/http-plane.ts";
 
 /** What the broker's configuration means to each of its parts. */
@@ -108,17 +110,21 @@ export function controllerSettings(config: BrokerConfig): ControllerSettings {
           imbalancePercentMax: config.leaderImbalancePerBrokerPercentage,
         }
       : undefined,
-    configFault: (kind, name, value) =>
-      kind === "topic"
-        ? topicSettingFault(name, value)
-        : "settings of brokers stand in their configuration files",
+    configs: CONFIG_RULES,
   };
 }
 
 /** The same overrides give the same object, so that nothing is configured twice. */
-export function configResolver(config: BrokerConfig): (topic: TopicImage) => PartitionConfig {
-  const resolved = new WeakMap<TopicImage["configs"], PartitionConfig>();
+export function configResolver(
+  live: Pick<LiveConfig, "current">,
+): (topic: TopicImage) => PartitionConfig {
+  let resolved = new WeakMap<TopicImage["configs"], PartitionConfig>();
+  let config = live.current;
   return ({ configs }) => {
+    if (live.current !== config) {
+      config = live.current;
+      resolved = new WeakMap();
+    }
     const known = resolved.get(configs);
     if (known !== undefined) return known;
     const fresh = partitionConfigOf(configs, config);

@@ -12,6 +12,7 @@ import { ReplicaManager } from "@zoolog/replication";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
 import { replicaPeers } from "./calls/replica-peers.ts";
 import type { BrokerConfig } from "./config/config.ts";
+import { LiveConfig } from "./config/live-config.ts";
 import { type ControllerParts, wireController } from "./controller-parts.ts";
 import { configResolver, controllerSettings, replicaOptions } from "./part-options.ts";
 import { MetadataCache } from "./runtimes/image/metadata-cache.ts";
@@ -35,6 +36,7 @@ export function wireRuntimes(
   const { clock, scheduler, random, logger, trace } = dependencies;
   const { store, logs, clusterId, brokerEpoch, peers } = cluster;
   const self = brokerId(config.brokerId);
+  const live = new LiveConfig(config);
   const cache = new MetadataCache({ brokerId: self }, { clock, scheduler });
   const faults = new ZnodeFaults({ logger });
   // Of the newest image: followers look for their leaders before clients may see it.
@@ -59,6 +61,7 @@ export function wireRuntimes(
       faults,
       follow: (image) => {
         brokers = image.brokers;
+        live.follow(image);
         replicas.brokers(brokers);
         metadata.follow(image);
       },
@@ -90,7 +93,7 @@ export function wireRuntimes(
     {
       cache,
       replicas,
-      configOf: configResolver(config),
+      configOf: configResolver(live),
       deleteLogs: (topic) => deleteLogs(topic, logs),
       brokerEpoch,
       reportOffline: async (report) => {
@@ -104,7 +107,7 @@ export function wireRuntimes(
       logger,
     },
   );
-  return { ...parts, cache, replicas, metadata, faults, isr, guard };
+  return { ...parts, live, cache, replicas, metadata, faults, isr, guard };
 }
 
 type MetadataRuntimeDependencies = ConstructorParameters<typeof MetadataRuntime>[1];

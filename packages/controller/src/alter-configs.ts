@@ -19,10 +19,12 @@ export function decideAlterConfigs(state: ControllerState, event: AlterConfigsEv
   let next = state;
   const resources = event.alterations.map((alteration): AlteredConfig => {
     const { kind, name } = alteration;
-    const error = resourceFault(next, alteration) ?? valueFault(next, alteration);
+    const error = resourceFault(next, alteration) ?? namesFault(next, alteration);
     if (error !== undefined) return { kind, name, error };
 
-    const overrides = merge(overridesOf(next, alteration), alteration.changes);
+    const altered = alter(next, alteration);
+    if ("error" in altered) return { kind, name, error: altered.error };
+    const { overrides } = altered;
     if (!event.validateOnly && !sameOverrides(overrides, overridesOf(next, alteration))) {
       const record: ControllerRecord = { type: "configChanged", kind, name, overrides };
       records.push(record);
@@ -83,28 +85,69 @@ function resourceFault(
   return refusal("INVALID_REQUEST", `${name} is neither a broker id nor ${CLUSTER_CONFIG_NAME}`);
 }
 
-function valueFault(state: ControllerState, alteration: ConfigAlteration): Refusal | undefined {
-  for (const [name, value] of Object.entries(alteration.changes)) {
-    if (value === undefined) continue;
-    const fault = state.settings.configFault(alteration.kind, name, value);
+function namesFault(state: ControllerState, alteration: ConfigAlteration): Refusal | undefined {
+  const overrides = overridesOf(state, alteration);
+  const seen = new Set<string>();
+  for (const { name, operation } of alteration.changes) {
+    if (seen.has(name)) return refusal("INVALID_REQUEST", `"${name}" is changed twice`);
+    seen.add(name);
+    // What another version, or a hand, has left behind can be taken away.
+    if (operation === "delete" && Object.hasOwn(overrides, name)) continue;
+    const fault = state.settings.configs.fault(alteration, name, undefined);
     if (fault !== undefined) return refusal("INVALID_CONFIG", fault);
   }
   return undefined;
+}
+
+/** The overrides of a resource with the changes (KIP-339), or what is wrong with one of them. */
+function alter(
+  state: ControllerState,
+  alteration: ConfigAlteration,
+): { readonly overrides: ConfigOverrides } | { readonly error: Refusal } {
+  const { configs } = state.settings;
+  const overrides = new Map(Object.entries(overridesOf(state, alteration)));
+  for (const change of alteration.changes) {
+    const { name, operation } = change;
+    if (operation === "delete") {
+      overrides.delete(name);
+      continue;
+    }
+    let { value } = change;
+    if (operation !== "set") {
+      const byDefault = configs.listDefault(alteration, name);
+      if (byDefault === undefined) {
+        const message = `"${name}" is no list: set it instead of ${operation === "append" ? "appending" : "subtracting"}`;
+        return { error: refusal("INVALID_CONFIG", message) };
+      }
+      const items = itemsOf(overrides.get(name)) ?? byDefault;
+      value = changedList(items, operation, itemsOf(value) ?? []).join();
+    }
+    const fault = configs.fault(alteration, name, value);
+    if (fault !== undefined) return { error: refusal("INVALID_CONFIG", fault) };
+    overrides.set(name, value);
+  }
+  const sorted = [...overrides].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { overrides: Object.fromEntries(sorted) };
+}
+
+function itemsOf(value: string | undefined): readonly string[] | undefined {
+  const items = value?.split(",").map((item) => item.trim());
+  return items?.filter((item) => item !== "");
+}
+
+function changedList(
+  items: readonly string[],
+  operation: "append" | "subtract",
+  named: readonly string[],
+): readonly string[] {
+  if (operation === "subtract") return items.filter((item) => !named.includes(item));
+  return [...new Set([...items, ...named])];
 }
 
 function overridesOf(state: ControllerState, { kind, name }: ConfigResource): ConfigOverrides {
   const overrides =
     kind === "topic" ? state.image.topics.get(name)?.configs : state.image.brokerConfigs.get(name);
   return overrides ?? {};
-}
-
-function merge(overrides: ConfigOverrides, changes: ConfigAlteration["changes"]): ConfigOverrides {
-  const merged = new Map<string, string | undefined>([
-    ...Object.entries(overrides),
-    ...Object.entries(changes),
-  ]);
-  const kept = [...merged].filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function sameOverrides(a: ConfigOverrides, b: ConfigOverrides): boolean {

@@ -120,10 +120,17 @@ export type AlterConfigsEvent = {
 };
 
 /** Changes of one resource; what is not named keeps its value (KIP-339). */
-export type ConfigAlteration = ConfigResource & {
-  /** `undefined` removes the override. */
-  readonly changes: Readonly<Record<string, string | undefined>>;
-};
+export type ConfigAlteration = ConfigResource & { readonly changes: readonly ConfigChange[] };
+
+/** `"append"` and `"subtract"` are for settings that are lists; their items stand between commas. */
+export type ConfigChange =
+  | {
+      readonly operation: "set" | "append" | "subtract";
+      readonly name: string;
+      readonly value: string;
+    }
+  /** Without an override, what holds elsewhere holds. */
+  | { readonly operation: "delete"; readonly name: string };
 
 /** A leader asks for another ISR (KIP-497). */
 export type AlterPartitionEvent = {

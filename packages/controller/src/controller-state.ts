@@ -1,5 +1,6 @@
 import type { BrokerEpoch, BrokerId, CoordinatorEpoch } from "@zoolog/base";
 import type { ClusterImage } from "./cluster-image.ts";
+import type { ConfigResource } from "./controller-event.ts";
 
 /** Immutable; only `apply` makes a new one. */
 export type ControllerState = {
@@ -26,18 +27,28 @@ export type ControllerState = {
 export type ControllerSettings = {
   /** `COORDINATOR_SLOTS`; fewer in tests. The same for the whole life of a cluster. */
   readonly coordinatorSlots: number;
-  /** For topics created without a number of partitions. */
+  /** For topics created without a number of partitions. Overridden cluster-wide, as the next three. */
   readonly defaultPartitions: number;
   readonly defaultReplicationFactor: number;
   /** Used where a topic does not override `unclean.leader.election.enable`. */
   readonly uncleanLeaderElection: boolean;
-  /** Used where a topic does not override `flush`; see `electable` in leader-election.ts. */
+  /** `log.flush`, used where a topic does not override `flush`; see `electable` in leader-election.ts. */
   readonly flushBeforeAcknowledge: boolean;
   readonly deleteTopicEnabled: boolean;
   /** `undefined`: leaders are moved back to preferred replicas only on request. */
   readonly leaderRebalance: LeaderRebalance | undefined;
-  /** What is wrong with an override of a topic's or broker's config, for a person. */
-  configFault(kind: "topic" | "broker", name: string, value: string): string | undefined;
+  readonly configs: ConfigRules;
+};
+
+/** What there is to override, and how. */
+export type ConfigRules = {
+  /**
+   * What is wrong with an override, for a person. Without a value: with having one at all, of that
+   * name, for that resource.
+   */
+  fault(resource: ConfigResource, name: string, value: string | undefined): string | undefined;
+  /** What a setting that is a list holds without an override; `undefined`: it is no list. */
+  listDefault(resource: ConfigResource, name: string): readonly string[] | undefined;
 };
 
 export type LeaderRebalance = {

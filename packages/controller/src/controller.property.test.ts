@@ -34,7 +34,7 @@ const SETTINGS: ControllerSettings = {
   flushBeforeAcknowledge: false,
   deleteTopicEnabled: true,
   leaderRebalance: { checkIntervalMs: 1_000, imbalancePercentMax: 0 },
-  configFault: () => undefined,
+  configs: { fault: () => undefined, listDefault: () => undefined },
 };
 
 /** What can happen; numbers choose among what there is when it happens. */

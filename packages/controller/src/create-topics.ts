@@ -7,6 +7,7 @@ import type { CreatedTopic, Refusal } from "./controller-response.ts";
 import type { ControllerState } from "./controller-state.ts";
 import type { Decision } from "./decision.ts";
 import { firstState, newPartition } from "./new-partition.ts";
+import { clusterNumber } from "./partition-state.ts";
 import { refusal } from "./refusals.ts";
 import {
   type Assignment,
@@ -100,7 +101,8 @@ function collisionForm(name: string): string {
 
 function configsFault(state: ControllerState, topic: NewTopic): Refusal | undefined {
   for (const [name, value] of Object.entries(topic.configs)) {
-    const fault = state.settings.configFault("topic", name, value);
+    const resource = { kind: "topic", name: topic.name } as const;
+    const fault = state.settings.configs.fault(resource, name, value);
     if (fault !== undefined) return refusal("INVALID_CONFIG", fault);
   }
   return undefined;
@@ -113,12 +115,16 @@ function chooseAssignment(
 ): Assignment {
   if (topic.assignment !== undefined) return manualAssignment(state, topic, topic.assignment);
 
-  const partitions = topic.partitions ?? state.settings.defaultPartitions;
+  const partitions =
+    topic.partitions ?? clusterNumber(state, "num.partitions") ?? state.settings.defaultPartitions;
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > TOPIC_PARTITIONS_MAX) {
     const range = `1 to ${TOPIC_PARTITIONS_MAX}`;
     return refused("INVALID_PARTITIONS", `a topic has ${range} partitions, not ${partitions}`);
   }
-  const replicationFactor = topic.replicationFactor ?? state.settings.defaultReplicationFactor;
+  const replicationFactor =
+    topic.replicationFactor ??
+    clusterNumber(state, "default.replication.factor") ??
+    state.settings.defaultReplicationFactor;
   if (
     !Number.isInteger(replicationFactor) ||
     replicationFactor < 1 ||

@@ -13,17 +13,21 @@ export type {
   TopicImage,
   UnreadableTopic,
 } from "./cluster-image.ts";
-export { COORDINATOR_SLOTS } from "./cluster-image.ts";
+export { CLUSTER_CONFIG_NAME, COORDINATOR_SLOTS } from "./cluster-image.ts";
 export { type Conflict, repliesAfterConflicts } from "./conflicts.ts";
 export type {
+  AlterConfigsEvent,
   AlterPartitionEvent,
   BrokerReachabilityEvent,
+  ConfigChange,
+  ConfigResource,
   ControlledShutdownEvent,
   ControllerEvent,
   ControllerTimer,
   CreatePartitionsEvent,
   CreateTopicsEvent,
   DeleteTopicsEvent,
+  ElectLeadersEvent,
   IsrChange,
   NewTopic,
   ObservedPartition,
@@ -52,7 +56,7 @@ export type {
   ControllerResponse,
   Refusal,
 } from "./controller-response.ts";
-export type { ControllerSettings, ControllerState } from "./controller-state.ts";
+export type { ConfigRules, ControllerSettings, ControllerState } from "./controller-state.ts";
 export { decide } from "./decide.ts";
 export type { Decision, Reply } from "./decision.ts";
 export {

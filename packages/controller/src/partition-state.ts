@@ -31,8 +31,9 @@ export function situationOf(
   topic: TopicImage,
   partition: PartitionImage,
 ): Situation {
-  const unclean = effectiveConfig(state, topic, "unclean.leader.election.enable");
-  const flush = effectiveConfig(state, topic, "flush");
+  const name = "unclean.leader.election.enable";
+  const unclean = topic.configs[name] ?? clusterConfig(state, name);
+  const flush = topic.configs["flush"] ?? clusterConfig(state, "log.flush");
   return {
     key: topicPartitionKey({ topic: topic.name, partition: partition.partition }),
     partition,
@@ -45,12 +46,15 @@ export function situationOf(
   };
 }
 
-function effectiveConfig(
-  state: ControllerState,
-  topic: TopicImage,
-  name: string,
-): string | undefined {
-  return topic.configs[name] ?? state.image.brokerConfigs.get(CLUSTER_CONFIG_NAME)?.[name];
+/** What stands for all brokers, over what stands in the files of each. */
+function clusterConfig(state: ControllerState, name: string): string | undefined {
+  return state.image.brokerConfigs.get(CLUSTER_CONFIG_NAME)?.[name];
+}
+
+/** A whole number that stands for all brokers; overrides were checked when they came. */
+export function clusterNumber(state: ControllerState, name: string): number | undefined {
+  const value = clusterConfig(state, name);
+  return value === undefined ? undefined : Number(value);
 }
 
 /** The record that gives a partition this leadership. A leader not kept gets a new leader epoch. */

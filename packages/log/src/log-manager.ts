@@ -427,6 +427,7 @@ export class LogManager {
         clock,
         logger,
         onOffline: (error) => this.#wentOffline(hosted, { is: "offline", error, log }),
+        onRetentionChanged: (changed) => this.#ticks?.configured(changed),
       },
     );
     hosted.condition = { is: "open", log };

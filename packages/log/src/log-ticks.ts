@@ -41,6 +41,9 @@ export class LogTicks {
   readonly #logger: Logger;
   readonly #timers: Timer[];
   readonly #running = new Map<string, Promise<void>>();
+  /** Logs whose settings have changed since they were looked at. */
+  readonly #configured = new Set<Log>();
+  #isApplying = false;
   #isStopped = false;
 
   constructor(
@@ -65,6 +68,17 @@ export class LogTicks {
       every(periods.retentionMs, "apply retention", () => this.#applyRetention()),
       every(periods.freeSpaceMs, "ask for free space", () => directory.volume.refreshFreeSpace()),
     ];
+  }
+
+  /**
+   * The settings of a log have changed: what they do not keep any more goes now, not with the next
+   * round. A topic of many partitions changes them all at once, so they take turns.
+   */
+  configured(log: Log): void {
+    this.#configured.add(log);
+    if (this.#isApplying || this.#isStopped) return;
+    this.#isApplying = true;
+    this.#running.set("apply changed settings", this.#applyChanged());
   }
 
   /** Runs a chore now, unless one of that name is running. Failures are logged. */
@@ -100,9 +114,22 @@ export class LogTicks {
     await this.#forEachLog((log) => log.applyRetention());
   }
 
+  async #applyChanged(): Promise<void> {
+    while (this.#configured.size > 0 && !this.#isStopped) {
+      const logs = [...this.#configured];
+      this.#configured.clear();
+      await this.#forEachLog((log) => log.applyRetention(), logs);
+    }
+    // In the same turn as the last look: who comes from now on begins anew.
+    this.#isApplying = false;
+  }
+
   /** One log's failure is that log's: the others get their turn. */
-  async #forEachLog(task: (log: Log) => Promise<unknown>): Promise<void> {
-    const serving = [...this.#logs()].filter((log) => log.failure === undefined);
+  async #forEachLog(
+    task: (log: Log) => Promise<unknown>,
+    logs: Iterable<Log> = this.#logs(),
+  ): Promise<void> {
+    const serving = [...logs].filter((log) => log.failure === undefined);
     await inParallel(serving, { atOnceMax: PARALLEL_LOGS }, async (log) => {
       await task(log).catch((error: unknown) => {
         if (errorCode(error) === "LOG_CLOSED") return; // Deleted while it waited for its turn.

@@ -44,6 +44,8 @@ export type LogDependencies = {
   readonly logger: Logger;
   /** Called once, when the log has to stop serving. */
   readonly onOffline?: (error: ZoologError) => void;
+  /** Other settings may keep less: `applyRetention` is due. */
+  readonly onRetentionChanged?: (log: Log) => void;
 };
 
 /** Which leader epochs wrote the log (KIP-101). */
@@ -70,6 +72,7 @@ export class Log {
   readonly #reader: LogReader;
   readonly #cutter: LogCutter;
   readonly #logger: Logger;
+  readonly #onRetentionChanged: () => void;
   #flushInForce: FlushPolicy;
   #closing: Promise<void> | undefined;
 
@@ -84,6 +87,7 @@ export class Log {
     // A file that a crashed process made may have a name that only the page cache knows.
     state.namesChanged = options.shutdown !== "inOrder";
     this.#logger = logger;
+    this.#onRetentionChanged = () => dependencies.onRetentionChanged?.(this);
     this.#state = state;
     this.#syncs = new GroupCommit(() => this.#sync());
     this.#indexSaves = new GroupCommit(() => this.#saveIndexes());
@@ -191,12 +195,15 @@ export class Log {
   }
 
   /**
-   * Settings for what is appended from now on. Who is told that `"fsync"` is in force believes that
-   * what was acknowledged survives a power cut, so what is there already is flushed first.
+   * Settings for what is appended from now on, and for what is kept. Who is told that `"fsync"` is in
+   * force believes that what was acknowledged survives a power cut, so what is there already is
+   * flushed first.
    */
   configure(config: LogConfig): void {
     const state = this.#state;
+    const before = state.config;
     state.config = config;
+    if (!keepsTheSame(before, config)) this.#onRetentionChanged();
     if (config.flush === "os" || state.recoveryPoint === state.logEndOffset) {
       this.#flushInForce = config.flush;
     } else if (this.#flushInForce === "os" && this.failure === undefined) {
@@ -461,6 +468,11 @@ export class Log {
       }
     });
   }
+}
+
+/** Of the settings by which `applyRetention` goes. */
+function keepsTheSame(a: LogConfig, b: LogConfig): boolean {
+  return a.retentionMs === b.retentionMs && a.retentionBytes === b.retentionBytes;
 }
 
 function folderOf(directory: LogDirectory, topicPartition: TopicPartition): string {

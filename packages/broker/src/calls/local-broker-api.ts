@@ -2,7 +2,6 @@ import { type BrokerId, type Clock, type Random, type Scheduler, ZoologError } f
 import type { PeerCalls } from "@zoolog/calls";
 import type { ClusterImage } from "@zoolog/controller";
 import {
-  ADMIN_CALLS,
   type CreateTopicsRequest,
   type CreateTopicsResponse,
   type DeleteTopicsRequest,
@@ -23,12 +22,13 @@ import {
 } from "@zoolog/protocol";
 import type { ProduceTrace, ReadMemory, ReplicaManager } from "@zoolog/replication";
 import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
-import type { BrokerConfig } from "../config/config.ts";
+import type { LiveConfig } from "../config/live-config.ts";
 import { ANONYMOUS } from "../principal.ts";
 import type { ControllerLink } from "../runtimes/controller/controller-link.ts";
 import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
 import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
+import { adminCalls } from "./admin-calls.ts";
 import { unsupportedCalls } from "./call-handlers.ts";
 import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
 import { fetch, listOffsets, produce } from "./data-calls.ts";
@@ -36,7 +36,7 @@ import { createTopics, deleteTopics } from "./topic-calls.ts";
 
 export type LocalBrokerApiDependencies = {
   readonly brokerId: BrokerId;
-  readonly config: BrokerConfig;
+  readonly live: LiveConfig;
   readonly version: string;
   readonly replicas: ReplicaManager;
   readonly controller: ControllerRuntime;
@@ -60,14 +60,16 @@ const AUTO_CREATE_TIMEOUT_MS = 10_000;
 export class LocalBrokerApi implements BrokerApi {
   readonly #dependencies: LocalBrokerApiDependencies;
   readonly groups = unsupportedCalls(GROUP_CALLS);
-  readonly admin = unsupportedCalls(ADMIN_CALLS);
+  readonly admin: BrokerApi["admin"];
 
   constructor(dependencies: LocalBrokerApiDependencies) {
     this.#dependencies = dependencies;
+    this.admin = adminCalls({ ...dependencies, image: () => this.#image() });
   }
 
   async produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse> {
-    const { replicas, trace, config } = this.#dependencies;
+    const { replicas, trace, live } = this.#dependencies;
+    const config = live.current;
     trace?.("produce received", { requiredAcks: request.requiredAcks });
     if (config.autoCreateTopicsEnable) {
       await this.#createMissing(request.topics.map(({ topic }) => topic));
@@ -79,8 +81,8 @@ export class LocalBrokerApi implements BrokerApi {
   }
 
   fetch(request: FetchRequest, { signal }: CallContext, memory?: ReadMemory): Promise<FetchResult> {
-    const { replicas, config } = this.#dependencies;
-    const maxWaitMs = Math.min(request.maxWaitMs, config.fetchMaxWaitMs);
+    const { replicas, live } = this.#dependencies;
+    const maxWaitMs = Math.min(request.maxWaitMs, live.current.fetchMaxWaitMs);
     return fetch({ ...request, maxWaitMs }, replicas, { signal, memory });
   }
 
@@ -89,8 +91,8 @@ export class LocalBrokerApi implements BrokerApi {
   }
 
   async metadata(request: MetadataRequest): Promise<MetadataResponse> {
-    const { config } = this.#dependencies;
-    if (request.allowAutoTopicCreation && config.autoCreateTopicsEnable) {
+    const { live } = this.#dependencies;
+    if (request.allowAutoTopicCreation && live.current.autoCreateTopicsEnable) {
       await this.#createMissing(request.topics ?? []);
     }
     return describeMetadata(this.#image(), request.topics);
@@ -115,7 +117,8 @@ export class LocalBrokerApi implements BrokerApi {
   }
 
   async describeTopics(request: DescribeTopicsRequest): Promise<DescribeTopicsResponse> {
-    return describeTopics(this.#image(), request.topics, this.#dependencies);
+    const { replicas, live } = this.#dependencies;
+    return describeTopics(this.#image(), request.topics, { replicas, config: live.current });
   }
 
   async describeCluster(): Promise<DescribeClusterResponse> {

@@ -1,20 +1,12 @@
 import {
   assert,
   type BrokerId,
-  type Clock,
   type Random,
-  type Scheduler,
   type TopicId,
   topicIdFromBytes,
   type ZoologError,
 } from "@zoolog/base";
-import type { PeerCalls } from "@zoolog/calls";
-import type {
-  ClusterImage,
-  CreateTopicsEvent,
-  DeleteTopicsEvent,
-  Refusal,
-} from "@zoolog/controller";
+import type { ClusterImage, CreateTopicsEvent, DeleteTopicsEvent } from "@zoolog/controller";
 import type {
   CreateTopicsRequest,
   CreateTopicsResponse,
@@ -24,31 +16,20 @@ import type {
 } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
 import type { Principal } from "../principal.ts";
-import type { ControllerLink } from "../runtimes/controller/controller-link.ts";
-import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
 import { requestTimedOut } from "../runtimes/errors.ts";
-import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 import { within } from "../within.ts";
+import { atController, type ControllerCallDependencies, itemError } from "./at-controller.ts";
 
-export type TopicCallDependencies = {
+export type TopicCallDependencies = ControllerCallDependencies & {
   readonly brokerId: BrokerId;
-  readonly controller: ControllerRuntime;
-  readonly link: Pick<ControllerLink, "atController">;
-  readonly peers: PeerCalls;
-  readonly cache: MetadataCache;
   readonly replicas: Pick<ReplicaManager, "obstacle">;
   /** Why the data folder here takes nothing more; `undefined` while it does. */
   readonly diskFull: () => ZoologError | undefined;
   readonly random: Random;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
 };
 
 /** Starting points of the balanced assignment; any large number spreads topics over brokers. */
 const ASSIGNMENT_STARTS = 2 ** 20;
-
-/** For an answer on its way: the controller keeps to the time that it was given. */
-const ANSWER_MARGIN_MS = 2_000;
 
 /**
  * Asks the controller, wherever it is, then waits until this broker has put the new topics into
@@ -77,48 +58,18 @@ export async function createTopics(
   });
 }
 
-type TimeLeft = { readonly timeoutMs: number };
-
-/** A broker that asks has looked for the controller itself: what it passes on is not passed on. */
-function atController<T>(
-  request: TimeLeft,
-  caller: Principal,
-  { link, clock }: TopicCallDependencies,
-  ways: {
-    readonly here: (timeLeft: TimeLeft) => Promise<T>;
-    readonly there: (endpoint: string, timeLeft: TimeLeft, options: TimeLeft) => Promise<T>;
-  },
-): Promise<T> {
-  if (caller.kind === "broker") return ways.here(request);
-  const now = () => clock.monotonic();
-  const deadline = now() + request.timeoutMs;
-  const timeLeft = () => ({ timeoutMs: Math.max(0, Math.floor(deadline - now())) });
-  return link.atController(
-    { deadline, now },
-    {
-      here: () => ways.here(timeLeft()),
-      there: (endpoint) => {
-        const left = timeLeft();
-        return ways.there(endpoint, left, { timeoutMs: left.timeoutMs + ANSWER_MARGIN_MS });
-      },
-    },
-  );
-}
-
 async function createHere(
   request: CreateTopicsRequest,
   dependencies: TopicCallDependencies,
 ): Promise<CreateTopicsResponse> {
-  const { brokerId, controller, cache, diskFull, random, clock, scheduler } = dependencies;
+  const { controller, cache, random, clock, scheduler } = dependencies;
   const { validateOnly, timeoutMs } = request;
-  const full = diskFull();
   const deadline = clock.monotonic() + timeoutMs;
   const { topics } = await within(
     controller.submit<CreateTopicsEvent>({
       type: "createTopics",
       validateOnly,
-      // Of its own disk the controller's broker knows; those of others speak up when they are asked.
-      fullBrokers: new Map(full === undefined ? [] : [[brokerId, full.message]]),
+      fullBrokers: fullBrokers(dependencies),
       topics: request.topics.map(
         ({ topic: name, numPartitions, replicationFactor, assignments, configs }) => ({
           name,
@@ -149,6 +100,15 @@ async function createHere(
       return validateOnly ? plan : { ...plan, topicId };
     }),
   };
+}
+
+/** Of its own disk the controller's broker knows; those of others speak up when they are asked. */
+export function fullBrokers({
+  brokerId,
+  diskFull,
+}: TopicCallDependencies): ReadonlyMap<BrokerId, string> {
+  const full = diskFull();
+  return new Map(full === undefined ? [] : [[brokerId, full.message]]);
 }
 
 /** Why a topic that was created is not served, where this broker leads it and knows. */
@@ -223,8 +183,4 @@ async function deleteHere(
       return topicId === undefined ? { topic } : { topic, topicId };
     }),
   };
-}
-
-function itemError({ code, message }: Refusal): ItemError {
-  return { code, message };
 }

@@ -100,16 +100,19 @@ export const brokerSettings = {
     byDefault: 1,
     min: 1,
     max: 10_000,
+    dynamic: "cluster",
     about: "Partitions of a new topic that does not say how many.",
   }),
   defaultReplicationFactor: integer({
     byDefault: 1,
     min: 1,
     max: 32,
+    dynamic: "cluster",
     about: "Replicas of each partition of a new topic that does not say how many.",
   }),
   autoCreateTopicsEnable: boolean({
     byDefault: false,
+    dynamic: "cluster",
     about:
       "Create an unknown topic when a record is produced to it. Off, also in `zoolog dev`: a " +
       "misspelt name should be an error, not a topic.",
@@ -118,6 +121,7 @@ export const brokerSettings = {
     byDefault: 1,
     min: 1,
     max: 32,
+    dynamic: "cluster",
     about: "In-sync replicas that an `acks=all` produce needs. Bounded by the replication factor.",
   }),
 
@@ -125,6 +129,7 @@ export const brokerSettings = {
     byDefault: MIB + 12,
     min: 1 * KIB,
     max: 64 * MIB,
+    dynamic: "cluster",
     about: "Largest record batch, as it travels (compressed). Kafka's default.",
   }),
   deleteTopicEnable: boolean({
@@ -133,6 +138,7 @@ export const brokerSettings = {
   }),
   uncleanLeaderElectionEnable: boolean({
     byDefault: false,
+    dynamic: "cluster",
     about:
       "Elect a replica that was not in sync when no other is left. It brings the partition back " +
       "and loses acknowledged records.",
@@ -156,10 +162,12 @@ export const brokerSettings = {
 
   logMessageTimestampType: oneOf(["CreateTime", "LogAppendTime"], {
     byDefault: "CreateTime",
+    dynamic: "cluster",
     about: "Whose clock stamps records: the producer's, or the broker's at the append.",
   }),
   logFlush: oneOf(["os", "fsync"], {
     byDefault: "os",
+    dynamic: "cluster",
     about:
       "When an append is acknowledged: in the page cache (`os`: a killed process loses nothing, a " +
       "power cut may) or on the disk (`fsync`: one flush acknowledges all that wait for it).",
@@ -168,24 +176,28 @@ export const brokerSettings = {
     byDefault: GIB,
     min: 1 * KIB,
     max: INT_MAX,
+    dynamic: "broker",
     about: "A segment is closed and a new one begun at this size. Retention drops whole segments.",
   }),
   logRollMs: integer({
     byDefault: 7 * DAY,
     min: 1 * SECOND,
     max: 10 * 365 * DAY,
+    dynamic: "broker",
     about: "A segment is closed at this age even when it is small, so that retention can drop it.",
   }),
   logRetentionMs: integerOrUnlimited({
     byDefault: 7 * DAY,
     min: 1,
     max: 100 * 365 * DAY,
+    dynamic: "broker",
     about: "Records older than this are dropped, a segment at a time.",
   }),
   logRetentionBytes: integerOrUnlimited({
     byDefault: undefined,
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
+    dynamic: "broker",
     about: "A partition larger than this loses its oldest segments.",
   }),
   logRetentionCheckIntervalMs: integer({
@@ -206,6 +218,7 @@ export const brokerSettings = {
     byDefault: 4 * KIB,
     min: 1,
     max: INT_MAX,
+    dynamic: "broker",
     about: "One index entry for so many bytes of log. Smaller finds offsets with less reading.",
   }),
 
@@ -213,10 +226,13 @@ export const brokerSettings = {
     byDefault: 10 * MIB,
     min: KIB,
     max: 256 * MIB,
+    dynamic: "broker",
     about: "A segment whose offset index has this size is closed.",
   }),
   logCleanupPolicy: oneOf(["delete"], {
     byDefault: "delete",
+    dynamic: "cluster",
+    isList: true,
     about: "What happens to old records. They are deleted; compaction is not there yet.",
   }),
   logOpenFilesMax: integer({
@@ -265,12 +281,14 @@ export const brokerSettings = {
     byDefault: 30 * SECOND,
     min: 0,
     max: 10 * MINUTE,
+    dynamic: "broker",
     about: "Longest that a long poll may ask to wait; more is cut to this.",
   }),
   produceMaxTimeoutMs: integer({
     byDefault: 2 * MINUTE,
     min: 1,
     max: 10 * MINUTE,
+    dynamic: "broker",
     about: "Longest that an `acks=all` produce may ask to wait for its replicas.",
   }),
   purgatoryOperationsMax: integer({

@@ -1,7 +1,7 @@
 import { ZoologError } from "@zoolog/base";
 import { brokerSettings, settingsKnownElsewhere } from "./broker-settings.ts";
 import { readSettings, type SettingSource } from "./read-settings.ts";
-import { type SettingValues, settingName } from "./setting.ts";
+import { type DynamicScope, type Setting, type SettingValues, settingName } from "./setting.ts";
 
 /** The one validated configuration of a broker; parts of it are passed down, never all of it. */
 export type BrokerConfig = SettingValues<typeof brokerSettings>;
@@ -72,16 +72,26 @@ export type SettingDescription = {
   readonly takes: string;
   readonly byDefault: string;
   readonly about: string;
+  /** How it is changed while brokers run. */
+  readonly changes: string;
+};
+
+const CHANGES: Readonly<Record<DynamicScope, string>> = {
+  broker: "per broker",
+  cluster: "for all brokers",
 };
 
 /** Every broker setting as the documentation and `zoolog broker --help` show it. */
 export function describeBrokerSettings(): SettingDescription[] {
-  return Object.entries(brokerSettings).map(([key, { takes, about, byDefault }]) => ({
-    name: settingName(key),
-    takes,
-    about,
-    byDefault: byDefault === undefined ? "required" : String(byDefault.value ?? "none"),
-  }));
+  return Object.entries<Setting<unknown>>(brokerSettings).map(
+    ([key, { takes, about, byDefault, dynamic }]) => ({
+      name: settingName(key),
+      takes,
+      about,
+      byDefault: byDefault === undefined ? "required" : String(byDefault.value ?? "none"),
+      changes: dynamic === undefined ? "at a start" : CHANGES[dynamic],
+    }),
+  );
 }
 
 /** Every address of the machine: good to listen on, no address to give to others. */

@@ -5,8 +5,8 @@ import { describeTopicSettings } from "./topic-settings.ts";
 
 const PAGE = join(__dirname, "../../../../docs/configuration.md");
 
-const row = ({ name, takes, byDefault, about }: SettingDescription): string =>
-  `| \`${name}\` | ${takes} | ${byDefault} | ${about} |`;
+const row = ({ name, takes, byDefault, changes, about }: SettingDescription): string =>
+  `| \`${name}\` | ${takes} | ${byDefault} | ${changes} | ${about} |`;
 
 /** To bring the page up to date, put what this prints on failure between the markers. */
 test.each([
@@ -19,8 +19,8 @@ test.each([
 
   expect(shown.split("\n\n")[0]).toBe(
     [
-      "| setting | takes | default | about |",
-      "| --- | --- | --- | --- |",
+      "| setting | takes | default | changed | about |",
+      "| --- | --- | --- | --- | --- |",
       ...settings.map(row),
     ].join("\n"),
   );

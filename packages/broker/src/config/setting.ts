@@ -9,15 +9,31 @@ export type Setting<T> = {
   readonly byDefault?: { readonly value: T };
   /** What it does, and the reason for its default. One or two sentences. */
   readonly about: string;
+  /** How it is changed while brokers run; absent: a broker reads it when it starts. */
+  readonly dynamic?: DynamicScope;
+  /** Its value is a secret. */
+  readonly sensitive?: true;
+  /** Items between commas, that may be appended and subtracted one by one. */
+  readonly isList?: true;
+  /** What stands for "no limit", which is `undefined` inside. */
+  readonly unlimited?: string;
   /** Reads what a YAML file, an environment variable or a flag gives. */
   readonly parse: (raw: unknown) => Parsed<T>;
 };
+
+/**
+ * - `"broker"`: for one broker, or for all that have no value of their own.
+ * - `"cluster"`: for all brokers only, as they have to agree on it.
+ */
+export type DynamicScope = "broker" | "cluster";
 
 export type SettingValue<S> = S extends Setting<infer T> ? T : never;
 
 export type SettingValues<Table> = { readonly [Key in keyof Table]: SettingValue<Table[Key]> };
 
-type Described<T> = { readonly about: string; readonly byDefault?: T };
+type Described<T> = Pick<Setting<T>, "about" | "dynamic" | "sensitive" | "isList"> & {
+  readonly byDefault?: T;
+};
 
 /** `logSegmentBytes` → `log.segment.bytes`: one name in code, the same name in files and flags. */
 export function settingName(key: string): string {
@@ -27,10 +43,11 @@ export function settingName(key: string): string {
 export function integer(
   options: Described<number> & { readonly min: number; readonly max: number },
 ): Setting<number> {
-  const takes = `integer, ${options.min} to ${options.max}`;
-  return setting(takes, options, (raw) => {
+  const { min, max, ...described } = options;
+  const takes = `integer, ${min} to ${max}`;
+  return setting(takes, described, (raw) => {
     const value = toInteger(raw);
-    const inRange = value !== undefined && value >= options.min && value <= options.max;
+    const inRange = value !== undefined && value >= min && value <= max;
     return inRange ? { value } : { fault: `takes an ${takes}` };
   });
 }
@@ -39,13 +56,15 @@ export function integer(
 export function integerOrUnlimited(
   options: Described<number | undefined> & { readonly min: number; readonly max: number },
 ): Setting<number | undefined> {
-  const takes = `integer, ${options.min} to ${options.max}, or -1 for no limit`;
-  return setting(takes, options, (raw) => {
+  const { min, max, ...described } = options;
+  const takes = `integer, ${min} to ${max}, or -1 for no limit`;
+  const limited = setting<number | undefined>(takes, described, (raw) => {
     const value = toInteger(raw);
     if (value === -1) return { value: undefined };
-    const inRange = value !== undefined && value >= options.min && value <= options.max;
+    const inRange = value !== undefined && value >= min && value <= max;
     return inRange ? { value } : { fault: `takes an ${takes}` };
   });
+  return { ...limited, unlimited: "-1" };
 }
 
 export function boolean(options: Described<boolean>): Setting<boolean> {
@@ -68,17 +87,17 @@ export function oneOf<const Choice extends string>(
 }
 
 export function text(options: Described<string> & { readonly takes: string }): Setting<string> {
-  return setting(options.takes, options, (raw) => {
+  const { takes, ...described } = options;
+  return setting(takes, described, (raw) => {
     const value = toText(raw);
-    return value === undefined ? { fault: `takes ${options.takes}` } : { value };
+    return value === undefined ? { fault: `takes ${takes}` } : { value };
   });
 }
 
 /** A text that may be absent. */
-export function optionalText(options: {
-  readonly about: string;
-  readonly takes: string;
-}): Setting<string | undefined> {
+export function optionalText(
+  options: Omit<Described<string>, "byDefault"> & { readonly takes: string },
+): Setting<string | undefined> {
   const byDefault = { byDefault: { value: undefined } };
   return { ...text(options), ...byDefault };
 }
@@ -88,9 +107,9 @@ function setting<T>(
   options: Described<T>,
   parse: (raw: unknown) => Parsed<T>,
 ): Setting<T> {
-  const { about } = options;
-  if (!("byDefault" in options)) return { takes, about, parse };
-  return { takes, about, parse, byDefault: { value: options.byDefault as T } };
+  const { byDefault, ...described } = options;
+  if (!("byDefault" in options)) return { takes, ...described, parse };
+  return { takes, ...described, parse, byDefault: { value: byDefault as T } };
 }
 
 function toInteger(raw: unknown): number | undefined {

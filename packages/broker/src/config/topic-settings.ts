@@ -24,6 +24,17 @@ const TOPIC_SETTINGS = {
   uncleanLeaderElectionEnable: "uncleanLeaderElectionEnable",
 } as const satisfies Record<string, keyof BrokerConfig>;
 
+/** Settings of topics by name, each with the broker setting that holds without it. */
+export const TOPIC_SETTINGS_BY_NAME: ReadonlyMap<
+  string,
+  { readonly key: keyof BrokerConfig; readonly setting: Setting<unknown> }
+> = new Map(
+  Object.entries(TOPIC_SETTINGS).map(([name, key]) => [
+    settingName(name),
+    { key, setting: brokerSettings[key] },
+  ]),
+);
+
 type TopicSetting = keyof typeof TOPIC_SETTINGS;
 
 type TopicConfig = { readonly [Key in TopicSetting]: BrokerConfig[(typeof TOPIC_SETTINGS)[Key]] };
@@ -32,13 +43,20 @@ const BY_NAME: ReadonlyMap<string, TopicSetting> = new Map(
   (Object.keys(TOPIC_SETTINGS) as TopicSetting[]).map((key) => [settingName(key), key]),
 );
 
-/** What is wrong with an override of a topic, as a sentence; nothing when it is fine. */
-export function topicSettingFault(name: string, value: string): string | undefined {
+/** The items of a setting that is a list, as they are without an override. */
+export function topicSettingList(name: string): readonly string[] | undefined {
+  const setting = TOPIC_SETTINGS_BY_NAME.get(name)?.setting;
+  return setting?.isList === true ? String(setting.byDefault?.value ?? "").split(",") : undefined;
+}
+
+/** What is wrong with an override of a topic, or only with its name; nothing when it is fine. */
+export function topicSettingFault(name: string, value: string | undefined): string | undefined {
   const key = BY_NAME.get(name);
   if (key === undefined) {
     const meant = nearestName(name, [...BY_NAME.keys()]);
     return `unknown topic setting "${name}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
   }
+  if (value === undefined) return undefined;
   const parsed = definitionOf(key).parse(value);
   return "fault" in parsed ? `"${name}" ${parsed.fault}, not "${value}"` : undefined;
 }
@@ -95,7 +113,8 @@ export function describeTopicConfig(
 export function describeTopicSettings(): SettingDescription[] {
   return [...BY_NAME].map(([name, key]) => {
     const { takes, about } = definitionOf(key);
-    return { name, takes, about, byDefault: `\`${settingName(TOPIC_SETTINGS[key])}\`` };
+    const byDefault = `\`${settingName(TOPIC_SETTINGS[key])}\``;
+    return { name, takes, about, byDefault, changes: "per topic" };
   });
 }
 

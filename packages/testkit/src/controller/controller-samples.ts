@@ -12,7 +12,7 @@ export function sampleControllerSettings(
     flushBeforeAcknowledge: false,
     deleteTopicEnabled: true,
     leaderRebalance: undefined,
-    configFault: () => undefined,
+    configs: { fault: () => undefined, listDefault: () => undefined },
     ...changes,
   };
 }

@@ -15,6 +15,7 @@ import {
   apply,
   applyAll,
   type BootKind,
+  type ConfigChange,
   type ControllerEvent,
   type ControllerLoad,
   type ControllerSettings,
@@ -51,7 +52,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * add-partitions orders=6 | pets=2 assignment=1,2;2,1 | … validate, full=1,2 as above
  * delete orders pets#old                   delete-request orders: found in ZooKeeper
  * configs topic orders:flush=fsync         what stands in ZooKeeper now
- * alter-config topic orders flush=fsync retention.ms=
+ * alter-config topic orders flush=fsync retention.ms= list+=b list-=a
  * alter-partition 0@10 orders-0 epoch=1 v=0 isr=0@10,1@11
  * offline 0@10 orders-0 the reason         recovered 0@10 orders-0: its log began anew
  * deleted 0 orders                         broker 0 has deleted its replicas
@@ -117,7 +118,13 @@ export class ControllerScript {
 }
 
 const DEFAULT_SETTINGS = sampleControllerSettings({
-  configFault: (_kind, name, value) => (value === "bad" ? `${name} cannot be bad` : undefined),
+  configs: {
+    fault: (_resource, name, value) => {
+      if (name.startsWith("unknown")) return `unknown setting ${name}`;
+      return value?.split(",").includes("bad") ? `${name} cannot be bad` : undefined;
+    },
+    listDefault: (_resource, name) => (name === "list" ? ["a"] : undefined),
+  },
 });
 
 function parseSettings(words: readonly string[]): ControllerSettings {
@@ -246,9 +253,7 @@ const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
       {
         kind: words[0] === "topic" ? "topic" : "broker",
         name: words[1] ?? "",
-        changes: Object.fromEntries(
-          [...parseOptions(words.slice(2))].map(([k, v]) => [k, v === "" ? undefined : v]),
-        ),
+        changes: words.slice(2).flatMap(parseConfigChange),
       },
     ],
   }),
@@ -337,6 +342,15 @@ function parseNewTopic(text: string): NewTopic {
     ),
     assignmentStart: number("start") ?? 0,
   };
+}
+
+/** `name=value`, `name=` deletes, `name+=item`, `name-=item`. */
+function parseConfigChange(word: string): ConfigChange[] {
+  const [, name, sign, value] = /^([^=]+?)([+-]?)=(.*)$/.exec(word) ?? [];
+  if (name === undefined || value === undefined) return [];
+  if (sign === "+") return [{ name, operation: "append", value }];
+  if (sign === "-") return [{ name, operation: "subtract", value }];
+  return value === "" ? [{ name, operation: "delete" }] : [{ name, operation: "set", value }];
 }
 
 function parseMorePartitions(text: string): CreatePartitionsEvent["topics"][number] {

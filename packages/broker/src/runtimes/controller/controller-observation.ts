@@ -1,6 +1,7 @@
 import { type TopicPartition, unreachable } from "@zoolog/base";
 import type {
   ClusterImage,
+  ConfigRules,
   ControllerEvent,
   ControllerLoad,
   ObservedBroker,
@@ -14,6 +15,7 @@ import {
   type ZnodeFault,
 } from "@zoolog/coordination";
 import type { NamedFault, ZnodeFaults } from "../znode-faults.ts";
+import { judgeConfigs } from "./stored-configs.ts";
 
 /** What the controller looks at again when it is told to. */
 export type ObservedScope = Exclude<HintScope, "controller">;
@@ -36,6 +38,7 @@ export type Observation =
 type ObservationContext = {
   readonly store: CoordinationStore;
   readonly faults: ZnodeFaults;
+  readonly rules: ConfigRules;
 };
 
 /** Reads what a hint was about; the events are what the controller core makes of it. */
@@ -81,19 +84,29 @@ export async function observe(
 }
 
 /** Reads everything a new controller starts from. */
-export async function loadCluster(
-  store: CoordinationStore,
-  faults: ZnodeFaults,
-): Promise<Omit<ControllerLoad, "clusterId" | "controllerId" | "controllerEpoch">> {
+export async function loadCluster({
+  store,
+  faults,
+  rules,
+}: ObservationContext): Promise<
+  Omit<ControllerLoad, "clusterId" | "controllerId" | "controllerEpoch">
+> {
   // The election was a write of this session. What others write meanwhile comes as a hint.
   const snapshot = await store.readCluster("ownWrites");
   // The others are looked at again as soon as the term has begun.
   faults.report("deletedTopics", snapshot.faults.deletedTopics);
-  const { brokers, unreadableTopics, brokerConfigs, deletedTopics, coordinators } = snapshot;
+  const { brokers, unreadableTopics, deletedTopics, coordinators } = snapshot;
+  const stored = snapshot.topics.map(({ name, configs }) => ({ name, overrides: configs }));
+  const { configs } = judgeConfigs("topic", stored, { rules, known: () => KEEP_EVERYTHING });
   const inDoubt = new Set(snapshot.faults.topicConfigs.map(({ name }) => name));
-  const topics = snapshot.topics.map((topic) =>
-    inDoubt.has(topic.name) ? { ...topic, configs: KEEP_EVERYTHING } : topic,
-  );
+  const topics = snapshot.topics.map((topic, i) => ({
+    ...topic,
+    configs: inDoubt.has(topic.name) ? KEEP_EVERYTHING : (configs[i]?.overrides ?? {}),
+  }));
+  const { configs: brokerConfigs } = judgeConfigs("broker", snapshot.brokerConfigs, {
+    rules,
+    known: () => KEEP_EVERYTHING_HERE,
+  });
   return {
     brokers: brokers.map(observedBroker),
     topics,
@@ -104,8 +117,10 @@ export async function loadCluster(
   };
 }
 
-/** For a topic whose config cannot be read: no record is deleted on the word of a default. */
+/** For a topic whose config, or a value of it, cannot be read: no record is deleted on the word of a default. */
 const KEEP_EVERYTHING = { "retention.ms": "-1", "retention.bytes": "-1" };
+/** The same for brokers. */
+const KEEP_EVERYTHING_HERE = { "log.retention.ms": "-1", "log.retention.bytes": "-1" };
 
 /** Registrations that somebody overwrote: the broker lives, as its ephemeral znode does. */
 function stillThere(faults: readonly ZnodeFault[], image: ClusterImage): readonly ObservedBroker[] {
@@ -175,18 +190,23 @@ function differs(found: ObservedPartition, image: ClusterImage): boolean {
 /** A config that cannot be read any more stays as it was known. */
 async function configsObserved(
   image: ClusterImage,
-  { store, faults }: ObservationContext,
+  { store, faults, rules }: ObservationContext,
 ): Promise<Observation> {
   const events: ControllerEvent[] = [];
   for (const kind of ["topic", "broker"] as const) {
     const read = await store.readConfigs(kind);
-    faults.report(kind === "topic" ? "topicConfigs" : "brokerConfigs", read.faults);
-    const known = read.faults.flatMap(({ name }) => {
-      const overrides =
-        kind === "topic" ? image.topics.get(name)?.configs : image.brokerConfigs.get(name);
+    const known = (name: string) =>
+      kind === "topic" ? image.topics.get(name)?.configs : image.brokerConfigs.get(name);
+    // What a topic has left behind that is gone means nothing.
+    const meant = read.value.filter(({ name }) => kind === "broker" || image.topics.has(name));
+    const judged = judgeConfigs(kind, meant, { rules, known });
+    const reader = kind === "topic" ? "topicConfigs" : "brokerConfigs";
+    faults.report(reader, [...read.faults, ...judged.faults]);
+    const unreadable = read.faults.flatMap(({ name }) => {
+      const overrides = known(name);
       return overrides === undefined ? [] : [{ name, overrides }];
     });
-    events.push({ type: "configsObserved", kind, configs: [...read.value, ...known] });
+    events.push({ type: "configsObserved", kind, configs: [...judged.configs, ...unreadable] });
   }
   return { events };
 }

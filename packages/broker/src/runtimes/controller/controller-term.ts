@@ -70,6 +70,9 @@ export type ElectionCounters = { leaders: number; uncleanLeaders: number };
  */
 const REQUESTS_WAITING_MAX = 1_000;
 
+/** Notifications of changed configs: who reads them is told within a session timeout. As Kafka. */
+const CONFIG_CHANGES_KEPT_MS = 15 * 60_000;
+
 const MEND_STATE =
   "Its partition is offline; mend it with zkCli (docs/formats/znodes.md has the format).";
 
@@ -235,7 +238,8 @@ export class ControllerTerm {
   async #load(): Promise<ControllerState> {
     const { store, writer } = this.#dependencies;
     const { brokerId, clusterId, settings } = this.#options;
-    const load = await loadCluster(store, this.#dependencies.faults);
+    const { faults } = this.#dependencies;
+    const load = await loadCluster({ store, faults, rules: settings.configs });
     const { controllerEpoch } = writer;
     const state = loadController(
       { ...load, clusterId, controllerId: brokerId, controllerEpoch },
@@ -254,6 +258,7 @@ export class ControllerTerm {
     const observed = await observe(scope, image, {
       store: this.#dependencies.store,
       faults: this.#dependencies.faults,
+      rules: this.#options.settings.configs,
     });
     if (this.#ended) return;
     if ("reload" in observed) {
@@ -261,6 +266,9 @@ export class ControllerTerm {
       return;
     }
     for (const event of observed.events) await this.#decide(event);
+    if (scope === "configs" && !this.#ended) {
+      await this.#dependencies.writer.purgeConfigChanges(CONFIG_CHANGES_KEPT_MS);
+    }
     if (observed.preferredElection === true && !this.#ended) {
       await this.#dependencies.writer.completePreferredElection();
     }

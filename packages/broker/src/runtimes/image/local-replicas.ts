@@ -23,8 +23,10 @@ export function localChanges(
   },
 ): LocalChanges {
   const host: HostedReplica[] = [];
+  // Settings of brokers are what topics have that say nothing else: all are looked at again.
+  const sameSettings = from?.brokerConfigs === to.brokerConfigs;
   for (const topic of to.topics.values()) {
-    const before = from?.topics.get(topic.name);
+    const before = sameSettings ? from?.topics.get(topic.name) : undefined;
     if (before !== topic) host.push(...changedReplicas(before, topic, broker));
   }
   const purge = [...to.deletedTopics.values()].filter(({ pending }) =>
