@@ -1,5 +1,5 @@
 /** The adapter against a real ensemble of three whose servers freeze, die and lose their quorum. */
-import { deferred } from "@zoolog/base";
+import { deferred, silentLogger } from "@zoolog/base";
 import { fourLetterWord, startZooKeeperEnsemble, type ZooKeeperEnsemble } from "@zoolog/testkit";
 import type { SessionState, ZooKeeperClient } from "@zoolog/zookeeper";
 import { AdapterFixture, eventually, outcomes, stateOf, text } from "./adapter-fixture.ts";
@@ -83,6 +83,32 @@ test("without a quorum calls end, the session is kept, and goes on when the quor
   expect(client.sessionId).toBe(sessionId);
   const { data, stat } = await client.getData("/quorum");
   expect([Buffer.from(data).toString(), stat.version]).toEqual(["", 0]);
+});
+
+test("sessions whose lease ran out without a quorum live on when it is back", async () => {
+  let questions = 0;
+  const debug = (message: string): void => {
+    if (message === "zookeeper session not given up") questions += 1;
+  };
+  const logger = { ...silentLogger, debug };
+  const clients = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      fixture.connect(ensemble.connectString, { sessionTimeoutMs: 1_000 }, { logger }),
+    ),
+  );
+  const before = clients.map(({ sessionId }) => sessionId);
+
+  // One stays and hangs up on everybody, until sessions ask whether others are served.
+  for (const server of [0, 1]) await ensemble.kill(server);
+  await eventually("questions", () => (questions >= 2 * clients.length ? true : undefined));
+  for (const server of [0, 1]) ensemble.start(server);
+  await ensemble.ready();
+
+  const states = clients.map(async (client) => {
+    await eventually("an end", () => (client.state === "suspended" ? undefined : true));
+    return [client.state, client.sessionId];
+  });
+  expect(await Promise.all(states)).toEqual(before.map((sessionId) => ["connected", sessionId]));
 });
 
 test("every server restarted one after the other: the session lives, watches too", async () => {

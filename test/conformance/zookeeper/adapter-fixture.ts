@@ -34,6 +34,7 @@ export class AdapterFixture {
   async connect(
     connectString: string,
     options: Partial<ZooKeeperClientOptions> = {},
+    dependencies: Partial<typeof DEPENDENCIES> = {},
   ): Promise<ZooKeeperClient> {
     const client = await connectZooKeeper(
       {
@@ -42,7 +43,7 @@ export class AdapterFixture {
         connectTimeoutMs: WAIT_MS_MAX,
         ...options,
       },
-      DEPENDENCIES,
+      { ...DEPENDENCIES, ...dependencies },
     );
     this.#clients.push(client);
     return client;

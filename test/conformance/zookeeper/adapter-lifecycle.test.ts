@@ -569,3 +569,76 @@ test("an unreadable connect string is refused by name", async () => {
     ),
   ).rejects.toMatchObject({ code: "INVALID_CONNECT_STRING" });
 });
+
+describe("a session that is refused when its lease is over", () => {
+  /** A server that hangs up on whoever `welcomes` does not want; its new sessions are numbered. */
+  async function refusing(welcomes: (handshake: { isNew: boolean; refused: number }) => boolean) {
+    const server = await fixture.hostile();
+    const opening = fixture.connect(server.address);
+    const first = await server.accept();
+    await first.answerHandshake({ id: 1n, timeoutMs: 300 });
+    const client = await opening;
+    first.destroy();
+    const guests: HostileConnection[] = [];
+    let refused = 0;
+    const answer = async (connection: HostileConnection): Promise<void> => {
+      const { sessionId } = await connection.nextHandshake();
+      const isNew = sessionId === 0n;
+      if (!welcomes({ isNew, refused })) {
+        refused += isNew ? 0 : 1;
+        connection.destroy();
+        return;
+      }
+      connection.send(handshakeReply({ id: isNew ? 2n : sessionId, timeoutMs: 300 }));
+      if (isNew) guests.push(connection);
+    };
+    const serve = async (): Promise<void> => {
+      for (;;) await answer(await server.accept());
+    };
+    // It waits for connections until the test is over.
+    serve().catch(() => {});
+    await stateOf(client, "suspended");
+    return { client, guests };
+  }
+
+  test("is given up while the same server serves a new one", async () => {
+    const { client, guests } = await refusing(({ isNew }) => isNew);
+
+    await stateOf(client, "expired");
+
+    await eventually("a goodbye", () => guests.every((one) => one.closedSession) || undefined);
+    expect(guests).toHaveLength(1);
+  });
+
+  test("lives on when the quorum came back right before it asked whether others are served", async () => {
+    let isBack = false;
+    const { client } = await refusing(({ isNew, refused }) => {
+      isBack ||= isNew && refused > 0;
+      return isBack;
+    });
+    const states: SessionState[] = [];
+    client.onStateChange((state) => states.push(state));
+
+    await stateOf(client, "connected");
+
+    expect(states).toEqual(["connected"]);
+    expect(client.sessionId).toBe("0000000000000001");
+  });
+
+  test("proves nothing when the new one loses its connection meanwhile", async () => {
+    let granted = 0;
+    const { client, guests } = await refusing(({ isNew }) => {
+      if (!isNew) {
+        // The quorum is gone again for the one as for the other.
+        for (const guest of guests) guest.destroy();
+        return granted >= 3;
+      }
+      granted += 1;
+      return true;
+    });
+
+    await stateOf(client, "connected");
+
+    expect(client.sessionId).toBe("0000000000000001");
+  });
+});

@@ -37,3 +37,5 @@ export const RECONNECT_PAUSE_MS_MAX = 1_000;
 export const REFUSED_ROUNDS_BEFORE_PROBE = 3;
 /** How long that question may take. */
 export const PROBE_MS_MAX = 5_000;
+/** If they are, how long until all have refused us once more: attempts at dead servers take seconds. */
+export const WITNESS_MS_MAX = 30_000;
