@@ -1,28 +1,25 @@
-import {
-  type AbortSignalLike,
-  type BrokerId,
-  type TopicId,
-  topicNameFault,
-  ZoologError,
-} from "@zoolog/base";
+import { type BrokerId, type TopicId, topicNameFault, ZoologError } from "@zoolog/base";
+import type { BrokerCalls } from "@zoolog/calls";
 import type {
   CreateTopicsRequest,
   CreateTopicsResponse,
+  DescribeBrokerResponse,
   DescribeClusterResponse,
+  DescribeOffsetsResponse,
   DescribeTopicsResponse,
+  ElectLeadersResponse,
   ItemError,
   OffsetSpec,
 } from "@zoolog/protocol";
+import { byTopic } from "./admin/by-topic.ts";
+import { type AdminCallOptions, limitsOf } from "./admin/call-options.ts";
+import { ConfigAdmin } from "./admin/config-admin.ts";
+import type { DirectedCalls } from "./admin/directed-calls.ts";
+import { GroupAdmin } from "./admin/group-admin.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { FoundOffset, OffsetLookup } from "./cluster/offset-lookup.ts";
 import { invalidTopicName, topicsNotCreated } from "./errors.ts";
 import { itemFailure } from "./retriable.ts";
-
-export type AdminCallOptions = {
-  /** All attempts together, ms; default 30,000. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignalLike;
-};
 
 export type NewTopic = {
   readonly topic: string;
@@ -50,18 +47,43 @@ export type TopicDescription = Extract<
 >;
 
 export type ClusterDescription = DescribeClusterResponse;
+export type BrokerDescription = DescribeBrokerResponse;
 
-const TIMEOUT_MS = 30_000;
+/** Where one partition begins and ends, and when the record at an offset of it was written. */
+export type PartitionOffsets = Exclude<
+  DescribeOffsetsResponse["topics"][number]["partitions"][number],
+  { readonly error: unknown }
+>;
 
-/** Topics and the cluster. Every broker can answer; the next one is asked when one does not. */
+/** What became of one partition's election: a leader, or why there was none. */
+export type ElectionResult = {
+  readonly topic: string;
+} & ElectLeadersResponse["topics"][number]["partitions"][number];
+
+/** Topics, groups, settings and the cluster. What every broker can answer is asked of each in turn. */
 export class Admin {
+  /** Consumer groups and their offsets. */
+  readonly groups: GroupAdmin;
+  /** Settings of topics and brokers that run. */
+  readonly configs: ConfigAdmin;
   readonly #cluster: Cluster;
   readonly #lookup: OffsetLookup;
+  readonly #brokerCalls: BrokerCalls;
+  readonly #calls: DirectedCalls;
 
   /** Made by `client.admin`. */
-  constructor(dependencies: { readonly cluster: Cluster; readonly lookup: OffsetLookup }) {
+  constructor(dependencies: {
+    readonly cluster: Cluster;
+    readonly lookup: OffsetLookup;
+    readonly brokerCalls: BrokerCalls;
+    readonly calls: DirectedCalls;
+  }) {
     this.#cluster = dependencies.cluster;
     this.#lookup = dependencies.lookup;
+    this.#brokerCalls = dependencies.brokerCalls;
+    this.#calls = dependencies.calls;
+    this.groups = new GroupAdmin(dependencies);
+    this.configs = new ConfigAdmin(dependencies);
   }
 
   /**
@@ -144,6 +166,136 @@ export class Admin {
     return accepted(answer.topics)[0];
   }
 
+  /**
+   * One topic as each live broker describes it, by broker id: a broker knows offsets and sizes of
+   * the replicas that it has. Brokers that do not answer soon are left out.
+   */
+  async describeReplicas(
+    topic: string,
+    options: AdminCallOptions = {},
+  ): Promise<Map<number, TopicDescription>> {
+    requireTopicName(topic);
+    const request = { topics: [topic] };
+    const limits = limitsOf(options);
+    const answers = await this.#calls.answeringBrokers("describe-topics", request, limits);
+    return new Map([...answers].map(([id, answer]) => [id, accepted(answer.topics)[0]]));
+  }
+
+  /**
+   * Gives a topic more partitions; `count` is how many it is to have altogether. Keys that went to
+   * one partition may go to another one from now on.
+   *
+   * @throws ZoologError `INVALID_PARTITIONS`, `UNKNOWN_TOPIC_OR_PARTITION`, …
+   */
+  async createPartitions(
+    topic: string,
+    count: number,
+    options: AdminCallOptions & {
+      /** Replicas of the new partitions alone, the preferred leader first. */
+      readonly assignments?: readonly (readonly number[])[];
+      readonly validateOnly?: boolean;
+    } = {},
+  ): Promise<void> {
+    requireTopicName(topic);
+    const limits = limitsOf(options);
+    const { validateOnly = false } = options;
+    const assignments = options.assignments as readonly (readonly BrokerId[])[] | undefined;
+    const topics = [{ topic, count, ...(assignments === undefined ? {} : { assignments }) }];
+    const request = { timeoutMs: limits.timeoutMs, validateOnly, topics };
+    const answer = await this.#cluster.anyBroker("create-partitions", request, limits);
+    for (const entry of answer.topics) if ("error" in entry) throw finalRefusal(entry);
+  }
+
+  /**
+   * Deletes the records before an offset, for good. Answers the low watermark of each partition.
+   *
+   * @throws ZoologError `OFFSET_OUT_OF_RANGE`, `POLICY_VIOLATION`, `UNKNOWN_TOPIC_OR_PARTITION`.
+   *   Other partitions may have been trimmed.
+   */
+  async deleteRecords(
+    topic: string,
+    before: ReadonlyMap<number, number | "highWatermark">,
+    options: AdminCallOptions = {},
+  ): Promise<Map<number, number>> {
+    requireTopicName(topic);
+    const limits = limitsOf(options);
+    const wantedPartitions = { topic, partitions: [...before.keys()] };
+    const answers = await this.#calls.leaders(
+      "delete-records",
+      wantedPartitions,
+      limits,
+      async (endpoint, partitions, attempt) => {
+        const entries = partitions.map((partition) => ({
+          partition,
+          offset: before.get(partition) as never,
+        }));
+        const request = {
+          timeoutMs: attempt.timeoutMs,
+          topics: [{ topic, partitions: entries }],
+        };
+        const call = "delete-records";
+        const answer = await this.#brokerCalls.call(endpoint, call, request, attempt);
+        return answer.topics[0]?.partitions ?? [];
+      },
+    );
+    return new Map([...answers].map(([partition, { lowWatermark }]) => [partition, lowWatermark]));
+  }
+
+  /**
+   * Where partitions begin and end, and when the first record at or after an offset was written.
+   * Asks the leaders.
+   */
+  async describeOffsets(
+    topic: string,
+    at: ReadonlyMap<number, number | undefined>,
+    options: AdminCallOptions = {},
+  ): Promise<Map<number, PartitionOffsets>> {
+    requireTopicName(topic);
+    return await this.#calls.leaders(
+      "describe-offsets",
+      { topic, partitions: [...at.keys()] },
+      limitsOf(options),
+      async (endpoint, partitions, attempt) => {
+        const entries = partitions.map((partition) => {
+          const offset = at.get(partition);
+          return { partition, ...(offset === undefined ? {} : { offset: offset as never }) };
+        });
+        const request = { topics: [{ topic, partitions: entries }] };
+        const call = "describe-offsets";
+        const answer = await this.#brokerCalls.call(endpoint, call, request, attempt);
+        return answer.topics[0]?.partitions ?? [];
+      },
+    );
+  }
+
+  /**
+   * Elects leaders anew: the preferred ones, or, where nobody leads, one that may lack acknowledged
+   * records (`"unclean"`: they are lost then). Without `partitions`: all.
+   */
+  async electLeaders(
+    election: "preferred" | "unclean",
+    options: AdminCallOptions & {
+      readonly partitions?: readonly { readonly topic: string; readonly partition: number }[];
+    } = {},
+  ): Promise<ElectionResult[]> {
+    const limits = limitsOf(options);
+    const { partitions } = options;
+    const topics = partitions && { topics: byTopic(partitions, ({ partition }) => partition) };
+    const request = { timeoutMs: limits.timeoutMs, election, ...topics };
+    const answer = await this.#cluster.anyBroker("elect-leaders", request, limits);
+    return answer.topics.flatMap(({ partitions: entries, topic }) =>
+      entries.map((entry) => ({ topic, ...entry })),
+    );
+  }
+
+  /** What one broker knows of itself. @throws ZoologError `BROKER_NOT_AVAILABLE` */
+  async describeBroker(
+    brokerId: number,
+    options: AdminCallOptions = {},
+  ): Promise<BrokerDescription> {
+    return await this.#calls.broker(brokerId, "describe-broker", {}, limitsOf(options));
+  }
+
   describeCluster(options: AdminCallOptions = {}): Promise<ClusterDescription> {
     return this.#cluster.anyBroker("describe-cluster", {}, limitsOf(options));
   }
@@ -165,10 +317,6 @@ export class Admin {
     const wanted = new Map(partitions.map((partition) => [partition, at as OffsetSpec]));
     return await this.#lookup.find(topic, wanted, limits);
   }
-}
-
-function limitsOf(options: AdminCallOptions) {
-  return { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, signal: options.signal };
 }
 
 function requireTopicName(topic: string): void {

@@ -8,6 +8,7 @@ import {
 } from "@zoolog/base";
 import { BrokerCalls, HttpTransport, type Transport } from "@zoolog/calls";
 import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
+import { DirectedCalls } from "./admin/directed-calls.ts";
 import { Admin } from "./admin.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { OffsetLookup } from "./cluster/offset-lookup.ts";
@@ -114,7 +115,9 @@ export class Client implements AsyncDisposable {
     const basics = { cluster: this.#cluster, calls, clock, scheduler, random };
     const lookup = new OffsetLookup({ ...this.#retry, requestTimeoutMs }, basics);
     this.#dependencies = { ...basics, logger, lookup };
-    this.admin = new Admin({ cluster: this.#cluster, lookup });
+    const directed = new DirectedCalls({ ...this.#retry, requestTimeoutMs }, basics);
+    const { cluster } = basics;
+    this.admin = new Admin({ cluster, lookup, brokerCalls: calls, calls: directed });
     this.#signal = options.signal;
     if (this.#signal?.aborted === true) this.#onAbort();
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });

@@ -31,7 +31,7 @@ export function callTimedOut(call: string, timeoutMs: number, cause: unknown): Z
 
 /** Calls that a broker goes on with when nobody waits any more. */
 function changes(call: string): boolean {
-  return call === "create-topics" || call === "delete-topics";
+  return /^(create|delete|alter|elect|commit|leave)-/.test(call);
 }
 
 /** Records were not acknowledged in time. They may or may not be in the log. */
@@ -77,6 +77,14 @@ export function deliveryUnknown(where: string, cause: unknown): ZoologError {
     message: `records for ${where} follow others that were given up${last}`,
     hint: "They may have been written all the same; sending them again may write them twice.",
     cause,
+  });
+}
+
+export function brokerUnknown(brokerId: number, live: readonly number[]): ZoologError {
+  return new ZoologError({
+    code: "BROKER_NOT_AVAILABLE",
+    message: `broker ${brokerId} is not there; live: ${live.join(", ") || "none"}`,
+    hint: "`zoolog broker list` shows the brokers that are registered.",
   });
 }
 

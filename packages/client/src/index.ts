@@ -2,12 +2,24 @@ export { ZoologError } from "@zoolog/base";
 export type { Transport, TransportRequest, TransportResponse } from "@zoolog/calls";
 export type { CompressionCodec } from "@zoolog/protocol";
 export { murmur2, partitionOfKey } from "@zoolog/protocol";
+export type { AdminCallOptions } from "./admin/call-options.ts";
+export type { ConfigChange, ConfigEntry, ConfigResource } from "./admin/config-admin.ts";
+export type {
+  GroupDescription,
+  GroupLag,
+  GroupListing,
+  GroupMemberName,
+  GroupOffset,
+  PartitionLag,
+} from "./admin/group-admin.ts";
 export {
   Admin,
-  type AdminCallOptions,
+  type BrokerDescription,
   type ClusterDescription,
   type CreatedTopic,
+  type ElectionResult,
   type NewTopic,
+  type PartitionOffsets,
   type TopicDescription,
 } from "./admin.ts";
 export { Client, type ClientDependencies, type ClientOptions } from "./client.ts";

@@ -62,6 +62,7 @@ export { MemoryBroker } from "./memory-broker.ts";
 export { MemoryConnection, MemoryNetwork } from "./memory-network.ts";
 export { MemoryPartitionLog } from "./replication/memory-partition-log.ts";
 export { type NetworkFaults, ReplicatedPartition } from "./replication/replicated-partition.ts";
+export { type Answers, ScriptedAnswers } from "./scripted-brokers/scripted-answers.ts";
 export {
   type BrokerFault,
   ScriptedBrokers,

@@ -1,0 +1,216 @@
+import type {
+  DescribeGroupsResponse,
+  GroupLagResponse,
+  GroupStateName,
+  GroupTypeName,
+  ItemError,
+  ListGroupsResponse,
+} from "@zoolog/protocol";
+import { byTopic } from "./by-topic.ts";
+import { type AdminCallOptions, limitsOf } from "./call-options.ts";
+import type { DirectedCalls } from "./directed-calls.ts";
+
+type Known<T> = Exclude<T, { readonly error: unknown }>;
+
+/** A group as the brokers list it; `coordinator` is the id of the broker that answered for it. */
+export type GroupListing = ListGroupsResponse["groups"][number] & { readonly coordinator: number };
+export type GroupDescription = Known<DescribeGroupsResponse["groups"][number]>;
+export type GroupLag = Extract<GroupLagResponse["groups"][number], { readonly topics: unknown }>;
+export type PartitionLag = GroupLag["topics"][number]["partitions"][number];
+
+/** Where a group goes on reading one partition. */
+export type GroupOffset = {
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the next record to read. */
+  readonly offset: number;
+  readonly leaderEpoch?: number;
+  /** The consumer's own note. */
+  readonly metadata?: string;
+  /** When it was committed, ms since 1970. */
+  readonly committedAt?: number;
+};
+
+/** One member, by either of its names. */
+export type GroupMemberName = { readonly memberId: string } | { readonly groupInstanceId: string };
+
+/** Consumer groups. Made by `client.admin.groups`. */
+export class GroupAdmin {
+  readonly #calls: DirectedCalls;
+
+  constructor(dependencies: { readonly calls: DirectedCalls }) {
+    this.#calls = dependencies.calls;
+  }
+
+  /** The groups of the whole cluster, sorted by name. */
+  async list(
+    options: AdminCallOptions & {
+      readonly states?: readonly GroupStateName[];
+      readonly types?: readonly GroupTypeName[];
+    } = {},
+  ): Promise<GroupListing[]> {
+    const { states, types } = options;
+    const request = { ...(states && { states }), ...(types && { types }) };
+    const answers = await this.#calls.everyBroker("list-groups", request, limitsOf(options));
+    const groups = new Map<string, GroupListing>();
+    for (const [coordinator, answer] of answers) {
+      // One that has just moved may be listed by both.
+      for (const group of answer.groups) groups.set(group.group, { ...group, coordinator });
+    }
+    return [...groups.values()].sort((a, b) => (a.group < b.group ? -1 : 1));
+  }
+
+  /** @throws ZoologError `GROUP_ID_NOT_FOUND` */
+  async describe(groupId: string, options: AdminCallOptions = {}): Promise<GroupDescription> {
+    const answer = await this.#calls.coordinator(
+      groupId,
+      "describe-groups",
+      { groups: [groupId] },
+      limitsOf(options),
+      (found) => refusalOf(found.groups[0]),
+    );
+    return answer.groups[0] as GroupDescription;
+  }
+
+  /** How far a group is behind, in records and in time. @throws ZoologError `GROUP_ID_NOT_FOUND` */
+  async lag(groupId: string, options: AdminCallOptions = {}): Promise<GroupLag> {
+    const answer = await this.#calls.coordinator(
+      groupId,
+      "group-lag",
+      { groups: [groupId] },
+      limitsOf(options),
+      (found) => refusalOf(found.groups[0]),
+    );
+    return answer.groups[0] as GroupLag;
+  }
+
+  /** How far each of these groups is behind; those that are gone meanwhile are left out. */
+  async lags(groups: readonly GroupListing[], options: AdminCallOptions = {}): Promise<GroupLag[]> {
+    const limits = limitsOf(options);
+    const byCoordinator = new Map<number, string[]>();
+    for (const { coordinator, group } of groups) {
+      byCoordinator.set(coordinator, [...(byCoordinator.get(coordinator) ?? []), group]);
+    }
+    const answers = await Promise.all(
+      [...byCoordinator].map(([coordinator, names]) =>
+        this.#calls.broker(coordinator, "group-lag", { groups: names }, limits),
+      ),
+    );
+    const found = answers.flatMap((answer) => answer.groups);
+    return found.flatMap((group) => ("error" in group ? [] : [group]));
+  }
+
+  /** Where a group goes on reading: what it has committed, of all topics. */
+  async offsets(groupId: string, options: AdminCallOptions = {}): Promise<GroupOffset[]> {
+    const answer = await this.#calls.coordinator(
+      groupId,
+      "committed-offsets",
+      { groupId },
+      limitsOf(options),
+      refusedPartition,
+    );
+    return answer.topics.flatMap(({ partitions, topic }) =>
+      partitions.flatMap((entry) => {
+        if ("error" in entry || entry.offset === undefined) return [];
+        const { committedAt, leaderEpoch, metadata, offset, partition } = entry;
+        const place = { topic, partition, offset };
+        return [
+          {
+            ...place,
+            ...(leaderEpoch === undefined ? {} : { leaderEpoch }),
+            ...(metadata === undefined ? {} : { metadata }),
+            ...(committedAt === undefined ? {} : { committedAt }),
+          },
+        ];
+      }),
+    );
+  }
+
+  /**
+   * Moves a group that has no members: resolves when ZooKeeper has the offsets. A group that does
+   * not exist yet is created.
+   *
+   * @throws ZoologError `UNKNOWN_MEMBER_ID` or `NON_EMPTY_GROUP` while the group has members;
+   *   `UNKNOWN_TOPIC_OR_PARTITION`, … Partitions named before the one refused may be moved.
+   */
+  async setOffsets(
+    groupId: string,
+    offsets: readonly Omit<GroupOffset, "committedAt">[],
+    options: AdminCallOptions = {},
+  ): Promise<void> {
+    const topics = byTopic(offsets, ({ partition, offset, leaderEpoch, metadata }) => ({
+      partition,
+      offset: offset as never,
+      ...(leaderEpoch === undefined ? {} : { leaderEpoch: leaderEpoch as never }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }));
+    const request = { groupId, topics };
+    const limits = limitsOf(options);
+    await this.#calls.coordinator(groupId, "commit-offsets", request, limits, refusedPartition);
+  }
+
+  /**
+   * Forgets where a group goes on reading these partitions.
+   *
+   * @throws ZoologError `GROUP_SUBSCRIBED_TO_TOPIC`, `GROUP_ID_NOT_FOUND`
+   */
+  async deleteOffsets(
+    groupId: string,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+    options: AdminCallOptions = {},
+  ): Promise<void> {
+    const request = { groupId, topics: byTopic(partitions, ({ partition }) => partition) };
+    const limits = limitsOf(options);
+    await this.#calls.coordinator(groupId, "delete-offsets", request, limits, refusedPartition);
+  }
+
+  /** @throws ZoologError `NON_EMPTY_GROUP` while it has members, `GROUP_ID_NOT_FOUND` */
+  async delete(groupId: string, options: AdminCallOptions = {}): Promise<void> {
+    await this.#calls.coordinator(
+      groupId,
+      "delete-groups",
+      { groups: [groupId] },
+      limitsOf(options),
+      (answer) => answer.groups[0]?.error,
+    );
+  }
+
+  /** Removes members, as if they had left. @throws ZoologError `UNKNOWN_MEMBER_ID` */
+  async removeMembers(
+    groupId: string,
+    members: readonly GroupMemberName[],
+    options: AdminCallOptions & { readonly reason?: string } = {},
+  ): Promise<void> {
+    const { reason } = options;
+    const leaving = members.map((member) => ({ ...member, ...(reason && { reason }) }));
+    await this.#calls.coordinator(
+      groupId,
+      "leave-group",
+      { groupId, members: leaving },
+      limitsOf(options),
+      (answer) => answer.members.find(({ error }) => error !== undefined)?.error,
+    );
+  }
+}
+
+function refusalOf(entry: object | undefined): ItemError | undefined {
+  if (entry === undefined) return { code: "GROUP_ID_NOT_FOUND", message: "there is no such group" };
+  return "error" in entry ? (entry.error as ItemError) : undefined;
+}
+
+function refusedPartition(answer: {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly error?: ItemError }[];
+  }[];
+}): ItemError | undefined {
+  for (const { partitions, topic } of answer.topics) {
+    for (const { error, partition } of partitions) {
+      if (error === undefined) continue;
+      const where = `${topic}-${partition}`;
+      const { code, message } = error;
+      return { code, message: message.includes(where) ? message : `${where}: ${message}` };
+    }
+  }
+  return undefined;
+}
