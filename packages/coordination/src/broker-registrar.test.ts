@@ -1,5 +1,6 @@
-import { brokerEpoch, type ZoologError } from "@zoolog/base";
+import { brokerEpoch, type LogFields, silentLogger, type ZoologError } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
+import { openZooKeeperStore } from "./zookeeper-store.ts";
 
 let world: MemoryCoordination;
 
@@ -205,6 +206,26 @@ test("a broker whose place another folder had while its session was away is in d
 
   expect(noted).toEqual(["a"]);
   expect((await store.readBrokers()).value).toMatchObject([{ losses: LOSSES }]);
+});
+
+test("the log names the boot that was registered, not the folder's", async () => {
+  const lines: unknown[] = [];
+  const note = (message: string, fields?: LogFields) => {
+    if (message === "broker registered") lines.push(fields?.["boot"]);
+  };
+  const { clock, scheduler } = world.time;
+  const logger = { ...silentLogger, info: note };
+  const connect = () => world.ensemble.connect("a");
+  const dependencies = { connect, clock, scheduler, logger };
+  const store = await world.settled(openZooKeeperStore({}, dependencies));
+  const broker = sampleBroker(1, { boot: "newFolder" });
+
+  await world.settled(store.registerBroker(broker));
+  await world.settled(store.unregisterBroker(broker.brokerId));
+  await world.settled(store.registerBroker(broker));
+
+  expect(lines).toEqual(["newFolder", "clean"]);
+  await world.settled(store.close());
 });
 
 test("a session that ends on the way begins again in the next one", async () => {

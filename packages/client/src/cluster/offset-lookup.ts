@@ -5,6 +5,7 @@ import {
   type Scheduler,
   sleep,
   topicPartitionKey,
+  type ZoologError,
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type { ListOffsetsResponse, OffsetSpec } from "@zoolog/protocol";
@@ -113,9 +114,11 @@ export class OffsetLookup {
           { isolation: "readUncommitted", topics: [{ topic, partitions }] },
           { timeoutMs, signal: limits.signal },
         );
-        for (const entry of answer.topics[0]?.partitions ?? []) {
-          failure = this.#take(topic, entry, found) ?? failure;
-        }
+        const entries = answer.topics[0]?.partitions ?? [];
+        for (const entry of entries) failure = this.#take(topic, entry, found) ?? failure;
+        // Without a word on it nothing would be found and nothing have failed: a loop without a pause.
+        const silent = partitions.find(({ partition }) => !hasWordOn(partition, entries));
+        if (silent !== undefined) failure ??= leftOut(topicPartitionKey({ topic, ...silent }));
       } catch (error) {
         failure = error;
       }
@@ -135,4 +138,13 @@ export class OffsetLookup {
     }
     return itemFailure(topicPartitionKey(tp), entry.error);
   }
+}
+
+function hasWordOn(partition: number, entries: readonly Entry[]): boolean {
+  return entries.some((entry) => entry.partition === partition);
+}
+
+function leftOut(where: string): ZoologError {
+  const message = "the broker left it out of its answer";
+  return itemFailure(where, { code: "LEADER_NOT_AVAILABLE", message });
 }
