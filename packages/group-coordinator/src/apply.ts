@@ -20,9 +20,12 @@ export function applyAll(
   for (const record of records) {
     if (record.type === "offsetCommitted" || record.type === "offsetDeleted") continue;
     isChanged = true;
-    if (record.type === "groupDeleted") draft = undefined;
+    if (record.type === "groupDeleted" || record.type === "groupForgotten") draft = undefined;
     else if (record.type === "groupChanged") draft = changeGroup(draft, record.value);
-    else change(draft, record);
+    else if (record.type === "rebalanceProgressed") {
+      draft = classicDraft(draft);
+      draft.progress = record.progress;
+    } else change(draft, record);
   }
   return isChanged ? draft?.finish() : group;
 }
@@ -33,30 +36,42 @@ function draftOf(group: GroupState): Draft {
   return group.type === "classic" ? new ClassicDraft(group) : new ConsumerDraft(group);
 }
 
-/** A group that changes its type is empty. */
 function changeGroup(draft: Draft | undefined, value: GroupValue): Draft {
-  assert(
-    draft === undefined ||
-      draft.members.size === 0 ||
-      isClassic(draft) === (value.type === "classic"),
-    "only an empty group changes its type",
-  );
   if (value.type === "classic") {
-    const former = draft !== undefined && isClassic(draft) ? draft : undefined;
-    const changed = former ?? new ClassicDraft(emptyClassicGroup(value.generation));
+    const changed = classicDraft(draft);
     changed.storeGroup(value);
     return changed;
   }
-  const former = draft !== undefined && !isClassic(draft) ? draft : undefined;
-  const changed = former ?? new ConsumerDraft(emptyConsumerGroup(value.epoch, value.assignor));
+  assert(
+    draft === undefined || !isClassic(draft) || draft.members.size === 0,
+    "only an empty group changes its type",
+  );
+  const changed =
+    draft !== undefined && !isClassic(draft)
+      ? draft
+      : new ConsumerDraft(emptyConsumerGroup(value.epoch, value.assignor));
   assert(value.epoch >= changed.value.epoch, "group epochs never fall");
   changed.value = value;
   return changed;
 }
 
+function classicDraft(draft: Draft | undefined): ClassicDraft {
+  if (draft !== undefined && isClassic(draft)) return draft;
+  assert(draft === undefined || draft.members.size === 0, "only an empty group changes its type");
+  return new ClassicDraft(emptyClassicGroup(0, { isStored: draft !== undefined }));
+}
+
 type MemberRecord = Exclude<
   GroupRecord,
-  { type: "groupChanged" | "groupDeleted" | "offsetCommitted" | "offsetDeleted" }
+  {
+    type:
+      | "groupChanged"
+      | "groupDeleted"
+      | "groupForgotten"
+      | "rebalanceProgressed"
+      | "offsetCommitted"
+      | "offsetDeleted";
+  }
 >;
 
 function change(draft: Draft | undefined, record: MemberRecord): void {
@@ -76,10 +91,6 @@ function change(draft: Draft | undefined, record: MemberRecord): void {
     case "memberDropped":
       assert(isClassic(draft), "only classic members are dropped in memory");
       draft.dropMember(record.memberId);
-      return;
-    case "rebalanceProgressed":
-      assert(isClassic(draft), "only classic groups progress in memory");
-      draft.progress = record.progress;
       return;
     case "targetsVerified":
       assert(!isClassic(draft), "only server-side groups have targets");

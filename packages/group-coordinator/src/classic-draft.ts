@@ -5,7 +5,10 @@ import type { ClassicGroupValue, ClassicMemberValue } from "./stored-group.ts";
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** A group nobody has joined yet. */
-export function emptyClassicGroup(generation: number): ClassicGroup {
+export function emptyClassicGroup(
+  generation: number,
+  { isStored }: { readonly isStored: boolean },
+): ClassicGroup {
   return {
     type: "classic",
     state: "Empty",
@@ -18,6 +21,7 @@ export function emptyClassicGroup(generation: number): ClassicGroup {
     members: new Map(),
     instances: new Map(),
     stored: NOBODY,
+    isStored,
   };
 }
 
@@ -28,6 +32,7 @@ export class ClassicDraft {
   readonly #instances: DraftMap<string, string>;
   #stored: ReadonlySet<string>;
   #ownsStored = false;
+  #isStored: boolean;
 
   constructor(group: ClassicGroup) {
     const { state, generation, protocolType, protocol, leader, pendingMembers, initialDelay } =
@@ -44,6 +49,11 @@ export class ClassicDraft {
     this.#members = new DraftMap(group.members);
     this.#instances = new DraftMap(group.instances);
     this.#stored = group.stored;
+    this.#isStored = group.isStored;
+  }
+
+  get isStored(): boolean {
+    return this.#isStored;
   }
 
   get members(): ReadonlyMap<string, ClassicMember> {
@@ -75,6 +85,7 @@ export class ClassicDraft {
   }
 
   storeGroup(value: ClassicGroupValue): void {
+    this.#isStored = true;
     const { generation, protocolType, protocol, leader } = value;
     this.progress = { ...this.progress, generation, protocolType, protocol, leader };
   }
@@ -97,6 +108,7 @@ export class ClassicDraft {
       members: this.members,
       instances: this.instances,
       stored: this.#stored,
+      isStored: this.#isStored,
     };
   }
 

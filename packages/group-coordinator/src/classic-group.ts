@@ -20,6 +20,8 @@ export type ClassicGroup = ClassicProgress & {
   readonly instances: ReadonlyMap<string, string>;
   /** Members that stand in ZooKeeper: those of the last stable generation. */
   readonly stored: ReadonlySet<string>;
+  /** Whether the group itself stands there; one that nobody ever completed does not. */
+  readonly isStored: boolean;
 };
 
 export type ClassicState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable";
@@ -46,11 +48,9 @@ export type InitialDelay = {
 
 export type ClassicMember = ClassicMemberValue & {
   /** The request that is answered when the rebalance has everybody. */
-  readonly parkedJoin: ParkedJoin | undefined;
+  readonly parkedJoin: RequestId | undefined;
   /** The request that is answered when the leader has assigned. */
   readonly parkedSync: RequestId | undefined;
   /** Has asked for its assignment of this generation. */
   readonly hasSynced: boolean;
 };
-
-export type ParkedJoin = { readonly requestId: RequestId };

@@ -1,5 +1,6 @@
+import type { RequestId } from "./group-event.ts";
 import type { GroupRecord } from "./group-record.ts";
-import type { GroupReply } from "./group-reply.ts";
+import type { GroupRefusal, GroupReply } from "./group-reply.ts";
 import type { GroupTimer } from "./group-timer.ts";
 
 /**
@@ -12,3 +13,14 @@ export type GroupDecision = {
   readonly replies: readonly GroupReply[];
   readonly timers: readonly GroupTimer[];
 };
+
+export const NOTHING: GroupDecision = { records: [], replies: [], timers: [] };
+
+/** A decision that changes nothing and only refuses. */
+export function refuse(requestId: RequestId, error: GroupRefusal): GroupDecision {
+  return {
+    records: [],
+    replies: [{ requestId, response: { type: "refused", error } }],
+    timers: [],
+  };
+}

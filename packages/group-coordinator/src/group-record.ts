@@ -27,9 +27,12 @@ export type OffsetRecord =
 
 /** In memory only. What is lost of them in a failover is asked for again by the members. */
 export type VolatileGroupRecord =
+  /** Makes a group that does not exist, or is empty and of the other type, a classic one. */
   | { readonly type: "rebalanceProgressed"; readonly progress: ClassicProgress }
   | { readonly type: "memberProgressed"; readonly memberId: string; readonly member: ClassicMember }
   | { readonly type: "memberDropped"; readonly memberId: string }
+  /** It was in memory only. */
+  | { readonly type: "groupForgotten" }
   /** The targets were compared with the topics since the group was loaded. */
   | { readonly type: "targetsVerified" };
 
@@ -37,6 +40,7 @@ const VOLATILE: ReadonlySet<GroupRecord["type"]> = new Set<VolatileGroupRecord["
   "rebalanceProgressed",
   "memberProgressed",
   "memberDropped",
+  "groupForgotten",
   "targetsVerified",
 ]);
 

@@ -7,6 +7,7 @@ export type {
 } from "./classic-group.ts";
 export type { ConsumerGroup, ConsumerState } from "./consumer-group.ts";
 export { COORDINATOR_SLOTS, coordinatorSlot, groupIdFault } from "./coordinator-slot.ts";
+export { decide } from "./decide.ts";
 export type { GroupDecision } from "./decision.ts";
 export {
   type AssignorName,
@@ -57,6 +58,16 @@ export type {
 } from "./group-reply.ts";
 export type { GroupState } from "./group-state.ts";
 export type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
+export {
+  type ClassicDescription,
+  type ClassicMemberDescription,
+  type ConsumerDescription,
+  describeGroup,
+  type GroupDescription,
+  type GroupListing,
+  listGroup,
+  parkedRequests,
+} from "./group-views.ts";
 export { load } from "./load.ts";
 export type {
   ClassicGroupValue,
@@ -70,3 +81,4 @@ export type {
   StoredGroup,
   Subscription,
 } from "./stored-group.ts";
+export { compilePattern, type PatternResult, type TopicPattern } from "./topic-pattern.ts";

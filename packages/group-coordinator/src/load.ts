@@ -47,7 +47,7 @@ function loadClassic(
   value: ClassicGroupValue | undefined,
   members: ReadonlyMap<string, ClassicMemberValue>,
 ): ClassicGroup {
-  const draft = new ClassicDraft(emptyClassicGroup(0));
+  const draft = new ClassicDraft(emptyClassicGroup(0, { isStored: true }));
   if (value !== undefined) draft.storeGroup(value);
   for (const [memberId, member] of members) draft.storeMember(memberId, member);
   // A static member that was being replaced may stand there twice: one of them is enough, and the

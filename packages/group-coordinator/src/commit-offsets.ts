@@ -1,0 +1,124 @@
+import { leaderEpoch } from "@zoolog/base";
+import { generationRefusal, rebalancing, sessionTimers } from "./classic-calls.ts";
+import type { GroupDecision } from "./decision.ts";
+import { refuse } from "./decision.ts";
+import type { GroupContext } from "./group-context.ts";
+import type { CommitOffsetsEvent } from "./group-event.ts";
+import type { GroupRecord } from "./group-record.ts";
+import type { GroupRefusal, PartitionResult } from "./group-reply.ts";
+import type { GroupState } from "./group-state.ts";
+import { memberRefusal, unknownMember } from "./member-identity.ts";
+
+/**
+ * Whether these offsets may be committed: by a member of the present generation or epoch, or, while
+ * the group is empty, by anybody who claims no membership (an operator, a simple consumer).
+ */
+export function decideCommitOffsets(
+  group: GroupState | undefined,
+  event: CommitOffsetsEvent,
+  context: GroupContext,
+): GroupDecision {
+  const refusal = commitRefusal(group, event);
+  if (refusal !== undefined) return refuse(event.requestId, refusal);
+
+  const offsets: GroupRecord[] = [];
+  const partitions: PartitionResult[] = [];
+  for (const { topic, partitions: committed } of event.topics) {
+    const known = context.topics.topic(topic);
+    for (const { partition, offset, leaderEpoch: epoch, metadata = "" } of committed) {
+      if (known === undefined || partition < 0 || partition >= known.partitions) {
+        const message = `topic ${topic} has no partition ${partition}`;
+        partitions.push({ topic, partition, error: { code: UNKNOWN_PARTITION, message } });
+        continue;
+      }
+      const max = context.settings.offsetMetadataBytesMax;
+      if (metadata.length > max || utf8Length(metadata) > max) {
+        const message = `metadata of an offset has at most ${max} bytes (offset.metadata.max.bytes)`;
+        partitions.push({
+          topic,
+          partition,
+          error: { code: "OFFSET_METADATA_TOO_LARGE", message },
+        });
+        continue;
+      }
+      partitions.push({ topic, partition });
+      const value = {
+        offset,
+        leaderEpoch: epoch === undefined ? undefined : leaderEpoch(epoch),
+        metadata,
+        timestamp: context.now,
+        topicId: known.topicId,
+      };
+      offsets.push({ type: "offsetCommitted", topic, partition, value });
+    }
+  }
+  const isFirst = offsets.length > 0 && (group === undefined || isUnstored(group));
+  return {
+    records: isFirst ? [groupOfOffsets(group), ...offsets] : offsets,
+    replies: [{ requestId: event.requestId, response: { type: "commitOffsets", partitions } }],
+    timers: group?.type === "classic" ? sessionTimers(group, event.memberId ?? "") : [],
+  };
+}
+
+const UNKNOWN_PARTITION = "UNKNOWN_TOPIC_OR_PARTITION";
+
+function isUnstored(group: GroupState): boolean {
+  return group.type === "classic" && !group.isStored;
+}
+
+/** A group that only keeps offsets; what it was in memory stays as it is. */
+function groupOfOffsets(group: GroupState | undefined): GroupRecord {
+  const classic = group?.type === "classic" ? group : undefined;
+  return {
+    type: "groupChanged",
+    value: {
+      type: "classic",
+      generation: classic?.generation ?? 0,
+      protocolType: classic?.protocolType ?? "",
+      protocol: classic?.protocol,
+      leader: classic?.leader,
+    },
+  };
+}
+
+function commitRefusal(
+  group: GroupState | undefined,
+  event: CommitOffsetsEvent,
+): GroupRefusal | undefined {
+  const { memberId, generationIdOrMemberEpoch: epoch, groupInstanceId } = event;
+  if (memberId === undefined && epoch === undefined && groupInstanceId === undefined) {
+    const isFree = group === undefined || isEmpty(group);
+    return isFree ? undefined : unknownMember("who has no member id, while others are in it,");
+  }
+  if (memberId === undefined || epoch === undefined) {
+    const message = "a member commits with its id and its generation or epoch";
+    return { code: "INVALID_REQUEST", message };
+  }
+  if (group === undefined) return unknownMember(memberId);
+  if (group.type === "consumer") {
+    const refusal = memberRefusal(group, memberId, groupInstanceId);
+    if (refusal !== undefined) return refusal;
+    const member = group.members.get(memberId);
+    if (member?.epoch === epoch && !member.isAway) return undefined;
+    const message = `the member's epoch is ${member?.epoch}, not ${epoch}`;
+    return { code: "STALE_MEMBER_EPOCH", message };
+  }
+  const refusal = generationRefusal(group, { memberId, groupInstanceId, generationId: epoch });
+  if (refusal !== undefined) return refusal;
+  return group.state === "CompletingRebalance" ? rebalancing() : undefined;
+}
+
+/** Nobody is in the group, or on the way into it. */
+function isEmpty(group: GroupState): boolean {
+  return group.type === "classic" ? group.state === "Empty" : group.members.size === 0;
+}
+
+/** Bytes that `text` takes in UTF-8. */
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length;
+}

@@ -1,0 +1,65 @@
+import type { ConsumerTurn } from "./consumer-turn.ts";
+import {
+  commonPartitions,
+  filterPartitions,
+  joinPartitions,
+  NO_PARTITIONS,
+  samePartitions,
+  withoutPartitions,
+} from "./partition-map.ts";
+import type { PartitionMap } from "./stored-group.ts";
+
+/**
+ * One step of a member towards its target (KIP-848). It gives up before it gets:
+ *
+ * 1. What is not in its target any more moves from `assigned` to `revoking`; its epoch stays.
+ * 2. When its heartbeat no longer names a partition as owned, that is free for the others.
+ * 3. When nothing is left to give up it gets what is free of its target, and the group's epoch. What
+ *    others still have, it gets later, with the same epoch.
+ *
+ * Partitions in the old and the new target stay in `assigned` all the time.
+ *
+ * @param owned what the member owns now, as told in a heartbeat with its epoch; else nothing is
+ *   taken for given up
+ */
+export function reconcile(
+  turn: ConsumerTurn,
+  memberId: string,
+  owned: PartitionMap | undefined,
+): void {
+  const { revoking, rebalanceTimeoutMs } = turn.member(memberId);
+  if (revoking.size > 0) {
+    if (owned === undefined) return;
+    const left = commonPartitions(revoking, owned);
+    if (!samePartitions(left, revoking)) turn.changeMember(memberId, { revoking: left });
+    if (left.size > 0) return;
+    turn.cancel(`revocation:${memberId}`);
+  }
+  const { assigned, target, epoch } = turn.member(memberId);
+  const { assignmentEpoch } = turn.value;
+  const isThere = assigned === target || samePartitions(assigned, target);
+  if (isThere && epoch === assignmentEpoch) return;
+
+  const surplus = isThere ? NO_PARTITIONS : withoutPartitions(assigned, target);
+  if (surplus.size > 0) {
+    const kept = commonPartitions(assigned, target);
+    turn.changeMember(memberId, { assigned: kept, revoking: surplus });
+    turn.arm(`revocation:${memberId}`, rebalanceTimeoutMs);
+    return;
+  }
+  const free = isThere ? NO_PARTITIONS : freePartitions(turn, memberId);
+  if (free.size === 0 && epoch === assignmentEpoch) return;
+  const next = joinPartitions(assigned, free);
+  turn.changeMember(memberId, {
+    assigned: samePartitions(next, target) ? target : next,
+    ...(epoch === assignmentEpoch ? {} : { epoch: assignmentEpoch, previousEpoch: epoch }),
+  });
+}
+
+/** What of its target nobody has, neither to use nor to give up. */
+function freePartitions(turn: ConsumerTurn, memberId: string): PartitionMap {
+  return filterPartitions(turn.member(memberId).target, (topicId) => {
+    const owners = turn.ownersOf(topicId);
+    return owners === undefined ? undefined : (partition) => owners[partition] === undefined;
+  });
+}
