@@ -11,13 +11,13 @@ import type {
   ClusterSnapshot,
   DeletedTopic,
   NamedConfig,
+  Read,
   ReadPartition,
   StoredSlot,
   StoredTopic,
   UnreadableTopic,
   ZnodeFault,
 } from "./cluster-snapshot.ts";
-import type { Read } from "./coordination-store.ts";
 import { isMalformed } from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import { READS_IN_FLIGHT_MAX } from "./limits.ts";

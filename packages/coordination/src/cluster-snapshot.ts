@@ -109,3 +109,6 @@ export type ZnodeFault = {
   readonly message: string;
   readonly hint: string | undefined;
 };
+
+/** What could be understood, and each znode that could not. */
+export type Read<T> = { readonly value: T; readonly faults: readonly ZnodeFault[] };

@@ -9,7 +9,7 @@ import {
 import type { Znode, ZooKeeperClient } from "@zoolog/zookeeper";
 import { readControllerEpochFloor } from "./cluster-reader.ts";
 import type { CurrentController, Election } from "./coordination-store.ts";
-import { excerpt, isConnectionFault, isSessionEnd, malformed } from "./errors.ts";
+import { controllerFenced, excerpt, isConnectionFault, isSessionEnd, malformed } from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import { FencedMulti } from "./fenced-multi.ts";
 import { FencedWriter } from "./fenced-writer.ts";
@@ -134,7 +134,13 @@ export class ControllerElection {
 
   #elected(client: ZooKeeperClient, epoch: VersionedEpoch): Election {
     this.#logger.info("controller elected", { controllerEpoch: epoch.value });
-    const multi = new FencedMulti({ client, epochVersion: epoch.version }, this.#session);
+    const fence = {
+      path: CONTROLLER_EPOCH_PATH,
+      version: epoch.version,
+      overtaken: "a later controller was elected",
+      fenced: controllerFenced,
+    };
+    const multi = new FencedMulti({ client, fence }, this.#session);
     const writer = new FencedWriter(
       { controllerEpoch: epoch.value },
       { multi, clock: this.#clock, logger: this.#logger },

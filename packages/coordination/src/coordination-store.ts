@@ -3,12 +3,13 @@ import type { BrokerRegistration, RegisteredBroker } from "./broker-registration
 import type {
   ClusterSnapshot,
   NamedConfig,
+  Read,
   ReadPartition,
   StoredSlot,
   UnreadableTopic,
-  ZnodeFault,
 } from "./cluster-snapshot.ts";
 import type { ConfigResource, ControllerWriter } from "./controller-writer.ts";
+import type { GroupStore } from "./groups/group-store.ts";
 
 /**
  * What must agree in the whole cluster, as our words instead of znodes. One store is one process's
@@ -18,7 +19,7 @@ import type { ConfigResource, ControllerWriter } from "./controller-writer.ts";
  * `ZNODE_MALFORMED` naming the znode, `STORE_CLOSED`, and what each call names. Reads are repeated
  * after a lost connection; writes only when they were provably not applied.
  */
-export interface CoordinationStore {
+export interface CoordinationStore extends GroupStore {
   readonly state: StoreState;
   /** What the server granted, milliseconds. */
   readonly sessionTimeoutMs: number;
@@ -129,9 +130,6 @@ export type HintScope =
   | "deletions"
   /** What an operator asked for: `readPreferredElection`. */
   | "adminRequests";
-
-/** What could be understood, and each znode that could not. */
-export type Read<T> = { readonly value: T; readonly faults: readonly ZnodeFault[] };
 
 export type Election =
   | { readonly outcome: "elected"; readonly writer: ControllerWriter }

@@ -10,6 +10,14 @@ export type CoordinationErrorCode =
   | "BROKER_ID_TAKEN"
   /** A later controller was elected, or the session that held the controllership has ended. */
   | "CONTROLLER_FENCED"
+  /** The slot has passed to another coordinator, or our session has ended. */
+  | "COORDINATOR_FENCED"
+  /** More changes wait for a slot than may. Retriable. */
+  | "COORDINATOR_BUSY"
+  /** A group, a member or the metadata of an offset does not fit into a znode. */
+  | "GROUP_TOO_LARGE"
+  /** The id of a group or member cannot be the name of a znode. */
+  | "GROUP_NAME_UNUSABLE"
   /** This ensemble belongs to another cluster than the one the store was opened on. */
   | "CLUSTER_ID_MISMATCH"
   /** The assignment does not fit into a znode. */
@@ -47,6 +55,11 @@ export function malformed(path: string, problem: string, hint?: string): ZoologE
     message: `znode ${path}: ${problem}`,
     hint: hint ?? `Repair it with zkCli (get ${path}); docs/formats/znodes.md has the format.`,
   });
+}
+
+/** We look, write what we saw missing, and find something else, again and again. */
+export function restless(path: string): ZoologError {
+  return malformed(path, "is another at each look: who else writes it?");
 }
 
 /** For messages: what an operator wrote may be long, and anything. */
@@ -103,6 +116,39 @@ export function controllerFenced(why: string): ZoologError {
     code: "CONTROLLER_FENCED",
     message: `this broker is not the controller any more: ${why}`,
     hint: "Ask the new controller.",
+  });
+}
+
+export function coordinatorFenced(why: string): ZoologError {
+  return fault({
+    code: "COORDINATOR_FENCED",
+    message: `this broker does not coordinate the slot any more: ${why}`,
+    hint: "Ask for the coordinator again.",
+  });
+}
+
+export function coordinatorBusy(): ZoologError {
+  return fault({
+    code: "COORDINATOR_BUSY",
+    message: "too many changes of groups wait for ZooKeeper",
+    retriable: true,
+    hint: "Try again later. If it lasts, ZooKeeper is slow, or groups commit too often.",
+  });
+}
+
+export function groupTooLarge(what: string, size: number, sizeMax: number): ZoologError {
+  return fault({
+    code: "GROUP_TOO_LARGE",
+    message: `${what} takes ${size}, a znode holds ${sizeMax}`,
+    hint: "Let its members subscribe to fewer topics, or say less in their metadata.",
+  });
+}
+
+export function groupNameUnusable(id: string, problem: string): ZoologError {
+  return fault({
+    code: "GROUP_NAME_UNUSABLE",
+    message: `${JSON.stringify(id.slice(0, EXCERPT_BYTES_MAX))} cannot be kept: ${problem}`,
+    hint: "Use a shorter id of printable characters.",
   });
 }
 

@@ -1,8 +1,7 @@
 import { errorCode } from "@zoolog/base";
 import type { Operation, OperationResult, ZooKeeperClient } from "@zoolog/zookeeper";
 import { ZooKeeperError } from "@zoolog/zookeeper";
-import { controllerFenced, isConnectionFault, isSessionEnd, storeClosed } from "./errors.ts";
-import { CONTROLLER_EPOCH_PATH } from "./paths.ts";
+import { isConnectionFault, isSessionEnd, storeClosed } from "./errors.ts";
 import type { CoordinationSession } from "./session.ts";
 
 /** What became of a multi. Each case is certain; none of them is guessed. */
@@ -25,26 +24,38 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "NOT_EMPTY",
 ]);
 
+/** Whose office it is: as long as the znode is at this version. */
+export type Fence = {
+  readonly path: string;
+  readonly version: number;
+  /** What it means that the version is another. */
+  readonly overtaken: string;
+  readonly fenced: (why: string) => Error;
+};
+
 /**
- * Writes of one controller: each is a multi that begins with a check of `/controller_epoch`
- * (KAFKA-6082). Bound to the session that holds `/controller`. The first check that fails, or the
- * end of the session, fences it for good.
+ * Writes of one controller (KAFKA-6082), or of the coordinator of one slot: each is a multi that
+ * begins with a check of the fence. Bound to one session. The first check that fails, or the end of
+ * the session, fences it for good.
  */
 export class FencedMulti {
   readonly #session: CoordinationSession;
   readonly #client: ZooKeeperClient;
+  readonly #fence: Fence;
   readonly #check: Operation;
   readonly #listeners: (() => void)[] = [];
   readonly #stopFollowing: () => void;
   #fencedBecause: string | undefined;
 
   constructor(
-    options: { readonly client: ZooKeeperClient; readonly epochVersion: number },
+    options: { readonly client: ZooKeeperClient; readonly fence: Fence },
     session: CoordinationSession,
   ) {
     this.#session = session;
     this.#client = options.client;
-    this.#check = { type: "check", path: CONTROLLER_EPOCH_PATH, version: options.epochVersion };
+    this.#fence = options.fence;
+    const { path, version } = options.fence;
+    this.#check = { type: "check", path, version };
     this.#stopFollowing = options.client.onStateChange((state) => {
       if (state === "expired" || state === "closed") this.fence("its session has ended");
     });
@@ -70,7 +81,7 @@ export class FencedMulti {
     for (const listener of this.#listeners.splice(0)) listener();
   }
 
-  /** @throws ZoologError `CONTROLLER_FENCED`; whatever makes the request itself impossible. */
+  /** @throws the fence's error; whatever makes the request itself impossible. */
   async run(operations: readonly Operation[]): Promise<MultiOutcome> {
     await this.#connected();
     try {
@@ -117,7 +128,7 @@ export class FencedMulti {
     if (error.operationIndex > 0) {
       return { outcome: "refused", index: error.operationIndex - 1, code };
     }
-    this.fence("a later controller was elected");
+    this.fence(this.#fence.overtaken);
     throw this.#fencedError();
   }
 
@@ -139,6 +150,6 @@ export class FencedMulti {
   }
 
   #fencedError(): Error {
-    return controllerFenced(this.#fencedBecause ?? "it has resigned");
+    return this.#fence.fenced(this.#fencedBecause ?? "it has resigned");
   }
 }

@@ -4,6 +4,7 @@ export type {
 } from "./broker-registration.ts";
 export type {
   PartitionState,
+  Read,
   ZnodeFault,
 } from "./cluster-snapshot.ts";
 export type {
@@ -15,10 +16,10 @@ export type {
   CoordinationStore,
   CurrentController,
   HintScope,
-  Read,
   StoreState,
 } from "./coordination-store.ts";
 export { isMalformed } from "./errors.ts";
+export { groupNameFault } from "./groups/group-names.ts";
 export type {
   ClassicGroupZnode,
   ClassicMemberZnode,
@@ -30,9 +31,9 @@ export type {
   PartitionsByTopic,
   StoredGroup,
   StoredOffset,
-} from "./group-state.ts";
-export type { GroupStore } from "./group-store.ts";
-export type { GroupChange, SlotWriter } from "./slot-writer.ts";
+} from "./groups/group-state.ts";
+export type { GroupStore } from "./groups/group-store.ts";
+export type { GroupChange, SlotWriter } from "./groups/slot-writer.ts";
 export {
   openZooKeeperStore,
   type ZooKeeperStoreOptions,

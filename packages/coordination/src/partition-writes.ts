@@ -2,7 +2,7 @@ import { inParallel, type PartitionEpoch, partitionEpoch, ZoologError } from "@z
 import type { Operation } from "@zoolog/zookeeper";
 import type { StoredState } from "./cluster-snapshot.ts";
 import type { PartitionStateWrite, PartitionStateWritten } from "./controller-writer.ts";
-import { malformed } from "./errors.ts";
+import { restless } from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import type { FencedMulti } from "./fenced-multi.ts";
 import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
@@ -77,7 +77,7 @@ async function writeChunk(multi: FencedMulti, chunk: readonly PendingWrite[]): P
     const open = rest.filter((pending) => pending.result === undefined);
     if (outcome.outcome === "refused") {
       refusals += 1;
-      if (refusals > chunk.length + REFUSALS_MAX) throw restless(rest);
+      if (refusals > chunk.length + REFUSALS_MAX) throw restlessState(rest);
       const creations = open.filter(({ write }) => write.expectedPartitionEpoch === undefined);
       await inParallel(creations, { atOnceMax: READS_IN_FLIGHT_MAX }, (pending) =>
         ensureParents(multi, pending),
@@ -87,9 +87,9 @@ async function writeChunk(multi: FencedMulti, chunk: readonly PendingWrite[]): P
   }
 }
 
-function restless([first]: readonly PendingWrite[]): Error {
+function restlessState([first]: readonly PendingWrite[]): Error {
   const { topic = "", partition = 0 } = first?.write ?? {};
-  return malformed(statePath(topic, partition), "is another at each look: who else writes it?");
+  return restless(statePath(topic, partition));
 }
 
 /** Gives a result to every write whose fate can be seen. */

@@ -52,3 +52,14 @@ export const CONFIG_CHANGE_PREFIX = `${CONFIG_CHANGES_PATH}/config_change_`;
 export const deleteRequestPath = (topic: string): string => `${DELETE_TOPICS_PATH}/${topic}`;
 export const deletedTopicPath = (topicId: string): string => `${DELETED_TOPICS_PATH}/${topicId}`;
 export const slotPath = (slot: number): string => `${COORDINATORS_PATH}/${slot}`;
+
+/** Names of groups, members and topics below `/consumers` are encoded: see groups/group-names.ts. */
+export const groupPath = (group: string): string => `${CONSUMERS_PATH}/${group}`;
+export const membersPath = (group: string): string => `${groupPath(group)}/ids`;
+export const memberPath = (group: string, member: string): string =>
+  `${membersPath(group)}/${member}`;
+export const offsetsPath = (group: string): string => `${groupPath(group)}/offsets`;
+export const topicOffsetsPath = (group: string, topic: string): string =>
+  `${offsetsPath(group)}/${topic}`;
+export const offsetPath = (group: string, topic: string, partition: number): string =>
+  `${topicOffsetsPath(group, topic)}/${partition}`;

@@ -2,6 +2,7 @@ import {
   type BrokerEpoch,
   type BrokerId,
   type Clock,
+  type CoordinatorEpoch,
   errorCode,
   type Logger,
   type Scheduler,
@@ -24,6 +25,7 @@ import {
 import type {
   ClusterSnapshot,
   NamedConfig,
+  Read,
   ReadPartition,
   StoredSlot,
   UnreadableTopic,
@@ -36,15 +38,21 @@ import type {
   Election,
   HintScope,
   ProducerIdBlock,
-  Read,
   StoreState,
 } from "./coordination-store.ts";
+import { coordinatorFenced } from "./errors.ts";
 import { ifThere } from "./existing.ts";
+import { FencedMulti } from "./fenced-multi.ts";
+import { GroupCommit } from "./groups/group-commit.ts";
+import { readGroups, readOffsets } from "./groups/group-reader.ts";
+import type { StoredGroup, StoredOffset } from "./groups/group-state.ts";
+import type { SlotWriter } from "./groups/slot-writer.ts";
 import { HintBoard } from "./hint-board.ts";
 import {
   DELETE_TOPICS_PATH,
   deleteRequestPath,
   PREFERRED_ELECTION_PATH,
+  slotPath,
   TOPICS_PATH,
 } from "./paths.ts";
 import { claimProducerIds } from "./producer-id-blocks.ts";
@@ -91,6 +99,7 @@ export async function openZooKeeperStore(
 }
 
 class ZooKeeperStore implements CoordinationStore {
+  readonly #dependencies: Omit<ZooKeeperStoreDependencies, "connect">;
   readonly #session: CoordinationSession;
   readonly #hints: HintBoard;
   readonly #registrar: BrokerRegistrar;
@@ -104,6 +113,7 @@ class ZooKeeperStore implements CoordinationStore {
     },
   ) {
     const reconcileIntervalMs = options.reconcileIntervalMs ?? RECONCILE_INTERVAL_MS;
+    this.#dependencies = dependencies;
     this.#session = dependencies.session;
     this.#hints = new HintBoard({ reconcileIntervalMs }, dependencies);
     this.#registrar = new BrokerRegistrar(dependencies);
@@ -179,6 +189,38 @@ class ZooKeeperStore implements CoordinationStore {
 
   readSlots(): Promise<readonly StoredSlot[]> {
     return readSlots(this.#session);
+  }
+
+  async openSlot(options: {
+    readonly slot: number;
+    readonly coordinatorEpoch: CoordinatorEpoch;
+  }): Promise<SlotWriter> {
+    const fence = {
+      path: slotPath(options.slot),
+      version: options.coordinatorEpoch,
+      overtaken: "the slot has passed on",
+      fenced: coordinatorFenced,
+    };
+    const multi = new FencedMulti({ client: await this.#session.client(), fence }, this.#session);
+    try {
+      // A quorum write: what this session reads from now on is not older.
+      await multi.run([]);
+    } catch (error) {
+      multi.fence("it was never opened");
+      throw error;
+    }
+    return new GroupCommit(options, { ...this.#dependencies, multi });
+  }
+
+  readGroups(isWanted: (groupId: string) => boolean): Promise<Read<readonly StoredGroup[]>> {
+    return readGroups(this.#session, isWanted);
+  }
+
+  readOffsets(
+    groupId: string,
+    of: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | "all",
+  ): Promise<Read<readonly StoredOffset[]>> {
+    return readOffsets(this.#session, groupId, of);
   }
 
   readTopicNames(): Promise<readonly string[]> {

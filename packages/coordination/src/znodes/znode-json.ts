@@ -68,6 +68,12 @@ export class ZnodeObject {
     return value;
   }
 
+  flag(name: string): boolean {
+    const value = this.#fields.get(name);
+    if (typeof value !== "boolean") throw this.#wrong(name, value, "true or false");
+    return value;
+  }
+
   optionalText(name: string): string | undefined {
     return this.has(name) ? this.text(name) : undefined;
   }

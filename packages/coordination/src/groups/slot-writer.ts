@@ -24,10 +24,13 @@ export interface SlotWriter {
    * - `COORDINATOR_FENCED`: the slot has passed on or the session has ended. What was asked for
    *   last may or may not have been written.
    * - `COORDINATOR_BUSY` (retriable): too much waits; nothing of it was taken.
-   * - `GROUP_TOO_LARGE`: a group or member that no znode can hold; nothing of it was taken.
+   * - `GROUP_TOO_LARGE`: a group, member or metadata that no znode can hold; nothing was taken.
+   * - `GROUP_NAME_UNUSABLE`: see `groupNameFault`; nothing was taken.
    * - `STORE_CLOSED`.
    */
   write(changes: readonly GroupChange[]): Promise<void>;
+  /** Gives the pen back: the writer is fenced, what waits is rejected. */
+  close(): void;
 }
 
 /** One key and its newest value; `undefined` removes it. */

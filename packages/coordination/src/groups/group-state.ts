@@ -87,7 +87,8 @@ export type StoredGroup = {
   readonly members: readonly { readonly memberId: string; readonly member: MemberZnode }[];
   /**
    * A change too large for one multi was interrupted, or a member cannot be read: what the members
-   * say of assignments may be of different generations. Let them join anew.
+   * say of assignments may be of different generations: let them join anew. The mark goes with the
+   * next value that is written for the group itself.
    */
   readonly incomplete: boolean;
 };

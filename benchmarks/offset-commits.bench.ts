@@ -1,0 +1,151 @@
+import {
+  brokerEpoch,
+  brokerId,
+  coordinatorEpoch,
+  leaderEpoch,
+  offset,
+  silentLogger,
+  type TopicId,
+} from "@zoolog/base";
+import { type GroupChange, openZooKeeperStore, type SlotWriter } from "@zoolog/coordination";
+import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
+import { startZooKeeperEnsemble } from "@zoolog/testkit";
+import { connectZooKeeper } from "@zoolog/zookeeper";
+import type { Measurement } from "./harness/measurement.ts";
+
+const SECONDS = 8;
+const WARM_UP_SECONDS = 3;
+/** What is offered: more than is asked for, so that the bar is not the load. */
+const OFFSETS_PER_SECOND = 30_000;
+/** A commit call of a consumer: some of its partitions. */
+const PARTITIONS_PER_COMMIT = 10;
+const TICK_MS = 5;
+const TOPIC_ID = "offset-commits-topic--" as TopicId;
+
+/**
+ * Offsets committed through one slot on a real ensemble of three servers, here on this machine. Few
+ * partitions are committed again and again, so most commits are replaced while they wait; of many
+ * partitions each commit is a write.
+ */
+export async function measureOffsetCommits(): Promise<Measurement[]> {
+  const ensemble = await startZooKeeperEnsemble({ servers: 3 });
+  try {
+    const slot = await openSlot(ensemble.connectString);
+    const rows = [
+      ...report("1,000 partitions", await commitAll(slot.writer, 1_000)),
+      ...report("30,000 partitions", await commitAll(slot.writer, 30_000)),
+    ];
+    await slot.close();
+    return rows;
+  } finally {
+    await ensemble.close();
+  }
+}
+
+async function openSlot(connectString: string): Promise<{
+  readonly writer: SlotWriter;
+  readonly close: () => Promise<void>;
+}> {
+  const store = await openZooKeeperStore(
+    {},
+    {
+      connect: () =>
+        connectZooKeeper(
+          { connectString, sessionTimeoutMs: 10_000, connectTimeoutMs: 20_000 },
+          {
+            clock: systemClock,
+            scheduler: systemScheduler,
+            random: systemRandom,
+            logger: silentLogger,
+          },
+        ),
+      clock: systemClock,
+      scheduler: systemScheduler,
+      logger: silentLogger,
+    },
+  );
+  const election = await store.electController(brokerId(0));
+  if (election.outcome !== "elected") throw new Error("somebody else is the controller");
+  const epoch = coordinatorEpoch(0);
+  await election.writer.writeSlots([
+    {
+      slot: 0,
+      expectedCoordinatorEpoch: undefined,
+      coordinatorEpoch: epoch,
+      brokerId: brokerId(0),
+      brokerEpoch: brokerEpoch(0),
+      controllerEpoch: election.writer.controllerEpoch,
+    },
+  ]);
+  const writer = await store.openSlot({ slot: 0, coordinatorEpoch: epoch });
+  return { writer, close: () => store.close() };
+}
+
+type Result = { readonly offsetsPerSecond: number; readonly latenciesMs: readonly number[] };
+
+/** Offers commits at an even pace, whether they are answered or not, and waits for the last one. */
+async function commitAll(writer: SlotWriter, partitions: number): Promise<Result> {
+  const commitsPerTick = (OFFSETS_PER_SECOND * TICK_MS) / 1_000 / PARTITIONS_PER_COMMIT;
+  const latenciesMs: number[] = [];
+  const underWay = new Set<Promise<void>>();
+  let next = 0;
+  let counted = 0;
+  const began = performance.now();
+  const countedFrom = began + WARM_UP_SECONDS * 1_000;
+  const until = countedFrom + SECONDS * 1_000;
+  for (let tick = 0; performance.now() < until; tick++) {
+    for (let i = 0; i < commitsPerTick; i++) {
+      const asked = performance.now();
+      const commit = writer.write(commitOf(next, partitions)).then(() => {
+        underWay.delete(commit);
+        const now = performance.now();
+        if (asked < countedFrom) return;
+        latenciesMs.push(now - asked);
+        if (now <= until) counted += PARTITIONS_PER_COMMIT;
+      });
+      underWay.add(commit);
+      next += PARTITIONS_PER_COMMIT;
+    }
+    const wait = began + (tick + 1) * TICK_MS - performance.now();
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)));
+  }
+  await Promise.all(underWay);
+  return { offsetsPerSecond: counted / SECONDS, latenciesMs: latenciesMs.sort((a, b) => a - b) };
+}
+
+function commitOf(from: number, partitions: number): GroupChange[] {
+  return Array.from({ length: PARTITIONS_PER_COMMIT }, (_, i): GroupChange => {
+    const partition = (from + i) % partitions;
+    return {
+      type: "offset",
+      groupId: `group-${partition % 100}`,
+      topic: "orders",
+      partition,
+      value: {
+        offset: offset(from + i),
+        leaderEpoch: leaderEpoch(0),
+        metadata: "",
+        committedAt: systemClock.now(),
+        topicId: TOPIC_ID,
+      },
+    };
+  });
+}
+
+function report(of: string, { offsetsPerSecond, latenciesMs }: Result): Measurement[] {
+  const p99 = latenciesMs[Math.floor(latenciesMs.length * 0.99)] ?? 0;
+  return [
+    {
+      name: `offset commits through one slot, ${of}`,
+      value: offsetsPerSecond,
+      unit: "offsets/s",
+      bar: { valueMin: 25_000 },
+    },
+    {
+      name: `until such a commit is answered, p99, ${of}`,
+      value: p99,
+      unit: "ms",
+      bar: { valueMax: 250 },
+    },
+  ];
+}

@@ -1,0 +1,35 @@
+/**
+ * Ids of groups and members come from clients and may be anything; names of znodes may not. They are
+ * written as in a URL, so that usual ones stand there as they are.
+ */
+
+/** Longest name of a znode. All names of a folder together must fit into one answer, see znodes.md. */
+const NAME_CHARACTERS_MAX = 1_024;
+
+/** What is wrong with the id of a group or member, for people; `undefined`: nothing. */
+export function groupNameFault(id: string): string | undefined {
+  if (id === "") return "it is empty";
+  // Half of a surrogate pair has no encoding; `encodeURIComponent` would throw.
+  if (/\p{Surrogate}/u.test(id)) return "it is not text that can be encoded";
+  if (znodeName(id).length > NAME_CHARACTERS_MAX) {
+    return `it is longer than ${NAME_CHARACTERS_MAX} characters, encoded as in a URL`;
+  }
+  return undefined;
+}
+
+/** @param id without a fault. */
+export function znodeName(id: string): string {
+  // ZooKeeper takes both for a step in the path.
+  if (id === "." || id === "..") return id.replaceAll(".", "%2E");
+  return encodeURIComponent(id);
+}
+
+/** `undefined` for a name that we would write otherwise: it is nobody's. */
+export function idOfName(name: string): string | undefined {
+  try {
+    const id = decodeURIComponent(name);
+    return groupNameFault(id) === undefined && znodeName(id) === name ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}

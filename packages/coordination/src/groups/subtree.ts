@@ -1,0 +1,54 @@
+import { inParallel } from "@zoolog/base";
+import type { Operation } from "@zoolog/zookeeper";
+import { restless } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import type { FencedMulti } from "../fenced-multi.ts";
+import { READS_IN_FLIGHT_MAX } from "../limits.ts";
+import { chunked } from "../multi-chunks.ts";
+
+/** Looks at what is there, each of which finds something else than the one before. */
+const LOOKS_MAX = 20;
+
+/**
+ * Removes a znode with all below, in one multi when it fits, else the deepest first. Can be
+ * interrupted and repeated anywhere.
+ */
+export async function removeSubtree(multi: FencedMulti, root: string): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const levels = await levelsBelow(multi, root);
+    if (levels.length === 0) return;
+    const removals = levels
+      .reverse()
+      .flat()
+      .map((path): Operation => ({ type: "remove", path }));
+    if (await runInTurn(multi, removals)) return;
+  }
+  throw restless(root);
+}
+
+async function runInTurn(multi: FencedMulti, removals: readonly Operation[]): Promise<boolean> {
+  for (const chunk of chunked(removals, (removal) => [removal])) {
+    const { outcome } = await multi.run(chunk);
+    if (outcome !== "applied") return false;
+  }
+  return true;
+}
+
+/** The root alone, then what stands directly below it, and so on; none when it is not there. */
+async function levelsBelow(multi: FencedMulti, root: string): Promise<(readonly string[])[]> {
+  const levels: (readonly string[])[] = [];
+  const there = await multi.read((client) => client.exists(root));
+  for (let level = there === undefined ? [] : [root]; level.length > 0; ) {
+    levels.push(level);
+    level = await childrenOf(multi, level);
+  }
+  return levels;
+}
+
+async function childrenOf(multi: FencedMulti, paths: readonly string[]): Promise<string[]> {
+  const children = await inParallel(paths, { atOnceMax: READS_IN_FLIGHT_MAX }, async (path) => {
+    const found = await multi.read((client) => ifThere(client.getChildren(path)));
+    return (found?.names ?? []).map((name) => `${path}/${name}`);
+  });
+  return children.flat();
+}
