@@ -452,10 +452,12 @@ describe("a folder that an older version wrote, which raised log starts after se
 
   test("is told so at a later start when the disk is too full to write it down", async () => {
     const { open, disk } = await olderFolder();
-    disk.inject({ effect: "ENOSPC", operations: ["write"], path: /meta\.properties/ });
+    const path = /meta\.properties/;
+    const full = disk.inject({ effect: "ENOSPC", operations: ["write"], path, sticky: true });
 
     await (await open()).close();
     expect(disk.contents("/data/meta.properties").toString()).not.toContain("claims.version");
+    full.remove();
     await (await open()).close();
 
     expect(disk.contents("/data/meta.properties").toString()).toContain("claims.version=1\n");
