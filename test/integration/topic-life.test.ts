@@ -88,3 +88,118 @@ test("fewer partitions, as many, too many and those of nobody are refused", asyn
   expect(await refusal("orders", 4, [[3]])).toBeUndefined();
   expect((await partitions())[3]).toMatchObject({ leader: 3, replicas: [3] });
 });
+
+async function ends(via: number, offset?: number) {
+  const asked = { partition: 0, ...(offset === undefined ? {} : { offset }) };
+  const { topics } = await call(
+    "describe-offsets",
+    { topics: [{ topic: "orders", partitions: [asked] }] },
+    via,
+  );
+  return (topics as { partitions: Record<string, unknown>[] }[])[0]?.partitions[0];
+}
+
+async function startOffsets(): Promise<(number | undefined)[]> {
+  const all = await Promise.all([1, 2, 3].map((broker) => partitions(broker)));
+  return all.map(([first]) => (first as unknown as { logStartOffset: number })?.logStartOffset);
+}
+
+async function leaderOfOrders(): Promise<number> {
+  return (await partitions())[0]?.leader ?? 0;
+}
+
+async function produce(count: number, from = 0): Promise<void> {
+  const producer = client.producer({ acks: "all", lingerMs: 0 });
+  for (let i = 0; i < count; i++) {
+    await producer.send(orders, { key: "k", value: `${i}`, timestamp: from + i });
+  }
+}
+
+async function deleteRecords(offset: number | "highWatermark", via: number) {
+  const request = { topics: [{ topic: "orders", partitions: [{ partition: 0, offset }] }] };
+  const { topics } = await call("delete-records", request, via);
+  return (topics as { partitions: Record<string, unknown>[] }[])[0]?.partitions[0];
+}
+
+test("deleted records are gone on every replica when the call answers, and stay so", async () => {
+  await client.admin.createTopic({ topic: "orders", partitions: 1, replicationFactor: 3 });
+  await produce(10);
+  const leader = await leaderOfOrders();
+
+  expect(await deleteRecords(11, leader)).toMatchObject({ error: { code: "OFFSET_OUT_OF_RANGE" } });
+  expect(await deleteRecords(4, leader)).toEqual({ partition: 0, lowWatermark: 4 });
+
+  expect(await startOffsets()).toEqual([4, 4, 4]);
+  expect(await ends(leader, 0)).toMatchObject({ logStartOffset: 4, highWatermark: 10 });
+  const other = (leader % 3) + 1;
+  expect(await deleteRecords(5, other)).toMatchObject({
+    error: { code: "NOT_LEADER_OR_FOLLOWER" },
+    currentLeader: { brokerId: leader },
+  });
+  // What is deleted already stays so, and is no fault.
+  expect(await deleteRecords(2, leader)).toEqual({ partition: 0, lowWatermark: 4 });
+  expect(await deleteRecords("highWatermark", leader)).toEqual({ partition: 0, lowWatermark: 10 });
+  expect(await startOffsets()).toEqual([10, 10, 10]);
+  const read: unknown[] = [];
+  for await (const record of client.read(orders)) read.push(record);
+  expect(read).toEqual([]);
+});
+
+test("an offset's time is that of the first record there, and of none above the high watermark", async () => {
+  await client.admin.createTopic({ topic: "orders", partitions: 1, replicationFactor: 3 });
+  const now = Date.now() - 60_000;
+  await produce(5, now);
+  const leader = await leaderOfOrders();
+
+  expect(await ends(leader, 3)).toEqual({
+    partition: 0,
+    logStartOffset: 0,
+    highWatermark: 5,
+    timestamp: now + 3,
+  });
+  expect(await ends(leader, 5)).toEqual({ partition: 0, logStartOffset: 0, highWatermark: 5 });
+  expect(await ends(leader)).toEqual({ partition: 0, logStartOffset: 0, highWatermark: 5 });
+  expect(await ends((leader % 3) + 1, 3)).toMatchObject({
+    error: { code: "NOT_LEADER_OR_FOLLOWER" },
+    currentLeader: { brokerId: leader },
+  });
+});
+
+test("leaders are elected where an operator asks for it, by any broker", async () => {
+  await client.admin.createTopic({ topic: "orders", partitions: 3, replicationFactor: 3 });
+  const topics = [{ topic: "orders", partitions: [0, 7] }];
+
+  const preferred = await call("elect-leaders", { election: "preferred", topics }, 2);
+  const unclean = await call("elect-leaders", { election: "unclean", topics }, 3);
+  const all = await call("elect-leaders", { election: "preferred" }, 1);
+
+  const refusals = [
+    { partition: 0, error: { code: "ELECTION_NOT_NEEDED" } },
+    { partition: 7, error: { code: "UNKNOWN_TOPIC_OR_PARTITION" } },
+  ];
+  expect(preferred).toMatchObject({ topics: [{ topic: "orders", partitions: refusals }] });
+  expect(unclean).toMatchObject({ topics: [{ topic: "orders", partitions: refusals }] });
+  expect(all).toEqual({ topics: [] });
+});
+
+test("a broker tells what only it knows of itself", async () => {
+  await client.admin.createTopic({ topic: "orders", partitions: 3, replicationFactor: 3 });
+  await produce(3);
+
+  const facts = await call("describe-broker", {}, 2);
+
+  expect(facts).toMatchObject({
+    brokerId: 2,
+    incarnation: expect.any(String),
+    startedAt: expect.any(Number),
+    leaders: 1,
+    replicas: 3,
+    offlineReplicas: 0,
+    segments: 3,
+    zookeeper: { state: "connected" },
+  });
+  const { logBytes, diskFreeBytes, residentBytes } = facts as Record<string, number>;
+  expect(logBytes).toBeGreaterThan(0);
+  expect(diskFreeBytes).toBeGreaterThan(0);
+  expect(residentBytes).toBeGreaterThan(0);
+});

@@ -22,6 +22,7 @@ function machineRoom(seed = 1) {
       scheduler,
       machine: {
         pid,
+        usage: () => ({ residentBytes: 0, heapBytes: 0, eventLoopDelayMs: undefined }),
         bootId: async () => "boot",
         processIdentity: async (of) => (of === 1 ? undefined : `process ${of}`),
         folderIdentity: async (path) => path,

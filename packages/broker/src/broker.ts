@@ -178,17 +178,17 @@ export class Broker {
     const peers = this.#peers.calls;
     const cluster = { clusterId, store, logs, brokerEpoch, peers };
     this.#runtimes = wireRuntimes(config, cluster, dependencies);
-    await this.#listen(store);
+    await this.#listen(store, logs);
     await abortable(this.#register(store, logs), signal);
     this.#runtimes.controller.start();
     this.#runtimes.feed.start();
     this.#logger.info("broker started", { clusterId, ...this.address, dataFolder: config.dataDir });
   }
 
-  async #listen(store: CoordinationStore): Promise<void> {
+  async #listen(store: CoordinationStore, logs: LogManager): Promise<void> {
     const runtimes = this.#runtimes;
     assert(runtimes !== undefined, "the runtimes are wired before the plane is");
-    const { logger, clock, scheduler, random, trace } = this.#dependencies;
+    const { logger, clock, scheduler, random, machine, trace } = this.#dependencies;
     assert(this.#peers !== undefined, "others can be called before they call");
     this.#api = new LocalBrokerApi({
       ...runtimes,
@@ -198,6 +198,12 @@ export class Broker {
       version: VERSION,
       health: () => this.health(),
       diskFull: () => this.#logs?.full,
+      logs,
+      store,
+      machine,
+      startedAt: clock.now(),
+      brokerEpoch: () => this.#registration?.brokerEpoch,
+      address: () => this.#address && advertisedAddress(this.#config, this.#address),
       random,
       clock,
       scheduler,

@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import { errorCode, type Machine } from "@zoolog/base";
 
 /** Fields of `/proc/<pid>/stat` behind the name in parentheses: the state is the 3rd of all. */
@@ -12,9 +13,16 @@ const START_TIME_FIELD = 22 - 3;
  */
 const ENDED_STATES = ["Z", "X", "x"];
 
+/** A timer of this period tells how late the event loop is; it keeps no process alive. */
+const DELAY_RESOLUTION_MS = 20;
+
 /** The machine this process runs on. Linux tells more than others. */
 export const nodeMachine: Machine = {
   pid: process.pid,
+  usage: () => {
+    const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage();
+    return { residentBytes, heapBytes, eventLoopDelayMs: eventLoopDelayMs() };
+  },
   bootId: async () => {
     try {
       return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
@@ -34,6 +42,21 @@ export const nodeMachine: Machine = {
     return `started at ${stat[START_TIME_FIELD]}`;
   },
 };
+
+/** Measured from the first question on. */
+let delays: IntervalHistogram | undefined;
+
+function eventLoopDelayMs(): number | undefined {
+  if (delays === undefined) {
+    delays = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+    delays.enable();
+    return undefined;
+  }
+  if (delays.count === 0) return undefined;
+  const late = Math.max(0, delays.percentile(99) / 1e6 - DELAY_RESOLUTION_MS);
+  delays.reset();
+  return Math.round(late);
+}
 
 function isRunning(pid: number): boolean {
   try {

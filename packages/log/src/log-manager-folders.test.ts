@@ -28,6 +28,7 @@ function setUp(options: { capacityBytes?: number } = {}) {
     get pid() {
       return state.pid;
     },
+    usage: () => ({ residentBytes: 0, heapBytes: 0, eventLoopDelayMs: undefined }),
     bootId: async () => state.boot,
     processIdentity: async (pid) => (pid === state.pid ? `process ${pid}` : undefined),
     folderIdentity: async (path) => path,

@@ -25,6 +25,7 @@ class TestMachine implements Machine {
   pid = 100;
   boot = "boot-1";
   readonly running = new Map<number, string>([[100, "first"]]);
+  usage = () => ({ residentBytes: 0, heapBytes: 0, eventLoopDelayMs: undefined });
   bootId = async () => this.boot;
   processIdentity = async (pid: number) => this.running.get(pid);
   folderIdentity = async (path: string) => path;

@@ -202,6 +202,11 @@ export class LogManager {
     return this.#directory.volume.admit(0);
   }
 
+  /** Room on the volume as it was known last, within a second; `undefined` before. */
+  get freeBytes(): number | undefined {
+    return this.#directory.volume.freeBytes;
+  }
+
   /** By `topicPartitionKey`: why a partition does not serve. */
   get offlinePartitions(): ReadonlyMap<string, ZoologError> {
     return this.#hosted.failures;

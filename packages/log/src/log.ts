@@ -22,6 +22,7 @@ import type { LogDirectory } from "./log-directory.ts";
 import { type LoadedLog, LogState } from "./log-state.ts";
 import type { ProducerEntry } from "./producers/producer-entry.ts";
 import { LogReader } from "./read/log-reader.ts";
+import { timestampAt } from "./read/offset-timestamp.ts";
 import { findMaxTimestamp, findTimestamp } from "./read/timestamp-lookup.ts";
 import { LogCutter } from "./retention/log-cutter.ts";
 import { BATCH_BYTES_LIMIT } from "./segment/batch-scan.ts";
@@ -262,6 +263,11 @@ export class Log {
   /** The first record whose timestamp is at least `target`; it may be above the high watermark. */
   offsetForTimestamp(target: Timestamp): Promise<TimestampedOffset | undefined> {
     return this.#guarded(() => findTimestamp(target, { state: this.#state, reader: this.#reader }));
+  }
+
+  /** When the first record at or after the offset was written: `read/offset-timestamp.ts`. */
+  timestampAt(offset: Offset): Promise<Timestamp | undefined> {
+    return this.#guarded(() => timestampAt(offset, this.#state));
   }
 
   /** The first record with the greatest timestamp. */

@@ -70,7 +70,11 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 function followerHas(partition: Partition, fetchOffset: number): void {
   const { state } = partition;
   if (state.role !== "leader") throw new Error("nobody leads");
-  state.followerFetched(FOLLOWER, { fetchOffset: offset(fetchOffset), brokerEpoch: undefined });
+  state.followerFetched(FOLLOWER, {
+    fetchOffset: offset(fetchOffset),
+    logStartOffset: offset(0),
+    brokerEpoch: undefined,
+  });
 }
 
 test("a duplicate waits for the commit of its original, and is counted once", async () => {

@@ -9,6 +9,8 @@ export type PartitionEvent =
   /** The leader's log has a batch; it may not be committed yet. */
   | { readonly type: "batchAppended"; readonly recordCount: number; readonly sizeInBytes: number }
   | { readonly type: "highWatermarkAdvanced"; readonly from: Offset; readonly to: Offset }
+  /** On the leader: records were deleted, here or on a follower; whoever waits for that looks again. */
+  | { readonly type: "recordsDeleted"; readonly by: "leader" | "follower" }
   /** Role, leader epoch or ISR are other ones: whoever waits has to look again. */
   | { readonly type: "roleChanged" }
   /** The controller is to be asked; its answer comes to `Partition.isrChangeAnswered`. */

@@ -45,6 +45,11 @@ export interface PartitionLog {
   deleteBefore(offset: Offset): Promise<void>;
   read(request: ReadRequest): Promise<ReadResult>;
   offsetForTimestamp(timestamp: Timestamp): Promise<TimestampedOffset | undefined>;
+  /**
+   * When the first record at or after the offset was written; `undefined` when there is none. Cheap:
+   * exact for records in memory and for the first one of a batch, else the time of its batch's first.
+   */
+  timestampAt(offset: Offset): Promise<Timestamp | undefined>;
   offsetOfMaxTimestamp(): Promise<TimestampedOffset | undefined>;
   /** Notes that the epoch begins at the log end, behind every append given before. */
   assignLeaderEpoch(leaderEpoch: LeaderEpoch): Promise<void>;

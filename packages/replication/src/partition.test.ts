@@ -98,10 +98,19 @@ const all = { requiredAcks: "all", deadline: 1_000 } as const;
 const leader = { requiredAcks: "leader", deadline: 1_000 } as const;
 
 /** A follower's fetch that the leader has checked. */
-function fetches(partition: Partition, follower: number, fetchOffset: number): void {
+function fetches(
+  partition: Partition,
+  follower: number,
+  fetchOffset: number,
+  logStartOffset = 0,
+): void {
   const { state } = partition;
   if (state.role !== "leader") throw new Error("nobody leads");
-  const fetch = { fetchOffset: offset(fetchOffset), brokerEpoch: undefined };
+  const fetch = {
+    fetchOffset: offset(fetchOffset),
+    logStartOffset: offset(logStartOffset),
+    brokerEpoch: undefined,
+  };
   state.followerFetched(brokerId(follower), fetch);
 }
 

@@ -1,6 +1,7 @@
 import {
   type LeaderEpoch,
   type Offset,
+  type Timestamp,
   type TopicId,
   type TopicPartition,
   topicPartitionKey,
@@ -28,7 +29,7 @@ import { PartitionRole } from "./partition-role.ts";
 import type { PartitionState } from "./partition-state.ts";
 import type { AppendOptions, PendingAppend } from "./pending-append.ts";
 import type { ReplicaAssignment } from "./replica-assignment.ts";
-import type { ReplicaError } from "./replica-error.ts";
+import { type ReplicaError, replicaError } from "./replica-error.ts";
 import { RoleChanges } from "./role-changes.ts";
 
 export type JudgedReplicaFetch = {
@@ -36,6 +37,20 @@ export type JudgedReplicaFetch = {
   readonly divergingEpoch: DivergingEpoch | undefined;
   readonly highWatermark: Offset;
   readonly logStartOffset: Offset;
+};
+
+/** The leader's part of a deletion is done, and durable. */
+export type DeletedHere = {
+  readonly error?: never;
+  readonly before: Offset;
+  readonly leaderEpoch: LeaderEpoch;
+};
+
+export type DescribedOffsets = {
+  readonly error?: never;
+  readonly logStartOffset: Offset;
+  readonly highWatermark: Offset;
+  readonly timestamp: Timestamp | undefined;
 };
 
 /**
@@ -50,6 +65,7 @@ export class Partition {
   readonly #role: PartitionRole;
   readonly #changes: RoleChanges;
   readonly #appends: LeaderAppends;
+  readonly #tellDeleted: () => void;
   readonly #committedBytes = new CommittedBytes();
   #config: PartitionConfig;
 
@@ -67,6 +83,7 @@ export class Partition {
     this.#role = role;
     const config = (): PartitionConfig => this.#config;
     this.#appends = new LeaderAppends({ key }, { ...dependencies, role, config });
+    this.#tellDeleted = () => dependencies.emit({ type: "recordsDeleted", by: "leader" });
     this.#changes = new RoleChanges(
       { ...options, key },
       { ...dependencies, role, config, committedBytes: this.#committedBytes },
@@ -158,6 +175,51 @@ export class Partition {
     }
     const { highWatermark, logStartOffset } = leader.log;
     return { ...verdict, highWatermark, logStartOffset };
+  }
+
+  /**
+   * Moves the log start of this leader forward, durably. Followers are told with their next fetch
+   * and follow.
+   */
+  async deleteRecords(before: Offset | "highWatermark"): Promise<DeletedHere | ReplicaError> {
+    const leader = this.#role.leaderAt(undefined);
+    if ("error" in leader) return leader;
+    const { log, leaderEpoch } = leader;
+    const target = before === "highWatermark" ? log.highWatermark : before;
+    if (target > log.highWatermark) {
+      const message = `offset ${target} is above the high watermark ${log.highWatermark}`;
+      return replicaError("OFFSET_OUT_OF_RANGE", message);
+    }
+    try {
+      if (target > log.logStartOffset) await log.deleteBefore(target);
+    } catch (error) {
+      return this.#role.logFailed(error);
+    }
+    this.#tellDeleted();
+    return { before: target, leaderEpoch };
+  }
+
+  /**
+   * Where the log lies and, asked for one, when the first record at or after an offset was written:
+   * see `PartitionLog.timestampAt` for how exactly. Nothing above the high watermark has a time.
+   */
+  async describeOffsets(request: {
+    readonly offset?: Offset | undefined;
+    readonly leaderEpoch?: LeaderEpoch | undefined;
+  }): Promise<DescribedOffsets | ReplicaError> {
+    const leader = this.#role.leaderAt(request.leaderEpoch);
+    if ("error" in leader) return leader;
+    const { log } = leader;
+    try {
+      const timestamp =
+        request.offset === undefined || request.offset >= log.highWatermark
+          ? undefined
+          : await log.timestampAt(request.offset);
+      const { logStartOffset, highWatermark } = log;
+      return { logStartOffset, highWatermark, timestamp };
+    } catch (error) {
+      return this.#role.logFailed(error);
+    }
   }
 
   /** Finds an offset by position or by time, as consumers see the log. */

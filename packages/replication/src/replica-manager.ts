@@ -3,6 +3,7 @@ import {
   type Clock,
   type LeaderEpoch,
   type Logger,
+  type Offset,
   runInBackground,
   type Scheduler,
   type TopicId,
@@ -26,7 +27,7 @@ import {
   type ReplicateAnswer,
 } from "./leader/replica-fetches.ts";
 import { judgeLogFailure } from "./log-failure.ts";
-import { Partition } from "./partition.ts";
+import { type DescribedOffsets, Partition } from "./partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
 import type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
@@ -34,6 +35,12 @@ import type { PartitionConfig, ProduceTrace } from "./partition-options.ts";
 import type { AppendOutcome } from "./pending-append.ts";
 import { type ProduceBatches, ProduceCalls } from "./produce-calls.ts";
 import { Purgatory } from "./purgatory.ts";
+import {
+  type DeletedRecords,
+  deleteRecords,
+  LIVE_BROKERS_KEY,
+  type RecordDeletion,
+} from "./record-deletion.ts";
 import type { ReplicaAssignment } from "./replica-assignment.ts";
 import { newReplicaCounters, type ReplicaCounters } from "./replica-counters.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
@@ -92,6 +99,8 @@ export class ReplicaManager {
   readonly #commits: Purgatory;
   /** Consumers' fetches that wait for bytes. */
   readonly #fetches: Purgatory;
+  /** Deletions of records that wait for followers. */
+  readonly #deletions: Purgatory;
   /** By `replicaKey`, as other brokers name them. */
   readonly #replicas = new Map<string, Partition>();
   readonly #replicaFetches: ReplicaFetches;
@@ -109,6 +118,7 @@ export class ReplicaManager {
     });
     this.#commits = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#fetches = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
+    this.#deletions = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#replicaFetches = new ReplicaFetches(
       { bytesMax: options.fetchBytesMax },
       {
@@ -209,6 +219,28 @@ export class ReplicaManager {
     return "error" in found ? found : found.findOffset(request);
   }
 
+  /** Deletes records at the leaders here, and waits until live replicas have followed (KIP-107). */
+  deleteRecords(request: {
+    readonly deletions: readonly RecordDeletion[];
+    readonly timeoutMs: number;
+  }): Promise<readonly DeletedRecords[]> {
+    const { deletions, timeoutMs } = request;
+    const deadline = this.#dependencies.clock.monotonic() + timeoutMs;
+    const find = (topicPartition: TopicPartition) => this.#find(topicPartition);
+    return deleteRecords({ deletions, deadline }, { find, waiting: this.#deletions });
+  }
+
+  /** Where a partition's log lies, and when a record was written. */
+  async describeOffsets(
+    request: TopicPartition & {
+      readonly offset?: Offset | undefined;
+      readonly leaderEpoch?: LeaderEpoch | undefined;
+    },
+  ): Promise<DescribedOffsets | ReplicaError> {
+    const found = this.#find(request);
+    return "error" in found ? found : found.describeOffsets(request);
+  }
+
   /**
    * Opens the replica when it is new and makes it follow its assignment. A log that fails makes an
    * offline replica, which is reported and answers with the reason. Rejects when the replica could
@@ -286,6 +318,7 @@ export class ReplicaManager {
   /** The registered brokers, whenever the cluster image has others. */
   brokers(brokers: LiveBrokers): void {
     this.#brokers = brokers;
+    this.#deletions.check(LIVE_BROKERS_KEY);
   }
 
   /**
@@ -303,6 +336,7 @@ export class ReplicaManager {
     this.#isrChecks.close();
     this.#commits.close();
     this.#fetches.close();
+    this.#deletions.close();
     this.#replicaFetches.waits.close();
     const { logger } = this.#dependencies;
     runInBackground("stop following leaders", logger, () => this.#fetchers.close());
@@ -340,6 +374,10 @@ export class ReplicaManager {
         return;
       case "roleChanged":
         this.#release(key);
+        this.#deletions.check(key);
+        return;
+      case "recordsDeleted":
+        this.#deletions.check(key);
         return;
       case "isrChangeWanted":
         this.#dependencies.isrChanges.request(event.request);
@@ -361,7 +399,8 @@ export class ReplicaManager {
   }
 
   /** Those of the partition on other brokers, and our own where it follows one of them. */
-  #tellFollowers(partition: Partition, { type }: PartitionEvent): void {
+  #tellFollowers(partition: Partition, event: PartitionEvent): void {
+    const { type } = event;
     const { state, topicId, topicPartition } = partition;
     const fetches = this.#replicaFetches;
     const key = replicaKey(topicId, topicPartition.partition);
@@ -372,6 +411,8 @@ export class ReplicaManager {
     }
     if (state.role !== "leader" || state.followers.size === 0) return;
     if (type === "batchAppended") fetches.notice(key, state.followers.keys(), "records");
+    if (type === "recordsDeleted" && event.by === "leader")
+      fetches.notice(key, state.followers.keys(), "records");
     if (type === "highWatermarkAdvanced")
       fetches.notice(key, state.followers.keys(), "highWatermark");
   }

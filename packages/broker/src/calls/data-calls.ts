@@ -127,7 +127,7 @@ export async function listOffsets(
 
 type Refusal = Pick<ReplicaError, "currentLeader"> & { readonly error: ItemError };
 
-function refusalOf({ error: code, message, currentLeader }: ReplicaError): Refusal {
+export function refusalOf({ error: code, message, currentLeader }: ReplicaError): Refusal {
   const error = { code, message };
   return currentLeader === undefined ? { error } : { error, currentLeader };
 }

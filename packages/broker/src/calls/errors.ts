@@ -4,6 +4,14 @@ export function partitionNamedTwice(topicPartition: string): ZoologError {
   return new ZoologError({
     code: "INVALID_REQUEST",
     message: `the call names the partition ${topicPartition} twice`,
-    hint: "Send one batch per partition, the next one when this one is answered.",
+    hint: "Name each partition once in a call, the next time when this one is answered.",
+  });
+}
+
+export function tooManyPartitions(named: number, max: number): ZoologError {
+  return new ZoologError({
+    code: "INVALID_REQUEST",
+    message: `the call names ${named} partitions, ${max} is the limit`,
+    hint: "Ask in several calls.",
   });
 }

@@ -1,5 +1,4 @@
-import { type BrokerId, type Clock, type Random, type Scheduler, ZoologError } from "@zoolog/base";
-import type { PeerCalls } from "@zoolog/calls";
+import { ZoologError } from "@zoolog/base";
 import type { ClusterImage } from "@zoolog/controller";
 import {
   type CreateTopicsRequest,
@@ -20,36 +19,19 @@ import {
   type ProduceRequest,
   type ProduceResponse,
 } from "@zoolog/protocol";
-import type { ProduceTrace, ReadMemory, ReplicaManager } from "@zoolog/replication";
+import type { ProduceTrace, ReadMemory } from "@zoolog/replication";
 import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
-import type { LiveConfig } from "../config/live-config.ts";
 import { ANONYMOUS } from "../principal.ts";
-import type { ControllerLink } from "../runtimes/controller/controller-link.ts";
-import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
-import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
-import { adminCalls } from "./admin-calls.ts";
+import { type AdminCallDependencies, adminCalls } from "./admin-calls.ts";
 import { unsupportedCalls } from "./call-handlers.ts";
 import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
 import { fetch, listOffsets, produce } from "./data-calls.ts";
 import { createTopics, deleteTopics } from "./topic-calls.ts";
 
-export type LocalBrokerApiDependencies = {
-  readonly brokerId: BrokerId;
-  readonly live: LiveConfig;
-  readonly version: string;
-  readonly replicas: ReplicaManager;
-  readonly controller: ControllerRuntime;
-  readonly link: ControllerLink;
-  readonly peers: PeerCalls;
-  readonly cache: MetadataCache;
+export type LocalBrokerApiDependencies = Omit<AdminCallDependencies, "image"> & {
   readonly producerIds: ProducerIds;
   readonly health: () => BrokerHealth;
-  /** Why the data folder takes nothing more; `undefined` while it does. */
-  readonly diskFull: () => ZoologError | undefined;
-  readonly random: Random;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
   readonly trace?: ProduceTrace | undefined;
 };
 

@@ -8,6 +8,8 @@ export type FoundBatch = {
   readonly baseOffset: Offset;
   readonly lastOffset: Offset;
   readonly maxTimestamp: Timestamp;
+  /** Of its first record; of all of them where the broker stamped them. */
+  readonly firstTimestamp: Timestamp;
 };
 
 /** Read at a time: an index interval and a few headers. */
@@ -53,11 +55,13 @@ async function scanFor(
   const range = { from, to, checksums: "skip", chunkBytes: CHUNK_BYTES } as const;
   await scanBatches(file, range, (batch, position) => {
     const { baseOffset, lastOffset, maxTimestamp } = batch;
+    const isStamped = batch.timestampType === "logAppendTime";
     if (isFirst && expected !== undefined && lastOffset !== expected) return false;
     isFirst = false;
     isMisled = false;
     if (lastOffset < offset) return true;
-    found = { position, baseOffset, lastOffset, maxTimestamp };
+    const firstTimestamp = isStamped ? maxTimestamp : batch.baseTimestamp;
+    found = { position, baseOffset, lastOffset, maxTimestamp, firstTimestamp };
     return false;
   });
   return isMisled ? "misled" : found;

@@ -127,6 +127,10 @@ export class DataVolume {
     }
   }
 
+  get freeBytes(): number | undefined {
+    return Number.isFinite(this.#freeBytes) ? Math.max(0, this.#freeBytes) : undefined;
+  }
+
   /** Asks the volume how much is free; appends go on or stop by the answer. */
   async refreshFreeSpace(): Promise<void> {
     const before = this.#freeBytes;

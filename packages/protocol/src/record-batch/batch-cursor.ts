@@ -107,6 +107,11 @@ export class BatchCursor {
     return epoch < 0 ? undefined : (epoch as LeaderEpoch);
   }
 
+  /** Of the first record, as its producer gave it. */
+  get baseTimestamp(): Timestamp {
+    return readInt64(this.#bytes, this.#position + BATCH_LAYOUT.baseTimestamp) as Timestamp;
+  }
+
   /** Greatest timestamp of its records; −1 when they carry none. */
   get maxTimestamp(): Timestamp {
     return readInt64(this.#bytes, this.#position + BATCH_LAYOUT.maxTimestamp) as Timestamp;

@@ -6,6 +6,8 @@ export type FollowerFetch = {
   readonly fetchOffset: Offset;
   /** The leader's log end when the fetch came. */
   readonly leaderEndOffset: Offset;
+  /** The first offset of the follower's log, durably. */
+  readonly logStartOffset: Offset;
   /** Of the registration under which the follower fetched (KIP-903). */
   readonly brokerEpoch: BrokerEpoch | undefined;
   /** Monotonic, milliseconds. */
@@ -15,6 +17,7 @@ export type FollowerFetch = {
 /** How far one follower is, as its leader knows; it begins anew with every leader epoch. */
 export class FollowerProgress {
   #endOffset: Offset | undefined;
+  #logStartOffset: Offset | undefined;
   #brokerEpoch: BrokerEpoch | undefined;
   #lastCaughtUpAt: number | undefined;
   #lastFetch: { readonly at: number; readonly leaderEndOffset: Offset } | undefined;
@@ -27,6 +30,11 @@ export class FollowerProgress {
   /** `undefined` until it has fetched in this epoch. */
   get endOffset(): Offset | undefined {
     return this.#endOffset;
+  }
+
+  /** What lies before it is deleted there; `undefined` until it has fetched in this epoch. */
+  get logStartOffset(): Offset | undefined {
+    return this.#logStartOffset;
   }
 
   get brokerEpoch(): BrokerEpoch | undefined {
@@ -50,6 +58,7 @@ export class FollowerProgress {
     }
     this.#lastFetch = { at: now, leaderEndOffset };
     this.#endOffset = fetchOffset;
+    this.#logStartOffset = fetch.logStartOffset;
     this.#brokerEpoch = fetch.brokerEpoch;
   }
 

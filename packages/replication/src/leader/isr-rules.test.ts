@@ -19,6 +19,7 @@ function follower(fetches: Fetch[], options: { memberSince?: number } = {}): Fol
   for (const { at, from, leaderEnd, epoch = 20 } of fetches) {
     progress.fetched({
       fetchOffset: offset(from),
+      logStartOffset: offset(0),
       leaderEndOffset: offset(leaderEnd),
       brokerEpoch: brokerEpoch(epoch),
       now: at,

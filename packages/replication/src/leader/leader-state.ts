@@ -15,4 +15,6 @@ export type LeaderState = {
   readonly maximalIsr: readonly BrokerId[];
   /** Every assigned replica but this one. */
   readonly followers: ReadonlyMap<BrokerId, { readonly endOffset: Offset | undefined }>;
+  /** See `Leadership.lowWatermark`. */
+  lowWatermark(target: Offset): { readonly offset: Offset; readonly behind: readonly BrokerId[] };
 };

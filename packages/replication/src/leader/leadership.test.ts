@@ -79,6 +79,7 @@ async function lead(given: { isr: number[]; minInsyncReplicas?: number; records?
     fetched: (follower: number, from: number, epoch = follower * 10) =>
       leadership.followerFetched(brokerId(follower), {
         fetchOffset: offset(from),
+        logStartOffset: offset(0),
         brokerEpoch: brokerEpoch(epoch),
       }),
     answer: (answer: IsrChangeAnswer) => {

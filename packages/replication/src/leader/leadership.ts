@@ -1,11 +1,12 @@
-import type {
-  BrokerId,
-  Clock,
-  LeaderEpoch,
-  Offset,
-  PartitionEpoch,
-  TopicId,
-  TopicPartition,
+import {
+  type BrokerId,
+  type Clock,
+  type LeaderEpoch,
+  type Offset,
+  offset,
+  type PartitionEpoch,
+  type TopicId,
+  type TopicPartition,
 } from "@zoolog/base";
 import type { CommittedBytes } from "../committed-bytes.ts";
 import { effectiveMinInsyncReplicas, nextHighWatermark } from "../high-watermark.ts";
@@ -133,10 +134,32 @@ export class Leadership implements LeaderState {
   followerFetched(follower: BrokerId, fetch: Omit<FollowerFetch, "leaderEndOffset" | "now">): void {
     const now = this.#dependencies.clock.monotonic();
     const leaderEndOffset = this.log.logEndOffset;
-    this.#followers.get(follower)?.fetched({ ...fetch, leaderEndOffset, now });
+    const progress = this.#followers.get(follower);
+    const startedAt = progress?.logStartOffset;
+    progress?.fetched({ ...fetch, leaderEndOffset, now });
+    if (startedAt !== fetch.logStartOffset) {
+      this.#dependencies.emit({ type: "recordsDeleted", by: "follower" });
+    }
     // First who joins: the high watermark counts with it from the moment it is asked for.
     if (!this.#isr.includes(follower)) this.#expandIsr(follower, now);
     this.advanceHighWatermark();
+  }
+
+  /**
+   * The least log start of the replicas on brokers that are there (KIP-107); who has not fetched in
+   * this epoch may still have everything. `behind` are those that hold it back from `target`.
+   */
+  lowWatermark(target: Offset): { readonly offset: Offset; readonly behind: readonly BrokerId[] } {
+    const live = this.#dependencies.brokers();
+    let low = this.log.logStartOffset;
+    const behind: BrokerId[] = [];
+    for (const [brokerId, { logStartOffset }] of this.#followers) {
+      if (!live.has(brokerId)) continue;
+      const start = logStartOffset ?? offset(0);
+      if (start < low) low = start;
+      if (start < target) behind.push(brokerId);
+    }
+    return { offset: low, behind };
   }
 
   /** The least end of the maximal ISR (KIP-497) and of who is about to join it. */

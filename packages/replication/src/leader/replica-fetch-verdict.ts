@@ -9,6 +9,7 @@ export type ReplicaFetch = {
   readonly currentLeaderEpoch: LeaderEpoch;
   /** The follower's log end. */
   readonly fetchOffset: Offset;
+  readonly logStartOffset: Offset;
   /** Epoch of the last entry of its history (KIP-320); `undefined` when it has none. */
   readonly lastFetchedEpoch?: LeaderEpoch | undefined;
 };

@@ -9,6 +9,7 @@ export type SessionPartition = {
   readonly partition: number;
   readonly currentLeaderEpoch: LeaderEpoch;
   readonly fetchOffset: Offset;
+  readonly logStartOffset: Offset;
   readonly lastFetchedEpoch: LeaderEpoch | undefined;
   readonly maxBytes: number;
   /** `undefined`: nothing yet of what it asks for now, so even no news is an answer. */
@@ -187,6 +188,7 @@ function updated(session: ReplicaSession, request: ReplicateRequest): ReplicaSes
         partition: asked.partition,
         currentLeaderEpoch: asked.currentLeaderEpoch,
         fetchOffset: asked.fetchOffset,
+        logStartOffset: asked.logStartOffset,
         lastFetchedEpoch: asked.lastFetchedEpoch,
         maxBytes: asked.partitionMaxBytes,
         toldHighWatermark: undefined,

@@ -94,6 +94,7 @@ export class SimulatedBroker {
     const bootId = `boot-${this.#boots}`;
     return {
       pid,
+      usage: () => ({ residentBytes: 0, heapBytes: 0, eventLoopDelayMs: undefined }),
       bootId: async () => bootId,
       processIdentity: async (of) => (of === pid ? life : undefined),
       folderIdentity: async (path) => path,

@@ -155,6 +155,10 @@ export class MemoryPartitionLog implements PartitionLog {
     return found === undefined ? undefined : firstOf(found);
   }
 
+  async timestampAt(at: Offset): Promise<Timestamp | undefined> {
+    return this.batches.find((batch) => batch.lastOffset >= at)?.baseTimestamp;
+  }
+
   async offsetOfMaxTimestamp(): Promise<TimestampedOffset | undefined> {
     const newest = this.batches.toSorted((a, b) => b.maxTimestamp - a.maxTimestamp)[0];
     return newest === undefined ? undefined : firstOf(newest);

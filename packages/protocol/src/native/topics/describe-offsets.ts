@@ -1,6 +1,7 @@
 import { currentLeader, itemError } from "../errors.ts";
 import {
   either,
+  leaderEpochField,
   list,
   object,
   offsetField,
@@ -11,18 +12,31 @@ import {
   topicName,
 } from "../schema.ts";
 
-/** Where offsets lie in their partitions, at the leaders: what a lag is made of. */
+/**
+ * Where offsets lie in their partitions, at the leaders: what a lag is made of. 10,000 partitions at
+ * most in one call.
+ */
 export const describeOffsetsRequest = object({
   topics: list(
     object({
       topic: topicName,
-      partitions: list(object({ partition: partitionIndex, offset: optional(offsetField) })),
+      partitions: list(
+        object({
+          partition: partitionIndex,
+          offset: optional(offsetField),
+          currentLeaderEpoch: optional(leaderEpochField),
+        }),
+      ),
     }),
   ),
 });
 export type DescribeOffsetsRequest = Static<typeof describeOffsetsRequest>;
 
-/** `timestamp` is that of the first record at or after `offset`; missing when there is none. */
+/**
+ * `timestamp` is that of the first committed record at or after `offset`; missing when there is none.
+ * Exact for the first record of a batch, for small batches at the end of the log that are not
+ * compressed, and where the broker stamps records; else that of the first record of its batch.
+ */
 export const describeOffsetsResponse = object({
   topics: list(
     object({
