@@ -228,7 +228,7 @@ function answer(turn: ConsumerTurn, event: ConsumerGroupHeartbeatEvent, present:
   reconcile(turn, memberId, owned);
 
   const member = turn.member(memberId);
-  const isTold = present.needsAssignment || member.assigned !== assigned;
+  const isTold = present.needsAssignment || !samePartitions(member.assigned, assigned);
   turn.armSession(memberId);
   turn.reply(event.requestId, {
     type: "consumerGroupHeartbeat",

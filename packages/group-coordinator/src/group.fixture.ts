@@ -74,6 +74,8 @@ export class GroupUnderTest {
   topics: TopicsView;
   readonly settings: GroupSettings;
   now = 0;
+  /** Otherwise a `LaggingWriter` does. */
+  writesAtOnce = true;
 
   constructor(counts: Readonly<Record<string, number>>, settings: Partial<GroupSettings> = {}) {
     this.topics = topicsOf(counts);
@@ -87,7 +89,9 @@ export class GroupUnderTest {
     const { records, replies, timers } = decide(this.group, event, context);
     this.group = applyAll(this.group, records);
     this.records = records;
-    for (const record of records) if (isDurable(record)) this.stored.write(record);
+    if (this.writesAtOnce) {
+      for (const record of records) if (isDurable(record)) this.stored.write(record);
+    }
     for (const timer of timers) {
       if (timer.type === "arm") this.timers.set(timer.key, timer.afterMs);
       else this.timers.delete(timer.key);
@@ -223,4 +227,41 @@ export function as<Type extends GroupResponse["type"]>(
 ): Extract<GroupResponse, { type: Type }> {
   if (response?.type !== type) throw new Error(`${type} expected: ${JSON.stringify(response)}`);
   return response as Extract<GroupResponse, { type: Type }>;
+}
+
+/** Writes records in their order, some at a time, and holds answers back until theirs are written. */
+export class LaggingWriter {
+  readonly #stored: StoredGroupModel;
+  #queue: { readonly records: DurableGroupRecord[]; readonly replies: readonly GroupReply[] }[] =
+    [];
+
+  constructor(stored: StoredGroupModel) {
+    this.#stored = stored;
+  }
+
+  add(records: readonly GroupRecord[], replies: readonly GroupReply[]): void {
+    this.#queue.push({ records: records.filter(isDurable), replies });
+  }
+
+  /** Answers that may go out now. */
+  write(count: number): readonly GroupReply[] {
+    const released: GroupReply[] = [];
+    let left = count;
+    for (;;) {
+      const [first] = this.#queue;
+      if (first === undefined) return released;
+      for (; left > 0 && first.records.length > 0; left--) {
+        const record = first.records.shift();
+        if (record !== undefined) this.#stored.write(record);
+      }
+      if (first.records.length > 0) return released;
+      released.push(...first.replies);
+      this.#queue.shift();
+    }
+  }
+
+  /** The coordinator has died: nobody hears of what is not written. */
+  forget(): void {
+    this.#queue = [];
+  }
 }
