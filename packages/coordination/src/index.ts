@@ -11,6 +11,7 @@ export type {
   ControllerWriter,
   NewTopicZnodes,
   PartitionStateWrite,
+  SlotWrite,
 } from "./controller-writer.ts";
 export type {
   CoordinationStore,

@@ -1,10 +1,19 @@
 /** What a `CoordinationStore` promises, on everything it can stand on. */
-import { brokerId, partitionEpoch } from "@zoolog/base";
+import {
+  brokerEpoch,
+  brokerId,
+  coordinatorEpoch,
+  offset,
+  partitionEpoch,
+  timestamp,
+} from "@zoolog/base";
 import type {
   ControllerWriter,
   CoordinationStore,
+  GroupChange,
   HintScope,
   PartitionStateWrite,
+  SlotWrite,
   StoreState,
 } from "@zoolog/coordination";
 import { sampleBroker, sampleState, sampleTopic, sampleTopicId } from "@zoolog/testkit";
@@ -273,6 +282,79 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     expect(firstIds).toEqual(Array.from({ length: 9 }, (_, i) => i * 1_000));
   });
 
+  test("slots are given by compare and set, and no version comes back", async () => {
+    const store = await open("a");
+    const writer = await elected(store);
+
+    expect(await writer.writeSlots([slotWrite(writer, 5, undefined, 0)])).toMatchObject([
+      { slot: 5, outcome: "written" },
+    ]);
+    const results = await writer.writeSlots([
+      slotWrite(writer, 5, undefined, 1),
+      slotWrite(writer, 6, undefined, 7),
+    ]);
+
+    expect(results.map(({ outcome }) => outcome)).toEqual(["conflict", "written"]);
+    expect((await store.readSlots()).map((slot) => [slot.slot, slot.coordinatorEpoch])).toEqual([
+      [5, 0],
+      [6, 7],
+    ]);
+  });
+
+  test("what one coordinator writes is what the next one reads", async () => {
+    const [a, b] = [await open("a"), await open("b")];
+    const controller = await elected(a);
+    await controller.writeSlots([slotWrite(controller, 5, undefined, 0)]);
+    const first = await a.openSlot({ slot: 5, coordinatorEpoch: coordinatorEpoch(0) });
+    const commits = Array.from({ length: 1_200 }, (_, partition) => commit(partition, 41));
+
+    await first.write([...groupChanges("g", 3), ...commits]);
+    await Promise.all(commits.map((_, partition) => first.write([commit(partition, 42)])));
+    await first.write([...groupChanges("gone", 600)]);
+    await first.write([{ type: "group", groupId: "gone", value: undefined }]);
+    await controller.writeSlots([slotWrite(controller, 5, 0, 1)]);
+    const second = await b.openSlot({ slot: 5, coordinatorEpoch: coordinatorEpoch(1) });
+
+    const groups = await b.readGroups(() => true);
+    expect(groups).toMatchObject({ faults: [], value: [{ groupId: "g", incomplete: false }] });
+    expect(groups.value[0]?.members.map(({ memberId }) => memberId)).toEqual(["m-0", "m-1", "m-2"]);
+    const offsets = await b.readOffsets("g", "all");
+    expect(offsets.value).toHaveLength(1_200);
+    expect(new Set(offsets.value.map(({ committed }) => committed.offset))).toEqual(new Set([42]));
+
+    const late = first.write([commit(0, 43)]);
+    await expect(late).rejects.toMatchObject({ code: "COORDINATOR_FENCED" });
+    await second.write([commit(1, 44)]);
+    const of = [{ topic: "orders", partitions: [0, 1] }];
+    const now = (await b.readOffsets("g", of)).value.map(({ committed }) => committed.offset);
+    expect(now).toEqual([42, 44]);
+  });
+
+  test("connections that break again and again lose no commit that was answered", async () => {
+    const store = await open("a");
+    const controller = await elected(store);
+    await controller.writeSlots([slotWrite(controller, 5, undefined, 0)]);
+    const writer = await store.openSlot({ slot: 5, coordinatorEpoch: coordinatorEpoch(0) });
+    await writer.write([commit(0, 0)]);
+    let breaking = true;
+    store.onStateChange((state) => {
+      if (breaking && state === "connected") ground.disconnect("a");
+    });
+
+    const answered = writer.write(
+      Array.from({ length: 1_500 }, (_, partition) => commit(partition, 7)),
+    );
+    ground.disconnect("a");
+    await becomes(store, "suspended");
+    await becomes(store, "connected");
+    breaking = false;
+    await answered;
+
+    const { value } = await store.readOffsets("g", "all");
+    expect(value).toHaveLength(1_500);
+    expect(new Set(value.map(({ committed }) => committed.offset))).toEqual(new Set([7]));
+  });
+
   test("what hands have broken is named and left alone", async () => {
     const store = await open("a");
     const writer = await elected(store);
@@ -325,6 +407,79 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     await hand.close();
   });
 });
+
+function slotWrite(
+  controller: ControllerWriter,
+  slot: number,
+  expected: number | undefined,
+  epoch: number,
+): SlotWrite {
+  return {
+    slot,
+    expectedCoordinatorEpoch: expected === undefined ? undefined : coordinatorEpoch(expected),
+    coordinatorEpoch: coordinatorEpoch(epoch),
+    brokerId: brokerId(0),
+    brokerEpoch: brokerEpoch(1),
+    controllerEpoch: controller.controllerEpoch,
+  };
+}
+
+function groupChanges(groupId: string, members: number): GroupChange[] {
+  const group: GroupChange = {
+    type: "group",
+    groupId,
+    value: {
+      type: "consumer",
+      groupEpoch: 1,
+      assignmentEpoch: 1,
+      assignor: undefined,
+    },
+  };
+  const none = new Map();
+  return [
+    group,
+    ...Array.from(
+      { length: members },
+      (_, i): GroupChange => ({
+        type: "member",
+        groupId,
+        memberId: `m-${i}`,
+        value: {
+          type: "consumer",
+          instanceId: undefined,
+          clientId: "app",
+          clientHost: "h",
+          rackId: undefined,
+          rebalanceTimeoutMs: 1,
+          subscription: { topics: ["orders"], pattern: undefined },
+          assignor: undefined,
+          memberEpoch: 1,
+          previousMemberEpoch: 0,
+          isAway: false,
+          assigned: none,
+          revoking: none,
+          target: none,
+        },
+      }),
+    ),
+  ];
+}
+
+function commit(partition: number, position: number): GroupChange {
+  return {
+    type: "offset",
+    groupId: "g",
+    topic: "orders",
+    partition,
+    value: {
+      offset: offset(position),
+      leaderEpoch: undefined,
+      metadata: "",
+      committedAt: timestamp(1),
+      topicId: undefined,
+    },
+  };
+}
 
 async function elected(store: CoordinationStore): Promise<ControllerWriter> {
   for (;;) {
