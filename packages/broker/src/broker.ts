@@ -19,11 +19,12 @@ import type { BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
 import { ensureClusterId, openCredentials, openLogs, openStore } from "./broker-parts.ts";
 import { controllerPeerApi } from "./calls/controller-calls.ts";
-import { LocalBrokerApi } from "./calls/local-broker-api.ts";
+import { LocalBrokerApi, OWN_CALL } from "./calls/local-broker-api.ts";
 import { PeerConnections } from "./calls/peer-connections.ts";
 import { replicaPeerApi } from "./calls/replica-peers.ts";
 import { describeClusterMetrics } from "./cluster-metrics.ts";
 import type { BrokerConfig } from "./config/config.ts";
+import { describeGroupMetrics } from "./group-metrics.ts";
 import { HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
@@ -32,6 +33,8 @@ import { describeReplicaMetrics } from "./replica-metrics.ts";
 import { wireRuntimes } from "./runtime-parts.ts";
 import { handLeadershipsOver } from "./runtimes/controller/controlled-shutdown.ts";
 import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
+import type { GroupRuntime } from "./runtimes/groups/group-runtime.ts";
+import { LagGauge } from "./runtimes/groups/lag-gauge.ts";
 import { RegistrationRuntime } from "./runtimes/membership/registration-runtime.ts";
 import { ProducerIds } from "./runtimes/producer-ids.ts";
 import { VERSION } from "./version.ts";
@@ -66,6 +69,7 @@ export class Broker {
   #api: BrokerApi | undefined;
   #address: HttpAddress | undefined;
   #registration: RegistrationRuntime | undefined;
+  #lagGauge: LagGauge | undefined;
   #closing: Promise<void> | undefined;
   #hasCaughtUp = false;
 
@@ -194,6 +198,7 @@ export class Broker {
       ...runtimes,
       brokerId: this.brokerId,
       peers: this.#peers.calls,
+      logger,
       producerIds: new ProducerIds({ brokerId: this.brokerId }, { store, logger }),
       version: VERSION,
       health: () => this.health(),
@@ -212,6 +217,8 @@ export class Broker {
     const metrics = createBrokerMetrics();
     describeReplicaMetrics(metrics.registry, runtimes);
     describeClusterMetrics(metrics.registry, { ...runtimes, store, clock });
+    this.#lagGauge = this.#measureLags(runtimes.groups, this.#api);
+    describeGroupMetrics(metrics.registry, { groups: runtimes.groups, lagGauge: this.#lagGauge });
     const brokerOf: PeerAccess["brokerOf"] = (credential, remoteAddress) =>
       this.#credentials?.brokerOf(credential, remoteAddress);
     const peerApi = { ...controllerPeerApi(runtimes), ...replicaPeerApi(runtimes) };
@@ -219,6 +226,21 @@ export class Broker {
     const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
     this.#plane = new HttpPlane(planeOptions(this.#config), parts);
     this.#address = await this.#plane.listen();
+  }
+
+  #measureLags(groups: GroupRuntime, api: BrokerApi): LagGauge {
+    return new LagGauge(
+      { intervalMs: this.#config.groupLagRefreshIntervalMs },
+      {
+        groups: () => groups.snapshot().map(({ groupId }) => groupId),
+        measure: async (groupId) => {
+          const measured = await api.groups["group-lag"]({ groups: [groupId] }, OWN_CALL);
+          const [lag] = measured.groups;
+          return lag === undefined || "error" in lag ? undefined : lag;
+        },
+        ...this.#dependencies,
+      },
+    );
   }
 
   /** @throws ZoologError `BROKER_ID_NOT_REGISTERED` */
@@ -237,6 +259,7 @@ export class Broker {
       registration: () =>
         registrationOf(this.#config, { address, logs, folder, bootId, now: clock.now() }),
       onRegistered: (brokerEpoch) => logs.noteRegistered(brokerEpoch),
+      onInForce: () => this.#runtimes?.groups.reconsider(),
       store,
       logger,
     });
@@ -272,6 +295,9 @@ export class Broker {
     await this.#step("close the HTTP plane", () => this.#plane?.close());
     await this.#brief("give the controllership back", () => runtimes?.controller.close());
     await this.#step("stop following the cluster", async () => {
+      this.#lagGauge?.close();
+      runtimes?.sweeper.close();
+      runtimes?.groups.close();
       runtimes?.brokerWatch.close();
       runtimes?.images.close();
       await runtimes?.feed.close();

@@ -162,6 +162,11 @@ export class MetricRegistry {
     return durations;
   }
 
+  /** The same of durations that somebody else keeps. */
+  histogram(name: string, help: string, durations: Durations): void {
+    this.#describe({ name, help, type: "histogram", samples: () => durations.samples(name, {}) });
+  }
+
   /** Everything in Prometheus' text format. */
   async render(): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#registry ??= this.#load();

@@ -1,6 +1,7 @@
 import { brokerId, type Timestamp } from "@zoolog/base";
 import { COORDINATOR_SLOTS, type ControllerSettings, type TopicImage } from "@zoolog/controller";
 import type { BrokerRegistration } from "@zoolog/coordination";
+import type { GroupSettings } from "@zoolog/group-coordinator";
 import type { LogConfig, LogManager } from "@zoolog/log";
 import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
 import { HTTP_LISTENER, type HttpAddress } from "./broker-address.ts";
@@ -111,6 +112,19 @@ export function controllerSettings(config: BrokerConfig): ControllerSettings {
         }
       : undefined,
     configs: CONFIG_RULES,
+  };
+}
+
+export function groupSettingsOf(config: BrokerConfig): GroupSettings {
+  return {
+    sessionTimeoutMinMs: config.groupMinSessionTimeoutMs,
+    sessionTimeoutMaxMs: config.groupMaxSessionTimeoutMs,
+    initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
+    groupSizeMax: config.groupMaxSize,
+    consumerSessionTimeoutMs: config.groupConsumerSessionTimeoutMs,
+    consumerHeartbeatIntervalMs: config.groupConsumerHeartbeatIntervalMs,
+    consumerAssignors: config.groupConsumerAssignors,
+    offsetMetadataBytesMax: config.offsetMetadataMaxBytes,
   };
 }
 

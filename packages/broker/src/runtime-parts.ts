@@ -14,7 +14,14 @@ import { replicaPeers } from "./calls/replica-peers.ts";
 import type { BrokerConfig } from "./config/config.ts";
 import { LiveConfig } from "./config/live-config.ts";
 import { type ControllerParts, wireController } from "./controller-parts.ts";
-import { configResolver, controllerSettings, replicaOptions } from "./part-options.ts";
+import {
+  configResolver,
+  controllerSettings,
+  groupSettingsOf,
+  replicaOptions,
+} from "./part-options.ts";
+import { GroupRuntime } from "./runtimes/groups/group-runtime.ts";
+import { OffsetSweeper } from "./runtimes/groups/offset-sweeper.ts";
 import { MetadataCache } from "./runtimes/image/metadata-cache.ts";
 import { MetadataRuntime } from "./runtimes/image/metadata-runtime.ts";
 import { IsrRuntime } from "./runtimes/isr-runtime.ts";
@@ -64,6 +71,8 @@ export function wireRuntimes(
         live.follow(image);
         replicas.brokers(brokers);
         metadata.follow(image);
+        groups.follow(image);
+        sweeper.follow(image);
       },
       onConfirmed: (askedAt) => guard.confirmed(askedAt),
     },
@@ -88,6 +97,11 @@ export function wireRuntimes(
       logger,
     },
   );
+  const { groups, sweeper } = wireGroups(
+    config,
+    { store, brokerEpoch, faults, live },
+    dependencies,
+  );
   const metadata: MetadataRuntime = new MetadataRuntime(
     { brokerId: self },
     {
@@ -107,9 +121,31 @@ export function wireRuntimes(
       logger,
     },
   );
-  return { ...parts, live, cache, replicas, metadata, faults, isr, guard };
+  return { ...parts, live, cache, replicas, metadata, faults, isr, guard, groups, sweeper };
 }
 
+/** The groups that this broker coordinates, and what tidies up behind them. */
+function wireGroups(
+  config: BrokerConfig,
+  parts: Pick<GroupRuntimeDependencies, "brokerEpoch" | "faults"> & {
+    readonly store: CoordinationStore;
+    readonly live: LiveConfig;
+  },
+  dependencies: BrokerDependencies,
+) {
+  const { live, ...rest } = parts;
+  const groups = new GroupRuntime(
+    { brokerId: brokerId(config.brokerId) },
+    { ...rest, ...dependencies, settings: () => groupSettingsOf(live.current) },
+  );
+  const sweeper = new OffsetSweeper(
+    { intervalMs: config.offsetsRetentionCheckIntervalMs },
+    { runtime: groups, store: parts.store, ...dependencies },
+  );
+  return { groups, sweeper };
+}
+
+type GroupRuntimeDependencies = ConstructorParameters<typeof GroupRuntime>[1];
 type MetadataRuntimeDependencies = ConstructorParameters<typeof MetadataRuntime>[1];
 
 /**

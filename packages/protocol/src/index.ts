@@ -89,9 +89,10 @@ export type {
   DeleteOffsetsRequest,
   DeleteOffsetsResponse,
 } from "./native/groups/delete-offsets.ts";
-export type {
-  DescribeGroupsRequest,
-  DescribeGroupsResponse,
+export {
+  type DescribeGroupsRequest,
+  type DescribeGroupsResponse,
+  groupDescription,
 } from "./native/groups/describe-groups.ts";
 export type {
   FindCoordinatorRequest,
@@ -99,7 +100,11 @@ export type {
 } from "./native/groups/find-coordinator.ts";
 export { GROUP_CALLS, type GroupCall } from "./native/groups/group-calls.ts";
 export type { GroupStateName, GroupTypeName } from "./native/groups/group-fields.ts";
-export type { GroupLagRequest, GroupLagResponse } from "./native/groups/group-lag.ts";
+export {
+  type GroupLagRequest,
+  type GroupLagResponse,
+  lagOfGroup,
+} from "./native/groups/group-lag.ts";
 export type { HeartbeatRequest, HeartbeatResponse } from "./native/groups/heartbeat.ts";
 export type { JoinGroupRequest, JoinGroupResponse } from "./native/groups/join-group.ts";
 export type { LeaveGroupRequest, LeaveGroupResponse } from "./native/groups/leave-group.ts";

@@ -1,35 +1,40 @@
-import { ZoologError } from "@zoolog/base";
+import { type Logger, type Random, ZoologError } from "@zoolog/base";
 import type { ClusterImage } from "@zoolog/controller";
-import {
-  type CreateTopicsRequest,
-  type CreateTopicsResponse,
-  type DeleteTopicsRequest,
-  type DeleteTopicsResponse,
-  type DescribeClusterResponse,
-  type DescribeTopicsRequest,
-  type DescribeTopicsResponse,
-  type FetchRequest,
-  GROUP_CALLS,
-  type InitProducerIdRequest,
-  type InitProducerIdResponse,
-  type ListOffsetsRequest,
-  type ListOffsetsResponse,
-  type MetadataRequest,
-  type MetadataResponse,
-  type ProduceRequest,
-  type ProduceResponse,
+import type { GroupStore } from "@zoolog/coordination";
+import type {
+  CreateTopicsRequest,
+  CreateTopicsResponse,
+  DeleteTopicsRequest,
+  DeleteTopicsResponse,
+  DescribeClusterResponse,
+  DescribeTopicsRequest,
+  DescribeTopicsResponse,
+  FetchRequest,
+  InitProducerIdRequest,
+  InitProducerIdResponse,
+  ListOffsetsRequest,
+  ListOffsetsResponse,
+  MetadataRequest,
+  MetadataResponse,
+  ProduceRequest,
+  ProduceResponse,
 } from "@zoolog/protocol";
 import type { ProduceTrace, ReadMemory } from "@zoolog/replication";
 import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
 import { ANONYMOUS } from "../principal.ts";
+import type { GroupRuntime } from "../runtimes/groups/group-runtime.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
 import { type AdminCallDependencies, adminCalls } from "./admin-calls.ts";
-import { unsupportedCalls } from "./call-handlers.ts";
 import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
 import { fetch, listOffsets, produce } from "./data-calls.ts";
+import { groupCalls } from "./groups/group-calls.ts";
 import { createTopics, deleteTopics } from "./topic-calls.ts";
 
 export type LocalBrokerApiDependencies = Omit<AdminCallDependencies, "image"> & {
+  readonly groups: GroupRuntime;
+  readonly store: Pick<GroupStore, "readOffsets">;
+  readonly random: Random;
+  readonly logger: Logger;
   readonly producerIds: ProducerIds;
   readonly health: () => BrokerHealth;
   readonly trace?: ProduceTrace | undefined;
@@ -38,15 +43,31 @@ export type LocalBrokerApiDependencies = Omit<AdminCallDependencies, "image"> & 
 /** How long a produce or a metadata call waits for a topic that it brings into being. */
 const AUTO_CREATE_TIMEOUT_MS = 10_000;
 
+/** What this broker asks of itself: nobody hangs up on it. */
+export const OWN_CALL: CallContext = {
+  signal: new AbortController().signal,
+  clientId: "broker",
+  remoteAddress: "",
+  principal: ANONYMOUS,
+  holdWhile: (task) => task,
+};
+
 /** What this broker answers its planes; each call goes to one component. */
 export class LocalBrokerApi implements BrokerApi {
   readonly #dependencies: LocalBrokerApiDependencies;
-  readonly groups = unsupportedCalls(GROUP_CALLS);
+  readonly groups: BrokerApi["groups"];
   readonly admin: BrokerApi["admin"];
 
   constructor(dependencies: LocalBrokerApiDependencies) {
     this.#dependencies = dependencies;
     this.admin = adminCalls({ ...dependencies, image: () => this.#image() });
+    const { groups: runtime, live } = dependencies;
+    this.groups = groupCalls({
+      ...dependencies,
+      runtime,
+      writeTimeoutMs: () => live.current.offsetsCommitTimeoutMs,
+      describeOffsets: (request) => this.admin["describe-offsets"](request, OWN_CALL),
+    });
   }
 
   async produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse> {

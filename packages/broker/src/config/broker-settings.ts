@@ -1,3 +1,4 @@
+import { groupSettings } from "./group-settings.ts";
 import { boolean, integer, integerOrUnlimited, oneOf, optionalText, text } from "./setting.ts";
 
 const KIB = 1024;
@@ -340,6 +341,9 @@ export const brokerSettings = {
     max: 10 * MINUTE,
     about: "How often the controller reads everything again, in case a watch was missed.",
   }),
+
+  ...groupSettings,
+
   controlledShutdownTimeoutMs: integer({
     byDefault: 10 * SECOND,
     min: 0,

@@ -11,6 +11,7 @@ import { addCallHooks } from "./call-hooks.ts";
 import { type CallBudgets, CallRegistry } from "./call-registry.ts";
 import { addCallRoutes } from "./call-routes.ts";
 import { addDocsRoutes } from "./docs/docs-routes.ts";
+import { addGroupRoutes } from "./group-routes.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http-limits.ts";
 import { addMachineRoutes } from "./machine-routes.ts";
 import { refuseOtherMethods } from "./other-methods.ts";
@@ -134,6 +135,7 @@ function createApp(parts: PlaneParts): FastifyInstance {
   addCallRoutes(app, parts);
   addPeerRoutes(app, parts);
   addTopicRoutes(app, parts);
+  addGroupRoutes(app, parts);
   addRecordRoutes(app, parts);
   addMachineRoutes(app, parts);
   addDocsRoutes(app);

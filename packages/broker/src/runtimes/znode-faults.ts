@@ -13,7 +13,9 @@ export type ZnodeReader =
   | "unreadableTopics"
   /** Topics that are served as they were known, as their znodes cannot be read again. */
   | "brokenTopics"
-  | "partitionStates";
+  | "partitionStates"
+  /** Groups whose slots are coordinated here. */
+  | "groups";
 
 /** Those that look for a controller, as long as its term lasts. */
 export const TERM_READERS = [

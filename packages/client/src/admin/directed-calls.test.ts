@@ -138,6 +138,7 @@ test("groups are those of all brokers, each once, sorted", async () => {
           type: "consumer",
           state: "empty",
           members: 0,
+          coordinator: brokerId(id),
         })),
       }),
     },

@@ -15,6 +15,7 @@ async function register(name: string, incarnation: string) {
   const runtime = new RegistrationRuntime({
     registration: () => sampleBroker(1, { incarnation }),
     onRegistered: async () => {},
+    onInForce: () => {},
     store,
     logger: silentLogger,
   });

@@ -12,6 +12,8 @@ export type RegistrationDependencies = {
   readonly registration: () => BrokerRegistration;
   /** Before anything is done under the new epoch. */
   readonly onRegistered: (brokerEpoch: BrokerEpoch) => Promise<void>;
+  /** `brokerEpoch` has changed: what the image says of this broker may mean it now. */
+  readonly onInForce: () => void;
   readonly store: CoordinationStore;
   readonly logger: Logger;
 };
@@ -89,6 +91,7 @@ export class RegistrationRuntime {
       await this.#dependencies.onRegistered(brokerEpoch);
       this.#brokerEpoch = brokerEpoch;
       this.#failure = undefined;
+      this.#dependencies.onInForce();
     } catch (error) {
       // Another broker took our place while we were away: only an operator can tell who is right.
       if (errorCode(error) === "BROKER_ID_TAKEN") this.#failure = `${errorMessage(error)}.`;

@@ -23,7 +23,7 @@ import {
   topicPatternField,
 } from "./group-fields.ts";
 
-/** Kafka's DescribeGroups (15) and ConsumerGroupDescribe (69) in one, at the coordinator. */
+/** Kafka's DescribeGroups (15) and ConsumerGroupDescribe (69) in one. */
 export const describeGroupsRequest = object({ groups: list(groupIdField) });
 export type DescribeGroupsRequest = Static<typeof describeGroupsRequest>;
 
@@ -52,7 +52,7 @@ const memberDescription = object({
 });
 
 /** `generation` is of the classic protocol, the epochs are of the consumer protocol. */
-const groupDescription = object({
+export const groupDescription = object({
   group: groupIdField,
   type: groupTypeField,
   state: groupStateField,

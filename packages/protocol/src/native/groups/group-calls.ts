@@ -16,8 +16,8 @@ import { listGroupsRequest, listGroupsResponse } from "./list-groups.ts";
 import { syncGroupRequest, syncGroupResponse } from "./sync-group.ts";
 
 /**
- * Calls about consumer groups. All but `find-coordinator` and `list-groups` are for the group's
- * coordinator alone; another broker answers `NOT_COORDINATOR`.
+ * Calls about consumer groups. What members ask is for the group's coordinator alone; another broker
+ * answers `NOT_COORDINATOR`. What administrators ask is passed on to it.
  */
 export const GROUP_CALLS = {
   "find-coordinator": {

@@ -21,7 +21,7 @@ import {
   offsetMetadataField,
 } from "./group-fields.ts";
 
-/** How far groups are behind, at their coordinator. */
+/** How far groups are behind. */
 export const groupLagRequest = object({ groups: list(groupIdField) });
 export type GroupLagRequest = Static<typeof groupLagRequest>;
 
@@ -48,7 +48,7 @@ const partitionLag = object({
 });
 
 /** `lag` is the sum and `lagMs` the greatest of what is known of the partitions. */
-const lagOfGroup = object({
+export const lagOfGroup = object({
   group: groupIdField,
   state: groupStateField,
   topics: list(object({ topic: topicName, partitions: list(partitionLag) })),

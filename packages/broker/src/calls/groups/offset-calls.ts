@@ -1,0 +1,159 @@
+import { ZoologError } from "@zoolog/base";
+import type { ClusterImage } from "@zoolog/controller";
+import type { GroupStore, StoredOffset } from "@zoolog/coordination";
+import type { GroupState } from "@zoolog/group-coordinator";
+import type {
+  CommitOffsetsRequest,
+  CommitOffsetsResponse,
+  CommittedOffsetsRequest,
+  CommittedOffsetsResponse,
+  DeleteOffsetsRequest,
+  DeleteOffsetsResponse,
+} from "@zoolog/protocol";
+import type { CallContext } from "../../broker-api.ts";
+import { byTopic, expectResponse } from "./group-answers.ts";
+import { type MemberCallParts, prompt } from "./member-calls.ts";
+
+/** Where groups go on reading: in ZooKeeper, and nowhere else. */
+
+export type OffsetCallParts = MemberCallParts & {
+  readonly store: Pick<GroupStore, "readOffsets">;
+};
+
+type Caller = Pick<CallContext, "signal">;
+
+export async function commitOffsets(
+  request: CommitOffsetsRequest,
+  caller: Caller,
+  parts: OffsetCallParts,
+): Promise<CommitOffsetsResponse> {
+  const { groupId, memberId, generationIdOrMemberEpoch, groupInstanceId, topics } = request;
+  const response = await prompt(groupId, caller, parts, (requestId) => ({
+    type: "commitOffsets",
+    requestId,
+    memberId,
+    generationIdOrMemberEpoch,
+    groupInstanceId,
+    topics,
+  }));
+  return byTopic(expectResponse(response, "commitOffsets").partitions);
+}
+
+export async function deleteOffsets(
+  { groupId, topics }: DeleteOffsetsRequest,
+  caller: Caller,
+  parts: OffsetCallParts,
+): Promise<DeleteOffsetsResponse> {
+  const response = await prompt(groupId, caller, parts, (requestId) => ({
+    type: "deleteOffsets",
+    requestId,
+    topics,
+  }));
+  return byTopic(expectResponse(response, "deleteOffsets").partitions);
+}
+
+/** An offset as it may be told; without `offset` the group has committed none. */
+type ToldOffset = Extract<
+  CommittedOffsetsResponse["topics"][number]["partitions"][number],
+  { readonly offset?: unknown }
+>;
+
+/**
+ * Asked of ZooKeeper by every call: an operator may have changed them by hand, and what is in memory
+ * may be of a coordinator that was deposed.
+ */
+export async function committedOffsets(
+  request: CommittedOffsetsRequest,
+  parts: OffsetCallParts,
+): Promise<CommittedOffsetsResponse> {
+  const { runtime, store } = parts;
+  const { groupId } = request;
+  assertMember(request, runtime.state(groupId));
+  const { value, faults } = await store.readOffsets(groupId, request.topics ?? "all");
+  // Somebody else may have taken over while ZooKeeper was asked, and may have written more.
+  const { image } = runtime;
+  runtime.state(groupId);
+  const stored = new Map(value.map((one) => [partitionKey(one), one]));
+  const broken = new Map(faults.map(({ name, message }) => [name, message]));
+  const told = (topic: string, partition: number) => {
+    const fault = broken.get(`${topic}-${partition}`);
+    if (fault !== undefined) {
+      return { partition, error: { code: "COORDINATOR_NOT_AVAILABLE", message: fault } };
+    }
+    const one = stored.get(partitionKey({ topic, partition }));
+    return one === undefined ? { partition } : toldOffset(one, image);
+  };
+  const topics = request.topics ?? topicsOf(value, image);
+  return {
+    topics: topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map((partition) => told(topic, partition)),
+    })),
+  };
+}
+
+/** Kafka's rule: a member of a server-side group has to know its own epoch (KIP-848). */
+function assertMember(
+  { groupId, memberId, memberEpoch }: CommittedOffsetsRequest,
+  state: GroupState | undefined,
+): void {
+  if (memberId === undefined || memberEpoch === undefined || state?.type !== "consumer") return;
+  const member = state.members.get(memberId);
+  if (member === undefined) {
+    throw new ZoologError({
+      code: "UNKNOWN_MEMBER_ID",
+      message: `the group ${groupId} has no member ${memberId}`,
+      hint: "Give up all partitions and join again as a new member.",
+    });
+  }
+  if (member.epoch !== memberEpoch) {
+    throw new ZoologError({
+      code: "STALE_MEMBER_EPOCH",
+      message: `the member's epoch is ${member.epoch}, not ${memberEpoch}`,
+      hint: "Heartbeat first, then try again with the epoch of its answer.",
+    });
+  }
+}
+
+function toldOffset(stored: StoredOffset, image: ClusterImage | undefined): ToldOffset {
+  const { partition, committed } = stored;
+  if (!isOfThisTopic(stored, image)) return { partition };
+  const { offset, leaderEpoch, metadata, committedAt } = committed;
+  const known = { partition, offset, metadata, committedAt };
+  return leaderEpoch === undefined ? known : { ...known, leaderEpoch };
+}
+
+/** An offset of a topic that was deleted means nothing to the one that has its name now. */
+export function isOfThisTopic(
+  { topic, committed: { topicId } }: StoredOffset,
+  image: ClusterImage | undefined,
+): boolean {
+  const known = image?.topics.get(topic);
+  return known !== undefined && (topicId === undefined || topicId === known.topicId);
+}
+
+/** Topics that have an offset which still means something, and its partitions in their order. */
+export function topicsOf(
+  offsets: readonly StoredOffset[],
+  image: ClusterImage | undefined,
+): { readonly topic: string; readonly partitions: readonly number[] }[] {
+  const topics = new Map<string, number[]>();
+  for (const stored of offsets) {
+    if (!isOfThisTopic(stored, image)) continue;
+    const partitions = topics.get(stored.topic) ?? [];
+    partitions.push(stored.partition);
+    topics.set(stored.topic, partitions);
+  }
+  return [...topics].sort(byName).map(([topic, partitions]) => ({
+    topic,
+    partitions: partitions.sort((a, b) => a - b),
+  }));
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+export function partitionKey(of: { readonly topic: string; readonly partition: number }): string {
+  return `${of.topic}-${of.partition}`;
+}

@@ -1,0 +1,357 @@
+import {
+  type AbortSignalLike,
+  type BrokerEpoch,
+  type BrokerId,
+  type Clock,
+  type CoordinatorEpoch,
+  errorCode,
+  errorMessage,
+  inParallel,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type Timer,
+} from "@zoolog/base";
+import type { ClusterImage } from "@zoolog/controller";
+import type {
+  CoordinationStore,
+  GroupStore,
+  Read,
+  SlotWriter,
+  StoredGroup,
+} from "@zoolog/coordination";
+import {
+  coordinatorSlot,
+  type GroupContext,
+  type GroupResponse,
+  type GroupSettings,
+  type GroupState,
+  groupIdFault,
+} from "@zoolog/group-coordinator";
+import { holdsLease } from "../membership/lease.ts";
+import type { ZnodeFaults } from "../znode-faults.ts";
+import {
+  coordinatorLoading,
+  coordinatorNotAvailable,
+  invalidGroupId,
+  notCoordinator,
+} from "./errors.ts";
+import { GroupBudget } from "./group-budget.ts";
+import { GroupCounters } from "./group-counters.ts";
+import type { GroupRequest } from "./hosted-group.ts";
+import { ImageTopics, sameTopics } from "./image-topics.ts";
+import { SlotTerm } from "./slot-term.ts";
+
+export type GroupRuntimeDependencies = {
+  readonly store: Pick<GroupStore, "openSlot" | "readGroups"> &
+    Pick<CoordinationStore, "leaseRemainingMs" | "onStateChange" | "sessionTimeoutMs" | "state">;
+  readonly settings: () => GroupSettings;
+  /** Of the registration that is in force. */
+  readonly brokerEpoch: () => BrokerEpoch | undefined;
+  readonly faults: ZnodeFaults;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+};
+
+/** One slot that the image gives to this broker. */
+type OwnedSlot = {
+  readonly slot: number;
+  readonly coordinatorEpoch: CoordinatorEpoch;
+  /** `undefined`: its groups are being read, or are to be. */
+  term: SlotTerm | undefined;
+};
+
+/** Slots that are opened at once: each is one small round trip. */
+const OPENED_AT_ONCE_MAX = 16;
+
+/** Until what could not be loaded is tried again, unless an image or ZooKeeper comes first. */
+const LOAD_AGAIN_MS = 500;
+
+/** Topics that come one after the other are one change to the groups. */
+const TOPICS_SETTLE_MS = 50;
+
+/**
+ * The groups that this broker coordinates: follows the image, which says whose slots are whose, and
+ * gives every request to the slot of its group.
+ *
+ * | the image says | what happens |
+ * | --- | --- |
+ * | the slot is ours, under an epoch we do not have | its writer is opened, its groups are read |
+ * | it is somebody else's, or ours under another epoch | who waits is told NOT_COORDINATOR |
+ * | (a write was refused or failed) | the same, and the slot is loaded again while it is still ours |
+ */
+export class GroupRuntime {
+  readonly counters: GroupCounters;
+  readonly budget = new GroupBudget();
+  readonly #brokerId: BrokerId;
+  readonly #dependencies: GroupRuntimeDependencies;
+  readonly #logger: Logger;
+  readonly #owned = new Map<number, OwnedSlot>();
+  readonly #stopListening: () => void;
+  #image: ClusterImage | undefined;
+  #topics: ImageTopics | undefined;
+  #topicsOf: ClusterImage | undefined;
+  #settling: Timer | undefined;
+  #loadTimer: Timer | undefined;
+  #loading = false;
+  #lastRequestId = 0;
+  #closed = false;
+
+  constructor(options: { readonly brokerId: BrokerId }, dependencies: GroupRuntimeDependencies) {
+    this.#brokerId = options.brokerId;
+    this.#dependencies = dependencies;
+    this.#logger = dependencies.logger;
+    this.counters = new GroupCounters(dependencies);
+    this.#stopListening = dependencies.store.onStateChange((state) => {
+      if (state === "connected") this.#reconnected();
+    });
+  }
+
+  /** Of the image that is followed; the calls look at topics through the same eyes as the groups. */
+  get image(): ClusterImage | undefined {
+    return this.#image;
+  }
+
+  /** Takes a newer image. */
+  follow(image: ClusterImage): void {
+    if (this.#closed) return;
+    this.#image = image;
+    this.#followTopics(image);
+    const brokerEpoch = this.#dependencies.brokerEpoch();
+    for (const { slot, brokerId, brokerEpoch: meant, coordinatorEpoch } of image.coordinators) {
+      const isOurs = brokerId === this.#brokerId && meant === brokerEpoch;
+      const owned = this.#owned.get(slot);
+      if (owned !== undefined && isOurs && owned.coordinatorEpoch === coordinatorEpoch) continue;
+      owned?.term?.end("the slot was given to somebody else");
+      this.#owned.delete(slot);
+      if (!isOurs || coordinatorEpoch === undefined) continue;
+      this.#owned.set(slot, { slot, coordinatorEpoch, term: undefined });
+    }
+    this.#load();
+  }
+
+  /** Another registration is in force: what the image gives to this broker may be ours now. */
+  reconsider(): void {
+    if (this.#image !== undefined) this.follow(this.#image);
+  }
+
+  /**
+   * Gives the group its request and answers what it answers. `make` is given the request's number.
+   *
+   * @throws ZoologError `INVALID_GROUP_ID`, `NOT_COORDINATOR`, `COORDINATOR_NOT_AVAILABLE`,
+   *   `COORDINATOR_LOAD_IN_PROGRESS`, `THROTTLING_QUOTA_EXCEEDED`, and what `HostedGroup.submit` does.
+   */
+  async submit(
+    groupId: string,
+    make: (requestId: number) => GroupRequest,
+    signal: AbortSignalLike,
+  ): Promise<GroupResponse> {
+    const term = this.#termOf(groupId);
+    this.#lastRequestId += 1;
+    return await term.submit(groupId, make(this.#lastRequestId), signal);
+  }
+
+  /**
+   * The group as it is now; `undefined`: there is none.
+   *
+   * @throws ZoologError as `submit` when this broker may not speak of it.
+   */
+  state(groupId: string): GroupState | undefined {
+    return this.#termOf(groupId).state(groupId);
+  }
+
+  /**
+   * The writer of the group's slot, for what is no change of the group itself.
+   *
+   * @throws ZoologError as `submit`.
+   */
+  writer(groupId: string): SlotWriter {
+    return this.#termOf(groupId).writer;
+  }
+
+  /**
+   * All groups here, as far as their slots are loaded.
+   *
+   * @throws ZoologError `COORDINATOR_NOT_AVAILABLE`, `COORDINATOR_LOAD_IN_PROGRESS`: some are not.
+   */
+  list(): { readonly groupId: string; readonly state: GroupState }[] {
+    this.#assertAuthority();
+    if ([...this.#owned.values()].some(({ term }) => term === undefined)) {
+      throw coordinatorNotAvailable("some groups of this broker are still being read");
+    }
+    return this.snapshot();
+  }
+
+  /** What is in memory, for metrics: also while ZooKeeper is away. */
+  snapshot(): { readonly groupId: string; readonly state: GroupState }[] {
+    return [...this.#owned.values()].flatMap(({ term }) =>
+      term === undefined ? [] : [...term.groups()],
+    );
+  }
+
+  get slots(): { readonly loaded: number; readonly loading: number } {
+    const loaded = [...this.#owned.values()].filter(({ term }) => term !== undefined).length;
+    return { loaded, loading: this.#owned.size - loaded };
+  }
+
+  context(): GroupContext {
+    const { clock, settings } = this.#dependencies;
+    return { now: clock.now(), settings: settings(), topics: this.#topicsView() };
+  }
+
+  /** Who waits is sent elsewhere; nothing is loaded any more. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#stopListening();
+    this.#settling?.cancel();
+    this.#loadTimer?.cancel();
+    for (const { term } of this.#owned.values()) term?.end("the broker shuts down");
+    this.#owned.clear();
+  }
+
+  #termOf(groupId: string): SlotTerm {
+    const fault = groupIdFault(groupId);
+    if (fault !== undefined) throw invalidGroupId(fault);
+    this.#assertAuthority();
+    const slot = coordinatorSlot(groupId);
+    const owned = this.#owned.get(slot);
+    if (owned === undefined) {
+      if (this.#image === undefined) {
+        throw coordinatorNotAvailable("this broker has no picture of the cluster yet");
+      }
+      throw notCoordinator(groupId, this.#image.coordinators[slot]?.brokerId);
+    }
+    if (owned.term === undefined) throw coordinatorLoading(groupId);
+    const withheld = owned.term.fault(groupId);
+    if (withheld !== undefined) throw withheld;
+    return owned.term;
+  }
+
+  #assertAuthority(): void {
+    if (this.#closed) throw coordinatorNotAvailable("this broker shuts down");
+    if (this.#isHearing()) return;
+    throw coordinatorNotAvailable("ZooKeeper does not answer, so no group can be coordinated");
+  }
+
+  /** While it is not, somebody else may coordinate our slots already. */
+  #isHearing(): boolean {
+    const { store } = this.#dependencies;
+    return store.state === "connected" && holdsLease(store);
+  }
+
+  #topicsView(): ImageTopics {
+    const image = this.#image;
+    if (image === undefined) throw coordinatorNotAvailable("no picture of the cluster yet");
+    if (this.#topics === undefined || this.#topicsOf === undefined) {
+      this.#topics = new ImageTopics(image);
+      this.#topicsOf = image;
+    }
+    return this.#topics;
+  }
+
+  #followTopics(image: ClusterImage): void {
+    if (this.#topicsOf === undefined || sameTopics(this.#topicsOf, image)) return;
+    this.#topics = undefined;
+    this.#settling ??= this.#dependencies.scheduler.after(TOPICS_SETTLE_MS, () => {
+      this.#settling = undefined;
+      for (const { term } of this.#owned.values()) term?.topicsChanged();
+    });
+  }
+
+  #reconnected(): void {
+    for (const { term } of this.#owned.values()) term?.restartTimers();
+    this.#load();
+  }
+
+  /** Reads the slots that are ours and not loaded: all of them in one pass over the groups. */
+  #load(): void {
+    if (this.#loading || this.#closed) return;
+    const missing = [...this.#owned.values()].filter(({ term }) => term === undefined);
+    if (missing.length === 0 || this.#dependencies.store.state !== "connected") return;
+    this.#loading = true;
+    this.#loadTimer?.cancel();
+    runInBackground("load groups", this.#logger, async () => {
+      let isDone = false;
+      try {
+        isDone = await this.#loadAll(missing);
+      } catch (error) {
+        this.#logger.warn("groups could not be loaded", { error: errorMessage(error) });
+      } finally {
+        this.#loading = false;
+      }
+      if (isDone) this.#load();
+      else this.#loadLater();
+    });
+  }
+
+  #loadLater(): void {
+    if (this.#closed) return;
+    this.#loadTimer?.cancel();
+    this.#loadTimer = this.#dependencies.scheduler.after(LOAD_AGAIN_MS, () => this.#load());
+  }
+
+  /** True when all of them were loaded, or are not ours any more. */
+  async #loadAll(missing: readonly OwnedSlot[]): Promise<boolean> {
+    const { store, faults } = this.#dependencies;
+    const writers = new Map<number, SlotWriter>();
+    await inParallel(missing, { atOnceMax: OPENED_AT_ONCE_MAX }, async (owned) => {
+      const writer = await this.#open(owned);
+      if (writer !== undefined) writers.set(owned.slot, writer);
+    });
+    if (writers.size === 0) return missing.every((owned) => !this.#isStillOurs(owned));
+    const read = await store.readGroups((groupId) => writers.has(coordinatorSlot(groupId)));
+    faults.report("groups", read.faults);
+    let isDone = true;
+    for (const owned of missing) {
+      const writer = writers.get(owned.slot);
+      if (!this.#isStillOurs(owned)) writer?.close();
+      else if (writer === undefined || writer.fenced) isDone = false;
+      else this.#take(owned, writer, read);
+    }
+    return isDone;
+  }
+
+  /** `undefined`: the slot is at another epoch; the image will say so. */
+  async #open(owned: OwnedSlot): Promise<SlotWriter | undefined> {
+    try {
+      return await this.#dependencies.store.openSlot(owned);
+    } catch (error) {
+      if (errorCode(error) !== "COORDINATOR_FENCED") throw error;
+      this.#logger.debug("slot is at another epoch", { slot: owned.slot });
+      return undefined;
+    }
+  }
+
+  #isStillOurs(owned: OwnedSlot): boolean {
+    return !this.#closed && this.#owned.get(owned.slot) === owned;
+  }
+
+  #take(owned: OwnedSlot, writer: SlotWriter, read: Read<readonly StoredGroup[]>): void {
+    const { slot } = owned;
+    const { scheduler, store } = this.#dependencies;
+    const isOfSlot = (groupId: string): boolean => coordinatorSlot(groupId) === slot;
+    owned.term = new SlotTerm(
+      {
+        writer,
+        read: {
+          value: read.value.filter(({ groupId }) => isOfSlot(groupId)),
+          faults: read.faults.filter(({ name }) => isOfSlot(name)),
+        },
+      },
+      {
+        store,
+        context: () => this.context(),
+        budget: this.budget,
+        counters: this.counters,
+        scheduler,
+        logger: this.#logger,
+        isHearing: () => this.#isHearing(),
+        onEnded: () => {
+          if (this.#isStillOurs(owned)) this.#owned.set(slot, { ...owned, term: undefined });
+          this.#loadLater();
+        },
+      },
+    );
+  }
+}

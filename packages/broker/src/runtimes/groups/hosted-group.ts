@@ -1,0 +1,177 @@
+import { type AbortSignalLike, type Deferred, deferred, type ZoologError } from "@zoolog/base";
+import type { SlotWriter } from "@zoolog/coordination";
+import {
+  applyAll,
+  decide,
+  type GroupContext,
+  type GroupDecision,
+  type GroupEvent,
+  type GroupReply,
+  type GroupResponse,
+  type GroupState,
+  isDurable,
+  type RequestId,
+} from "@zoolog/group-coordinator";
+import { notWritten } from "./errors.ts";
+import type { GroupBudget } from "./group-budget.ts";
+import type { GroupCounters } from "./group-counters.ts";
+import { GroupTimers } from "./group-timers.ts";
+import { groupChange } from "./stored-form.ts";
+
+export type HostedGroupDependencies = {
+  readonly writer: SlotWriter;
+  readonly context: () => GroupContext;
+  readonly budget: GroupBudget;
+  readonly counters: GroupCounters;
+  readonly scheduler: ConstructorParameters<typeof GroupTimers>[0]["scheduler"];
+  readonly isHearing: () => boolean;
+  /** What the group is in memory is not what ZooKeeper holds: it is to be forgotten. */
+  readonly onDiverged: (error: unknown) => void;
+};
+
+/** An event that somebody waits for. */
+export type GroupRequest = Extract<GroupEvent, { readonly requestId: RequestId }>;
+
+/**
+ * One group at its coordinator: feeds the core one event after the other, applies what it decides at
+ * once, has the durable records written and releases the replies when they are.
+ *
+ * A reply waits for all state of the group that was decided before it, not only for what its own
+ * event changed: it may rest on it. Committed offsets are not state, so that nobody waits for those
+ * of others.
+ */
+export class HostedGroup {
+  readonly groupId: string;
+  readonly #dependencies: HostedGroupDependencies;
+  readonly #timers: GroupTimers;
+  readonly #waiting = new Map<RequestId, Deferred<GroupResponse>>();
+  #state: GroupState | undefined;
+  /** Resolves when all state decided so far is written; `undefined` when it is. */
+  #unwritten: Promise<unknown> | undefined;
+  #writesUnderWay = 0;
+  #ended = false;
+
+  /** @param options `state`: as loaded; `undefined` for a group that is not there. */
+  constructor(
+    options: { readonly groupId: string; readonly state: GroupState | undefined },
+    dependencies: HostedGroupDependencies,
+  ) {
+    this.groupId = options.groupId;
+    this.#dependencies = dependencies;
+    this.#timers = new GroupTimers({
+      scheduler: dependencies.scheduler,
+      isHearing: dependencies.isHearing,
+      onFired: (key) => this.handle({ type: "timerFired", key }),
+    });
+    this.#state = options.state;
+    if (options.state === undefined) return;
+    dependencies.budget.changed(undefined, options.state, []);
+    this.handle({ type: "groupLoaded" });
+  }
+
+  get state(): GroupState | undefined {
+    return this.#state;
+  }
+
+  /** Nothing is left to remember. */
+  get isIdle(): boolean {
+    return this.#state === undefined && this.#waiting.size === 0 && this.#writesUnderWay === 0;
+  }
+
+  /**
+   * Answers what the core answers, as soon as it may be told.
+   *
+   * @throws ZoologError `NOT_COORDINATOR`, `COORDINATOR_NOT_AVAILABLE`, …: not told by the core. The
+   *   signal's reason when the caller has gone; its member stays until its session is over.
+   */
+  submit(request: GroupRequest, signal: AbortSignalLike): Promise<GroupResponse> {
+    const { budget } = this.#dependencies;
+    const answer = deferred<GroupResponse>();
+    const { requestId } = request;
+    this.#waiting.set(requestId, answer);
+    budget.began();
+    const onAbort = (): void => this.#take(requestId)?.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const ended = (): void => {
+      signal.removeEventListener("abort", onAbort);
+      budget.ended();
+    };
+    answer.promise.then(ended, ended);
+    this.handle(request);
+    return answer.promise;
+  }
+
+  /** What happens to the group without somebody who waits for an answer. */
+  handle(event: GroupEvent): void {
+    if (this.#ended) return;
+    const { context, budget, counters } = this.#dependencies;
+    const before = this.#state;
+    const decision = decide(before, event, context());
+    this.#state = applyAll(before, decision.records);
+    budget.changed(before, this.#state, decision.records);
+    counters.changed(before, this.#state, decision.records);
+    this.#timers.set(decision.timers);
+    this.#release(decision.replies, this.#write(decision));
+  }
+
+  restartTimers(): void {
+    this.#timers.restart();
+  }
+
+  /** Everybody who waits is told `error`; nothing is decided any more. Idempotent. */
+  end(error: ZoologError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timers.cancelAll();
+    this.#dependencies.budget.changed(this.#state, undefined, []);
+    for (const requestId of [...this.#waiting.keys()]) this.#take(requestId)?.reject(error);
+  }
+
+  /** What the replies of the decision have to wait for; `undefined`: nothing. */
+  #write({ records }: GroupDecision): Promise<unknown> | undefined {
+    const durable = records.filter(isDurable);
+    if (durable.length === 0) return this.#unwritten;
+    const changes = durable.map((record) => groupChange(this.groupId, record));
+    const isState = changes.some(({ type }) => type !== "offset");
+    const { writer, counters } = this.#dependencies;
+    this.#writesUnderWay += 1;
+    const writing = counters.timed(writer.write(changes), changes);
+    const all = this.#unwritten === undefined ? writing : Promise.all([this.#unwritten, writing]);
+    if (isState) this.#unwritten = all;
+    all.then(
+      () => {
+        this.#writesUnderWay -= 1;
+        if (this.#unwritten === all) this.#unwritten = undefined;
+      },
+      (error: unknown) => {
+        this.#writesUnderWay -= 1;
+        // Offsets that were not taken leave nothing behind: whoever commits tries again.
+        if (isState || writer.fenced) this.#dependencies.onDiverged(error);
+      },
+    );
+    return all;
+  }
+
+  #release(replies: readonly GroupReply[], written: Promise<unknown> | undefined): void {
+    if (replies.length === 0) return;
+    if (written === undefined) {
+      for (const { requestId, response } of replies) this.#take(requestId)?.resolve(response);
+      return;
+    }
+    written.then(
+      () => {
+        for (const { requestId, response } of replies) this.#take(requestId)?.resolve(response);
+      },
+      (error: unknown) => {
+        const refusal = notWritten(this.groupId, error);
+        for (const { requestId } of replies) this.#take(requestId)?.reject(refusal);
+      },
+    );
+  }
+
+  #take(requestId: RequestId): Deferred<GroupResponse> | undefined {
+    const answer = this.#waiting.get(requestId);
+    this.#waiting.delete(requestId);
+    return answer;
+  }
+}

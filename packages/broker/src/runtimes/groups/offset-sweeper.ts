@@ -1,0 +1,118 @@
+import {
+  errorMessage,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type Timer,
+} from "@zoolog/base";
+import type { ClusterImage } from "@zoolog/controller";
+import type { GroupChange, GroupStore, StoredOffset } from "@zoolog/coordination";
+import type { GroupRuntime } from "./group-runtime.ts";
+
+export type OffsetSweeperDependencies = {
+  readonly runtime: GroupRuntime;
+  readonly store: Pick<GroupStore, "readOffsets">;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+};
+
+/**
+ * Removes offsets of topics that were deleted. Nothing depends on it but the tidiness of ZooKeeper: an
+ * offset counts only for the topic whose id it has. Topics that go are swept at once, group by group;
+ * what was deleted while nobody coordinated is found by the slow round.
+ */
+export class OffsetSweeper {
+  readonly #dependencies: OffsetSweeperDependencies;
+  readonly #timer: Timer;
+  readonly #gone = new Set<string>();
+  #topics: ClusterImage["topics"] = new Map();
+  #sweeping = false;
+  #isRoundDue = false;
+  #closed = false;
+
+  constructor(options: { readonly intervalMs: number }, dependencies: OffsetSweeperDependencies) {
+    this.#dependencies = dependencies;
+    this.#timer = dependencies.scheduler.every(options.intervalMs, () => {
+      this.#isRoundDue = true;
+      this.#wake();
+    });
+  }
+
+  /** Takes a newer image. */
+  follow({ topics }: ClusterImage): void {
+    if (topics === this.#topics) return;
+    for (const name of this.#topics.keys()) if (!topics.has(name)) this.#gone.add(name);
+    for (const name of this.#gone) if (topics.has(name)) this.#gone.delete(name);
+    this.#topics = topics;
+    if (this.#gone.size > 0) this.#wake();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer.cancel();
+  }
+
+  #wake(): void {
+    if (this.#sweeping || this.#closed) return;
+    this.#sweeping = true;
+    runInBackground("sweep offsets", this.#dependencies.logger, async () => {
+      try {
+        await this.#sweep();
+      } finally {
+        this.#sweeping = false;
+      }
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    while (this.#gone.size > 0 && !this.#closed) {
+      const names = [...this.#gone];
+      await this.#eachGroup(async (groupId) =>
+        names
+          // A topic that was created anew meanwhile may have offsets already.
+          .filter((topic) => !this.#topics.has(topic))
+          .map((topic) => ({ type: "topicOffsets", groupId, topic, value: undefined })),
+      );
+      for (const name of names) this.#gone.delete(name);
+    }
+    if (!this.#isRoundDue) return;
+    this.#isRoundDue = false;
+    await this.#eachGroup(async (groupId) => {
+      const { value } = await this.#dependencies.store.readOffsets(groupId, "all");
+      return value
+        .filter((stored) => this.#isStale(stored))
+        .map(({ topic, partition }) => ({
+          type: "offset",
+          groupId,
+          topic,
+          partition,
+          value: undefined,
+        }));
+    });
+  }
+
+  /** Those written by hand have no topic id: they are of whatever has the name. */
+  #isStale({ topic, committed: { topicId } }: StoredOffset): boolean {
+    const known = this.#topics.get(topic);
+    if (topicId === undefined) return false;
+    return known === undefined || known.topicId !== topicId;
+  }
+
+  /** One group after the other: who deletes a topic waits for none of this. */
+  async #eachGroup(changesOf: (groupId: string) => Promise<readonly GroupChange[]>): Promise<void> {
+    const { runtime, logger } = this.#dependencies;
+    for (const { groupId } of runtime.snapshot()) {
+      if (this.#closed) return;
+      try {
+        const changes = await changesOf(groupId);
+        if (changes.length === 0) continue;
+        await runtime.writer(groupId).write(changes);
+        logger.debug("offsets of deleted topics removed", { group: groupId });
+      } catch (error) {
+        // Another broker coordinates it now, or ZooKeeper is away: the slow round comes again.
+        const fields = { group: groupId, error: errorMessage(error) };
+        logger.debug("offsets of deleted topics stay for now", fields);
+      }
+    }
+  }
+}
