@@ -85,6 +85,22 @@ test("retention that keeps less is applied at once, on every replica", async () 
   );
 });
 
+test("a setting of all brokers reaches the topics that say nothing else", async () => {
+  await client.admin.createTopic({
+    topic: "orders",
+    partitions: 1,
+    replicationFactor: 3,
+    configs: { "segment.bytes": "1024" },
+  });
+  await produce(20);
+
+  await alter("broker", "default", [{ name: "log.retention.bytes", value: "2048" }], 2);
+
+  await until("old segments are gone everywhere", async () =>
+    (await startOffsets()).every((start) => (start ?? 0) > 10),
+  );
+});
+
 test("each value says where it was set, the winner first, whichever broker is asked", async () => {
   await client.admin.createTopic({ topic: "orders", partitions: 1, replicationFactor: 3 });
   await alter("broker", "default", [{ name: "log.retention.ms", value: "70000" }]);

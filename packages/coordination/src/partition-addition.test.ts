@@ -64,6 +64,26 @@ test.each(["beforeApply", "afterApply"] as const)(
   },
 );
 
+test("what a deposed controller did not finish is found by its successor, without states", async () => {
+  let writes = 0;
+  world.ensemble.failNext({
+    when: "beforeApply",
+    matches: ({ kind }) => kind === "write" && writes++ === 1,
+  });
+  const interrupted = writer.addPartitions(addition(700));
+  interrupted.catch(() => {});
+  await world.pass(0);
+  world.ensemble.expire("a");
+  await expect(world.settled(interrupted)).rejects.toMatchObject({ code: "CONTROLLER_FENCED" });
+
+  const second = await world.open("second");
+  const { topics } = await world.settled(second.readCluster());
+
+  const stored = topics[0]?.partitions.map(({ stored: { status } }) => status) ?? [];
+  expect(stored).toHaveLength(702);
+  expect(new Set(stored)).toEqual(new Set(["present", "absent"]));
+});
+
 test("a topic whose replicas are not what the controller knows stays as it is", async () => {
   await expect(add(addition(2, 1))).resolves.toBe("changed");
 

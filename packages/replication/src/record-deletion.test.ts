@@ -1,4 +1,4 @@
-import { offset } from "@zoolog/base";
+import { leaderEpoch, offset } from "@zoolog/base";
 import { ManualTime, ReplicatedPartition, seededRandom } from "@zoolog/testkit";
 
 const running: ReplicatedPartition[] = [];
@@ -89,11 +89,32 @@ test("a broker that goes is not waited for any longer", async () => {
   expect(time.clock.monotonic()).toBeLessThan(30_000);
 });
 
-test("what lies above the high watermark cannot be deleted", async () => {
-  const { remove, settled } = await setUp();
+test("what is not committed cannot be deleted, and has no time to tell", async () => {
+  const { partition, remove, settled } = await setUp();
+  for (const follower of [2, 3]) partition.cut(1, follower);
+  await settled(partition.produce(1, "the leader alone has it", 100));
+  const replica = [...(partition.manager(1)?.partitions.values() ?? [])][0];
+  expect(partition.log(1).logEndOffset).toBe(11);
 
   expect(await settled(remove(11))).toMatchObject({ error: "OFFSET_OUT_OF_RANGE" });
+  expect(await replica?.describeOffsets({ offset: offset(9) })).toMatchObject({
+    highWatermark: 10,
+    timestamp: expect.any(Number),
+  });
+  expect(await replica?.describeOffsets({ offset: offset(10) })).toMatchObject({
+    timestamp: undefined,
+  });
+  partition.heal();
   expect(await settled(remove("highWatermark"))).toMatchObject({ lowWatermark: 10 });
+});
+
+test("the ends of a log are told to who knows the leader epoch", async () => {
+  const { partition } = await setUp();
+  const replica = [...(partition.manager(1)?.partitions.values() ?? [])][0];
+
+  const answer = await replica?.describeOffsets({ leaderEpoch: leaderEpoch(99) });
+
+  expect(answer).toMatchObject({ error: "UNKNOWN_LEADER_EPOCH" });
 });
 
 test("who loses the leadership meanwhile does not vouch for the others", async () => {

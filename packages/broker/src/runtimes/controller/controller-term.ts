@@ -11,6 +11,7 @@ import {
   runInBackground,
   type Scheduler,
   type Timer,
+  topicPartitionKey,
 } from "@zoolog/base";
 import {
   applyAll,
@@ -307,7 +308,15 @@ export class ControllerTerm {
       if (leader === undefined || known === undefined || known.leaderEpoch === leaderEpoch)
         continue;
       elections.leaders += 1;
-      if (!known.isr.includes(leader)) elections.uncleanLeaders += 1;
+      if (known.isr.includes(leader)) continue;
+      elections.uncleanLeaders += 1;
+      const { topic, partition, reason } = record;
+      const topicPartition = topicPartitionKey({ topic, partition });
+      this.#logger.warn("unclean leader elected: acknowledged records may be lost", {
+        topicPartition,
+        leader,
+        reason,
+      });
     }
   }
 
