@@ -21,6 +21,7 @@ import type {
 import type { GroupRefusal, SyncGroupResponse } from "./group-reply.ts";
 import type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
 import { memberRefusal, namedMember, removed, unknownMember } from "./member-identity.ts";
+import { syncTooLarge } from "./request-limits.ts";
 
 /** A member asks for its assignment; the leader brings everybody's. */
 export function decideSyncGroup(
@@ -28,7 +29,7 @@ export function decideSyncGroup(
   event: SyncGroupEvent,
   context: GroupContext,
 ): GroupDecision {
-  const refusal = syncRefusal(group, event);
+  const refusal = syncTooLarge(event) ?? syncRefusal(group, event);
   if (refusal !== undefined) return refuse(event.requestId, refusal);
 
   const { memberId, requestId } = event;

@@ -14,6 +14,7 @@ import type { GroupRefusal } from "./group-reply.ts";
 import type { GroupState } from "./group-state.ts";
 import { memberRefusal } from "./member-identity.ts";
 import { chooseProtocol, commonProtocols, sameProtocols } from "./protocol-choice.ts";
+import { joinTooLarge } from "./request-limits.ts";
 
 /** A member joins, or joins again. Most answers come when the rebalance has everybody. */
 export function decideJoinGroup(
@@ -21,7 +22,7 @@ export function decideJoinGroup(
   event: JoinGroupEvent,
   context: GroupContext,
 ): GroupDecision {
-  const refusal = joinRefusal(group, event, context);
+  const refusal = joinTooLarge(event) ?? joinRefusal(group, event, context);
   if (refusal !== undefined) return refuse(event.requestId, refusal);
 
   const turn = new ClassicTurn(group, context);

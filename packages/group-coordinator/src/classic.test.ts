@@ -235,6 +235,15 @@ describe("syncing", () => {
     expect(test.stored.members.get("b")).toMatchObject({ generation: 1, assignment: bytes("2,3") });
   });
 
+  test("a session's timer that fires for a member that waits for us means nothing", () => {
+    const test = stable(["a", "b"]);
+    test.join({ memberId: "a" });
+
+    test.run({ type: "timerFired", key: "session:a" });
+
+    expect([...(test.group?.members.keys() ?? [])]).toEqual(["a", "b"]);
+  });
+
   test("somebody new makes all that wait for the leader join again", () => {
     const test = new GroupUnderTest({});
     for (const id of ["a", "b"]) test.join({ memberIdCandidate: id });

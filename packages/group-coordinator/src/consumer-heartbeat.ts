@@ -7,6 +7,7 @@ import type { GroupState } from "./group-state.ts";
 import { memberRefusal, unknownMember } from "./member-identity.ts";
 import { isSubset, NO_PARTITIONS, partitionMap, samePartitions } from "./partition-map.ts";
 import { reconcile } from "./reconciliation.ts";
+import { heartbeatTooLarge } from "./request-limits.ts";
 import type { ConsumerMemberValue, PartitionMap, Subscription } from "./stored-group.ts";
 import { areTargetsValid, assignTargets } from "./targets.ts";
 import { compilePattern } from "./topic-pattern.ts";
@@ -20,7 +21,7 @@ export function decideConsumerHeartbeat(
   event: ConsumerGroupHeartbeatEvent,
   context: GroupContext,
 ): GroupDecision {
-  const refusal = requestRefusal(group, event, context);
+  const refusal = heartbeatTooLarge(event) ?? requestRefusal(group, event, context);
   if (refusal !== undefined) return refuse(event.requestId, refusal);
 
   const turn = new ConsumerTurn(group, context);

@@ -43,16 +43,6 @@ export class PartitionNumbers {
     return this.#starts[topicIndex] ?? 0;
   }
 
-  /** Those of `partitions` that exist. */
-  *numbers(partitions: PartitionMap): Iterable<number> {
-    for (const [topicId, list] of partitions) {
-      const index = this.#indexes.get(topicId);
-      if (index === undefined) continue;
-      const count = this.topics[index]?.partitions ?? 0;
-      for (const partition of list) if (partition < count) yield this.start(index) + partition;
-    }
-  }
-
   /** The index of the topic that a number belongs to. */
   topicOf(number: number): number {
     return this.#topicIndexes[number] ?? 0;

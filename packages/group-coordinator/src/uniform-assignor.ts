@@ -32,9 +32,13 @@ function formerOwners({ members }: AssignmentInput, numbers: PartitionNumbers): 
       subscriptions.set(topics, subscribed);
     }
     for (const [topicId, partitions] of former) {
-      if (!subscribed.has(topicId)) continue;
-      for (const number of numbers.numbers(new Map([[topicId, partitions]]))) {
-        if (owners[number] === -1) owners[number] = index;
+      const topic = subscribed.has(topicId) ? numbers.indexOf(topicId) : undefined;
+      if (topic === undefined) continue;
+      const start = numbers.start(topic);
+      const count = numbers.topics[topic]?.partitions ?? 0;
+      for (const partition of partitions) {
+        if (partition < count && owners[start + partition] === -1)
+          owners[start + partition] = index;
       }
     }
   });

@@ -1,0 +1,40 @@
+import { GroupUnderTest, outcome } from "./group.fixture.ts";
+
+const KIB_129 = 129 * 1024;
+
+test("what would not fit into a znode is refused", () => {
+  const test = new GroupUnderTest({});
+  const protocols = [{ name: "range", metadata: new Uint8Array(KIB_129) }];
+  const subscribedTopics = Array.from({ length: 1_000 }, () => "t".repeat(140));
+
+  expect(outcome(test.join({ protocols }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.join({ groupInstanceId: "i".repeat(250) }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.join({ clientId: "c".repeat(250) }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.consume({ subscribedTopics }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.consume({ memberId: "m".repeat(250) }))).toBe("INVALID_REQUEST");
+  expect(test.group).toBeUndefined();
+});
+
+test("ids are left out or not empty", () => {
+  const test = new GroupUnderTest({});
+
+  expect(outcome(test.join({ memberId: "" }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.consume({ groupInstanceId: "" }))).toBe("INVALID_REQUEST");
+});
+
+test("an assignment that would not fit is refused, and the generation goes on", () => {
+  const test = new GroupUnderTest({}, { initialRebalanceDelayMs: 0 });
+  test.join({ memberIdCandidate: "a" });
+
+  expect(outcome(test.sync("a", 1, { a: "x".repeat(KIB_129) }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.sync("a", 1, { a: "x" }))).toBe("syncGroup");
+});
+
+test("a rebalance timeout is one that a timer can wait for", () => {
+  const test = new GroupUnderTest({});
+
+  for (const rebalanceTimeoutMs of [-1, 2 ** 31, Number.NaN]) {
+    expect(outcome(test.join({ rebalanceTimeoutMs }))).toBe("INVALID_REQUEST");
+    expect(outcome(test.consume({ rebalanceTimeoutMs }))).toBe("INVALID_REQUEST");
+  }
+});

@@ -1,0 +1,71 @@
+import type {
+  ClientIdentity,
+  ConsumerGroupHeartbeatEvent,
+  JoinGroupEvent,
+  SyncGroupEvent,
+} from "./group-event.ts";
+import type { GroupRefusal } from "./group-reply.ts";
+
+/**
+ * What a request may bring into a member's znode. A znode that ZooKeeper refuses for its size would
+ * fail the writes of the whole slot, and again after each load; so it must not come so far. In all,
+ * with base64, a member stays below 400 KiB.
+ */
+const METADATA_BYTES_MAX = 128 * 1024;
+const ASSIGNMENT_BYTES_MAX = 128 * 1024;
+const SUBSCRIPTION_LENGTH_MAX = 128 * 1024;
+/** Member and instance ids, client ids, racks; a member id is a znode's name. */
+const NAME_LENGTH_MAX = 249;
+/** Kafka's int32; more than a timer can wait for. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+export function joinTooLarge(event: JoinGroupEvent): GroupRefusal | undefined {
+  const bytes = event.protocols.reduce((sum, p) => sum + p.name.length + p.metadata.length, 0);
+  if (bytes > METADATA_BYTES_MAX) {
+    return tooLarge(`the metadata of a member has at most ${METADATA_BYTES_MAX} bytes`);
+  }
+  return namesTooLong(event) ?? timeoutOutOfRange(event.rebalanceTimeoutMs);
+}
+
+export function syncTooLarge({ assignments }: SyncGroupEvent): GroupRefusal | undefined {
+  return assignments.some(({ assignment }) => assignment.length > ASSIGNMENT_BYTES_MAX)
+    ? tooLarge(`the assignment of a member has at most ${ASSIGNMENT_BYTES_MAX} bytes`)
+    : undefined;
+}
+
+export function heartbeatTooLarge(event: ConsumerGroupHeartbeatEvent): GroupRefusal | undefined {
+  const length = (event.subscribedTopics ?? []).reduce((sum, name) => sum + name.length + 3, 0);
+  if (length > SUBSCRIPTION_LENGTH_MAX) {
+    return tooLarge(
+      `the topics of a subscription have at most ${SUBSCRIPTION_LENGTH_MAX} characters`,
+    );
+  }
+  return namesTooLong(event) ?? timeoutOutOfRange(event.rebalanceTimeoutMs);
+}
+
+type Names = ClientIdentity & {
+  readonly memberId: string | undefined;
+  readonly groupInstanceId: string | undefined;
+  readonly rackId?: string | undefined;
+};
+
+function namesTooLong(names: Names): GroupRefusal | undefined {
+  const { memberId, groupInstanceId, rackId = "", clientId, clientHost } = names;
+  if (memberId === "" || groupInstanceId === "") {
+    return tooLarge("member and instance ids are not empty; leave them out instead");
+  }
+  const all = [memberId ?? "", groupInstanceId ?? "", rackId, clientId, clientHost];
+  return all.some((name) => name.length > NAME_LENGTH_MAX)
+    ? tooLarge(`ids of members, instances and clients have at most ${NAME_LENGTH_MAX} characters`)
+    : undefined;
+}
+
+function timeoutOutOfRange(timeoutMs: number | undefined): GroupRefusal | undefined {
+  return timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs <= TIMEOUT_MS_MAX)
+    ? tooLarge(`a rebalance timeout lies between 0 and ${TIMEOUT_MS_MAX} ms`)
+    : undefined;
+}
+
+function tooLarge(message: string): GroupRefusal {
+  return { code: "INVALID_REQUEST", message };
+}
