@@ -28,6 +28,8 @@ export class AssignedPartition {
   generation = 0;
   /** A request for this partition, of this generation, is under way. */
   busy = false;
+  /** Nothing is asked for it. */
+  paused = false;
   failures = 0;
   /** By the monotonic clock, ms: since when every attempt has failed. */
   failingSince: number | undefined;

@@ -26,7 +26,7 @@ export type FetcherOptions = BackoffOptions &
   Pick<
     ResolvedReadOptions,
     "to" | "follow" | "prefetchBytes" | "maxWaitMs" | "onOffsetOutOfRange" | "retryTimeoutMs"
-  > & { readonly topic: string; readonly requestTimeoutMs: number };
+  > & { readonly requestTimeoutMs: number };
 
 export type FetcherDependencies = {
   readonly cluster: Cluster;
@@ -59,7 +59,7 @@ const FETCHES_PER_BROKER_MAX = 3;
 /** A partition that is deleted while we read it: so many looks before we believe it. */
 const MISSING_TOPIC_FAILURES_MAX = 3;
 
-/** Keeps the partitions of a reader supplied: finds out where they begin, fetches ahead, retries. */
+/** Keeps partitions of any topics supplied: finds out where they begin, fetches ahead, retries. */
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #dependencies: FetcherDependencies;
@@ -87,7 +87,9 @@ export class Fetcher {
   pump(): void {
     if (this.#closing.signal.aborted) return;
     const now = this.#dependencies.clock.monotonic();
-    const idle = [...this.#partitions].filter((p) => !p.busy && p.failure === undefined);
+    const idle = [...this.#partitions].filter((p) => {
+      return !p.busy && !p.paused && p.failure === undefined;
+    });
     const due = idle.filter((partition) => partition.notBefore <= now);
     const unresolved = due.filter((partition) => partition.start !== undefined);
     this.#resolveByLeader(unresolved);
@@ -138,9 +140,10 @@ export class Fetcher {
     this.#ask("fetch", partitions, async (asked) => {
       try {
         const answer = await this.#callFetch(endpoint, partitions, maxBytes);
-        const entries = new Map(answer.topics[0]?.partitions.map((e) => [e.partition, e]));
+        const topics = new Map(answer.topics.map((entry) => [entry.topic, byPartition(entry)]));
         for (const { partition } of asked.filter(isCurrent)) {
-          this.#arrived(endpoint, partition, entries.get(partition.topicPartition.partition));
+          const { partition: index, topic } = partition.topicPartition;
+          this.#arrived(endpoint, partition, topics.get(topic)?.get(index));
         }
       } finally {
         this.#underWay.set(endpoint, (this.#underWay.get(endpoint) ?? 1) - 1);
@@ -154,8 +157,10 @@ export class Fetcher {
     partitions: readonly AssignedPartition[],
     maxBytes: number,
   ): Promise<FetchResponse> {
-    const { maxWaitMs, requestTimeoutMs, topic } = this.#options;
-    const topics = [{ topic, partitions: partitions.map((p) => request(p, maxBytes)) }];
+    const { maxWaitMs, requestTimeoutMs } = this.#options;
+    const topics = [...byTopic(partitions)].map(([topic, those]) => {
+      return { topic, partitions: those.map((partition) => request(partition, maxBytes)) };
+    });
     return this.#dependencies.calls.call(
       endpoint,
       "fetch",
@@ -261,8 +266,7 @@ export class Fetcher {
 
   #withoutLeader(partition: AssignedPartition): void {
     const { cluster } = this.#dependencies;
-    const { topic } = this.#options;
-    const missing = cluster.missing(topic);
+    const missing = cluster.missing(partition.topicPartition.topic);
     if (missing !== undefined && partition.failures >= MISSING_TOPIC_FAILURES_MAX) {
       partition.failure = missing;
       this.#dependencies.onChange(partition);
@@ -296,7 +300,7 @@ export class Fetcher {
       return;
     }
     partition.notBefore = now + delayMs;
-    if (meansStaleMetadata(error)) cluster.refreshSoon([this.#options.topic]);
+    if (meansStaleMetadata(error)) cluster.refreshSoon([partition.topicPartition.topic]);
   }
 
   /**
@@ -316,12 +320,14 @@ export class Fetcher {
       group.push(partition);
       groups.set(key, group);
     }
-    for (const group of groups.values()) this.#resolve(group);
+    for (const group of groups.values()) {
+      for (const [topic, partitions] of byTopic(group)) this.#resolve(topic, partitions);
+    }
   }
 
-  /** Finds out the offsets at which partitions begin and end. */
-  #resolve(partitions: readonly AssignedPartition[]): void {
-    const { follow, requestTimeoutMs, to, topic } = this.#options;
+  /** Finds out the offsets at which partitions of a topic begin and end. */
+  #resolve(topic: string, partitions: readonly AssignedPartition[]): void {
+    const { follow, requestTimeoutMs, to } = this.#options;
     const starts = new Map(
       partitions.map(({ start, topicPartition }) => [
         topicPartition.partition,
@@ -341,6 +347,20 @@ export class Fetcher {
       }
     });
   }
+}
+
+function byTopic(partitions: readonly AssignedPartition[]): Map<string, AssignedPartition[]> {
+  const topics = new Map<string, AssignedPartition[]>();
+  for (const partition of partitions) {
+    const those = topics.get(partition.topicPartition.topic);
+    if (those === undefined) topics.set(partition.topicPartition.topic, [partition]);
+    else those.push(partition);
+  }
+  return topics;
+}
+
+function byPartition({ partitions }: FetchResponse["topics"][number]): Map<number, FetchedEntry> {
+  return new Map(partitions.map((entry) => [entry.partition, entry]));
 }
 
 function request(partition: AssignedPartition, partitionMaxBytes: number) {

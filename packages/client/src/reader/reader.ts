@@ -65,10 +65,10 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
     this.#options = options;
     this.#dependencies = dependencies;
     this.#onClose = options.onClose;
-    this.#fetcher = new Fetcher(
-      { ...options, topic: topic.name },
-      { ...dependencies, onChange: (partition) => this.#changed(partition) },
-    );
+    this.#fetcher = new Fetcher(options, {
+      ...dependencies,
+      onChange: (partition) => this.#changed(partition),
+    });
   }
 
   /** Record after record. @throws ZoologError what `batches` throws. */
