@@ -12,6 +12,8 @@ import { DirectedCalls } from "./admin/directed-calls.ts";
 import { Admin } from "./admin.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { OffsetLookup } from "./cluster/offset-lookup.ts";
+import { Consumer } from "./consumer/consumer.ts";
+import { type ConsumerOptions, resolveConsumerOptions } from "./consumer/consumer-options.ts";
 import { alreadyClosed, invalidOption } from "./errors.ts";
 import type { KafkaAcks, NamedAcks, RequiredAcks } from "./producer/delivery.ts";
 import { Producer } from "./producer/producer.ts";
@@ -76,6 +78,7 @@ export class Client implements AsyncDisposable {
   };
   readonly #producers = new Set<Closable>();
   readonly #readers = new Set<Closable>();
+  readonly #consumers = new Set<Closable>();
   readonly #signal: AbortSignal | undefined;
   #closing: Promise<void> | undefined;
 
@@ -166,8 +169,25 @@ export class Client implements AsyncDisposable {
     return { [Symbol.asyncIterator]: () => readOnce(this.reader(topic, options)) };
   }
 
+  /** A member of a consumer group. Joins when it is first read. @throws ZoologError `INVALID_OPTION` */
+  consumer<K, V>(options: ConsumerOptions<K, V>): Consumer<K, V> {
+    this.#assertOpen();
+    const consumer: Consumer<K, V> = new Consumer(
+      {
+        ...resolveConsumerOptions(options),
+        ...this.#retry,
+        requestTimeoutMs: this.#requestTimeoutMs,
+        onClose: () => this.#consumers.delete(consumer),
+      },
+      { ...this.#dependencies, producer: () => this.producer() },
+    );
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
   /**
-   * Lets producers finish (see `Producer.close`), ends readers, closes connections. Idempotent.
+   * Lets consumers commit and leave, lets producers finish (see `Producer.close`), ends readers,
+   * closes connections. Idempotent.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close(undefined);
@@ -180,6 +200,7 @@ export class Client implements AsyncDisposable {
 
   async #close(signal: AbortSignal | undefined): Promise<void> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     await Promise.all([...this.#readers].map((reader) => reader.close()));
     await Promise.all([...this.#producers].map((p) => (p as Producer).close({ signal })));
     this.#cluster.close();

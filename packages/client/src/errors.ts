@@ -239,3 +239,54 @@ export function closedBeforeDelivery(where: string): ZoologError {
     hint: "Call flush() or close() without an abort to wait for them.",
   });
 }
+
+/** The coordinator may have given the partitions to others. */
+export function memberLost(group: string, why: string): ZoologError {
+  return new ZoologError({
+    code: "MEMBER_LOST",
+    message: `the member of group ${group} has lost its partitions: ${why}`,
+    retriable: true,
+    hint: "It joins again by itself; records that were not committed are read again.",
+  });
+}
+
+/** A group that begins, and nobody has said where. */
+export function startUnknown(group: string, tp: TopicPartition): ZoologError {
+  return new ZoologError({
+    code: "NO_COMMITTED_OFFSET",
+    message: `group ${group} has no committed offset for ${topicPartitionKey(tp)}`,
+    hint: 'Say where a first start begins: from: "earliest", "latest" or a Date.',
+  });
+}
+
+/** A handler has failed for good at a record, and nothing else was to be done about it. */
+export function handlerFailed(
+  tp: TopicPartition,
+  at: { readonly offset: number; readonly attempts: number },
+  cause: unknown,
+): ZoologError {
+  const where = `${topicPartitionKey(tp)} at offset ${at.offset}`;
+  return new ZoologError({
+    code: "HANDLER_FAILED",
+    message: `${where} could not be handled in ${at.attempts} attempts: ${errorMessage(cause)}`,
+    hint: "Mend the handler, or choose onPoison: skip or a dead-letter topic.",
+    cause,
+  });
+}
+
+export function notAssigned(tp: TopicPartition): ZoologError {
+  return new ZoologError({
+    code: "NOT_ASSIGNED",
+    message: `${topicPartitionKey(tp)} is not assigned to this consumer`,
+    hint: "consumer.assignment() names what it reads; partitions come and go with the group.",
+  });
+}
+
+/** Two loops would take records from each other, and neither could say what is handled. */
+export function alreadyIterated(): ZoologError {
+  return new ZoologError({
+    code: "ALREADY_ITERATED",
+    message: "the consumer is being read already",
+    hint: "Use one loop or run() at a time; run() handles records concurrently.",
+  });
+}

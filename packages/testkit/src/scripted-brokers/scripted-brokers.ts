@@ -16,6 +16,7 @@ import {
   type NativeResponse,
   type Schema,
 } from "@zoolog/protocol";
+import { ScriptedGroups } from "./scripted-groups.ts";
 import type { ScriptedPartition } from "./scripted-partition.ts";
 import { ScriptedTopics } from "./scripted-topics.ts";
 
@@ -66,6 +67,8 @@ export class ScriptedBrokers implements Transport {
   /** Asked for each request; what it answers goes wrong. */
   fault: (request: SeenRequest) => BrokerFault | undefined = () => undefined;
   readonly endpoints: readonly string[];
+  /** What the coordinator of all groups knows. */
+  readonly groups: ScriptedGroups;
   readonly #latencyMsMax: number;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
@@ -82,12 +85,20 @@ export class ScriptedBrokers implements Transport {
     this.endpoints = Array.from({ length: count }, (_, id) => `http://broker:${id}`);
     this.#latencyMsMax = latencyMsMax;
     this.#topics = new ScriptedTopics({ endpoints: this.endpoints, batchBytesMax }, dependencies);
+    this.groups = new ScriptedGroups(
+      { endpoints: this.endpoints, topics: this.#topics },
+      dependencies,
+    );
     this.#scheduler = dependencies.scheduler;
     this.#random = dependencies.random;
   }
 
   createTopic(topic: string, partitionCount: number): void {
     this.#topics.create(topic, partitionCount);
+  }
+
+  addPartitions(topic: string, partitionCount: number): void {
+    this.#topics.grow(topic, partitionCount);
   }
 
   deleteTopic(topic: string): void {
@@ -180,7 +191,10 @@ export class ScriptedBrokers implements Transport {
         this.#fetch(request as NativeRequest<"fetch">, context, done);
         break;
       default:
-        context.exchange.reject(failure("UNSUPPORTED_VERSION", false));
+        this.groups.serve(call, request, self, (answer) => {
+          if (!("refusal" in answer)) done(answer.message);
+          else context.exchange.resolve(409, encodeMessage({ error: answer.refusal }));
+        });
     }
   }
 

@@ -42,6 +42,21 @@ export class ScriptedTopics {
     this.#topics.set(topic, { topicId: topicIdFromBytes(this.#random.bytes(16)), partitions });
   }
 
+  /** More partitions for a topic that exists. */
+  grow(topic: string, partitionCount: number): void {
+    const { partitions } = this.#topics.get(topic)!;
+    for (let next = partitions.length; next < partitionCount; next++) {
+      partitions.push(new ScriptedPartition(next % this.#endpoints.length));
+    }
+  }
+
+  /** Names, ids and sizes. */
+  list(): { topic: string; topicId: string; partitionCount: number }[] {
+    return [...this.#topics].map(([topic, { partitions, topicId }]) => {
+      return { topic, topicId, partitionCount: partitions.length };
+    });
+  }
+
   delete(topic: string): void {
     this.#topics.delete(topic);
   }

@@ -40,11 +40,13 @@ export const consumerGroupHeartbeatRequest = object({
 });
 export type ConsumerGroupHeartbeatRequest = Static<typeof consumerGroupHeartbeatRequest>;
 
-/** `assignment` is missing while the member has been told it. `memberEpoch` echoes a leave. */
+/** `assignment` is missing while the member has been told it. `memberEpoch` echoes a leave.
+ * A member that hears nothing for `sessionTimeoutMs` has lost its partitions. */
 export const consumerGroupHeartbeatResponse = object({
   memberId: memberIdField,
   memberEpoch: integer({ minimum: -2, maximum: 0x7fff_ffff }),
   heartbeatIntervalMs: int32,
+  sessionTimeoutMs: optional(int32),
   assignment: optional(list(assignedTopic)),
 });
 export type ConsumerGroupHeartbeatResponse = Static<typeof consumerGroupHeartbeatResponse>;

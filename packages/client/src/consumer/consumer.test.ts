@@ -1,0 +1,382 @@
+import { deferred } from "@zoolog/base";
+import { collect, outcome, setUp, take, texts } from "./consumer.fixture.ts";
+
+describe("where a group begins", () => {
+  test("a first start without a choice is refused, and says which option makes it", async () => {
+    const { consumer, time } = setUp();
+
+    await expect(outcome(time, take(consumer({ from: undefined }), 1))).rejects.toMatchObject({
+      code: "NO_COMMITTED_OFFSET",
+      hint: expect.stringContaining('from: "earliest"'),
+    });
+  });
+
+  test("the resolved start is committed before the first record is handled", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b"]);
+    const reading = collect(consumer({ from: "latest" }), []);
+    await time.advanceAndSettle(500);
+
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+    await write(["c"]);
+    void reading;
+  });
+
+  test("a time begins at the first record that is not older", async () => {
+    const { consumer, time, write } = setUp();
+    await write(["a"]);
+    await time.advanceAndSettle(10_000);
+    const since = new Date(time.clock.now() - 5_000);
+    await write(["b"]);
+
+    expect(await outcome(time, take(consumer({ from: since }), 1))).toEqual(["b"]);
+  });
+
+  test("a committed offset goes before any choice", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    groups.setCommitted("g", "texts-0", 1);
+
+    expect(await outcome(time, take(consumer({ from: "latest" }), 2))).toEqual(["b", "c"]);
+  });
+
+  test("records of a partition that was added while it reads latest are not skipped", async () => {
+    const { brokers, consumer, newClient, time } = setUp();
+    const values: string[] = [];
+    void collect(consumer({ from: "latest" }), values);
+    await time.advanceAndSettle(500);
+
+    brokers.addPartitions("texts", 2);
+    // Another process writes: it knows of the partition at once.
+    const early = newClient().producer().send(texts, { value: "early", partition: 1 });
+    await outcome(time, early);
+    await time.advanceAndSettle(5_000);
+
+    expect(values).toEqual(["early"]);
+  });
+
+  test("a committed offset that is gone is an error, unless a place to go on was chosen", async () => {
+    const { brokers, consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    groups.setCommitted("g", "texts-0", 0);
+    brokers.partition("texts", 0).logStartOffset = 2;
+
+    const strict = consumer();
+    await expect(outcome(time, take(strict, 1))).rejects.toMatchObject({
+      code: "OFFSET_OUT_OF_RANGE",
+    });
+    await outcome(time, strict.close());
+    const lenient = consumer({ onOffsetOutOfRange: "start" });
+    expect(await outcome(time, take(lenient, 1))).toEqual(["c"]);
+  });
+});
+
+describe("what is committed", () => {
+  test("only records whose loop body has ended, in an interval", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    const gate = deferred<void>();
+    void collect(consumer(), [], ({ value }) => (value === "b" ? gate.promise : undefined));
+
+    await time.advanceAndSettle(5_000);
+    expect(groups.committed("g")).toEqual({ "texts-0": 1 });
+
+    gate.resolve();
+    await time.advanceAndSettle(2_000);
+    expect(groups.committed("g")).toEqual({ "texts-0": 3 });
+  });
+
+  test("a record that the loop is left with is read again, here or by the next member", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    const first = consumer();
+
+    expect(await outcome(time, take(first, 2))).toEqual(["a", "b"]);
+    expect(await outcome(time, take(first, 1))).toEqual(["b"]);
+    await outcome(time, first.close());
+
+    expect(groups.committed("g")).toEqual({ "texts-0": 1 });
+    expect(await outcome(time, take(consumer(), 1))).toEqual(["b"]);
+  });
+
+  test("commit() counts the record in hand, at once", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    const manual = consumer({ commit: "manual" });
+
+    await outcome(
+      time,
+      take(manual, 2, () => manual.commit()),
+    );
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+    await outcome(time, take(manual, 1));
+    await outcome(time, manual.close());
+
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+  });
+
+  test("closing commits what is handled and leaves the group", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b"]);
+    const values: string[] = [];
+    const one = consumer({ commitIntervalMs: 60_000 });
+    const reading = collect(one, values);
+    await time.advanceAndSettle(1_000);
+
+    await outcome(time, one.close());
+
+    expect(values).toEqual(["a", "b"]);
+    expect(await reading).toMatchObject({ code: "CLOSED" });
+    expect(groups.committed("g")["texts-0"]).toBeGreaterThanOrEqual(1);
+    expect(groups.members("g")).toEqual([]);
+    await outcome(time, one.close());
+  });
+
+  test("batches count when the next is asked for, or when they are committed", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b"]);
+    await write(["c"]);
+    const manual = consumer({ commit: "manual" });
+    const seen: string[][] = [];
+
+    const reading = async () => {
+      for await (const batch of manual.batches()) {
+        seen.push([...batch].map(({ value }) => `${value}`));
+        await batch.commit();
+        if (seen.length === 2) break;
+      }
+    };
+    await outcome(time, reading());
+
+    expect(seen.flat()).toEqual(["a", "b", "c"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 3 });
+  });
+});
+
+describe("a group of several members", () => {
+  test("shares partitions; who gives one up has committed what it handled of it", async () => {
+    const { consumer, groups, time, write } = setUp({ partitions: 4 });
+    for (const partition of [0, 1, 2, 3]) await write([`p${partition}`], { partition });
+    const first: string[] = [];
+    const revoked: string[] = [];
+    const a = consumer({
+      commitIntervalMs: 3_600_000,
+      onRevoked: (partitions) => {
+        for (const { partition, topic } of partitions) {
+          revoked.push(
+            `${topic}-${partition} at ${groups.committed("g")[`${topic}-${partition}`]}`,
+          );
+        }
+      },
+    });
+    void collect(a, first);
+    await time.advanceAndSettle(2_000);
+    expect(first.sort()).toEqual(["p0", "p1", "p2", "p3"]);
+
+    const second: string[] = [];
+    const b = consumer();
+    void collect(b, second);
+    await time.advanceAndSettle(5_000);
+
+    expect([a.assignment().length, b.assignment().length]).toEqual([2, 2]);
+    expect(revoked).toHaveLength(2);
+    for (const line of revoked) expect(line).toMatch(/ at 1$/);
+    for (const partition of [0, 1, 2, 3]) await write([`q${partition}`], { partition });
+    await time.advanceAndSettle(2_000);
+    expect([...first, ...second].sort()).toEqual("p0 p1 p2 p3 q0 q1 q2 q3".split(" "));
+  });
+
+  test("a slow loop body keeps its heartbeats, and its partition until it ends", async () => {
+    const { consumer, groups, time, write } = setUp({ partitions: 2 });
+    for (const partition of [0, 1]) await write([`p${partition}`], { partition });
+    const gate = deferred<void>();
+    const first: string[] = [];
+    const a = consumer();
+    void collect(a, first, () => gate.promise);
+    await time.advanceAndSettle(100_000);
+    expect(groups.members("g")).toHaveLength(1);
+
+    const second: string[] = [];
+    void collect(consumer(), second);
+    await time.advanceAndSettle(20_000);
+    // The record in hand may be of the partition that goes; then it waits.
+    const busy = first[0] === "p0" ? "p0" : "p1";
+    expect(second).not.toContain(busy);
+
+    gate.resolve();
+    await time.advanceAndSettle(5_000);
+    expect([...first, ...second].sort()).toEqual(["p0", "p1"]);
+  });
+
+  test("who is fenced has lost everything, commits nothing of it, and joins again", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b"]);
+    const lost: number[] = [];
+    const gate = deferred<void>();
+    const values: string[] = [];
+    void collect(
+      consumer({ onLost: (partitions) => void lost.push(partitions.length) }),
+      values,
+      ({ value }) => (value === "b" && values.length === 2 ? gate.promise : undefined),
+    );
+    await time.advanceAndSettle(3_000);
+    expect(groups.committed("g")).toEqual({ "texts-0": 1 });
+
+    groups.fence("g");
+    groups.setCommitted("g", "texts-0", 2);
+    await time.advanceAndSettle(3_000);
+    gate.resolve();
+    await time.advanceAndSettle(3_000);
+
+    expect(lost).toEqual([1]);
+    expect(values).toEqual(["a", "b"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+  });
+
+  test("nothing is handed out once the coordinator was silent for a session", async () => {
+    const { brokers, consumer, groups, time, write } = setUp({ brokers: 2 });
+    groups.coordinator = 1;
+    groups.sessionTimeoutMs = 10_000;
+    await write(["a"]);
+    const values: string[] = [];
+    const lost: number[] = [];
+    const a = consumer({ onLost: () => void lost.push(time.clock.monotonic()) });
+    void collect(a, values);
+    await time.advanceAndSettle(2_000);
+    const silentSince = time.clock.monotonic();
+    brokers.fault = ({ call }) => (call === "consumer-group-heartbeat" ? "hang" : undefined);
+
+    await time.advanceAndSettle(10_500);
+    brokers.fault = ({ call }) => (call.includes("group") ? "refuse" : undefined);
+    await write(["b"]);
+    await time.advanceAndSettle(5_000);
+
+    expect(lost).toHaveLength(1);
+    expect(lost[0]! - silentSince).toBeLessThanOrEqual(10_000);
+    expect(values).toEqual(["a"]);
+    expect(a.assignment()).toEqual([]);
+    brokers.fault = () => undefined;
+    await time.advanceAndSettle(5_000);
+    expect(values).toEqual(["a", "b"]);
+  });
+
+  test("a coordinator that moves costs neither a member nor a partition", async () => {
+    const { brokers, consumer, groups, time, write } = setUp({ brokers: 3 });
+    await write(["a"]);
+    const events: string[] = [];
+    const values: string[] = [];
+    void collect(
+      consumer({
+        onRevoked: () => void events.push("revoked"),
+        onLost: () => void events.push("lost"),
+      }),
+      values,
+    );
+    await time.advanceAndSettle(2_000);
+    const [member] = groups.members("g");
+
+    groups.coordinator = undefined;
+    brokers.fault = ({ endpoint, call }) =>
+      endpoint.endsWith(":0") && call.includes("group") ? "refuse" : undefined;
+    await time.advanceAndSettle(3_000);
+    groups.coordinator = 2;
+    await write(["b"]);
+    await time.advanceAndSettle(3_000);
+
+    expect(groups.members("g")).toEqual([member]);
+    expect(events).toEqual([]);
+    expect(values).toEqual(["a", "b"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+  });
+
+  test("a commit that waited out a loss does not go out under the next epoch", async () => {
+    const { brokers, consumer, groups, time, write } = setUp();
+    await write(["a", "b"]);
+    const one = consumer({ commit: "manual" });
+    const reading = collect(one, []);
+    await time.advanceAndSettle(1_000);
+    brokers.fault = ({ call }) => (call === "commit-offsets" ? "refuse" : undefined);
+    const commit = one.commit([{ topic: "texts", partition: 0, offset: 1 }]);
+    const refused = commit.catch((error: { code: string }) => error.code);
+    await time.advanceAndSettle(1_000);
+
+    groups.fence("g");
+    groups.setCommitted("g", "texts-0", 2);
+    await time.advanceAndSettle(3_000);
+    brokers.fault = () => undefined;
+    await time.advanceAndSettle(3_000);
+
+    expect(await refused).toBe("MEMBER_LOST");
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+    void reading;
+  });
+});
+
+describe("moving about", () => {
+  test("seek, and the next commit says so", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    const values: string[] = [];
+    const one = consumer();
+    void collect(one, values);
+    await time.advanceAndSettle(2_000);
+
+    await outcome(time, one.seek({ topic: "texts", partition: 0 }, 1));
+    await time.advanceAndSettle(2_000);
+    expect(values).toEqual(["a", "b", "c", "b", "c"]);
+    await outcome(time, one.rewind(new Date(0)));
+    await time.advanceAndSettle(2_000);
+    expect(values.slice(5)).toEqual(["a", "b", "c"]);
+    one.pause();
+    await outcome(time, one.seek({ topic: "texts", partition: 0 }, "start"));
+    await time.advanceAndSettle(2_000);
+    expect(groups.committed("g")).toEqual({ "texts-0": 0 });
+    expect(() => one.position({ topic: "texts", partition: 9 })).toThrow(
+      expect.objectContaining({ code: "NOT_ASSIGNED" }),
+    );
+  });
+
+  test("a paused partition hands out nothing and keeps its place", async () => {
+    const { consumer, time, write } = setUp({ partitions: 2 });
+    const values: string[] = [];
+    const one = consumer();
+    void collect(one, values);
+    await time.advanceAndSettle(1_000);
+
+    one.pause([{ topic: "texts", partition: 0 }]);
+    await write(["a"], { partition: 0 });
+    await write(["b"], { partition: 1 });
+    await time.advanceAndSettle(2_000);
+    expect(values).toEqual(["b"]);
+    one.resume();
+    await time.advanceAndSettle(2_000);
+
+    expect(values).toEqual(["b", "a"]);
+    expect(one.lag).toBe(0);
+  });
+
+  test("a second loop at the same time is refused", async () => {
+    const { consumer, time } = setUp();
+    const one = consumer();
+    void collect(one, []);
+    await time.advanceAndSettle(100);
+
+    expect(() => one[Symbol.asyncIterator]()).toThrow(
+      expect.objectContaining({ code: "ALREADY_ITERATED" }),
+    );
+  });
+
+  test("an abort ends the loop with its reason, and the member leaves", async () => {
+    const { consumer, groups, time } = setUp();
+    const controller = new AbortController();
+    const reading = collect(consumer({ signal: controller.signal }), []);
+    await time.advanceAndSettle(1_000);
+
+    controller.abort(new Error("enough"));
+    await time.advanceAndSettle(1_000);
+
+    expect(await reading).toMatchObject({ message: "enough" });
+    expect(groups.members("g")).toEqual([]);
+    expect(time.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,442 @@
+import {
+  abortable,
+  type Clock,
+  type Logger,
+  type Random,
+  runInBackground,
+  type Scheduler,
+  timestamp,
+} from "@zoolog/base";
+import type { BrokerCalls } from "@zoolog/calls";
+import { loadNativeCrc32c } from "@zoolog/protocol";
+import { quietAbortController } from "../abort.ts";
+import type { BackoffOptions } from "../backoff.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { OffsetLookup } from "../cluster/offset-lookup.ts";
+import { alreadyClosed, alreadyIterated, invalidOption, notAssigned } from "../errors.ts";
+import { GroupCoordinator } from "../groups/group-coordinator.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { ReaderRecord } from "../reader/reader-record.ts";
+import { ConsumerBatch } from "./consumer-batch.ts";
+import { ConsumerMembership } from "./consumer-membership.ts";
+import type { ConsumerPartition, ResolvedConsumerOptions } from "./consumer-options.ts";
+import type { GroupPartition } from "./group-partition.ts";
+import { HeldPartitions } from "./held-partitions.ts";
+import type { Membership } from "./membership.ts";
+import { type CommittedPosition, OffsetCommits } from "./offset-commits.ts";
+import { RecordRunner } from "./record-runner.ts";
+import { RecordSupply } from "./record-supply.ts";
+import { handled, isCurrent, RecordWalk } from "./record-walk.ts";
+import { type RecordHandler, type RunOptions, resolveRunOptions } from "./run-options.ts";
+import { StartOffsets } from "./start-offsets.ts";
+
+export type ConsumerDependencies = {
+  readonly cluster: Cluster;
+  readonly calls: BrokerCalls;
+  readonly lookup: OffsetLookup;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** For dead letters. */
+  readonly producer: () => Producer;
+};
+
+export type ConsumerSettings<K, V> = ResolvedConsumerOptions<K, V> &
+  BackoffOptions & { readonly requestTimeoutMs: number; readonly onClose: () => void };
+
+/** How long a call may take with all its attempts, and who may end it. */
+export type ConsumerCallOptions = {
+  /** Default 30,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** How far a consumer is with one partition. */
+export type ConsumerPosition = ConsumerPartition & {
+  /** Next offset to hand out; `undefined` before the start has been found out. */
+  readonly position: number | undefined;
+  /** First offset that is not handled: what a commit says. */
+  readonly handled: number | undefined;
+  readonly committed: number | undefined;
+  /** As of the last fetch. */
+  readonly highWatermark: number | undefined;
+  /** Records from `handled` to the high watermark. */
+  readonly lag: number | undefined;
+  readonly paused: boolean;
+};
+
+const CALL_TIMEOUT_MS = 30_000;
+/** Of the time to close, what is left for telling the coordinator. */
+const LEAVE_TIMEOUT_MS = 5_000;
+
+/**
+ * A member of a consumer group: reads the partitions that the group gives it, and commits what is
+ * handled.
+ *
+ * ```ts
+ * await using consumer = client.consumer({ group: "billing", topics: [orders], from: "earliest" });
+ * for await (const record of consumer) await bill(record.value);
+ * ```
+ *
+ * A record counts as handled when the next one is asked for. Leaving the loop, by `break` or by an
+ * error, gives the record in hand back: the next loop, or the next member, gets it again, unless
+ * `commit()` was called before. Joins when it is first read.
+ */
+export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDisposable {
+  readonly #options: ConsumerSettings<K, V>;
+  readonly #dependencies: ConsumerDependencies;
+  readonly #supply: RecordSupply<K, V>;
+  readonly #commits: OffsetCommits;
+  readonly #starts: StartOffsets;
+  readonly #held: HeldPartitions<K, V>;
+  readonly #membership: Membership;
+  readonly #walk: RecordWalk<K, V>;
+  readonly #closing = quietAbortController();
+  #failure: { readonly error: unknown } | undefined;
+  #isStarted = false;
+  #isIterated = false;
+  #closed: Promise<void> | undefined;
+
+  /** Made by `client.consumer()`. */
+  constructor(options: ConsumerSettings<K, V>, dependencies: ConsumerDependencies) {
+    const { group } = options;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    const coordinator = new GroupCoordinator({ ...options, groupId: group }, dependencies);
+    const warn = (error: unknown) => this.#held.warn(error);
+    this.#supply = new RecordSupply(options, {
+      ...dependencies,
+      onGone: (_, error) => warn(error),
+    });
+    this.#commits = new OffsetCommits(
+      { group, onIgnored: warn },
+      { coordinator, membership: () => this.#membership },
+    );
+    this.#starts = new StartOffsets(options, { ...dependencies, coordinator });
+    this.#held = new HeldPartitions(options, {
+      ...dependencies,
+      commits: this.#commits,
+      starts: this.#starts,
+      supply: this.#supply,
+      closing: this.#closing.signal,
+      onFailure: (error) => this.#fail(error),
+    });
+    const { names, pattern } = options.subscription;
+    this.#membership = new ConsumerMembership(
+      { ...options, names, pattern },
+      { ...dependencies, coordinator, owner: this.#held },
+    );
+    this.#walk = new RecordWalk({
+      ...dependencies,
+      supply: this.#supply,
+      membership: this.#membership,
+      throwIfEnded: () => this.#throwIfEnded(),
+    });
+    if (options.signal?.aborted === true) this.#onAbort();
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Record after record. @throws ZoologError what `batches` throws. */
+  [Symbol.asyncIterator](): AsyncIterator<ReaderRecord<K, V>, undefined> {
+    this.#begin();
+    const walk = this.#walk;
+    const leave = (): void => {
+      walk.giveBack();
+      this.#isIterated = false;
+    };
+    const next = async (): Promise<IteratorResult<ReaderRecord<K, V>, undefined>> => {
+      try {
+        return { done: false, value: await walk.next() };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    };
+    return {
+      // The common case, a record that is there already, takes no trip through an async function.
+      next: () => {
+        try {
+          const value = this.#isEnded ? undefined : walk.nextAtOnce();
+          if (value !== undefined) return Promise.resolve({ done: false, value });
+        } catch (error) {
+          leave();
+          return Promise.reject(error);
+        }
+        return next();
+      },
+      return: () => {
+        leave();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  /**
+   * Batch after batch, as they were written: the cheapest way to read many records. A batch counts
+   * as handled when the next one is asked for; one that the loop leaves with is read again.
+   *
+   * @throws ZoologError `NO_COMMITTED_OFFSET`, `OFFSET_OUT_OF_RANGE`, `CORRUPT_MESSAGE`, `CLOSED`,
+   *   why the coordinator does not take the member; the signal's reason.
+   */
+  async *batches(): AsyncGenerator<ConsumerBatch<K, V>, void, undefined> {
+    this.#begin();
+    this.#walk.reset();
+    try {
+      for (;;) {
+        const open = await this.#walk.nextBatch();
+        const { batch, partition } = open;
+        const from = partition.source.position;
+        let isHandled = false;
+        const settle = () => {
+          isHandled = true;
+          handled(open, batch.nextOffset);
+        };
+        const commit = () => {
+          settle();
+          return this.#held.commit([partition], this.#limits({}));
+        };
+        partition.handling += 1;
+        partition.source.position = batch.nextOffset;
+        try {
+          yield new ConsumerBatch(open, { commit });
+          settle();
+        } finally {
+          partition.released();
+          // Left with a batch in hand: it is read again.
+          if (!isHandled && isCurrent(open)) {
+            partition.seek({ at: "offset", offset: from });
+            this.#supply.renew();
+          }
+        }
+      }
+    } finally {
+      this.#isIterated = false;
+    }
+  }
+
+  /**
+   * Handles records until the consumer is closed, the options' signal aborts or a record is poison:
+   * several at a time, those that belong together one after the other. Commits never have a gap: the
+   * first record of a partition that is not handled is where the next start begins.
+   *
+   * @throws ZoologError `HANDLER_FAILED` when the handler failed for good; what `batches` throws.
+   */
+  async run(handler: RecordHandler<K, V>, options: RunOptions = {}): Promise<void> {
+    const resolved = resolveRunOptions(options);
+    this.#begin();
+    this.#walk.reset();
+    const runner = new RecordRunner(
+      { ...resolved, group: this.#options.group },
+      {
+        ...this.#dependencies,
+        handler,
+        supply: this.#supply,
+        walk: this.#walk,
+        onError: (error) => this.#held.warn(error),
+      },
+    );
+    try {
+      await runner.run();
+    } catch (error) {
+      if (this.#failure !== undefined || this.#closed === undefined) throw error;
+    } finally {
+      await runner.end(this.#held.all());
+      this.#isIterated = false;
+    }
+  }
+
+  /** What it reads right now, and how far it is. */
+  assignment(): ConsumerPosition[] {
+    return this.#held.all().map((partition) => {
+      const { committed, handled, source, topicPartition } = partition;
+      const { highWatermark } = source;
+      const lag =
+        highWatermark === undefined || handled === undefined
+          ? undefined
+          : Math.max(0, highWatermark - handled);
+      return {
+        ...topicPartition,
+        position: handled === undefined ? undefined : source.position,
+        handled,
+        committed,
+        highWatermark,
+        lag,
+        paused: source.paused,
+      };
+    });
+  }
+
+  /** Next offset to hand out. @throws ZoologError `NOT_ASSIGNED` */
+  position(partition: ConsumerPartition): number | undefined {
+    const { handled, source } = this.#assigned(partition);
+    return handled === undefined ? undefined : source.position;
+  }
+
+  /** Records that it has not handled yet, of all its partitions, as far as is known. */
+  get lag(): number {
+    return this.assignment().reduce((sum, { lag = 0 }) => sum + lag, 0);
+  }
+
+  /** Hands out nothing more of them; they stay assigned. Default: all. */
+  pause(partitions: readonly ConsumerPartition[] = this.assignment()): void {
+    for (const given of partitions) {
+      const partition = this.#assigned(given);
+      if (partition.source.paused) continue;
+      partition.source.paused = true;
+      // What was fetched ahead would hold memory that the others can use.
+      if (partition.handled !== undefined) this.#restart(partition, partition.source.position);
+    }
+  }
+
+  /** Goes on behind what was handed out. Default: all. */
+  resume(partitions: readonly ConsumerPartition[] = this.assignment()): void {
+    for (const given of partitions) this.#assigned(given).source.paused = false;
+    this.#supply.renew();
+  }
+
+  /**
+   * Goes on reading a partition at another point, for the whole group: the next commit says so.
+   *
+   * @throws ZoologError `NOT_ASSIGNED`, `REQUEST_TIMED_OUT`
+   */
+  async seek(
+    given: ConsumerPartition,
+    to: "start" | "end" | number | Date,
+    options: ConsumerCallOptions = {},
+  ): Promise<void> {
+    this.#assigned(given);
+    const offset = await this.#offsetOf(given, to, options);
+    const partition = this.#assigned(given);
+    const wasKnown = partition.handled !== undefined;
+    partition.beginAt(offset);
+    if (wasKnown) this.#supply.renew();
+  }
+
+  /**
+   * Goes back, or forth, to the first record that is not older than `to`, in all its partitions.
+   *
+   * @throws ZoologError `REQUEST_TIMED_OUT`
+   */
+  async rewind(to: Date, options: ConsumerCallOptions = {}): Promise<void> {
+    await Promise.all(this.assignment().map((partition) => this.seek(partition, to, options)));
+  }
+
+  /**
+   * Commits what is handled, the record in hand included; or the offsets that are given, each of the
+   * next record to read. Resolves when the coordinator has them in ZooKeeper.
+   *
+   * @throws ZoologError `MEMBER_LOST`, `NOT_ASSIGNED`, `REQUEST_TIMED_OUT`, `OFFSET_METADATA_TOO_LARGE`
+   */
+  async commit(
+    positions?: readonly CommittedPosition[],
+    options: ConsumerCallOptions = {},
+  ): Promise<void> {
+    if (positions === undefined) {
+      this.#walk.settle();
+      await this.#held.commit(this.#held.all(), this.#limits(options));
+      return;
+    }
+    const held = positions.map((position) => this.#assigned(position));
+    await this.#commits.commit(positions, this.#limits(options));
+    for (const [index, { offset }] of positions.entries()) {
+      const partition = held[index];
+      if (partition !== undefined) partition.committed = offset;
+    }
+  }
+
+  /**
+   * Waits for records that are being handled, commits, leaves the group. A loop that waits rejects
+   * with `CLOSED`. Idempotent.
+   */
+  close(options: ConsumerCallOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(alreadyClosed("consumer"), options);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(reason: unknown, options: ConsumerCallOptions): Promise<void> {
+    const { timeoutMs } = this.#limits(options);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#held.stop();
+    // Whoever closes from inside of the loop does not wait for himself.
+    this.#walk.giveBack();
+    const commitMs = Math.max(1, timeoutMs - LEAVE_TIMEOUT_MS);
+    await abortable(this.#held.release(reason, commitMs), options.signal).catch(() => {});
+    this.#closing.abort(reason);
+    this.#supply.close();
+    if (this.#isStarted) await this.#membership.leave({ timeoutMs: LEAVE_TIMEOUT_MS });
+    this.#options.onClose();
+  }
+
+  get #isEnded(): boolean {
+    return this.#failure !== undefined || this.#closed !== undefined;
+  }
+
+  #throwIfEnded(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#closed !== undefined) throw this.#closing.signal.reason ?? alreadyClosed("consumer");
+  }
+
+  #begin(): void {
+    this.#throwIfEnded();
+    if (this.#isIterated) throw alreadyIterated();
+    this.#isIterated = true;
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    runInBackground("start consumer", this.#dependencies.logger, async () => {
+      await loadNativeCrc32c();
+      if (this.#closed !== undefined) return;
+      this.#held.start();
+      this.#membership.start();
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#supply.wake();
+  }
+
+  #assigned(given: ConsumerPartition): GroupPartition<K, V> {
+    const partition = this.#held.find(given);
+    if (partition === undefined) throw notAssigned(given);
+    return partition;
+  }
+
+  #restart(partition: GroupPartition<K, V>, offset: number): void {
+    partition.seek({ at: "offset", offset });
+    this.#supply.renew();
+  }
+
+  async #offsetOf(
+    { partition, topic }: ConsumerPartition,
+    to: "start" | "end" | number | Date,
+    options: ConsumerCallOptions,
+  ): Promise<number> {
+    if (typeof to === "number") {
+      if (!Number.isSafeInteger(to) || to < 0) throw invalidOption("to", "must be an offset");
+      return to;
+    }
+    const names = { start: "earliest", end: "latest" } as const;
+    const spec = to instanceof Date ? { timestamp: timestamp(to.getTime()) } : names[to];
+    const limits = this.#limits(options);
+    const found = await this.#starts.at(topic, new Map([[partition, spec]]), limits);
+    return found.get(partition) ?? 0;
+  }
+
+  #limits({ signal, timeoutMs = CALL_TIMEOUT_MS }: ConsumerCallOptions) {
+    return { timeoutMs, signal };
+  }
+
+  readonly #onAbort = (): void => {
+    const reason = this.#options.signal?.reason;
+    this.#fail(reason);
+    runInBackground("close the consumer", this.#dependencies.logger, () => {
+      this.#closed ??= this.#close(reason, {});
+      return this.#closed;
+    });
+  };
+}

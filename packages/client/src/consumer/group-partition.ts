@@ -1,0 +1,82 @@
+import { type Deferred, deferred, type TopicPartition } from "@zoolog/base";
+import { quietAbortController } from "../abort.ts";
+import type { OffsetPoint } from "../offsets.ts";
+import { AssignedPartition } from "../reader/assigned-partition.ts";
+import type { Topic } from "../topic.ts";
+import { HandledOffsets } from "./handled-offsets.ts";
+
+/**
+ * One partition that a member has been given.
+ *
+ * Invariant: `committed ≤ handled ≤ position`, as long as nobody seeks back; only `handled` is ever
+ * committed.
+ */
+export class GroupPartition<K, V> {
+  readonly topic: Topic<K, V>;
+  readonly topicId: string;
+  readonly source: AssignedPartition;
+  /** Offset of the next record that is not handled; `undefined` before the start is known. */
+  handled: number | undefined;
+  /** Of the last handled record. */
+  handledEpoch: number | undefined;
+  /** What the coordinator was told last. */
+  committed: number | undefined;
+  /** Records that were handed out and are neither handled nor given back. */
+  handling = 0;
+  /** How often somebody has sought: records from before do not count as handled any more. */
+  seeks = 0;
+  /** Given up: nothing more is handed out. */
+  isRevoked = false;
+  /** Records that are handled at the same time; a seek makes a new one. */
+  window = new HandledOffsets();
+  readonly #revoking = quietAbortController();
+  #idle: Deferred<void> | undefined;
+
+  constructor(tp: TopicPartition, topic: Topic<K, V>, topicId: string) {
+    this.topic = topic;
+    this.topicId = topicId;
+    this.source = new AssignedPartition(tp, { at: "start" });
+  }
+
+  get topicPartition(): TopicPartition {
+    return this.source.topicPartition;
+  }
+
+  /** Aborted when the partition is given up or lost. */
+  get signal(): AbortSignal {
+    return this.#revoking.signal;
+  }
+
+  /** Reads, and counts as handled, from here on. */
+  beginAt(offset: number): void {
+    this.seek({ at: "offset", offset });
+    this.seeks += 1;
+    this.handled = offset;
+    this.handledEpoch = undefined;
+    this.window = new HandledOffsets();
+  }
+
+  /** Drops what was fetched; reading goes on there, without a look at the log's bounds. */
+  seek(point: OffsetPoint & { readonly at: "offset" }): void {
+    this.source.seek(point);
+    this.source.beginAt(point.offset);
+  }
+
+  revoke(reason: unknown): void {
+    this.isRevoked = true;
+    this.#revoking.abort(reason);
+  }
+
+  /** A record was handed out and is done with, handled or not. */
+  released(): void {
+    this.handling -= 1;
+    if (this.handling === 0) this.#idle?.resolve();
+  }
+
+  /** Resolves when nothing of it is being handled. */
+  idle(): Promise<void> {
+    if (this.handling === 0) return Promise.resolve();
+    this.#idle ??= deferred();
+    return this.#idle.promise;
+  }
+}

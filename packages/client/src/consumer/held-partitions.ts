@@ -1,0 +1,244 @@
+import {
+  type Clock,
+  deferred,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type Timer,
+  topicPartitionKey,
+} from "@zoolog/base";
+import { memberLost } from "../errors.ts";
+import type { ConsumerPartition, ResolvedConsumerOptions } from "./consumer-options.ts";
+import { GroupPartition } from "./group-partition.ts";
+import { type MemberPartition, type PartitionOwner, partitionId } from "./membership.ts";
+import type { CommittedPosition, OffsetCommits } from "./offset-commits.ts";
+import type { RecordSupply } from "./record-supply.ts";
+import type { StartOffsets } from "./start-offsets.ts";
+
+export type HeldPartitionsDependencies<K, V> = {
+  readonly commits: OffsetCommits;
+  readonly starts: StartOffsets;
+  readonly supply: RecordSupply<K, V>;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  readonly closing: AbortSignal;
+  /** The consumer has failed; a loop that waits is told. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+/** Of the rebalance timeout, what is left for the commit after waiting for handlers. */
+const COMMIT_SHARE = 0.2;
+
+/**
+ * The partitions that a member has right now: how they begin, what of them is committed, and how
+ * they end.
+ */
+export class HeldPartitions<K, V> implements PartitionOwner {
+  readonly #options: ResolvedConsumerOptions<K, V> & { readonly requestTimeoutMs: number };
+  readonly #dependencies: HeldPartitionsDependencies<K, V>;
+  readonly #partitions = new Map<string, GroupPartition<K, V>>();
+  #timer: Timer | undefined;
+  #committing = false;
+
+  constructor(
+    options: ResolvedConsumerOptions<K, V> & { readonly requestTimeoutMs: number },
+    dependencies: HeldPartitionsDependencies<K, V>,
+  ) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  all(): GroupPartition<K, V>[] {
+    return [...this.#partitions.values()];
+  }
+
+  find({ partition, topic }: ConsumerPartition): GroupPartition<K, V> | undefined {
+    return this.all().find(({ topicPartition: tp, isRevoked }) => {
+      return tp.topic === topic && tp.partition === partition && !isRevoked;
+    });
+  }
+
+  /** Commits what is handled, from now on, in its interval. */
+  start(): void {
+    const { commit, commitIntervalMs } = this.#options;
+    if (commit === "manual") return;
+    this.#timer = this.#dependencies.scheduler.every(commitIntervalMs, () => this.#commitSoon());
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  readonly assign = async (partitions: readonly MemberPartition[]): Promise<void> => {
+    const { logger, closing } = this.#dependencies;
+    const added = partitions.map((given) => {
+      const { partition, topic, topicId } = given;
+      const typed = this.#options.subscription.topic(topic);
+      const held = new GroupPartition<K, V>({ topic, partition }, typed, topicId);
+      this.#partitions.set(partitionId(given), held);
+      return held;
+    });
+    await this.#tell(this.#options.onAssigned, added);
+    runInBackground("begin partitions", logger, async () => {
+      try {
+        await this.#begin(added);
+      } catch (error) {
+        const isWanted = added.some(({ isRevoked }) => !isRevoked);
+        if (isWanted && !closing.aborted) this.fail(error);
+      }
+    });
+  };
+
+  readonly revoke = async (partitions: readonly MemberPartition[]): Promise<void> => {
+    const held = this.#held(partitions);
+    const { rebalanceTimeoutMs } = this.#options;
+    this.#stopReading(held, memberLost(this.#options.group, "the group gives them to others"));
+    await this.finish(held, rebalanceTimeoutMs);
+    await this.#tell(this.#options.onRevoked, held);
+    this.#forget(held);
+  };
+
+  readonly lose = async (partitions: readonly MemberPartition[]): Promise<void> => {
+    const held = this.#held(partitions);
+    this.#stopReading(held, memberLost(this.#options.group, "it was not heard of in time"));
+    this.#forget(held);
+    await this.#tell(this.#options.onLost, held);
+  };
+
+  readonly fail = (error: unknown): void => {
+    this.#dependencies.onFailure(error);
+  };
+
+  readonly warn = (error: unknown): void => {
+    this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+  };
+
+  /** Everything ends: the same as a revocation of all, by the user's will. */
+  async release(reason: unknown, timeoutMs: number): Promise<void> {
+    const held = this.all();
+    this.#stopReading(held, reason);
+    await this.finish(held, timeoutMs);
+    await this.#tell(this.#options.onRevoked, held);
+    this.#partitions.clear();
+  }
+
+  /** Waits for records that are being handled, then commits, all within the time. */
+  async finish(held: readonly GroupPartition<K, V>[], timeoutMs: number): Promise<void> {
+    const commitMs = Math.ceil(timeoutMs * COMMIT_SHARE);
+    await this.#idle(held, timeoutMs - commitMs);
+    if (this.#options.commit === "manual") return;
+    try {
+      await this.commit(held, { timeoutMs: commitMs });
+    } catch (error) {
+      // Whoever reads them next begins where the last commit was.
+      this.warn(error);
+    }
+  }
+
+  /** Commits what is handled of these partitions and is not committed yet. */
+  async commit(
+    held: readonly GroupPartition<K, V>[],
+    limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<void> {
+    const due = held.flatMap((partition) => {
+      const { committed, handled, handledEpoch, topicPartition } = partition;
+      if (handled === undefined || handled === committed) return [];
+      return [{ partition, position: position(topicPartition, handled, handledEpoch) }];
+    });
+    await this.#dependencies.commits.commit(
+      due.map((entry) => entry.position),
+      limits,
+    );
+    for (const entry of due) entry.partition.committed = entry.position.offset;
+  }
+
+  async #begin(added: readonly GroupPartition<K, V>[]): Promise<void> {
+    const { closing, commits, starts, supply } = this.#dependencies;
+    const limits = { timeoutMs: this.#options.retryTimeoutMs, signal: closing };
+    const found = await starts.find(
+      added.map(({ topicPartition }) => topicPartition),
+      limits,
+    );
+    const wanted = new Map(added.map((held) => [topicPartitionKey(held.topicPartition), held]));
+    const current = found.filter(
+      (start) => wanted.get(topicPartitionKey(start))?.isRevoked === false,
+    );
+    // A crash before the first acknowledgement shall begin there again.
+    await commits.commit(
+      current.filter(({ isNew }) => isNew),
+      limits,
+    );
+    for (const start of current) {
+      const held = wanted.get(topicPartitionKey(start));
+      if (held === undefined || held.isRevoked) continue;
+      // Somebody may have sought while it was looked for.
+      if (held.handled === undefined) held.beginAt(start.offset);
+      held.committed = start.offset;
+      supply.add(held);
+    }
+  }
+
+  #held(partitions: readonly MemberPartition[]): GroupPartition<K, V>[] {
+    return partitions.flatMap((partition) => this.#partitions.get(partitionId(partition)) ?? []);
+  }
+
+  #stopReading(held: readonly GroupPartition<K, V>[], reason: unknown): void {
+    for (const partition of held) {
+      partition.revoke(reason);
+      this.#dependencies.supply.remove(partition);
+    }
+  }
+
+  /** The same partition may have been given anew meanwhile: that one stays. */
+  #forget(held: readonly GroupPartition<K, V>[]): void {
+    const gone = new Set(held);
+    for (const [id, partition] of this.#partitions) {
+      if (gone.has(partition)) this.#partitions.delete(id);
+    }
+  }
+
+  async #idle(held: readonly GroupPartition<K, V>[], timeoutMs: number): Promise<void> {
+    if (held.every(({ handling }) => handling === 0)) return;
+    const timeout = deferred<void>();
+    const timer = this.#dependencies.scheduler.after(timeoutMs, () => timeout.resolve());
+    await Promise.race([Promise.all(held.map((partition) => partition.idle())), timeout.promise]);
+    timer.cancel();
+  }
+
+  /** A callback that fails is the user's affair: it is told, and nothing stops. */
+  async #tell(
+    callback: (partitions: readonly ConsumerPartition[]) => void | Promise<void>,
+    held: readonly GroupPartition<K, V>[],
+  ): Promise<void> {
+    if (held.length === 0) return;
+    try {
+      await callback(held.map(({ topicPartition }) => topicPartition));
+    } catch (error) {
+      this.warn(error);
+    }
+  }
+
+  #commitSoon(): void {
+    if (this.#committing) return;
+    this.#committing = true;
+    runInBackground("commit offsets", this.#dependencies.logger, async () => {
+      try {
+        const held = this.all().filter(({ isRevoked }) => !isRevoked);
+        await this.commit(held, { timeoutMs: this.#options.requestTimeoutMs });
+      } catch (error) {
+        this.warn(error);
+      } finally {
+        this.#committing = false;
+      }
+    });
+  }
+}
+
+function position(
+  { partition, topic }: ConsumerPartition,
+  offset: number,
+  leaderEpoch: number | undefined,
+): CommittedPosition {
+  return { topic, partition, offset, leaderEpoch };
+}

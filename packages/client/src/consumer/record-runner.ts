@@ -1,0 +1,244 @@
+import {
+  errorCode,
+  type Logger,
+  type Random,
+  runInBackground,
+  type Scheduler,
+  sleep,
+} from "@zoolog/base";
+import { backoffDelayMs } from "../backoff.ts";
+import { handlerFailed } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
+import type { Producer } from "../producer/producer.ts";
+import type { ReaderRecord } from "../reader/reader-record.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import type { GroupPartition } from "./group-partition.ts";
+import { type HandledEntry, HandledOffsets } from "./handled-offsets.ts";
+import type { OpenBatch, RecordSupply } from "./record-supply.ts";
+import { endOf, handled, isCurrent, type RecordWalk } from "./record-walk.ts";
+import type { RecordHandler, ResolvedRunOptions } from "./run-options.ts";
+
+export type RecordRunnerDependencies<K, V> = {
+  readonly handler: RecordHandler<K, V>;
+  readonly supply: RecordSupply<K, V>;
+  readonly walk: RecordWalk<K, V>;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly producer: () => Producer;
+  readonly onError: (error: Error) => void;
+};
+
+/** One record on its way through the handler. */
+type Task<K, V> = {
+  readonly record: ReaderRecord<K, V>;
+  readonly open: OpenBatch<K, V>;
+  readonly window: HandledOffsets;
+  readonly entry: HandledEntry;
+  /** Tasks of a lane run one after the other; without one a task waits for nobody. */
+  readonly lane: string | undefined;
+};
+
+/**
+ * Records that are begun and not handled, of all partitions: enough that a slow key does not hold up
+ * the others, little enough to keep in memory and to do again.
+ */
+const TASKS_MAX = 1_000;
+const TASKS_PER_SLOT = 8;
+/** Records of a partition above its low-water mark: what is done again after a crash. */
+const WINDOW_MAX = 1_000;
+/** A partition whose records wait for each other gains nothing from a longer queue. */
+const WINDOW_IN_ORDER = 16;
+/** Trying again changes nothing about these. */
+const HOPELESS = new Set(["DESERIALIZATION_FAILED"]);
+
+/** Handles records concurrently: lanes keep the order, slots bound what runs at the same time. */
+export class RecordRunner<K, V> {
+  readonly #options: ResolvedRunOptions;
+  readonly #dependencies: RecordRunnerDependencies<K, V>;
+  readonly #deadLetters: DeadLetters | undefined;
+  readonly #tasksMax: number;
+  readonly #windowMax: number;
+  /** Batches that are being handed out, in turns. */
+  readonly #open = new Map<GroupPartition<K, V>, OpenBatch<K, V>>();
+  readonly #lanes = new Map<string, Fifo<Task<K, V>>>();
+  readonly #ready = new Fifo<Task<K, V>>();
+  #running = 0;
+  /** Begun and not done: running or waiting for a slot or for their lane. */
+  #tasks = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #isEnding = false;
+
+  constructor(
+    options: ResolvedRunOptions & { readonly group: string },
+    dependencies: RecordRunnerDependencies<K, V>,
+  ) {
+    const { concurrency, group, onPoison, order } = options;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#tasksMax = Math.max(TASKS_MAX, concurrency * TASKS_PER_SLOT);
+    this.#windowMax =
+      order === "partition" ? WINDOW_IN_ORDER : Math.max(WINDOW_MAX, concurrency * TASKS_PER_SLOT);
+    if (typeof onPoison === "object") {
+      this.#deadLetters = new DeadLetters({ topic: onPoison.deadLetter, group }, dependencies);
+    }
+  }
+
+  /** @throws why it ended, unless the run's signal says so. */
+  async run(): Promise<void> {
+    const { supply, walk } = this.#dependencies;
+    const { signal } = this.#options;
+    const wake = () => supply.wake();
+    signal?.addEventListener("abort", wake, { once: true });
+    try {
+      for (;;) {
+        if (!walk.isFree) await walk.mayGoOn();
+        if (this.#failure !== undefined) throw this.#failure.error;
+        if (signal?.aborted === true) return;
+        const task = this.#tasks < this.#tasksMax ? this.#next() : undefined;
+        if (task !== undefined) this.#dispatch(task);
+        else {
+          await supply.wait();
+          await walk.mayGoOn();
+        }
+      }
+    } finally {
+      signal?.removeEventListener("abort", wake);
+    }
+  }
+
+  /** Waits for handlers that run; what they did not handle is handed out again. */
+  async end(held: readonly GroupPartition<K, V>[]): Promise<void> {
+    this.#isEnding = true;
+    const { supply } = this.#dependencies;
+    while (this.#running > 0) await supply.wait();
+    for (const partition of held) {
+      const { handled: mark, source } = partition;
+      partition.window = new HandledOffsets();
+      if (mark === undefined || partition.isRevoked || mark === source.position) continue;
+      partition.seek({ at: "offset", offset: mark });
+    }
+    supply.renew();
+    await this.#deadLetters?.close();
+  }
+
+  #next(): Task<K, V> | undefined {
+    for (const [partition, open] of this.#open) {
+      if (!isCurrent(open)) {
+        this.#open.delete(partition);
+      } else if (partition.window.size < this.#windowMax) {
+        this.#open.delete(partition);
+        const next = open.records.next();
+        if (next.done === true) {
+          endOf(open);
+          continue;
+        }
+        // Its turn comes again behind the others.
+        this.#open.set(partition, open);
+        return this.#task(next.value, open);
+      }
+    }
+    const taken = this.#dependencies.supply.take((partition) => {
+      return !this.#open.has(partition) && partition.window.size < this.#windowMax;
+    });
+    if (taken === undefined) return undefined;
+    this.#open.set(taken.partition, taken);
+    return this.#next();
+  }
+
+  #task(record: ReaderRecord<K, V>, open: OpenBatch<K, V>): Task<K, V> {
+    const { partition } = open;
+    partition.source.position = record.offset + 1;
+    const { window } = partition;
+    const entry = window.begin(record.offset);
+    return { record, open, window, entry, lane: this.#laneOf(record) };
+  }
+
+  #laneOf(record: ReaderRecord<K, V>): string | undefined {
+    const { order } = this.#options;
+    if (order === "none") return undefined;
+    const partition = `${record.topic}-${record.partition}`;
+    if (order === "partition") return partition;
+    const key = record.keyBytes;
+    return key === undefined ? undefined : `${partition}:${Buffer.from(key).toString("latin1")}`;
+  }
+
+  #dispatch(task: Task<K, V>): void {
+    this.#tasks += 1;
+    const { lane } = task;
+    const waiting = lane === undefined ? undefined : this.#lanes.get(lane);
+    if (waiting !== undefined) {
+      waiting.push(task);
+      return;
+    }
+    if (lane !== undefined) this.#lanes.set(lane, new Fifo());
+    this.#ready.push(task);
+    this.#fillSlots();
+  }
+
+  #fillSlots(): void {
+    while (this.#running < this.#options.concurrency && !this.#isEnding) {
+      const task = this.#ready.shift();
+      if (task === undefined) return;
+      this.#running += 1;
+      task.open.partition.handling += 1;
+      runInBackground("handle record", this.#dependencies.logger, () => this.#handle(task));
+    }
+  }
+
+  async #handle(task: Task<K, V>): Promise<void> {
+    let isHandled = false;
+    try {
+      isHandled = await this.#attempt(task);
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#finish(task, isHandled);
+  }
+
+  #finish(task: Task<K, V>, isHandled: boolean): void {
+    const { entry, lane, open, window } = task;
+    const { partition } = open;
+    const mark = isHandled ? window.finish(entry) : undefined;
+    if (mark !== undefined) handled(open, window.size === 0 ? partition.source.position : mark);
+    this.#running -= 1;
+    this.#tasks -= 1;
+    partition.released();
+    const next = lane === undefined ? undefined : this.#lanes.get(lane)?.shift();
+    if (next !== undefined) this.#ready.push(next);
+    else if (lane !== undefined) this.#lanes.delete(lane);
+    if (this.#failure !== undefined) this.#isEnding = true;
+    this.#fillSlots();
+    this.#dependencies.supply.wake();
+  }
+
+  /** Until it is handled, or is somebody else's to handle. @throws when it is poison. */
+  async #attempt({ open, record }: Task<K, V>): Promise<boolean> {
+    const { handler, onError, random, scheduler } = this.#dependencies;
+    const { partition, seeks } = open;
+    const isOurs = () => !partition.isRevoked && partition.seeks === seeks && !this.#isEnding;
+    for (let attempt = 1; isOurs(); attempt++) {
+      try {
+        await handler(record, { signal: partition.signal, attempt });
+        return true;
+      } catch (error) {
+        if (partition.isRevoked) return false;
+        if (attempt > this.#options.retries || HOPELESS.has(errorCode(error) ?? "")) {
+          await this.#poison(record, error, attempt);
+          return true;
+        }
+        onError(error instanceof Error ? error : new Error(String(error)));
+        const pauseMs = backoffDelayMs(attempt, this.#options, random);
+        await sleep(scheduler, pauseMs, partition.signal).catch(() => {});
+      }
+    }
+    return false;
+  }
+
+  async #poison(record: ReaderRecord<K, V>, cause: unknown, attempts: number): Promise<void> {
+    const failure = handlerFailed(record, { offset: record.offset, attempts }, cause);
+    if (this.#options.onPoison === "fail") throw failure;
+    await this.#deadLetters?.put(record, cause, attempts);
+    this.#dependencies.onError(failure);
+  }
+}

@@ -1,0 +1,79 @@
+import { topicNameFault } from "@zoolog/base";
+import { invalidOption, invalidTopicName } from "../errors.ts";
+import type { ReaderRecord } from "../reader/reader-record.ts";
+
+/** What a handler is told beside the record. */
+export type HandlerContext = {
+  /** Aborted when the partition is given up or the consumer ends: what is not done by then is redone. */
+  readonly signal: AbortSignal;
+  /** 1 for the first. */
+  readonly attempt: number;
+};
+
+/** A record is handled when what this returns resolves. */
+export type RecordHandler<K, V> = (
+  record: ReaderRecord<K, V>,
+  context: HandlerContext,
+) => Promise<unknown> | unknown;
+
+export type RunOptions = {
+  /** Records that are handled at the same time; default 1. */
+  readonly concurrency?: number;
+  /**
+   * Which records wait for each other: those of a partition (default), those with the same key, or
+   * none. Records without a key wait for nobody with `"key"`.
+   */
+  readonly order?: "partition" | "key" | "none";
+  /** How often a handler that fails is tried again before the record counts as poison. */
+  readonly retry?: {
+    /** Default 5. 0: never. */
+    readonly times?: number;
+    /** Wait before the first retry, ms; default 100. It doubles with each. */
+    readonly backoffMs?: number;
+    /** Default 10,000. */
+    readonly backoffMaxMs?: number;
+  };
+  /**
+   * A record that cannot be handled: `"fail"` (default) ends the run with it unhandled; `"skip"` goes
+   * on behind it; a dead-letter topic takes it as it is, with the cause in its headers.
+   */
+  readonly onPoison?: "fail" | "skip" | { readonly deadLetter: string };
+  /** Ends the run, not the consumer: handlers that run are waited for. */
+  readonly signal?: AbortSignal;
+};
+
+export type ResolvedRunOptions = {
+  readonly concurrency: number;
+  readonly order: "partition" | "key" | "none";
+  readonly retries: number;
+  readonly backoffMs: number;
+  readonly backoffMaxMs: number;
+  readonly onPoison: "fail" | "skip" | { readonly deadLetter: string };
+  readonly signal: AbortSignal | undefined;
+};
+
+/** More handlers than this wait for the same event loop. */
+const CONCURRENCY_MAX = 10_000;
+
+/** @throws ZoologError `INVALID_OPTION`, `INVALID_TOPIC_EXCEPTION` */
+export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
+  const { concurrency = 1, onPoison = "fail", order = "partition", retry = {}, signal } = options;
+  const { backoffMaxMs = 10_000, backoffMs = 100, times = 5 } = retry;
+  requireInteger("concurrency", concurrency, 1, CONCURRENCY_MAX);
+  requireInteger("retry.times", times, 0, Number.MAX_SAFE_INTEGER);
+  requireInteger("retry.backoffMs", backoffMs, 0, Number.MAX_SAFE_INTEGER);
+  requireInteger("retry.backoffMaxMs", backoffMaxMs, 0, Number.MAX_SAFE_INTEGER);
+  if (!["partition", "key", "none"].includes(order)) {
+    throw invalidOption("order", `must be "partition", "key" or "none", not ${String(order)}`);
+  }
+  if (typeof onPoison === "object") {
+    const fault = topicNameFault(onPoison.deadLetter);
+    if (fault !== undefined) throw invalidTopicName(onPoison.deadLetter, fault);
+  }
+  return { concurrency, order, retries: times, backoffMs, backoffMaxMs, onPoison, signal };
+}
+
+function requireInteger(name: string, value: number, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw invalidOption(name, `must be a whole number from ${min} to ${max}, not ${value}`);
+}

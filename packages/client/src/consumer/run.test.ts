@@ -1,0 +1,232 @@
+import { deferred } from "@zoolog/base";
+import fc from "fast-check";
+import { outcome, setUp } from "./consumer.fixture.ts";
+
+/** Records of one kind were begun in their order, where each was begun for the first time. */
+function expectOrder(all: string[], begun: string[], kindOf: (value: string, i: number) => string) {
+  const kinds = new Map<string, number[]>();
+  for (const [i, value] of all.entries()) {
+    const kind = kindOf(value, i);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), begun.indexOf(value)]);
+  }
+  for (const places of kinds.values()) expect(places).toEqual([...places].sort((a, b) => a - b));
+}
+
+describe("running a handler", () => {
+  test("a slow key holds up its own records alone, and the commit stays below it", async () => {
+    const { consumer, groups, time, write } = setUp();
+    const gate = deferred<void>();
+    await write(["slow1", "slow2"], { key: "s" });
+    await write(["a1", "a2"], { key: "a" });
+    const done: string[] = [];
+    const one = consumer();
+    const run = one.run(
+      async ({ value }) => {
+        if (value === "slow1") await gate.promise;
+        done.push(`${value}`);
+      },
+      { concurrency: 4, order: "key" },
+    );
+
+    await time.advanceAndSettle(3_000);
+    expect(done).toEqual(["a1", "a2"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 0 });
+    gate.resolve();
+    await time.advanceAndSettle(3_000);
+
+    expect(done).toEqual(["a1", "a2", "slow1", "slow2"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 4 });
+    await outcome(time, one.close());
+    await run;
+  });
+
+  test("no more than concurrency handlers run, and records of a partition keep their order", async () => {
+    const { consumer, time, write } = setUp({ partitions: 3 });
+    for (const partition of [0, 1, 2]) {
+      await write(
+        ["1", "2", "3"].map((n) => `${partition}.${n}`),
+        { partition },
+      );
+    }
+    let running = 0;
+    let most = 0;
+    const done: string[] = [];
+    const one = consumer();
+    void one.run(
+      async ({ value }) => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise<void>((resolve) => time.scheduler.after(50, resolve));
+        done.push(`${value}`);
+        running -= 1;
+      },
+      { concurrency: 2 },
+    );
+    await time.advanceAndSettle(3_000);
+
+    expect(most).toBe(2);
+    for (const partition of [0, 1, 2]) {
+      const own = done.filter((value) => value.startsWith(`${partition}.`));
+      expect(own).toEqual(["1", "2", "3"].map((n) => `${partition}.${n}`));
+    }
+  });
+
+  test("a handler that fails is tried again, then the run ends with the record unhandled", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "poison", "c"]);
+    const attempts: string[] = [];
+    const one = consumer();
+    const handler = ({ value }: { value: string | undefined }) => {
+      attempts.push(`${value}`);
+      if (value === "poison") throw new Error("cannot");
+    };
+
+    await expect(outcome(time, one.run(handler, { retry: { times: 2 } }))).rejects.toMatchObject({
+      code: "HANDLER_FAILED",
+      message: expect.stringContaining(
+        "texts-0 at offset 1 could not be handled in 3 attempts: cannot",
+      ),
+    });
+    expect(attempts).toEqual(["a", "poison", "poison", "poison"]);
+    await time.advanceAndSettle(2_000);
+    expect(groups.committed("g")).toEqual({ "texts-0": 1 });
+
+    // Another run begins with the record that was not handled.
+    const again: string[] = [];
+    void one.run(({ value }) => void again.push(`${value}`));
+    await time.advanceAndSettle(2_000);
+    expect(again).toEqual(["poison", "c"]);
+  });
+
+  test("poison goes to a dead-letter topic, with its cause, before it counts as handled", async () => {
+    const { brokers, consumer, errors, groups, time, write } = setUp();
+    brokers.createTopic("dead", 1);
+    await write(["a", "poison", "c"], { key: "k" });
+    const one = consumer();
+    void one.run(
+      ({ value }) => {
+        if (value === "poison") throw new Error("cannot");
+      },
+      { retry: { times: 0 }, onPoison: { deadLetter: "dead" } },
+    );
+    await time.advanceAndSettle(3_000);
+
+    const [dead] = brokers.partition("dead", 0).records();
+    const headers = Object.fromEntries(dead!.headers.map((h) => [h.key, h.value?.toString()]));
+    expect([dead?.key?.toString(), dead?.value?.toString()]).toEqual(["k", "poison"]);
+    expect(headers).toEqual({
+      "zoolog.dead-letter.topic": "texts",
+      "zoolog.dead-letter.partition": "0",
+      "zoolog.dead-letter.offset": "1",
+      "zoolog.dead-letter.group": "g",
+      "zoolog.dead-letter.attempts": "1",
+      "zoolog.dead-letter.code": "UNKNOWN",
+      "zoolog.dead-letter.cause": "cannot",
+    });
+    expect(groups.committed("g")).toEqual({ "texts-0": 3 });
+    expect(errors).toMatchObject([{ code: "HANDLER_FAILED" }]);
+  });
+
+  test("a partition that goes is waited for with its signal aborted, and committed", async () => {
+    const { consumer, groups, time, write } = setUp({ partitions: 2 });
+    for (const partition of [0, 1]) await write([`p${partition}`], { partition });
+    const aborted: string[] = [];
+    const first = consumer({ commitIntervalMs: 3_600_000 });
+    void first.run(
+      ({ value }, { signal }) =>
+        new Promise<void>((resolve) => {
+          signal.addEventListener("abort", () => {
+            aborted.push(`${value}`);
+            time.scheduler.after(500, resolve);
+          });
+        }),
+      { concurrency: 2 },
+    );
+    await time.advanceAndSettle(2_000);
+    const second: string[] = [];
+    void consumer().run(({ value }) => void second.push(`${value}`));
+    await time.advanceAndSettle(5_000);
+
+    expect(aborted).toHaveLength(1);
+    expect(second).toEqual([]);
+    const [gone] = aborted;
+    expect(groups.committed("g")[`texts-${gone?.slice(1)}`]).toBe(1);
+  });
+
+  test("a signal of its own ends the run, and the consumer goes on later", async () => {
+    const { consumer, time, write } = setUp();
+    await write(["a"]);
+    const one = consumer();
+    const stop = new AbortController();
+    const values: string[] = [];
+    const run = one.run(({ value }) => void values.push(`${value}`), { signal: stop.signal });
+    await time.advanceAndSettle(1_000);
+    stop.abort();
+    await outcome(time, run);
+
+    await write(["b"]);
+    void one.run(({ value }) => void values.push(`${value}`));
+    await time.advanceAndSettle(2_000);
+    expect(values).toEqual(["a", "b"]);
+  });
+
+  test.each([
+    [{ concurrency: 0 }, "INVALID_OPTION"],
+    [{ order: "random" }, "INVALID_OPTION"],
+    [{ retry: { times: -1 } }, "INVALID_OPTION"],
+    [{ onPoison: { deadLetter: "a/b" } }, "INVALID_TOPIC_EXCEPTION"],
+  ])("%j is refused", async (options, code) => {
+    const { consumer } = setUp();
+
+    await expect(consumer().run(() => {}, options as never)).rejects.toMatchObject({ code });
+  });
+
+  test("whatever ends first, nothing is skipped and every key keeps its order", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("partition", "key", "none" as const),
+        fc.integer({ min: 1, max: 8 }),
+        fc.array(fc.tuple(fc.nat({ max: 1 }), fc.nat({ max: 2 }), fc.nat({ max: 80 })), {
+          minLength: 1,
+          maxLength: 25,
+        }),
+        fc.nat({ max: 2_000 }),
+        async (order, concurrency, records, closeAfterMs) => {
+          const { consumer, groups, time, write } = setUp({ partitions: 2 });
+          for (const [i, [partition, key, delay]] of records.entries()) {
+            await write([`${i}:${key}:${delay}`], { partition, key: `k${key}` });
+          }
+          const begun: string[] = [];
+          const handled = new Set<string>();
+          const handle = async ({ value }: { value: string | undefined }) => {
+            begun.push(`${value}`);
+            const delay = Number(value?.split(":")[2]);
+            await new Promise<void>((resolve) => time.scheduler.after(delay, resolve));
+            handled.add(`${value}`);
+          };
+          const first = consumer({ commitIntervalMs: 50 });
+          const run = first.run(handle, { concurrency, order });
+          await time.advanceAndSettle(closeAfterMs);
+          await outcome(time, first.close(), 30_000);
+          await outcome(time, run);
+          const all = records.map(([, key, delay], i) => `${i}:${key}:${delay}`);
+          for (const partition of [0, 1]) {
+            const own = all.filter((_, i) => records[i]![0] === partition);
+            const mark = groups.committed("g")[`texts-${partition}`] ?? 0;
+            // What is committed is handled, without a gap.
+            for (const value of own.slice(0, mark)) expect(handled).toContain(value);
+          }
+          const second = consumer();
+          void second.run(handle, { concurrency, order });
+          await time.advanceAndSettle(8_000);
+
+          expect([...handled].sort()).toEqual([...all].sort());
+          await outcome(time, second.close(), 30_000);
+          if (order === "none") return;
+          expectOrder(all, begun, (_, i) => `${records[i]?.[0]} ${records[i]?.[1]}`);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
