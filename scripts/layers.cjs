@@ -32,6 +32,7 @@ module.exports = {
     "coordination",
     "log",
     "controller",
+    "group-coordinator",
     "replication",
     "broker",
     "client",

@@ -33,7 +33,8 @@ export type ConsumerOptions<K = Uint8Array, V = Uint8Array> = {
   readonly protocol?: "consumer" | "classic";
   /**
    * How partitions are shared out. Consumer protocol: the coordinator's own assignors, `"uniform"`
-   * or `"range"`. Classic: the first that all members have; default `["cooperative-sticky", "range"]`.
+   * or `"range"`. Classic: the first that all members have; default `"cooperative-sticky"`. Several
+   * together stop everybody at each rebalance, as one of them may need it.
    */
   readonly assignor?: string | readonly AssignorName[];
   /** Makes it a static member: after a restart within the session timeout nothing moves (KIP-345). */
@@ -114,7 +115,7 @@ export type Subscription<K, V> = {
 
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
-const CLASSIC_ASSIGNORS: readonly AssignorName[] = ["cooperative-sticky", "range"];
+const CLASSIC_ASSIGNORS: readonly AssignorName[] = ["cooperative-sticky"];
 const KNOWN = new Set<string>(["range", "roundrobin", "sticky", "cooperative-sticky"]);
 
 /** @throws ZoologError `INVALID_OPTION`, `INVALID_TOPIC_EXCEPTION` */

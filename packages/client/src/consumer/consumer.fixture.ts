@@ -10,9 +10,11 @@ export const texts = topic("texts", { key: serde.string(), value: serde.string()
 export type Text = ReaderRecord<string, string>;
 
 /** Scripted brokers, one of which coordinates, and consumers of the group `g`. */
-export function setUp(options: { brokers?: number; partitions?: number; seed?: number } = {}) {
+export function setUp(
+  options: { brokers?: number; partitions?: number; protocol?: "consumer" | "classic" } = {},
+) {
   const time = new ManualTime();
-  const random = seededRandom(options.seed ?? 1);
+  const random = seededRandom(1);
   const brokers = new ScriptedBrokers(
     { count: options.brokers ?? 1 },
     { scheduler: time.scheduler, random },
@@ -37,6 +39,7 @@ export function setUp(options: { brokers?: number; partitions?: number; seed?: n
       group: "g",
       topics: [texts],
       from: "earliest",
+      protocol: options.protocol ?? "consumer",
       onError: (error) => errors.push(error),
       ...given,
     });

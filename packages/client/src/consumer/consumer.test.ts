@@ -153,164 +153,174 @@ describe("what is committed", () => {
   });
 });
 
-describe("a group of several members", () => {
-  test("shares partitions; who gives one up has committed what it handled of it", async () => {
-    const { consumer, groups, time, write } = setUp({ partitions: 4 });
-    for (const partition of [0, 1, 2, 3]) await write([`p${partition}`], { partition });
-    const first: string[] = [];
-    const revoked: string[] = [];
-    const a = consumer({
-      commitIntervalMs: 3_600_000,
-      onRevoked: (partitions) => {
-        for (const { partition, topic } of partitions) {
-          revoked.push(
-            `${topic}-${partition} at ${groups.committed("g")[`${topic}-${partition}`]}`,
-          );
-        }
-      },
+/** Calls that go to the coordinator. */
+const GROUP_CALL = /group|heartbeat|offsets$/u;
+
+describe.each(["consumer", "classic"] as const)(
+  "members of a group by the %s protocol",
+  (protocol) => {
+    test("shares partitions; who gives one up has committed what it handled of it", async () => {
+      const { consumer, groups, time, write } = setUp({ protocol, partitions: 4 });
+      for (const partition of [0, 1, 2, 3]) await write([`p${partition}`], { partition });
+      const first: string[] = [];
+      const revoked: string[] = [];
+      const a = consumer({
+        commitIntervalMs: 3_600_000,
+        onRevoked: (partitions) => {
+          for (const { partition, topic } of partitions) {
+            revoked.push(
+              `${topic}-${partition} at ${groups.committed("g")[`${topic}-${partition}`]}`,
+            );
+          }
+        },
+      });
+      void collect(a, first);
+      await time.advanceAndSettle(2_000);
+      expect(first.sort()).toEqual(["p0", "p1", "p2", "p3"]);
+
+      const second: string[] = [];
+      const b = consumer();
+      void collect(b, second);
+      await time.advanceAndSettle(5_000);
+
+      expect([a.assignment().length, b.assignment().length]).toEqual([2, 2]);
+      expect(revoked).toHaveLength(2);
+      for (const line of revoked) expect(line).toMatch(/ at 1$/);
+      for (const partition of [0, 1, 2, 3]) await write([`q${partition}`], { partition });
+      await time.advanceAndSettle(2_000);
+      expect([...first, ...second].sort()).toEqual("p0 p1 p2 p3 q0 q1 q2 q3".split(" "));
     });
-    void collect(a, first);
-    await time.advanceAndSettle(2_000);
-    expect(first.sort()).toEqual(["p0", "p1", "p2", "p3"]);
 
-    const second: string[] = [];
-    const b = consumer();
-    void collect(b, second);
-    await time.advanceAndSettle(5_000);
+    test("a slow loop body keeps its heartbeats, and its partition until it ends", async () => {
+      const { consumer, groups, time, write } = setUp({ protocol, partitions: 2 });
+      for (const partition of [0, 1]) await write([`p${partition}`], { partition });
+      const gate = deferred<void>();
+      const first: string[] = [];
+      const a = consumer();
+      void collect(a, first, () => gate.promise);
+      await time.advanceAndSettle(100_000);
+      expect(groups.members("g")).toHaveLength(1);
 
-    expect([a.assignment().length, b.assignment().length]).toEqual([2, 2]);
-    expect(revoked).toHaveLength(2);
-    for (const line of revoked) expect(line).toMatch(/ at 1$/);
-    for (const partition of [0, 1, 2, 3]) await write([`q${partition}`], { partition });
-    await time.advanceAndSettle(2_000);
-    expect([...first, ...second].sort()).toEqual("p0 p1 p2 p3 q0 q1 q2 q3".split(" "));
-  });
+      const second: string[] = [];
+      void collect(consumer(), second);
+      await time.advanceAndSettle(20_000);
+      // The record in hand may be of the partition that goes; then it waits.
+      const busy = first[0] === "p0" ? "p0" : "p1";
+      expect(second).not.toContain(busy);
 
-  test("a slow loop body keeps its heartbeats, and its partition until it ends", async () => {
-    const { consumer, groups, time, write } = setUp({ partitions: 2 });
-    for (const partition of [0, 1]) await write([`p${partition}`], { partition });
-    const gate = deferred<void>();
-    const first: string[] = [];
-    const a = consumer();
-    void collect(a, first, () => gate.promise);
-    await time.advanceAndSettle(100_000);
-    expect(groups.members("g")).toHaveLength(1);
+      gate.resolve();
+      await time.advanceAndSettle(5_000);
+      expect([...first, ...second].sort()).toEqual(["p0", "p1"]);
+    });
 
-    const second: string[] = [];
-    void collect(consumer(), second);
-    await time.advanceAndSettle(20_000);
-    // The record in hand may be of the partition that goes; then it waits.
-    const busy = first[0] === "p0" ? "p0" : "p1";
-    expect(second).not.toContain(busy);
+    test("who is fenced has lost everything, commits nothing of it, and joins again", async () => {
+      const { consumer, groups, time, write } = setUp({ protocol });
+      await write(["a", "b"]);
+      const lost: number[] = [];
+      const gate = deferred<void>();
+      const values: string[] = [];
+      void collect(
+        consumer({ onLost: (partitions) => void lost.push(partitions.length) }),
+        values,
+        ({ value }) => (value === "b" && values.length === 2 ? gate.promise : undefined),
+      );
+      await time.advanceAndSettle(3_000);
+      expect(groups.committed("g")).toEqual({ "texts-0": 1 });
 
-    gate.resolve();
-    await time.advanceAndSettle(5_000);
-    expect([...first, ...second].sort()).toEqual(["p0", "p1"]);
-  });
+      groups.fence("g");
+      groups.setCommitted("g", "texts-0", 2);
+      await time.advanceAndSettle(3_000);
+      gate.resolve();
+      await time.advanceAndSettle(3_000);
 
-  test("who is fenced has lost everything, commits nothing of it, and joins again", async () => {
-    const { consumer, groups, time, write } = setUp();
-    await write(["a", "b"]);
-    const lost: number[] = [];
-    const gate = deferred<void>();
-    const values: string[] = [];
-    void collect(
-      consumer({ onLost: (partitions) => void lost.push(partitions.length) }),
-      values,
-      ({ value }) => (value === "b" && values.length === 2 ? gate.promise : undefined),
-    );
-    await time.advanceAndSettle(3_000);
-    expect(groups.committed("g")).toEqual({ "texts-0": 1 });
+      expect(lost).toEqual([1]);
+      expect(values).toEqual(["a", "b"]);
+      expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+    });
 
-    groups.fence("g");
-    groups.setCommitted("g", "texts-0", 2);
-    await time.advanceAndSettle(3_000);
-    gate.resolve();
-    await time.advanceAndSettle(3_000);
+    test("nothing is handed out once the coordinator was silent for a session", async () => {
+      const { brokers, consumer, groups, time, write } = setUp({ protocol, brokers: 2 });
+      groups.coordinator = 1;
+      groups.sessionTimeoutMs = 10_000;
+      await write(["a"]);
+      const values: string[] = [];
+      const lost: number[] = [];
+      const a = consumer({
+        sessionTimeoutMs: 10_000,
+        onLost: () => void lost.push(time.clock.monotonic()),
+      });
+      void collect(a, values);
+      await time.advanceAndSettle(2_000);
+      const silentSince = time.clock.monotonic();
+      brokers.fault = ({ call }) => (GROUP_CALL.test(call) ? "hang" : undefined);
 
-    expect(lost).toEqual([1]);
-    expect(values).toEqual(["a", "b"]);
-    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
-  });
+      await time.advanceAndSettle(10_500);
+      brokers.fault = ({ call }) => (GROUP_CALL.test(call) ? "refuse" : undefined);
+      await write(["b"]);
+      await time.advanceAndSettle(5_000);
 
-  test("nothing is handed out once the coordinator was silent for a session", async () => {
-    const { brokers, consumer, groups, time, write } = setUp({ brokers: 2 });
-    groups.coordinator = 1;
-    groups.sessionTimeoutMs = 10_000;
-    await write(["a"]);
-    const values: string[] = [];
-    const lost: number[] = [];
-    const a = consumer({ onLost: () => void lost.push(time.clock.monotonic()) });
-    void collect(a, values);
-    await time.advanceAndSettle(2_000);
-    const silentSince = time.clock.monotonic();
-    brokers.fault = ({ call }) => (call === "consumer-group-heartbeat" ? "hang" : undefined);
+      expect(lost).toHaveLength(1);
+      expect(lost[0]! - silentSince).toBeLessThanOrEqual(10_000);
+      expect(values).toEqual(["a"]);
+      expect(a.assignment()).toEqual([]);
+      brokers.fault = () => undefined;
+      // A join that nobody answers is given up when the rebalance would be over.
+      await time.advanceAndSettle(100_000);
+      expect(values).toEqual(["a", "b"]);
+    });
 
-    await time.advanceAndSettle(10_500);
-    brokers.fault = ({ call }) => (call.includes("group") ? "refuse" : undefined);
-    await write(["b"]);
-    await time.advanceAndSettle(5_000);
+    test("a coordinator that moves costs neither a member nor a partition", async () => {
+      const { brokers, consumer, groups, time, write } = setUp({ protocol, brokers: 3 });
+      await write(["a"]);
+      const events: string[] = [];
+      const values: string[] = [];
+      void collect(
+        consumer({
+          onRevoked: () => void events.push("revoked"),
+          onLost: () => void events.push("lost"),
+        }),
+        values,
+      );
+      await time.advanceAndSettle(2_000);
+      const [member] = groups.members("g");
 
-    expect(lost).toHaveLength(1);
-    expect(lost[0]! - silentSince).toBeLessThanOrEqual(10_000);
-    expect(values).toEqual(["a"]);
-    expect(a.assignment()).toEqual([]);
-    brokers.fault = () => undefined;
-    await time.advanceAndSettle(5_000);
-    expect(values).toEqual(["a", "b"]);
-  });
+      groups.coordinator = undefined;
+      brokers.fault = ({ endpoint, call }) =>
+        endpoint.endsWith(":0") && GROUP_CALL.test(call) ? "refuse" : undefined;
+      await time.advanceAndSettle(3_000);
+      groups.coordinator = 2;
+      await write(["b"]);
+      await time.advanceAndSettle(3_000);
 
-  test("a coordinator that moves costs neither a member nor a partition", async () => {
-    const { brokers, consumer, groups, time, write } = setUp({ brokers: 3 });
-    await write(["a"]);
-    const events: string[] = [];
-    const values: string[] = [];
-    void collect(
-      consumer({
-        onRevoked: () => void events.push("revoked"),
-        onLost: () => void events.push("lost"),
-      }),
-      values,
-    );
-    await time.advanceAndSettle(2_000);
-    const [member] = groups.members("g");
+      expect(groups.members("g")).toEqual([member]);
+      expect(events).toEqual([]);
+      expect(values).toEqual(["a", "b"]);
+      expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+    });
 
-    groups.coordinator = undefined;
-    brokers.fault = ({ endpoint, call }) =>
-      endpoint.endsWith(":0") && call.includes("group") ? "refuse" : undefined;
-    await time.advanceAndSettle(3_000);
-    groups.coordinator = 2;
-    await write(["b"]);
-    await time.advanceAndSettle(3_000);
+    test("a commit that waited out a loss does not go out under the next epoch", async () => {
+      const { brokers, consumer, groups, time, write } = setUp({ protocol });
+      await write(["a", "b"]);
+      const one = consumer({ commit: "manual" });
+      const reading = collect(one, []);
+      await time.advanceAndSettle(1_000);
+      brokers.fault = ({ call }) => (call === "commit-offsets" ? "refuse" : undefined);
+      const commit = one.commit([{ topic: "texts", partition: 0, offset: 1 }]);
+      const refused = commit.catch((error: { code: string }) => error.code);
+      await time.advanceAndSettle(1_000);
 
-    expect(groups.members("g")).toEqual([member]);
-    expect(events).toEqual([]);
-    expect(values).toEqual(["a", "b"]);
-    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
-  });
+      groups.fence("g");
+      groups.setCommitted("g", "texts-0", 2);
+      await time.advanceAndSettle(3_000);
+      brokers.fault = () => undefined;
+      await time.advanceAndSettle(3_000);
 
-  test("a commit that waited out a loss does not go out under the next epoch", async () => {
-    const { brokers, consumer, groups, time, write } = setUp();
-    await write(["a", "b"]);
-    const one = consumer({ commit: "manual" });
-    const reading = collect(one, []);
-    await time.advanceAndSettle(1_000);
-    brokers.fault = ({ call }) => (call === "commit-offsets" ? "refuse" : undefined);
-    const commit = one.commit([{ topic: "texts", partition: 0, offset: 1 }]);
-    const refused = commit.catch((error: { code: string }) => error.code);
-    await time.advanceAndSettle(1_000);
-
-    groups.fence("g");
-    groups.setCommitted("g", "texts-0", 2);
-    await time.advanceAndSettle(3_000);
-    brokers.fault = () => undefined;
-    await time.advanceAndSettle(3_000);
-
-    expect(await refused).toBe("MEMBER_LOST");
-    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
-    void reading;
-  });
-});
+      expect(await refused).toBe("MEMBER_LOST");
+      expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+      void reading;
+    });
+  },
+);
 
 describe("moving about", () => {
   test("seek, and the next commit says so", async () => {
@@ -378,5 +388,108 @@ describe("moving about", () => {
     expect(await reading).toMatchObject({ message: "enough" });
     expect(groups.members("g")).toEqual([]);
     expect(time.pendingTimers).toBe(0);
+  });
+});
+
+describe("the classic protocol", () => {
+  test.each([["range"], ["roundrobin"], ["sticky"], ["cooperative-sticky"]] as const)(
+    "%s: members come and go, each record is read, none is skipped",
+    async (assignor) => {
+      const { consumer, groups, time, write } = setUp({ protocol: "classic", partitions: 6 });
+      const values: string[] = [];
+      const written: string[] = [];
+      const writeRound = async (round: string) => {
+        for (let partition = 0; partition < 6; partition++) {
+          written.push(`${round}${partition}`);
+          await write([`${round}${partition}`], { partition });
+        }
+      };
+      await writeRound("a");
+      const members = [consumer({ assignor })];
+      void collect(members[0]!, values);
+      await time.advanceAndSettle(2_000);
+      for (const round of ["b", "c"]) {
+        const next = consumer({ assignor });
+        members.push(next);
+        void collect(next, values);
+        await writeRound(round);
+        await time.advanceAndSettle(12_000);
+      }
+      expect(members.map((member) => member.assignment().length)).toEqual([2, 2, 2]);
+      await outcome(time, members[0]!.close());
+      await writeRound("d");
+      await time.advanceAndSettle(12_000);
+
+      expect(new Set(values)).toEqual(new Set(written));
+      expect(members.slice(1).map((member) => member.assignment().length)).toEqual([3, 3]);
+      expect(Object.values(groups.committed("g"))).toEqual([4, 4, 4, 4, 4, 4]);
+    },
+  );
+
+  test("cooperative members give up only what moves", async () => {
+    const { consumer, time } = setUp({ protocol: "classic", partitions: 4 });
+    const revoked: number[] = [];
+    const one = consumer({
+      onRevoked: (partitions) => void revoked.push(partitions.length),
+    });
+    void collect(one, []);
+    await time.advanceAndSettle(2_000);
+    void collect(consumer(), []);
+    await time.advanceAndSettle(12_000);
+
+    expect(revoked).toEqual([2]);
+    expect(one.assignment()).toHaveLength(2);
+  });
+
+  test("a static member that comes back takes what it had, and nobody else notices", async () => {
+    const { consumer, groups, time } = setUp({ protocol: "classic", partitions: 4 });
+    const events: string[] = [];
+    const watch = {
+      onAssigned: () => void events.push("assigned"),
+      onRevoked: () => void events.push("revoked"),
+    };
+    void collect(consumer({ instanceId: "a", ...watch }), []);
+    const first = consumer({ instanceId: "b" });
+    void collect(first, []);
+    await time.advanceAndSettle(12_000);
+    const before = first.assignment().map(({ partition }) => partition);
+    const eventsBefore = events.length;
+
+    await outcome(time, first.close());
+    expect(groups.members("g")).toHaveLength(2);
+    const back = consumer({ instanceId: "b" });
+    void collect(back, []);
+    await time.advanceAndSettle(12_000);
+
+    expect(back.assignment().map(({ partition }) => partition)).toEqual(before);
+    expect(events).toHaveLength(eventsBefore);
+  });
+
+  test("partitions that are added are found and given out, also of a pattern's topics", async () => {
+    const { brokers, consumer, time } = setUp({ protocol: "classic" });
+    const { key, value } = texts;
+    const one = consumer({ topics: { pattern: "text.*", key, value } });
+    void collect(one, []);
+    await time.advanceAndSettle(2_000);
+
+    brokers.addPartitions("texts", 2);
+    brokers.createTopic("texture", 1);
+    await time.advanceAndSettle(45_000);
+
+    expect(one.assignment().map(({ partition, topic }) => `${topic}-${partition}`)).toEqual([
+      "texts-0",
+      "texts-1",
+      "texture-0",
+    ]);
+  });
+
+  test("a member that shares no assignor with the others fails", async () => {
+    const { consumer, time } = setUp({ protocol: "classic" });
+    void collect(consumer({ assignor: "range" }), []);
+    await time.advanceAndSettle(2_000);
+
+    await expect(outcome(time, take(consumer({ assignor: "sticky" }), 1))).rejects.toMatchObject({
+      code: "INCONSISTENT_GROUP_PROTOCOL",
+    });
   });
 });

@@ -17,6 +17,7 @@ import { alreadyClosed, alreadyIterated, invalidOption, notAssigned } from "../e
 import { GroupCoordinator } from "../groups/group-coordinator.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { ReaderRecord } from "../reader/reader-record.ts";
+import { ClassicMembership } from "./classic-membership.ts";
 import { ConsumerBatch } from "./consumer-batch.ts";
 import { ConsumerMembership } from "./consumer-membership.ts";
 import type { ConsumerPartition, ResolvedConsumerOptions } from "./consumer-options.ts";
@@ -123,10 +124,12 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       onFailure: (error) => this.#fail(error),
     });
     const { names, pattern } = options.subscription;
-    this.#membership = new ConsumerMembership(
-      { ...options, names, pattern },
-      { ...dependencies, coordinator, owner: this.#held },
-    );
+    const memberOptions = { ...options, names, pattern };
+    const owner = { ...dependencies, coordinator, owner: this.#held };
+    this.#membership =
+      options.protocol === "classic"
+        ? new ClassicMembership(memberOptions, owner)
+        : new ConsumerMembership(memberOptions, owner);
     this.#walk = new RecordWalk({
       ...dependencies,
       supply: this.#supply,

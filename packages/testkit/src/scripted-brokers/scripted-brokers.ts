@@ -95,10 +95,12 @@ export class ScriptedBrokers implements Transport {
 
   createTopic(topic: string, partitionCount: number): void {
     this.#topics.create(topic, partitionCount);
+    this.groups.topicsChanged();
   }
 
   addPartitions(topic: string, partitionCount: number): void {
     this.#topics.grow(topic, partitionCount);
+    this.groups.topicsChanged();
   }
 
   deleteTopic(topic: string): void {

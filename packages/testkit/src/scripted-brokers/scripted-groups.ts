@@ -1,4 +1,16 @@
-import { brokerId, type Scheduler, type Timer } from "@zoolog/base";
+import { brokerId, type Scheduler, type Timer, type TopicId, timestamp } from "@zoolog/base";
+import {
+  applyAll,
+  DEFAULT_GROUP_SETTINGS,
+  decide,
+  describeGroup,
+  type GroupEvent,
+  type GroupResponse,
+  type GroupState,
+  type GroupTimer,
+  type TopicsView,
+  type TopicView,
+} from "@zoolog/group-coordinator";
 import { ERROR_CODES, type NativeRequest, type NativeResponse } from "@zoolog/protocol";
 import type { ScriptedTopics } from "./scripted-topics.ts";
 
@@ -6,23 +18,15 @@ export type GroupAnswer =
   | { readonly message: unknown }
   | { readonly refusal: { code: string; message: string; retriable: boolean } };
 
-type HeartbeatRequest = NativeRequest<"consumer-group-heartbeat">;
-
-type Member = {
-  readonly memberId: string;
-  epoch: number;
-  topics: readonly string[];
-  pattern: string | undefined;
-  /** What it may have, by the coordinator. */
-  given: Set<string>;
-  /** What it says it has. */
-  owned: Set<string>;
-  told: string;
-  session: Timer | undefined;
-};
-
+type Done = (answer: GroupAnswer) => void;
+type Unnumbered<E> = E extends { readonly requestId: unknown } ? Omit<E, "requestId"> : never;
 type Committed = { readonly offset: number; readonly leaderEpoch?: number; metadata?: string };
-type Group = { readonly members: Map<string, Member>; readonly offsets: Map<string, Committed> };
+
+type Group = {
+  state: GroupState | undefined;
+  readonly offsets: Map<string, Committed>;
+  readonly timers: Map<string, Timer>;
+};
 
 export type SeenCommit = {
   readonly group: string;
@@ -31,10 +35,14 @@ export type SeenCommit = {
   readonly offset: number;
 };
 
-/**
- * The coordinator of all groups of scripted brokers, by the words of KIP-848: partitions are dealt in
- * turn, and nobody is given one before its owner has given it up.
- */
+const CLIENT = { clientId: "scripted", clientHost: "127.0.0.1" };
+const EPOCHS = new Map([
+  [0, "join"],
+  [-1, "leave"],
+  [-2, "leaveForNow"],
+] as const);
+
+/** The coordinator of all groups of scripted brokers: the pure core, its state in memory. */
 export class ScriptedGroups {
   /** Which broker coordinates; `undefined`: none does. */
   coordinator: number | undefined = 0;
@@ -46,6 +54,9 @@ export class ScriptedGroups {
   readonly #topics: ScriptedTopics;
   readonly #scheduler: Scheduler;
   readonly #groups = new Map<string, Group>();
+  readonly #waiting = new Map<number, (response: GroupResponse) => void>();
+  #requests = 0;
+  #memberIds = 0;
 
   constructor(
     options: { readonly endpoints: readonly string[]; readonly topics: ScriptedTopics },
@@ -67,171 +78,198 @@ export class ScriptedGroups {
   }
 
   members(group: string): string[] {
-    return [...this.#group(group).members.keys()];
+    const { state } = this.#group(group);
+    return state === undefined ? [] : describeGroup(state).members.map(({ memberId }) => memberId);
   }
 
-  /** The coordinator has forgotten a member, or all: they are fenced. */
-  fence(group: string, memberId?: string): void {
-    const { members } = this.#group(group);
-    for (const id of memberId === undefined ? [...members.keys()] : [memberId]) {
-      this.#remove(group, id);
-    }
+  /** All members are gone as if they had left: what they say next is refused. */
+  fence(group: string): void {
+    const members = this.members(group).map((memberId) => ({ memberId }));
+    this.#ask(group, { type: "leaveGroup", members }, () => {});
   }
 
-  serve(call: string, request: unknown, self: number, done: (answer: GroupAnswer) => void): void {
+  serve(call: string, request: unknown, self: number, done: Done): void {
     if (call === "find-coordinator") {
-      done({ message: this.#findCoordinator(request as NativeRequest<"find-coordinator">) });
+      const { groups } = request as NativeRequest<"find-coordinator">;
+      done({ message: { groups: groups.map((group) => this.#placeOf(group)) } });
     } else if (self !== this.coordinator) {
       done(refusal("NOT_COORDINATOR"));
-    } else if (call === "consumer-group-heartbeat") {
-      done(this.#heartbeat(request as HeartbeatRequest));
     } else if (call === "commit-offsets") {
-      done(this.#commit(request as NativeRequest<"commit-offsets">));
+      this.#commit(request as NativeRequest<"commit-offsets">, done);
     } else if (call === "committed-offsets") {
       done({ message: this.#committedOffsets(request as NativeRequest<"committed-offsets">) });
     } else {
-      done(refusal("UNSUPPORTED_VERSION"));
+      this.#serveMember(call, request, done);
     }
+  }
+
+  #serveMember(call: string, request: unknown, done: Done): void {
+    const { groupId } = request as { readonly groupId: string };
+    const event = this.#eventOf(call, request);
+    if (event === undefined) done(refusal("UNSUPPORTED_VERSION"));
+    else this.#ask(groupId, event, (response) => done(this.#answerOf(response)));
+  }
+
+  #eventOf(call: string, request: unknown): Unnumbered<GroupEvent> | undefined {
+    const memberIdCandidate = `member-${this.#memberIds++}`;
+    const optional = { memberId: undefined, groupInstanceId: undefined };
+    switch (call) {
+      case "consumer-group-heartbeat": {
+        const given = request as NativeRequest<"consumer-group-heartbeat">;
+        const memberEpoch = EPOCHS.get(given.memberEpoch as 0) ?? given.memberEpoch;
+        const unchanged = {
+          rackId: undefined,
+          rebalanceTimeoutMs: undefined,
+          subscribedTopics: undefined,
+          subscribedPattern: undefined,
+          serverAssignor: undefined,
+          owned: undefined,
+        };
+        const fields = { ...CLIENT, ...optional, ...unchanged, ...given, memberEpoch };
+        return { type: "consumerGroupHeartbeat", memberIdCandidate, ...fields };
+      }
+      case "join-group": {
+        const fields = { ...CLIENT, ...optional, ...(request as NativeRequest<"join-group">) };
+        const asks = { requiresKnownMemberId: true, supportsSkippingAssignment: true };
+        return { type: "joinGroup", memberIdCandidate, ...asks, ...fields };
+      }
+      case "sync-group": {
+        const fields = { ...optional, protocolType: undefined, protocolName: undefined };
+        return { type: "syncGroup", ...fields, ...(request as NativeRequest<"sync-group">) };
+      }
+      case "heartbeat":
+        return { type: "heartbeat", ...optional, ...(request as NativeRequest<"heartbeat">) };
+      case "leave-group":
+        return { type: "leaveGroup", ...(request as NativeRequest<"leave-group">) };
+      default:
+        return undefined;
+    }
+  }
+
+  #answerOf(response: GroupResponse): GroupAnswer {
+    if (response.type === "refused") {
+      const { error, memberId } = response;
+      return error.code === "MEMBER_ID_REQUIRED"
+        ? { message: { error: { ...error }, memberId } }
+        : refusal(error.code);
+    }
+    const { type, ...fields } = response;
+    if (type === "consumerGroupHeartbeat") {
+      const { memberEpoch, ...rest } = fields as Extract<GroupResponse, { type: typeof type }>;
+      const numbers = { leave: -1, leaveForNow: -2 } as const;
+      const epoch = typeof memberEpoch === "number" ? memberEpoch : numbers[memberEpoch];
+      const { sessionTimeoutMs } = this;
+      return { message: present({ ...rest, memberEpoch: epoch, sessionTimeoutMs }) };
+    }
+    return { message: present(fields) };
   }
 
   #group(groupId: string): Group {
     const known = this.#groups.get(groupId);
     if (known !== undefined) return known;
-    const group: Group = { members: new Map(), offsets: new Map() };
+    const group: Group = { state: undefined, offsets: new Map(), timers: new Map() };
     this.#groups.set(groupId, group);
     return group;
   }
 
-  #findCoordinator({
-    groups,
-  }: NativeRequest<"find-coordinator">): NativeResponse<"find-coordinator"> {
+  #ask(
+    groupId: string,
+    event: Unnumbered<GroupEvent>,
+    answered: (response: GroupResponse) => void,
+  ): void {
+    const requestId = this.#requests++;
+    this.#waiting.set(requestId, answered);
+    this.#run(groupId, { ...event, requestId } as GroupEvent);
+  }
+
+  #run(groupId: string, event: GroupEvent): void {
+    const group = this.#group(groupId);
+    const settings = {
+      ...DEFAULT_GROUP_SETTINGS,
+      initialRebalanceDelayMs: 100,
+      consumerSessionTimeoutMs: this.sessionTimeoutMs,
+      consumerHeartbeatIntervalMs: this.heartbeatIntervalMs,
+    };
+    const context = { now: timestamp(0), settings, topics: this.#view() };
+    const { records, replies, timers } = decide(group.state, event, context);
+    group.state = applyAll(group.state, records);
+    for (const timer of timers) this.#setTimer(groupId, timer);
+    for (const { requestId, response } of replies) {
+      const answered = this.#waiting.get(requestId as number);
+      this.#waiting.delete(requestId as number);
+      answered?.(response);
+    }
+  }
+
+  #setTimer(groupId: string, timer: GroupTimer): void {
+    const { timers } = this.#group(groupId);
+    timers.get(timer.key)?.cancel();
+    timers.delete(timer.key);
+    if (timer.type === "cancel") return;
+    const fire = () => {
+      timers.delete(timer.key);
+      this.#run(groupId, { type: "timerFired", key: timer.key });
+    };
+    timers.set(timer.key, this.#scheduler.after(timer.afterMs, fire));
+  }
+
+  /** Topics were created, deleted or have grown. */
+  topicsChanged(): void {
+    for (const groupId of this.#groups.keys()) this.#run(groupId, { type: "topicsChanged" });
+  }
+
+  #view(): TopicsView {
+    const topics = this.#topics.list().map(({ partitionCount, topic, topicId }): TopicView => {
+      return { name: topic, topicId: topicId as TopicId, partitions: partitionCount };
+    });
+    const byName = new Map(topics.map((topic) => [topic.name, topic]));
+    const byId = new Map(topics.map((topic) => [topic.topicId, topic]));
+    return {
+      topic: (name) => byName.get(name),
+      topicById: (id) => byId.get(id),
+      names: () => byName.keys(),
+    };
+  }
+
+  #placeOf(group: string): NativeResponse<"find-coordinator">["groups"][number] {
     const { coordinator } = this;
-    return {
-      groups: groups.map((group) =>
-        coordinator === undefined
-          ? { group, error: { code: "COORDINATOR_NOT_AVAILABLE", message: "scripted" } }
-          : {
-              group,
-              brokerId: brokerId(coordinator),
-              host: "broker",
-              port: coordinator,
-              url: this.#endpoints[coordinator] as string,
-            },
-      ),
-    };
-  }
-
-  #heartbeat(request: HeartbeatRequest): GroupAnswer {
-    const { groupId, memberEpoch, memberId } = request;
-    const { members } = this.#group(groupId);
-    if (memberEpoch < 0) {
-      this.#remove(groupId, memberId);
-      return { message: this.#heartbeatAnswer(memberId, memberEpoch) };
+    if (coordinator === undefined) {
+      return { group, error: { code: "COORDINATOR_NOT_AVAILABLE", message: "scripted" } };
     }
-    const member = members.get(memberId) ?? (memberEpoch === 0 ? newMember(memberId) : undefined);
-    if (member === undefined) return refusal("UNKNOWN_MEMBER_ID");
-    if (memberEpoch !== 0 && memberEpoch !== member.epoch) return refusal("FENCED_MEMBER_EPOCH");
-    members.set(memberId, member);
-    if (memberEpoch === 0) member.told = "";
-    if (request.subscribedTopics !== undefined) member.topics = request.subscribedTopics;
-    member.pattern = request.subscribedPattern ?? member.pattern;
-    if (request.owned !== undefined) {
-      member.owned = new Set(
-        request.owned.flatMap(({ partitions, topicId }) =>
-          partitions.map((partition) => `${topicId}:${partition}`),
-        ),
-      );
-    }
-    member.session?.cancel();
-    member.session = this.#scheduler.after(this.sessionTimeoutMs, () => {
-      this.#remove(groupId, memberId);
-    });
-    this.#assign(groupId);
-    member.epoch = Math.max(1, member.epoch);
-    const news = this.#news(member);
-    return { message: this.#heartbeatAnswer(memberId, member.epoch, news) };
+    const url = this.#endpoints[coordinator] as string;
+    return { group, brokerId: brokerId(coordinator), host: "broker", port: coordinator, url };
   }
 
-  #heartbeatAnswer(
-    memberId: string,
-    memberEpoch: number,
-    assignment?: NativeResponse<"consumer-group-heartbeat">["assignment"],
-  ): NativeResponse<"consumer-group-heartbeat"> {
-    return {
-      memberId,
-      memberEpoch,
-      heartbeatIntervalMs: this.heartbeatIntervalMs,
-      sessionTimeoutMs: this.sessionTimeoutMs,
-      ...(assignment === undefined ? {} : { assignment }),
+  #commit(request: NativeRequest<"commit-offsets">, done: Done): void {
+    const optional = {
+      memberId: undefined,
+      generationIdOrMemberEpoch: undefined,
+      groupInstanceId: undefined,
     };
-  }
-
-  /** Its assignment, if it has not been told that one. */
-  #news(member: Member): NativeResponse<"consumer-group-heartbeat">["assignment"] {
-    const given = [...member.given].sort().join(" ");
-    if (member.told === `given ${given}`) return undefined;
-    member.told = `given ${given}`;
-    member.epoch += 1;
-    return this.#topics.list().flatMap(({ partitionCount, topic, topicId }) => {
-      const partitions = Array.from({ length: partitionCount }, (_, index) => index).filter(
-        (partition) => member.given.has(`${topicId}:${partition}`),
-      );
-      return partitions.length === 0 ? [] : [{ topic, topicId: topicId as never, partitions }];
+    const event = { type: "commitOffsets" as const, ...optional, ...request };
+    this.#ask(request.groupId, event, (response) => {
+      if (response.type === "commitOffsets") this.#store(request);
+      const failure = response.type === "refused" ? refusal(response.error.code) : undefined;
+      const topics = request.topics.map(({ partitions, topic }) => ({
+        topic,
+        partitions: partitions.map(({ partition }) => {
+          return failure === undefined || !("refusal" in failure)
+            ? { partition }
+            : { partition, error: { code: failure.refusal.code, message: "scripted" } };
+        }),
+      }));
+      done({ message: { topics } });
     });
   }
 
-  #assign(groupId: string): void {
-    const members = [...this.#group(groupId).members.values()].sort((a, b) =>
-      a.memberId < b.memberId ? -1 : 1,
-    );
-    const wanted = new Map(members.map((member) => [member, new Set<string>()]));
-    let turn = 0;
-    for (const { partitionCount, topic, topicId } of this.#topics.list()) {
-      const subscribers = members.filter(({ pattern, topics }) => {
-        return topics.includes(topic) || new RegExp(`^(?:${pattern ?? "$^"})$`, "u").test(topic);
-      });
-      for (let partition = 0; partition < partitionCount && subscribers.length > 0; partition++) {
-        wanted.get(subscribers[turn % subscribers.length]!)?.add(`${topicId}:${partition}`);
-        turn += 1;
+  #store({ groupId, memberId, topics }: NativeRequest<"commit-offsets">): void {
+    for (const { partitions, topic } of topics) {
+      for (const { partition, ...committed } of partitions) {
+        const key = `${topic}-${partition}`;
+        this.#group(groupId).offsets.set(key, committed);
+        this.commits.push({ group: groupId, memberId, partition: key, offset: committed.offset });
       }
     }
-    for (const [member, partitions] of wanted) {
-      const others = members.filter((other) => other !== member);
-      member.given = new Set(
-        [...partitions].filter((p) => others.every((o) => !o.owned.has(p) && !o.given.has(p))),
-      );
-    }
-  }
-
-  #remove(groupId: string, memberId: string): void {
-    const { members } = this.#group(groupId);
-    members.get(memberId)?.session?.cancel();
-    members.delete(memberId);
-    this.#assign(groupId);
-  }
-
-  #commit(request: NativeRequest<"commit-offsets">): GroupAnswer {
-    const { generationIdOrMemberEpoch, groupId, memberId } = request;
-    const { members, offsets } = this.#group(groupId);
-    const member = members.get(memberId ?? "");
-    if (memberId !== undefined && member === undefined) return refusal("UNKNOWN_MEMBER_ID");
-    if (member !== undefined && member.epoch !== generationIdOrMemberEpoch) {
-      return refusal("STALE_MEMBER_EPOCH");
-    }
-    const topics = request.topics.map(({ partitions, topic }) => ({
-      topic,
-      partitions: partitions.map(({ leaderEpoch, metadata, offset, partition }) => {
-        const key = `${topic}-${partition}`;
-        offsets.set(key, {
-          offset,
-          ...(leaderEpoch === undefined ? {} : { leaderEpoch }),
-          ...(metadata === undefined ? {} : { metadata }),
-        });
-        this.commits.push({ group: groupId, memberId, partition: key, offset });
-        return { partition };
-      }),
-    }));
-    return { message: { topics } };
   }
 
   #committedOffsets(
@@ -250,17 +288,15 @@ export class ScriptedGroups {
   }
 }
 
-function newMember(memberId: string): Member {
-  return {
-    memberId,
-    epoch: 0,
-    topics: [],
-    pattern: undefined,
-    given: new Set(),
-    owned: new Set(),
-    told: "",
-    session: undefined,
-  };
+/** Without the fields that are not there: messages know no `undefined`. */
+function present(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(present);
+  if (value === null || typeof value !== "object" || value instanceof Uint8Array) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, field]) =>
+      field === undefined ? [] : [[key, present(field)]],
+    ),
+  );
 }
 
 function refusal(code: string): GroupAnswer {
