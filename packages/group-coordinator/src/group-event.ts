@@ -109,8 +109,10 @@ export type ConsumerGroupHeartbeatEvent = ClientIdentity & {
   readonly subscribedPattern: string | undefined;
   readonly serverAssignor: string | undefined;
   /**
-   * What the member still owns. Without it nothing counts as given up; a member also sends it when
-   * its last heartbeat had no answer, and then learns its whole assignment again.
+   * What the member still owns: all that answers have given it and that it has not given up, whether
+   * it has begun to use it or not. Without it nothing counts as given up; a member also sends it
+   * when its last heartbeat had no answer, and then learns its whole assignment again. An answer
+   * that comes later than the session timeout after its request counts for nothing.
    */
   readonly owned: readonly TopicPartitions[] | undefined;
 };

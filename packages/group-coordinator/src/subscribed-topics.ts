@@ -14,9 +14,9 @@ export class SubscribedTopics {
     this.#topics = topics;
   }
 
-  of({ topics, pattern }: Subscription): readonly TopicView[] {
-    // Topic names have no line breaks; a pattern stands last.
-    const key = `${topics.join("\n")}\n\n${pattern ?? ""}`;
+  of(subscription: Subscription): readonly TopicView[] {
+    const { topics, pattern } = subscription;
+    const key = keyOf(subscription);
     let found = this.#known.get(key);
     if (found === undefined) {
       const names = new Set([...topics, ...(pattern === undefined ? [] : this.#matching(pattern))]);
@@ -45,6 +45,19 @@ export class SubscribedTopics {
     return names;
   }
 }
+
+/** Equal for equal subscriptions. Remembered: each assignment asks for those of all members. */
+function keyOf(subscription: Subscription): string {
+  let key = KEYS.get(subscription);
+  if (key === undefined) {
+    // Topic names have no line breaks; a pattern stands last.
+    key = `${subscription.topics.join("\n")}\n\n${subscription.pattern ?? ""}`;
+    KEYS.set(subscription, key);
+  }
+  return key;
+}
+
+const KEYS = new WeakMap<Subscription, string>();
 
 /** All groups of a broker ask the same of the same view; it goes with the view. */
 const MATCHES = new WeakMap<TopicsView, Map<string, readonly string[]>>();
