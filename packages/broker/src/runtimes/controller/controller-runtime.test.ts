@@ -33,7 +33,7 @@ class Cluster {
   /** A broker as far as the controller is concerned: registered and in the race. */
   async node(
     id: number,
-    settings: Pick<Partial<ControllerSettings>, "leaderRebalance"> = {},
+    settings: Pick<Partial<ControllerSettings>, "leaderRebalance" | "coordinatorSlots"> = {},
   ): Promise<Node> {
     const store = await createMemoryStore(
       { name: `b${id}`, reconcileIntervalMs: 30_000 },
@@ -252,6 +252,28 @@ test("a partition state changed by hand is seen at the next reconciliation", asy
     leader: 1,
     leaderEpoch: 8,
   });
+});
+
+test("slots written or removed by hand are mended, also in the middle of a decision", async () => {
+  const cluster = new Cluster();
+  const node = await cluster.node(1, { coordinatorSlots: 4 });
+  expect(cluster.znode("/coordinators/3")).toMatchObject({ broker: 1, controller_epoch: 1 });
+  const hand = await cluster.ensemble.connect("zkCli");
+  // Nobody watches it: the controller finds out when it gives two slots to the second broker.
+  for (const slot of [0, 1, 2, 3]) await hand.setData(`/coordinators/${slot}`, Buffer.from("mine"));
+
+  await cluster.node(2, { coordinatorSlots: 4 });
+  await cluster.settle();
+
+  const slots = () => node.images.at(-1)?.coordinators ?? [];
+  expect(slots().map(({ brokerId }) => brokerId)).toEqual([1, 2, 1, 2]);
+  expect(slots().map(({ coordinatorEpoch }) => coordinatorEpoch)).toEqual([2, 2, 2, 2]);
+  await hand.remove("/coordinators/0");
+  await cluster.settle();
+
+  expect(slots()[0]).toMatchObject({ brokerId: 1, coordinatorEpoch: 3 });
+  expect(cluster.znode("/coordinators/0")).toMatchObject({ broker: 1 });
+  expect(cluster.ensemble.znodes.stat("/coordinators/0")?.version).toBe(3);
 });
 
 test("a topic that vanished from ZooKeeper by hand makes the controller read everything anew", async () => {
