@@ -1,4 +1,4 @@
-import type { Client as SdkClient } from "@zoolog/client";
+import type { ClientDependencies, Client as SdkClient } from "@zoolog/client";
 import { DEFAULT_BOOTSTRAP, type GlobalOptions } from "./global-options.ts";
 import { type Colours, coloursFor } from "./output/colour.ts";
 import { Output } from "./output/output.ts";
@@ -13,10 +13,16 @@ export class CommandContext {
   readonly options: GlobalOptions;
   readonly output: Output;
   readonly colours: Colours;
+  readonly #clientDependencies: ClientDependencies;
 
-  constructor(terminal: Terminal, options: GlobalOptions) {
+  constructor(
+    options: GlobalOptions,
+    dependencies: { readonly terminal: Terminal; readonly clientDependencies: ClientDependencies },
+  ) {
+    const { clientDependencies, terminal } = dependencies;
     this.terminal = terminal;
     this.options = options;
+    this.#clientDependencies = clientDependencies;
     this.colours = coloursFor(options.color, { isTty: terminal.stderrIsTty }, terminal.env);
     const stdoutColours = coloursFor(options.color, { isTty: terminal.stdoutIsTty }, terminal.env);
     this.output = new Output({ format: options.output, terminal, colours: stdoutColours });
@@ -36,13 +42,14 @@ export class CommandContext {
   /** Does something with a client and closes it in any case. */
   async withClient<T>(task: (client: SdkClient) => Promise<T>): Promise<T> {
     const { Client } = await import("@zoolog/client");
-    const client = new Client({
+    const options = {
       brokers: this.brokers,
       clientId: "zoolog-cli",
       requestTimeoutMs: this.options.timeout,
       connectTimeoutMs: Math.min(this.options.timeout, 5_000),
       unreachableTimeoutMs: UNREACHABLE_TIMEOUT_MS,
-    });
+    };
+    const client = new Client(options, this.#clientDependencies);
     try {
       return await task(client);
     } finally {

@@ -5,7 +5,7 @@ import { errorCode } from "@zoolog/base";
  * command line whatever the cluster holds; what the cluster's state refuses (a topic of that name
  * exists, or one too like it; a record is too long for it) is a failure.
  */
-export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, timeout: 5 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, timeout: 5, unhealthy: 10 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
@@ -15,9 +15,13 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   INVALID_OFFSETS: EXIT.usage,
   INVALID_CONFIG: EXIT.usage,
   UNKNOWN_TOPIC_OR_PARTITION: EXIT.notFound,
+  GROUP_ID_NOT_FOUND: EXIT.notFound,
+  BROKER_NOT_AVAILABLE: EXIT.notFound,
+  RECORD_NOT_FOUND: EXIT.notFound,
   ENOENT: EXIT.notFound,
   REQUEST_TIMED_OUT: EXIT.timeout,
   DELIVERY_TIMED_OUT: EXIT.timeout,
+  UNHEALTHY: EXIT.unhealthy,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -1,8 +1,11 @@
 import { ZoologError } from "@zoolog/base";
+import type { ClientDependencies } from "@zoolog/client";
 import { type Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { failureDocument, failureLines } from "./failure.ts";
+import type { GlobalOptions } from "./global-options.ts";
 import { coloursFor } from "./output/colour.ts";
+import { hasDocuments } from "./output/output.ts";
 import { createProgram } from "./program/program.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -13,13 +16,17 @@ export async function main(argv: readonly string[]): Promise<void> {
   terminal.release();
 }
 
-/** Runs one command line; failures become an exit code and a few words on stderr. */
+/**
+ * Runs one command line; failures become an exit code and a few words on stderr. `dependencies` are
+ * what its client stands on: tests give brokers of their own.
+ */
 export async function runCommandLine(
   words: readonly string[],
   terminal: Terminal,
+  dependencies: ClientDependencies = {},
 ): Promise<ExitCode> {
-  const program = createProgram(terminal);
-  const forPrograms = (): boolean => program.opts<{ output: string }>().output !== "table";
+  const program = createProgram(terminal, dependencies);
+  const forPrograms = (): boolean => hasDocuments(program.opts<GlobalOptions>().output);
   let refusing = program;
   for (const command of [program, ...descendantsOf(program)]) {
     command.exitOverride().configureOutput({
@@ -40,7 +47,7 @@ export async function runCommandLine(
   }
   try {
     await program.parseAsync([...words], { from: "user" });
-    return EXIT.ok;
+    return terminal.conclusion;
   } catch (error) {
     // Whoever read stdout has seen enough.
     if (terminal.signal.aborted && !terminal.interrupted) return EXIT.ok;

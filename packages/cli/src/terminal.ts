@@ -1,10 +1,18 @@
 import { setMaxListeners } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { errorCode } from "@zoolog/base";
+import { EXIT, type ExitCode } from "./exit-code.ts";
 
 export type TerminalParts = {
-  readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stdin: Readable & {
+    readonly isTTY?: boolean;
+    readonly setRawMode?: (isRaw: boolean) => unknown;
+  };
+  readonly stdout: Writable & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls the listener on Ctrl-C and on a polite kill; answers how to stop listening. */
@@ -23,6 +31,7 @@ export class Terminal {
   readonly #ending = new AbortController();
   readonly #stopListening: () => void;
   #interrupted = false;
+  #conclusion: ExitCode = EXIT.ok;
   #drained: Promise<void> | undefined;
 
   constructor(parts: TerminalParts) {
@@ -35,10 +44,7 @@ export class Terminal {
         if (errorCode(error) === "EPIPE") this.#ending.abort(error);
       });
     }
-    this.#stopListening = parts.onInterrupt(() => {
-      this.#interrupted = true;
-      this.#ending.abort(new Error("interrupted"));
-    });
+    this.#stopListening = parts.onInterrupt(() => this.#interrupt());
   }
 
   /** Aborts when the command should end: Ctrl-C, or nobody reads any more. */
@@ -65,6 +71,50 @@ export class Terminal {
 
   get stderrColumns(): number {
     return this.#parts.stderr.columns ?? 80;
+  }
+
+  get stdoutColumns(): number {
+    return this.#parts.stdout.columns ?? 80;
+  }
+
+  get stdoutRows(): number {
+    return this.#parts.stdout.rows ?? 24;
+  }
+
+  /** How the command ends when nothing fails; 0 unless somebody concluded otherwise. */
+  get conclusion(): ExitCode {
+    return this.#conclusion;
+  }
+
+  concludeWith(code: ExitCode): void {
+    this.#conclusion = code;
+  }
+
+  /**
+   * Calls the listener for each key that a person presses, without waiting for Enter; answers how
+   * to stop. Where stdin is no terminal there are no keys. Ctrl-C stays what it is.
+   */
+  onKey(listener: (key: string) => void): () => void {
+    const { stdin } = this.#parts;
+    if (stdin.isTTY !== true || stdin.setRawMode === undefined) return () => {};
+    const onData = (data: Buffer | string): void => {
+      for (const key of String(data)) {
+        if (key === "\u0003") this.#interrupt();
+        else listener(key);
+      }
+    };
+    stdin.setRawMode(true);
+    stdin.on("data", onData);
+    return () => {
+      stdin.removeListener("data", onData);
+      stdin.setRawMode?.(false);
+      stdin.pause();
+    };
+  }
+
+  #interrupt(): void {
+    this.#interrupted = true;
+    this.#ending.abort(new Error("interrupted"));
   }
 
   /** Writes data. Resolves when there is room for more: a slow reader slows the command down. */

@@ -167,18 +167,23 @@ export class Admin {
   }
 
   /**
-   * One topic as each live broker describes it, by broker id: a broker knows offsets and sizes of
-   * the replicas that it has. Brokers that do not answer soon are left out.
+   * Topics as each live broker describes them, by broker id: a broker knows offsets and sizes of the
+   * replicas that it has. Brokers that do not answer soon are left out. Default: all topics.
    */
   async describeReplicas(
-    topic: string,
-    options: AdminCallOptions = {},
-  ): Promise<Map<number, TopicDescription>> {
-    requireTopicName(topic);
-    const request = { topics: [topic] };
+    options: AdminCallOptions & { readonly topics?: readonly string[] } = {},
+  ): Promise<Map<number, TopicDescription[]>> {
+    const { topics } = options;
+    for (const topic of topics ?? []) requireTopicName(topic);
+    const request = topics === undefined ? {} : { topics };
     const limits = limitsOf(options);
     const answers = await this.#calls.answeringBrokers("describe-topics", request, limits);
-    return new Map([...answers].map(([id, answer]) => [id, accepted(answer.topics)[0]]));
+    return new Map(
+      [...answers].map(([id, answer]) => [
+        id,
+        answer.topics.flatMap((entry) => ("error" in entry ? [] : [entry])),
+      ]),
+    );
   }
 
   /**

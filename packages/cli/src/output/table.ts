@@ -3,6 +3,8 @@ export type Column<Row> = {
   readonly title: string;
   readonly value: (row: Row) => string | number | undefined;
   readonly align?: "left" | "right";
+  /** Only with `-o wide`. */
+  readonly wide?: boolean;
 };
 
 const GAP = "  ";

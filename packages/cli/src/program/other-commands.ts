@@ -18,7 +18,7 @@ export function addLogCommands(program: Command, run: RunCommand): void {
     .option("--deep", "decompress and decode every record, so that all faults show", false)
     .action((path: string, flags: DumpFlags, command: Command) =>
       run(command, async (context) => {
-        const { dumpLog } = await import("../commands/log-dump.ts");
+        const { dumpLog } = await import("../commands/log/dump.ts");
         await dumpLog(context, path, flags);
       }),
     );
@@ -31,7 +31,7 @@ export function addOtherCommands(program: Command, run: RunCommand): void {
     .description("a completion script; for instance: source <(zoolog completion bash)")
     .action((shell: (typeof SHELLS)[number], _flags: unknown, command: Command) =>
       run(command, async (context) => {
-        const { completionScript } = await import("../commands/completion.ts");
+        const { completionScript } = await import("../commands/completion/script.ts");
         const script = completionScript(shell, program);
         await context.output.one({ shell, script }, () => [script.trimEnd()]);
       }),

@@ -2,6 +2,7 @@
  * The command tree. It names commands and their options and nothing else: what a command does is
  * imported when it runs, so that `--help` stays within 150 ms.
  */
+import type { ClientDependencies } from "@zoolog/client";
 import { Command, Help, Option } from "commander";
 import { brokerList } from "../context.ts";
 import { DEFAULT_BOOTSTRAP } from "../global-options.ts";
@@ -9,15 +10,18 @@ import { OUTPUT_FORMATS } from "../output/output.ts";
 import type { Terminal } from "../terminal.ts";
 import { duration, oneOf } from "../usage-error.ts";
 import { VERSION } from "../version.ts";
+import { addClusterCommands } from "./cluster-commands.ts";
+import { addConfigCommands } from "./config-commands.ts";
+import { addGroupCommands } from "./group-commands.ts";
 import { addLogCommands, addOtherCommands } from "./other-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
 import { commandRunner } from "./run-command.ts";
 import { addServerCommands } from "./server-commands.ts";
-import { addClusterCommands, addTopicCommands } from "./topic-commands.ts";
+import { addTopicCommands } from "./topic-commands.ts";
 
 const COLOURS = ["auto", "always", "never"] as const;
 
-export function createProgram(terminal: Terminal): Command {
+export function createProgram(terminal: Terminal, dependencies: ClientDependencies): Command {
   const program = new Command("zoolog")
     .description("A distributed, partitioned, replicated commit log.")
     .version(VERSION, "-V, --version")
@@ -51,10 +55,12 @@ export function createProgram(terminal: Terminal): Command {
     .option("--debug", "stack traces of failures", false)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false, optionDescription })
     .addHelpText("after", EXIT_CODES);
-  const run = commandRunner(terminal);
+  const run = commandRunner(terminal, dependencies);
   addServerCommands(program, run);
   addTopicCommands(program, run);
   addRecordCommands(program, run);
+  addGroupCommands(program, run);
+  addConfigCommands(program, run);
   addClusterCommands(program, run);
   addLogCommands(program, run);
   addOtherCommands(program, run);
@@ -71,5 +77,6 @@ function optionDescription(this: Help, option: Option): string {
 }
 
 const EXIT_CODES = `
-Data goes to stdout, everything else to stderr; with -o json or ndjson a failure is one line of JSON.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 5 timed out. Servers end with 0 when told to.`;
+Data goes to stdout, everything else to stderr; with -o json, ndjson or yaml a failure is one line
+of JSON. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 5 timed out, 10 unhealthy
+(doctor). Servers end with 0 when told to.`;

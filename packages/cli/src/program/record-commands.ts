@@ -1,6 +1,6 @@
 import type { CompressionCodec, RequiredAcks } from "@zoolog/client";
 import { type Command, Option } from "commander";
-import type { ConsumeOptions } from "../commands/consume.ts";
+import type { ConsumeOptions } from "../commands/records/consume.ts";
 import {
   byteCount,
   duration,
@@ -55,6 +55,7 @@ function noIdempotenceOption(): Option {
 export function addRecordCommands(program: Command, run: RunCommand): void {
   addProduce(program, run);
   addConsume(program, run);
+  addGet(program, run);
   addBench(program, run);
 }
 
@@ -103,7 +104,7 @@ function addProduce(program: Command, run: RunCommand): void {
     .option("--max-bytes <size>", "longest record", byteCount("--max-bytes"), LINE_BYTES_MAX)
     .action((topic: string, file: string | undefined, flags: ProduceFlags, command: Command) =>
       run(command, async (context) => {
-        const { produce } = await import("../commands/produce.ts");
+        const { produce } = await import("../commands/records/produce.ts");
         const { maxBytes, ...rest } = flags;
         await produce(context, topic, file, { ...rest, lineBytesMax: maxBytes });
       }),
@@ -131,9 +132,40 @@ function addConsume(program: Command, run: RunCommand): void {
     .addHelpText("after", FORMAT_HELP)
     .action((topic: string, flags: ConsumeOptions, command: Command) =>
       run(command, async (context) => {
-        const { consume } = await import("../commands/consume.ts");
+        const { consume } = await import("../commands/records/consume.ts");
         await consume(context, topic, flags);
       }),
+    );
+}
+
+function addGet(program: Command, run: RunCommand): void {
+  program
+    .command("get")
+    .argument("<topic>", "from where", topicName)
+    .argument("<partition>", "which one", wholeNumber("partition", 0, 2 ** 31 - 1))
+    .argument("<offset>", "which record", wholeNumber("offset", 0, COUNT_MAX))
+    .description("one record: its time, headers, key and value")
+    .option("--hex", "keys and values as bytes; what is no text is shown so anyway", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  zoolog get orders 0 42
+  zoolog get orders 0 42 --hex
+  zoolog get orders 0 42 -o json | jq -r .value`,
+    )
+    .action(
+      (
+        topic: string,
+        partition: number,
+        offset: number,
+        flags: { readonly hex: boolean },
+        command: Command,
+      ) =>
+        run(command, async (context) => {
+          const { getRecord } = await import("../commands/records/get.ts");
+          await getRecord(context, topic, { partition, offset }, flags);
+        }),
     );
 }
 
@@ -194,7 +226,7 @@ function addBench(program: Command, run: RunCommand): void {
     .addHelpText("after", BENCH_HELP)
     .action((what: (typeof BENCHES)[number], flags: BenchFlags, command: Command) =>
       run(command, async (context) => {
-        const { bench } = await import("../commands/bench.ts");
+        const { bench } = await import("../commands/records/bench.ts");
         await bench(context, what, flags);
       }),
     );

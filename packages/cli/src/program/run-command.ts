@@ -1,3 +1,4 @@
+import type { ClientDependencies } from "@zoolog/client";
 import type { Command } from "commander";
 import { CommandContext } from "../context.ts";
 import type { GlobalOptions } from "../global-options.ts";
@@ -9,10 +10,14 @@ export type RunCommand = (
   task: (context: CommandContext) => Promise<void>,
 ) => Promise<void>;
 
-export function commandRunner(terminal: Terminal): RunCommand {
+export function commandRunner(
+  terminal: Terminal,
+  clientDependencies: ClientDependencies,
+): RunCommand {
   return (command, task) => {
     const options = command.optsWithGlobals<GlobalOptions>();
     const isTimeoutGiven = command.getOptionValueSourceWithGlobals("timeout") === "cli";
-    return task(new CommandContext(terminal, { ...options, isTimeoutGiven }));
+    const given = { ...options, isTimeoutGiven };
+    return task(new CommandContext(given, { terminal, clientDependencies }));
   };
 }

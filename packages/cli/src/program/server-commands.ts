@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
-import type { BrokerOptions } from "../commands/broker.ts";
+import type { BrokerOptions } from "../commands/server/broker.ts";
 import { oneOf, several, wholeNumber } from "../usage-error.ts";
+import { addBrokerCommands } from "./cluster-commands.ts";
 import type { RunCommand } from "./run-command.ts";
 
 const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
@@ -73,7 +74,7 @@ function addDev(program: Command, run: RunCommand): void {
     .addHelpText("after", DEV_HELP)
     .action((flags: DevFlags, command: Command) =>
       run(command, async (context) => {
-        const { dev } = await import("../commands/dev.ts");
+        const { dev } = await import("../commands/server/dev.ts");
         const dataFolder = flags.ephemeral ? undefined : (flags.data ?? DEFAULT_DATA_FOLDER);
         await dev(context, { ...flags, dataFolder });
       }),
@@ -88,9 +89,12 @@ Examples:
   zoolog dev --http-port 0 --zookeeper-port 0 -o json free ports, printed for programs`;
 
 function addBroker(program: Command, run: RunCommand): void {
-  program
-    .command("broker")
-    .description("one broker; flags win over environment (ZOOLOG_HTTP_PORT), that over the file")
+  const broker = program.command("broker");
+  addBrokerCommands(broker, run);
+  broker
+    .description(
+      "run one broker; flags win over environment (ZOOLOG_HTTP_PORT), that over the file. Or list and describe those that run",
+    )
     .option("--config <file>", "YAML file of settings")
     .option("--broker-id <n>", "broker.id", wholeNumber("--broker-id", 0, 2 ** 31 - 1))
     .option("--data <folder>", "data.dir")
@@ -101,7 +105,7 @@ function addBroker(program: Command, run: RunCommand): void {
     .addOption(logLevelOption("info"))
     .action((flags: BrokerOptions, command: Command) =>
       run(command, async (context) => {
-        const { broker } = await import("../commands/broker.ts");
+        const { broker } = await import("../commands/server/broker.ts");
         await broker(context, flags);
       }),
     );
@@ -129,7 +133,7 @@ function addZooKeeper(program: Command, run: RunCommand): void {
     .addOption(logLevelOption("info"))
     .action((flags: ZooKeeperFlags, command: Command) =>
       run(command, async (context) => {
-        const { zookeeper } = await import("../commands/zookeeper.ts");
+        const { zookeeper } = await import("../commands/server/zookeeper.ts");
         const dataFolder = flags.ephemeral ? undefined : (flags.data ?? folder);
         await zookeeper(context, { ...flags, dataFolder });
       }),

@@ -1,8 +1,11 @@
-import type { Command } from "commander";
-import { several, topicName, wholeNumber } from "../usage-error.ts";
+import type { OffsetPoint } from "@zoolog/client";
+import { type Command, Option } from "commander";
+import { several, topicName, usageError, wholeNumber } from "../usage-error.ts";
 import type { RunCommand } from "./run-command.ts";
 
 const text = (value: string): string => value;
+const PARTITION_MAX = 2 ** 31 - 1;
+const partitions = several(wholeNumber("--partition", 0, PARTITION_MAX));
 
 type CreateFlags = {
   readonly partitions?: number;
@@ -13,7 +16,46 @@ type CreateFlags = {
 };
 
 export function addTopicCommands(program: Command, run: RunCommand): void {
-  const topic = program.command("topic").description("create, list, describe and delete topics");
+  const topic = program.command("topic").description("topics: make, look at, change, delete");
+  addCreate(topic, run);
+  topic
+    .command("list")
+    .description("all topics")
+    .option("--internal", "internal topics, too", false)
+    .action((flags: { readonly internal: boolean }, command: Command) =>
+      run(command, async (context) => {
+        const { listTopics } = await import("../commands/topic/list.ts");
+        await listTopics(context, flags);
+      }),
+    );
+  topic
+    .command("describe")
+    .argument("<topic>", "which one", topicName)
+    .description("settings, leaders, replicas, offsets and sizes of a topic")
+    .action((name: string, _flags: unknown, command: Command) =>
+      run(command, async (context) => {
+        const { describeTopic } = await import("../commands/topic/describe.ts");
+        await describeTopic(context, name);
+      }),
+    );
+  addAlter(topic, run);
+  addPartitionsCommands(topic, run);
+  addOffsets(topic, run);
+  addTrim(topic, run);
+  topic
+    .command("delete")
+    .argument("<topics...>", "one or more", several(topicName))
+    .description("delete topics and their records for good")
+    .option("-y, --yes", "do not ask", false)
+    .action((names: string[], flags: { readonly yes: boolean }, command: Command) =>
+      run(command, async (context) => {
+        const { deleteTopics } = await import("../commands/topic/delete.ts");
+        await deleteTopics(context, names, flags);
+      }),
+    );
+}
+
+function addCreate(topic: Command, run: RunCommand): void {
   topic
     .command("create")
     .argument("<topic>", "letters, digits, '.', '_' and '-'", topicName)
@@ -27,54 +69,154 @@ export function addTopicCommands(program: Command, run: RunCommand): void {
     .option("-c, --config <name=value>", "a topic setting; repeatable", several(text))
     .option("--if-not-exists", "succeed when it exists already", false)
     .option("--validate-only", "check everything, create nothing", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  zoolog topic create orders --partitions 6 --replication-factor 3
+  zoolog topic create orders -c retention.ms=86400000 -c min.insync.replicas=2`,
+    )
     .action((name: string, flags: CreateFlags, command: Command) =>
       run(command, async (context) => {
-        const { createTopic } = await import("../commands/topic.ts");
+        const { createTopic } = await import("../commands/topic/create.ts");
         await createTopic(context, name, flags);
-      }),
-    );
-  topic
-    .command("list")
-    .description("all topics")
-    .option("--internal", "internal topics, too", false)
-    .action((flags: { readonly internal: boolean }, command: Command) =>
-      run(command, async (context) => {
-        const { listTopics } = await import("../commands/topic.ts");
-        await listTopics(context, flags);
-      }),
-    );
-  topic
-    .command("describe")
-    .argument("<topic>", "which one", topicName)
-    .description("settings, leaders, replicas and offsets of a topic")
-    .action((name: string, _flags: unknown, command: Command) =>
-      run(command, async (context) => {
-        const { describeTopic } = await import("../commands/topic.ts");
-        await describeTopic(context, name);
-      }),
-    );
-  topic
-    .command("delete")
-    .argument("<topics...>", "one or more", several(topicName))
-    .description("delete topics and their records for good")
-    .option("-y, --yes", "do not ask", false)
-    .action((names: string[], flags: { readonly yes: boolean }, command: Command) =>
-      run(command, async (context) => {
-        const { deleteTopics } = await import("../commands/topic.ts");
-        await deleteTopics(context, names, flags);
       }),
     );
 }
 
-export function addClusterCommands(program: Command, run: RunCommand): void {
-  const cluster = program.command("cluster").description("the cluster at a glance");
-  cluster
-    .command("info")
-    .description("brokers, controller, and whether all partitions are well")
-    .action((_flags: unknown, command: Command) =>
+type AlterFlags = {
+  readonly config?: readonly string[];
+  readonly unset?: readonly string[];
+  readonly validateOnly: boolean;
+};
+
+function addAlter(topic: Command, run: RunCommand): void {
+  topic
+    .command("alter")
+    .argument("<topic>", "which one", topicName)
+    .description("change settings of a topic; in force at once")
+    .option("-c, --config <name=value>", "set; repeatable", several(text))
+    .option("--unset <name>", "back to what holds without it; repeatable", several(text))
+    .option("--validate-only", "check everything, change nothing", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  zoolog topic alter orders -c retention.ms=86400000 --unset segment.bytes
+  zoolog topic partitions add orders 3       more partitions are no setting`,
+    )
+    .action((name: string, flags: AlterFlags, command: Command) =>
       run(command, async (context) => {
-        const { clusterInfo } = await import("../commands/cluster-info.ts");
-        await clusterInfo(context);
+        const { alterTopic } = await import("../commands/topic/alter.ts");
+        await alterTopic(context, name, flags);
       }),
     );
+}
+
+type AddFlags = {
+  readonly assign?: readonly (readonly number[])[];
+  readonly validateOnly: boolean;
+};
+
+function addPartitionsCommands(topic: Command, run: RunCommand): void {
+  topic
+    .command("partitions")
+    .description("partitions of a topic")
+    .command("add")
+    .argument("<topic>", "to which one", topicName)
+    .argument("<n>", "how many more", wholeNumber("n", 1, 10_000))
+    .description("give a topic more partitions; there is no way back")
+    .option(
+      "--assign <brokers>",
+      "replicas of one new partition, the preferred leader first: 1,2,3; repeatable",
+      several(brokerIds),
+    )
+    .option("--validate-only", "check everything, create nothing", false)
+    .addHelpText(
+      "after",
+      `
+Records of one key may go to another partition than the ones before them: who relies on the order of
+a key lets consumers finish first.
+
+Examples:
+  zoolog topic partitions add orders 3
+  zoolog topic partitions add orders 2 --assign 1,2,3 --assign 2,3,1`,
+    )
+    .action((name: string, more: number, flags: AddFlags, command: Command) =>
+      run(command, async (context) => {
+        const { addPartitions } = await import("../commands/topic/partitions.ts");
+        await addPartitions(context, name, more, flags);
+      }),
+    );
+}
+
+type OffsetsFlags = { readonly at?: string; readonly partition?: readonly number[] };
+
+function addOffsets(topic: Command, run: RunCommand): void {
+  topic
+    .command("offsets")
+    .argument("<topic>", "which one", topicName)
+    .description("where partitions begin and end, and were at a time")
+    .option("--at <time>", "also the first record not older: 2026-01-31T10:00, -1h, ms since 1970")
+    .option("-p, --partition <n>", "only this one; repeatable", partitions)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  zoolog topic offsets orders
+  zoolog topic offsets orders --at -1h -o csv`,
+    )
+    .action((name: string, { at, ...flags }: OffsetsFlags, command: Command) =>
+      run(command, async (context) => {
+        const { topicOffsets } = await import("../commands/topic/offsets.ts");
+        const { timePoint } = await import("../input/offset-point.ts");
+        const point: OffsetPoint | undefined = at === undefined ? undefined : timePoint(at);
+        await topicOffsets(context, name, {
+          ...flags,
+          ...(point === undefined ? {} : { at: point }),
+        });
+      }),
+    );
+}
+
+type TrimFlags = {
+  readonly before: string;
+  readonly partition?: readonly number[];
+  readonly yes: boolean;
+};
+
+function addTrim(topic: Command, run: RunCommand): void {
+  topic
+    .command("trim")
+    .argument("<topic>", "which one", topicName)
+    .description("delete the oldest records for good")
+    .addOption(
+      new Option(
+        "--before <where>",
+        "what to keep begins here: 42, -1000 (the last thousand), @-7d, @2026-01-31, end (nothing)",
+      ).makeOptionMandatory(),
+    )
+    .option("-p, --partition <n>", "only this one; repeatable", partitions)
+    .option("-y, --yes", "do not ask", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  zoolog topic trim orders --before @-7d
+  zoolog topic trim orders --before end --yes          all records
+  zoolog topic trim orders --before 1200 --partition 0`,
+    )
+    .action((name: string, { before, ...flags }: TrimFlags, command: Command) =>
+      run(command, async (context) => {
+        const { trimTopic } = await import("../commands/topic/trim.ts");
+        const { offsetPoint } = await import("../input/offset-point.ts");
+        await trimTopic(context, name, { ...flags, before: offsetPoint(before) });
+      }),
+    );
+}
+
+function brokerIds(list: string): number[] {
+  const ids = list.split(",");
+  if (ids.every((id) => /^\d{1,9}$/.test(id))) return ids.map(Number);
+  throw usageError(`--assign takes ids of brokers, such as 1,2,3, not "${list}"`);
 }

@@ -6,6 +6,7 @@ import type {
   ItemError,
   ListGroupsResponse,
 } from "@zoolog/protocol";
+import type { Cluster } from "../cluster/cluster.ts";
 import { byTopic } from "./by-topic.ts";
 import { type AdminCallOptions, limitsOf } from "./call-options.ts";
 import type { DirectedCalls } from "./directed-calls.ts";
@@ -36,9 +37,11 @@ export type GroupMemberName = { readonly memberId: string } | { readonly groupIn
 
 /** Consumer groups. Made by `client.admin.groups`. */
 export class GroupAdmin {
+  readonly #cluster: Cluster;
   readonly #calls: DirectedCalls;
 
-  constructor(dependencies: { readonly calls: DirectedCalls }) {
+  constructor(dependencies: { readonly cluster: Cluster; readonly calls: DirectedCalls }) {
+    this.#cluster = dependencies.cluster;
     this.#calls = dependencies.calls;
   }
 
@@ -58,6 +61,18 @@ export class GroupAdmin {
       for (const group of answer.groups) groups.set(group.group, { ...group, coordinator });
     }
     return [...groups.values()].sort((a, b) => (a.group < b.group ? -1 : 1));
+  }
+
+  /** Which broker coordinates each of these groups; `undefined` where none does at the moment. */
+  async coordinators(
+    groups: readonly string[],
+    options: AdminCallOptions = {},
+  ): Promise<Map<string, number | undefined>> {
+    const limits = limitsOf(options);
+    const answer = await this.#cluster.anyBroker("find-coordinator", { groups }, limits);
+    return new Map(
+      answer.groups.map((found) => [found.group, "error" in found ? undefined : found.brokerId]),
+    );
   }
 
   /** @throws ZoologError `GROUP_ID_NOT_FOUND` */

@@ -1,11 +1,11 @@
 import type { Client, CompressionCodec, RequiredAcks, Topic } from "@zoolog/client";
 import { serde, topic as topicOf } from "@zoolog/client";
 import { systemClock, systemRandom } from "@zoolog/host";
-import { LatencyHistogram } from "../bench/latency-histogram.ts";
-import type { CommandContext } from "../context.ts";
-import { humanBytes, humanCount, humanDuration } from "../output/quantity.ts";
-import { listLines } from "../output/table.ts";
-import { aboutTopic } from "../topic-meant.ts";
+import { LatencyHistogram } from "../../bench/latency-histogram.ts";
+import type { CommandContext } from "../../context.ts";
+import { humanBytes, humanCount, humanDuration } from "../../output/quantity.ts";
+import { listLines } from "../../output/table.ts";
+import { aboutTopic } from "../../topic-meant.ts";
 
 export type BenchOptions = {
   readonly topic?: string;

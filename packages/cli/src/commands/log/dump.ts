@@ -2,12 +2,12 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Offset, ZoologError } from "@zoolog/base";
 import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, segmentBaseOffset, TIME_INDEX_SUFFIX } from "@zoolog/log";
-import type { CommandContext } from "../context.ts";
-import type { DumpLine, DumpSink } from "../dump/dump-sink.ts";
-import { dumpIndex } from "../dump/index-dump.ts";
-import { dumpSegment } from "../dump/segment-dump.ts";
-import { plural } from "../output/quantity.ts";
-import { usageError } from "../usage-error.ts";
+import type { CommandContext } from "../../context.ts";
+import type { DumpLine, DumpSink } from "../../dump/dump-sink.ts";
+import { dumpIndex } from "../../dump/index-dump.ts";
+import { dumpSegment } from "../../dump/segment-dump.ts";
+import { plural } from "../../output/quantity.ts";
+import { usageError } from "../../usage-error.ts";
 
 export type DumpOptions = {
   readonly records: boolean;

@@ -2,8 +2,8 @@ import { errorCode, ZoologError } from "@zoolog/base";
 import { hostDependencies } from "@zoolog/broker";
 import { createLogger, type LogLevel } from "@zoolog/host";
 import { startZooKeeperServer } from "@zoolog/zookeeper";
-import type { CommandContext } from "../context.ts";
-import { untilAborted } from "../until-aborted.ts";
+import type { CommandContext } from "../../context.ts";
+import { untilAborted } from "../../until-aborted.ts";
 
 export type ZooKeeperOptions = {
   readonly host: string;

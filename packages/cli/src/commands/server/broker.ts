@@ -9,9 +9,9 @@ import {
   settingsFromEnvironment,
 } from "@zoolog/broker";
 import { createLogger, type LogLevel } from "@zoolog/host";
-import type { CommandContext } from "../context.ts";
-import { startedUnlessEnded, untilAborted } from "../until-aborted.ts";
-import { usageError } from "../usage-error.ts";
+import type { CommandContext } from "../../context.ts";
+import { startedUnlessEnded, untilAborted } from "../../until-aborted.ts";
+import { usageError } from "../../usage-error.ts";
 
 export type BrokerOptions = {
   readonly config?: string;

@@ -1,7 +1,7 @@
 import type { ClusterDescription } from "@zoolog/client";
-import type { CommandContext } from "../context.ts";
-import { plural } from "../output/quantity.ts";
-import { type Column, listLines, tableLines } from "../output/table.ts";
+import type { CommandContext } from "../../context.ts";
+import { plural } from "../../output/quantity.ts";
+import { type Column, listLines, tableLines } from "../../output/table.ts";
 
 type BrokerRow = ClusterDescription["brokers"][number];
 

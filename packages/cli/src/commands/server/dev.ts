@@ -1,10 +1,10 @@
 import { errorCode, ZoologError } from "@zoolog/base";
 import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
 import { createLogger, type LogLevel, systemClock } from "@zoolog/host";
-import type { CommandContext } from "../context.ts";
-import { humanDuration, plural } from "../output/quantity.ts";
-import { listLines } from "../output/table.ts";
-import { startedUnlessEnded, untilAborted } from "../until-aborted.ts";
+import type { CommandContext } from "../../context.ts";
+import { humanDuration, plural } from "../../output/quantity.ts";
+import { listLines } from "../../output/table.ts";
+import { startedUnlessEnded, untilAborted } from "../../until-aborted.ts";
 import { settingsOf } from "./broker.ts";
 
 export type DevOptions = {

@@ -11,18 +11,14 @@ import {
   topic as topicOf,
 } from "@zoolog/client";
 import { systemClock } from "@zoolog/host";
-import type { CommandContext } from "../context.ts";
-import { ByteWriter } from "../output/byte-writer.ts";
-import { NewestRecords } from "../output/newest-records.ts";
-import { humanBytes, plural } from "../output/quantity.ts";
-import { envelopeOf } from "../output/record-envelope.ts";
-import {
-  type FormattedRecord,
-  parseRecordFormat,
-  type RecordFormat,
-} from "../output/record-format.ts";
-import { aboutTopic } from "../topic-meant.ts";
-import { usageError } from "../usage-error.ts";
+import type { CommandContext } from "../../context.ts";
+import { ByteWriter } from "../../output/byte-writer.ts";
+import { NewestRecords } from "../../output/newest-records.ts";
+import { humanBytes, plural } from "../../output/quantity.ts";
+import { type RecordForm, recordForm } from "../../output/record-form.ts";
+import type { FormattedRecord } from "../../output/record-format.ts";
+import { aboutTopic } from "../../topic-meant.ts";
+import { usageError } from "../../usage-error.ts";
 
 export type ConsumeOptions = {
   readonly fromBeginning: boolean;
@@ -39,7 +35,6 @@ export type ConsumeOptions = {
 type BytesTopic = Topic<Uint8Array, Uint8Array>;
 type BytesReader = Reader<Uint8Array, Uint8Array>;
 
-const DEFAULT_FORMAT = "%s\\n";
 /** A line that people still read. */
 const WARNED_PARTITIONS_MAX = 5;
 /** Collected before one write; small enough to appear soon, large enough to be few. */
@@ -138,7 +133,7 @@ class ConsumeRun {
   readonly topic: BytesTopic;
   readonly #context: CommandContext;
   readonly #options: ConsumeOptions;
-  readonly #format: RecordFormat;
+  readonly #form: RecordForm;
   readonly #out = new ByteWriter();
   readonly #positions = new Map<number, number>();
   readonly #startedAt = systemClock.monotonic();
@@ -153,7 +148,7 @@ class ConsumeRun {
     this.#context = context;
     this.topic = topicOf(topic.name, { key: serde.bytes(), value: serde.bytes() });
     this.#options = options;
-    this.#format = this.#chooseFormat();
+    this.#form = recordForm(context.output.format, options.format);
   }
 
   get isDone(): boolean {
@@ -228,7 +223,7 @@ class ConsumeRun {
   }
 
   async end(): Promise<void> {
-    await this.#closeJson();
+    this.#form.end(this.#out);
     await this.#flush();
     const { terminal } = this.#context;
     if (terminal.signal.aborted && !terminal.interrupted) return;
@@ -248,35 +243,13 @@ class ConsumeRun {
     this.#positions.set(record.partition, record.offset + 1);
     this.#records += 1;
     const before = this.#out.length;
-    this.#format(record, this.#out);
+    this.#form.record(record, this.#out);
     this.#bytes += this.#out.length - before;
     return this.#out.length >= WRITE_BYTES ? this.#flush() : undefined;
   }
 
   async #flush(): Promise<void> {
     if (this.#out.length > 0) await this.#context.terminal.write(this.#out.take());
-  }
-
-  #chooseFormat(): RecordFormat {
-    const { format } = this.#options;
-    const output = this.#context.output.format;
-    if (format !== undefined) {
-      if (output === "table") return parseRecordFormat(format);
-      throw usageError("--format and --output json or ndjson exclude each other");
-    }
-    if (output === "table") return parseRecordFormat(DEFAULT_FORMAT);
-    if (output === "ndjson") {
-      return (record, out) => out.text(`${JSON.stringify(envelopeOf(record))}\n`);
-    }
-    return (record, out) => {
-      out.text(`${this.#records === 1 ? "[" : ","}\n${JSON.stringify(envelopeOf(record))}`);
-    };
-  }
-
-  /** `-o json` is one document: it ends even when it was interrupted. */
-  async #closeJson(): Promise<void> {
-    if (this.#context.output.format !== "json") return;
-    this.#out.text(this.#records === 0 ? "[]\n" : "\n]\n");
   }
 
   #summary(): string[] {

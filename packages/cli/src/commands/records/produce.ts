@@ -9,13 +9,13 @@ import {
   topic as topicOf,
 } from "@zoolog/client";
 import { systemClock, systemScheduler } from "@zoolog/host";
-import type { CommandContext } from "../context.ts";
-import { linesOf } from "../input/lines.ts";
-import { type BytesRecord, lineReader, readJsonLine } from "../input/record-line.ts";
-import { Progress } from "../output/progress.ts";
-import { humanBytes, humanDuration, plural } from "../output/quantity.ts";
-import { aboutTopic } from "../topic-meant.ts";
-import { usageError } from "../usage-error.ts";
+import type { CommandContext } from "../../context.ts";
+import { linesOf } from "../../input/lines.ts";
+import { type BytesRecord, lineReader, readJsonLine } from "../../input/record-line.ts";
+import { Progress } from "../../output/progress.ts";
+import { humanBytes, humanDuration, plural } from "../../output/quantity.ts";
+import { aboutTopic } from "../../topic-meant.ts";
+import { usageError } from "../../usage-error.ts";
 
 export type ProduceOptions = {
   readonly input: "lines" | "ndjson" | "raw";

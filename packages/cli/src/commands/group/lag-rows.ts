@@ -1,0 +1,87 @@
+import type { GroupLag } from "@zoolog/client";
+import type { Output } from "../../output/output.ts";
+import { humanCount, humanDuration } from "../../output/quantity.ts";
+import type { Column } from "../../output/table.ts";
+
+/** One partition of a group, as the tables have it. */
+type LagRow = GroupLag["topics"][number]["partitions"][number] & { readonly topic: string };
+
+function partitionRows(lag: GroupLag): LagRow[] {
+  return lag.topics.flatMap(({ partitions, topic }) =>
+    partitions.map((partition) => ({ ...partition, topic })),
+  );
+}
+
+const COLUMNS: readonly Column<LagRow>[] = [
+  { title: "TOPIC", value: ({ topic }) => topic },
+  { title: "PARTITION", value: ({ partition }) => partition, align: "right" },
+  { title: "COMMITTED", value: ({ committed }) => committed, align: "right" },
+  { title: "END", value: ({ highWatermark }) => highWatermark, align: "right" },
+  {
+    title: "LAG",
+    value: ({ lag }) => (lag === undefined ? undefined : humanCount(lag)),
+    align: "right",
+  },
+  { title: "BEHIND", value: ({ lagMs }) => behind(lagMs), align: "right" },
+  { title: "MEMBER", value: (row) => row.groupInstanceId ?? row.clientId ?? row.memberId },
+  { title: "START", value: ({ logStartOffset }) => logStartOffset, align: "right", wide: true },
+  { title: "HOST", value: ({ clientHost }) => clientHost, wide: true },
+  { title: "MEMBER ID", value: ({ memberId }) => memberId, wide: true },
+  {
+    title: "COMMITTED AT",
+    value: ({ committedAt }) =>
+      committedAt === undefined ? undefined : new Date(committedAt).toISOString(),
+    wide: true,
+  },
+];
+
+const GROUP_COLUMNS: readonly Column<GroupLag>[] = [
+  { title: "GROUP", value: ({ group }) => group },
+  { title: "STATE", value: ({ state }) => state },
+  { title: "PARTITIONS", value: (lag) => partitionRows(lag).length, align: "right" },
+  { title: "LAG", value: ({ lag }) => humanCount(lag), align: "right" },
+  { title: "BEHIND", value: ({ lagMs }) => behind(lagMs), align: "right" },
+  {
+    title: "TOPICS",
+    value: ({ topics }) => topics.map(({ topic }) => topic).join(","),
+    wide: true,
+  },
+];
+
+/** Of one group: each partition, then the sum, and why offsets are missing where they are. */
+export function lagLines(
+  lag: GroupLag,
+  output: Output,
+  title: (text: string) => string = (text) => text,
+): string[] {
+  const rows = partitionRows(lag);
+  const faults = rows.flatMap(({ error, partition, topic }) =>
+    error === undefined ? [] : [`${topic}-${partition}: ${error.message}`],
+  );
+  return [
+    ...output.table(rows, COLUMNS, title),
+    ...(rows.length === 0 ? ["nothing committed, nothing assigned"] : ["", totalLine(lag)]),
+    ...faults,
+  ];
+}
+
+/** Of several: a line each, the laziest first. */
+export function lagsLines(
+  lags: readonly GroupLag[],
+  output: Output,
+  title: (text: string) => string = (text) => text,
+): string[] {
+  const sorted = [...lags].sort((a, b) => b.lag - a.lag || (a.group < b.group ? -1 : 1));
+  return output.table(sorted, GROUP_COLUMNS, title);
+}
+
+export function totalLine({ group, lag, lagMs, state }: GroupLag): string {
+  const time = lagMs === undefined ? "" : `, ${behind(lagMs)} behind`;
+  return `${group} (${state}): lag ${humanCount(lag)}${time}`;
+}
+
+/** Nothing to catch up with is no time at all. */
+export function behind(lagMs: number | undefined): string | undefined {
+  if (lagMs === undefined) return undefined;
+  return lagMs === 0 ? "0" : humanDuration(lagMs);
+}

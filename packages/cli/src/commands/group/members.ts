@@ -1,0 +1,66 @@
+import type { GroupDescription } from "@zoolog/client";
+import type { CommandContext } from "../../context.ts";
+import type { Column } from "../../output/table.ts";
+
+type Member = GroupDescription["members"][number];
+type Owned = Member["assignment"];
+
+/** Columns of a terminal that an assignment may take before it is cut. */
+const ASSIGNMENT_COLUMNS_MAX = 30;
+
+export const MEMBER_COLUMNS: readonly Column<Member>[] = [
+  { title: "CLIENT", value: ({ clientId }) => clientId || undefined },
+  { title: "INSTANCE", value: ({ groupInstanceId }) => groupInstanceId },
+  { title: "HOST", value: ({ clientHost }) => clientHost.replace(/^\//, "") },
+  { title: "PARTITIONS", value: ({ assignment }) => countOf(assignment), align: "right" },
+  { title: "ASSIGNMENT", value: ({ assignment }) => shortened(owned(assignment)) },
+  { title: "MEMBER ID", value: ({ memberId }) => memberId, wide: true },
+  { title: "EPOCH", value: ({ memberEpoch }) => memberEpoch, align: "right", wide: true },
+  { title: "RACK", value: ({ rackId }) => rackId, wide: true },
+  { title: "TARGET", value: ({ target }) => target && owned(target), wide: true },
+];
+
+/** `zoolog group members GROUP` */
+export async function groupMembers(context: CommandContext, groupId: string): Promise<void> {
+  await context.withClient(async ({ admin }) => {
+    const { members, state } = await admin.groups.describe(groupId, context.limits);
+    await context.output.rows(members.map(withoutBytes), MEMBER_COLUMNS);
+    if (members.length === 0) context.terminal.talk(`group ${groupId} has no members (${state})`);
+  });
+}
+
+/** As JSON has it: bytes that only the members understand are base64. */
+export function withoutBytes(member: Member): Member {
+  const { assignmentBytes, metadata, ...rest } = member;
+  const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString("base64");
+  return {
+    ...rest,
+    ...(metadata === undefined ? {} : { metadata: text(metadata) as never }),
+    ...(assignmentBytes === undefined ? {} : { assignmentBytes: text(assignmentBytes) as never }),
+  };
+}
+
+function countOf(assignment: Owned): number {
+  return assignment.reduce((sum, { partitions }) => sum + partitions.length, 0);
+}
+
+/** `orders:0-3,7 payments:1` */
+export function owned(assignment: Owned): string {
+  return assignment.map(({ partitions, topic }) => `${topic}:${ranges(partitions)}`).join(" ");
+}
+
+function ranges(partitions: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const partition of [...partitions].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === partition - 1) last[1] = partition;
+    else runs.push([partition, partition]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
+}
+
+function shortened(text: string): string | undefined {
+  if (text === "") return undefined;
+  if (text.length <= ASSIGNMENT_COLUMNS_MAX) return text;
+  return `${text.slice(0, ASSIGNMENT_COLUMNS_MAX - 1)}…`;
+}
