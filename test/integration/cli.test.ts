@@ -63,7 +63,10 @@ describe("the command itself", () => {
     [["topic"], "Usage: zoolog topic"],
     [["topic", "list", "--frob"], "unknown option '--frob'"],
     [["topic", "create"], "missing required argument 'topic'"],
-    [["topic", "list", "-o", "yaml"], "--output must be one of table, json, ndjson"],
+    [
+      ["topic", "list", "-o", "xml"],
+      "--output must be one of table, wide, json, ndjson, yaml, csv, name",
+    ],
     [["consume", "t", "-n", "0"], "--count must be a whole number"],
     [["consume", "t", "-b", "--tail", "3"], "exclude each other"],
     [["consume", "t", "--offsets", "0:2", "-f"], "has an end, and --follow goes on for ever"],

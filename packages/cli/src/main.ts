@@ -25,6 +25,9 @@ export async function runCommandLine(
   terminal: Terminal,
   dependencies: ClientDependencies = {},
 ): Promise<ExitCode> {
+  if (words[0] === "kafka-script") {
+    return await runKafkaScript(words.slice(1), terminal, dependencies);
+  }
   const program = createProgram(terminal, dependencies);
   const forPrograms = (): boolean => hasDocuments(program.opts<GlobalOptions>().output);
   let refusing = program;
@@ -61,6 +64,31 @@ export async function runCommandLine(
     // A group of commands alone has had its help.
     else if (!isUsage || error.code !== "commander.help") tell(failure, program, terminal);
     return terminal.interrupted ? EXIT.failed : exitCodeOf(failure);
+  }
+}
+
+/** What `scripts/*.sh` call: flags of Kafka's tools, run as command lines of ours. */
+async function runKafkaScript(
+  words: readonly string[],
+  terminal: Terminal,
+  dependencies: ClientDependencies,
+): Promise<ExitCode> {
+  const { kafkaScript } = await import("./kafka-scripts/kafka-script.ts");
+  try {
+    const script = kafkaScript(words);
+    if ("help" in script) {
+      await terminal.write(script.help);
+      return EXIT.ok;
+    }
+    let code: ExitCode = EXIT.ok;
+    for (const command of script.commands) {
+      if (code === EXIT.ok) code = await runCommandLine(command, terminal, dependencies);
+    }
+    return code;
+  } catch (error) {
+    const colours = coloursFor("auto", { isTty: terminal.stderrIsTty }, terminal.env);
+    for (const line of failureLines(error, colours, false)) terminal.talk(line);
+    return exitCodeOf(error);
   }
 }
 

@@ -15,6 +15,8 @@ type CreateFlags = {
   readonly validateOnly: boolean;
 };
 
+type DeleteFlags = { readonly yes: boolean; readonly ifExists: boolean };
+
 export function addTopicCommands(program: Command, run: RunCommand): void {
   const topic = program.command("topic").description("topics: make, look at, change, delete");
   addCreate(topic, run);
@@ -47,7 +49,8 @@ export function addTopicCommands(program: Command, run: RunCommand): void {
     .argument("<topics...>", "one or more", several(topicName))
     .description("delete topics and their records for good")
     .option("-y, --yes", "do not ask", false)
-    .action((names: string[], flags: { readonly yes: boolean }, command: Command) =>
+    .option("--if-exists", "succeed when there is no such topic", false)
+    .action((names: string[], flags: DeleteFlags, command: Command) =>
       run(command, async (context) => {
         const { deleteTopics } = await import("../commands/topic/delete.ts");
         await deleteTopics(context, names, flags);
@@ -114,6 +117,7 @@ Examples:
 }
 
 type AddFlags = {
+  readonly to?: number;
   readonly assign?: readonly (readonly number[])[];
   readonly validateOnly: boolean;
 };
@@ -124,8 +128,9 @@ function addPartitionsCommands(topic: Command, run: RunCommand): void {
     .description("partitions of a topic")
     .command("add")
     .argument("<topic>", "to which one", topicName)
-    .argument("<n>", "how many more", wholeNumber("n", 1, 10_000))
+    .argument("[n]", "how many more", wholeNumber("n", 1, 10_000))
     .description("give a topic more partitions; there is no way back")
+    .option("--to <n>", "how many altogether, instead", wholeNumber("--to", 1, 10_000))
     .option(
       "--assign <brokers>",
       "replicas of one new partition, the preferred leader first: 1,2,3; repeatable",
@@ -142,7 +147,7 @@ Examples:
   zoolog topic partitions add orders 3
   zoolog topic partitions add orders 2 --assign 1,2,3 --assign 2,3,1`,
     )
-    .action((name: string, more: number, flags: AddFlags, command: Command) =>
+    .action((name: string, more: number | undefined, flags: AddFlags, command: Command) =>
       run(command, async (context) => {
         const { addPartitions } = await import("../commands/topic/partitions.ts");
         await addPartitions(context, name, more, flags);

@@ -1,3 +1,4 @@
+import { errorCode } from "@zoolog/base";
 import type { TopicDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { requireConsent } from "../../input/consent.ts";
@@ -8,12 +9,19 @@ import { describedTopic, topicRow } from "./topic-row.ts";
 export async function deleteTopics(
   context: CommandContext,
   topics: readonly string[],
-  options: { readonly yes: boolean },
+  options: { readonly yes: boolean; readonly ifExists: boolean },
 ): Promise<void> {
   await context.withClient(async (client) => {
     const found = [];
-    for (const topic of topics) found.push(await describedTopic(context, client, topic));
-    if (!options.yes) await askAbout(context, found);
+    for (const topic of topics) {
+      const description = await describedTopic(context, client, topic).catch((error: unknown) => {
+        if (!options.ifExists || errorCode(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+        context.terminal.talk(`there is no topic ${topic}`);
+        return undefined;
+      });
+      if (description !== undefined) found.push(description);
+    }
+    if (found.length > 0 && !options.yes) await askAbout(context, found);
     const deleted: { topic: string; topicId: string }[] = [];
     for (const { topic, topicId } of found) {
       // With its id: a topic that was made anew in between is another one, and stays.

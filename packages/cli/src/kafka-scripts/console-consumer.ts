@@ -1,0 +1,95 @@
+import { usageError } from "../usage-error.ts";
+import { type FlagTable, KafkaFlags } from "./kafka-flags.ts";
+import { propertiesOf } from "./properties.ts";
+
+const SCRIPT = "console-consumer.sh";
+export const CONSOLE_CONSUMER_FLAGS: FlagTable = {
+  ...{ "--bootstrap-server": "value", "--topic": "value", "--group": "value" },
+  ...{ "--from-beginning": "switch", "--partition": "value", "--offset": "value" },
+  ...{ "--max-messages": "value", "--isolation-level": "value" },
+  ...{ "--property": "value", "--formatter-property": "value" },
+};
+const PROPERTIES = [
+  "print.timestamp",
+  "print.partition",
+  "print.offset",
+  "print.headers",
+  "print.key",
+  "print.value",
+  "key.separator",
+  "line.separator",
+] as const;
+/** In Kafka's order. */
+const PRINTED = [
+  ["print.timestamp", "CreateTime:%T"],
+  ["print.partition", "Partition:%p"],
+  ["print.offset", "Offset:%o"],
+  ["print.headers", "%h"],
+  ["print.key", "%k"],
+] as const;
+
+/** kafka-console-consumer.sh. Without --group nothing is committed. @throws ZoologError `USAGE` */
+export function consoleConsumerCommands(words: readonly string[]): string[][] {
+  const flags = KafkaFlags.read(SCRIPT, words, CONSOLE_CONSUMER_FLAGS);
+  const isolation = flags.one("--isolation-level") ?? "read_uncommitted";
+  if (isolation !== "read_uncommitted") {
+    throw usageError(
+      `${SCRIPT} does not support --isolation-level ${isolation}`,
+      "There are no transactions yet: leave it out.",
+    );
+  }
+  const group = flags.one("--group");
+  const partition = flags.one("--partition");
+  const count = flags.one("--max-messages");
+  const words_ = [
+    ...["consume", flags.required("--topic")],
+    ...(group === undefined ? [] : ["--group", group]),
+    ...(partition === undefined ? [] : ["--partition", partition]),
+    ...startOf(flags, group, partition),
+    ...(count === undefined ? [] : ["--count", count]),
+    ...formatOf(flags),
+  ];
+  return [[...words_, ...flags.globalWords()]];
+}
+
+function startOf(
+  flags: KafkaFlags,
+  group: string | undefined,
+  partition: string | undefined,
+): string[] {
+  const offset = flags.one("--offset");
+  const fromBeginning = flags.has("--from-beginning");
+  if (offset !== undefined && partition === undefined) {
+    throw usageError("--offset needs --partition", "Add --partition N, or use --from-beginning.");
+  }
+  if (offset !== undefined && group !== undefined) {
+    throw usageError(
+      "--offset and --group exclude each other",
+      "A group goes on where it is: consumer-groups.sh --reset-offsets moves it.",
+    );
+  }
+  if (offset !== undefined) {
+    const where = offset === "earliest" ? "start" : offset === "latest" ? "end" : offset;
+    return ["--offsets", where, "--follow"];
+  }
+  if (group !== undefined) return ["--from", fromBeginning ? "start" : "end"];
+  return fromBeginning ? ["--from-beginning"] : [];
+}
+
+function formatOf(flags: KafkaFlags): string[] {
+  const given = [...flags.all("--property"), ...flags.all("--formatter-property")];
+  if (given.length === 0) return [];
+  const properties = propertiesOf(SCRIPT, given, PROPERTIES);
+  const separator = escaped(properties["key.separator"] ?? "\t");
+  const parts: string[] = PRINTED.flatMap(([name, verb]) =>
+    properties[name] === "true" ? [verb] : [],
+  );
+  if (properties["print.value"] !== "false") parts.push("%s");
+  const lineEnd = escaped(properties["line.separator"] ?? "\n");
+  return ["--format", `${parts.join(separator)}${lineEnd}`];
+}
+
+/** As literal text of our format language. */
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("%", "%%");
+}
