@@ -130,7 +130,18 @@ export function emptyGroup(): Answers {
       })),
     }),
     "list-groups": (_request, id) => ({
-      groups: id === 2 ? [{ group: "billing", type: "consumer", state: "empty", members: 0 }] : [],
+      groups:
+        id === 2
+          ? [
+              {
+                group: "billing",
+                type: "consumer",
+                state: "empty",
+                members: 0,
+                coordinator: brokerId(2),
+              },
+            ]
+          : [],
     }),
     "commit-offsets": ({ topics }) => ({
       topics: topics.map(({ partitions, topic }) => ({

@@ -17,11 +17,15 @@ const OPERATED: Answers = {
     replicas: 2,
     offlineReplicas: 0,
     coordinatorSlots: 32,
-    groups: 1,
+    endpoints: [],
     dataFolder: "/data",
     logBytes: 2_048,
+    segments: 2,
     diskFreeBytes: 2 ** 40,
-    diskBytes: 2 ** 41,
+    openFiles: 4,
+    residentBytes: 2 ** 27,
+    heapBytes: 2 ** 25,
+    zookeeper: { state: "connected", sessionTimeoutMs: 6_000, leaseRemainingMs: 5_000 },
   }),
   "describe-configs": ({ resources }) => ({
     resources: resources.map((resource) => ({

@@ -92,7 +92,7 @@ test("what is translated is a command line of ours", async () => {
   for (const line of [
     "consumer-groups --reset-offsets --group g --all-topics --shift-by -5 --timeout 500",
     "console-producer --topic t --producer-property acks=-1",
-    "console-consumer --topic t --group g",
+    "console-consumer --topic t --from-beginning --max-messages 3",
   ]) {
     const [words = []] = translated(line).map((text) => text.split(" "));
     let command = program;

@@ -13,8 +13,7 @@ import type { DirectedCalls } from "./directed-calls.ts";
 
 type Known<T> = Exclude<T, { readonly error: unknown }>;
 
-/** A group as the brokers list it; `coordinator` is the id of the broker that answered for it. */
-export type GroupListing = ListGroupsResponse["groups"][number] & { readonly coordinator: number };
+export type GroupListing = ListGroupsResponse["groups"][number];
 export type GroupDescription = Known<DescribeGroupsResponse["groups"][number]>;
 export type GroupLag = Extract<GroupLagResponse["groups"][number], { readonly topics: unknown }>;
 export type PartitionLag = GroupLag["topics"][number]["partitions"][number];
@@ -56,9 +55,9 @@ export class GroupAdmin {
     const request = { ...(states && { states }), ...(types && { types }) };
     const answers = await this.#calls.everyBroker("list-groups", request, limitsOf(options));
     const groups = new Map<string, GroupListing>();
-    for (const [coordinator, answer] of answers) {
-      // One that has just moved may be listed by both.
-      for (const group of answer.groups) groups.set(group.group, { ...group, coordinator });
+    // One that has just moved may be listed by both.
+    for (const answer of answers.values()) {
+      for (const group of answer.groups) groups.set(group.group, group);
     }
     return [...groups.values()].sort((a, b) => (a.group < b.group ? -1 : 1));
   }

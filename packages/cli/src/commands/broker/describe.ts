@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../context.ts";
-import { humanBytes } from "../../output/quantity.ts";
+import { humanBytes, humanDuration, plural } from "../../output/quantity.ts";
 import { listLines } from "../../output/table.ts";
 import { upFor } from "./list.ts";
 
@@ -13,11 +13,8 @@ export async function describeBroker(context: CommandContext, brokerId: number):
     const registered = cluster.brokers.find((broker) => broker.brokerId === brokerId);
     const broker = { ...own, ...registered };
     await context.output.one(broker, ({ bold }) => {
-      const { diskBytes, diskFreeBytes } = broker;
-      const disk =
-        diskBytes === undefined || diskFreeBytes === undefined
-          ? undefined
-          : `${humanBytes(diskFreeBytes)} free of ${humanBytes(diskBytes)}`;
+      const { diskFreeBytes: free, zookeeper } = broker;
+      const lease = humanDuration(zookeeper.leaseRemainingMs);
       return listLines(
         [
           ["broker", broker.brokerId],
@@ -28,10 +25,13 @@ export async function describeBroker(context: CommandContext, brokerId: number):
           ["up", upFor(broker.startedAt)],
           ["leaders", broker.leaders],
           ["replicas", `${broker.replicas}, ${broker.offlineReplicas} offline`],
-          ["groups", `${broker.groups} in ${broker.coordinatorSlots} coordinator slots`],
+          ["coordinates", `${broker.coordinatorSlots} slots of groups`],
+          ["ZooKeeper", `${zookeeper.state}, the session lasts ${lease} more`],
           ["data folder", broker.dataFolder],
-          ["logs", humanBytes(broker.logBytes)],
-          ["disk", disk],
+          ["logs", `${humanBytes(broker.logBytes)} in ${plural(broker.segments, "segment")}`],
+          ["disk free", free === undefined ? undefined : humanBytes(free)],
+          ["memory", `${humanBytes(broker.residentBytes)}, ${humanBytes(broker.heapBytes)} heap`],
+          ["open files", broker.openFiles],
           ["epoch", broker.brokerEpoch],
           ["incarnation", broker.incarnation],
           ["boot", broker.bootId],

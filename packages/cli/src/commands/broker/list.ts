@@ -15,7 +15,8 @@ const COLUMNS: readonly Column<BrokerFacts>[] = [
   { title: "UP", value: ({ startedAt }) => upFor(startedAt), align: "right" },
   { title: "RACK", value: ({ rack }) => rack, wide: true },
   { title: "OFFLINE", value: (facts) => facts.offlineReplicas, align: "right", wide: true },
-  { title: "GROUPS", value: ({ groups }) => groups, align: "right", wide: true },
+  { title: "SLOTS", value: (facts) => facts.coordinatorSlots, align: "right", wide: true },
+  { title: "ZOOKEEPER", value: ({ zookeeper }) => zookeeper?.state, wide: true },
   { title: "VERSION", value: ({ version }) => version, wide: true },
   { title: "DATA", value: ({ dataFolder }) => dataFolder, wide: true },
 ];

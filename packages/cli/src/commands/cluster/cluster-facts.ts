@@ -59,8 +59,9 @@ export async function gatherFacts(context: CommandContext, client: Client): Prom
 }
 
 async function healthOf(broker: BrokerFacts, signal: AbortSignal): Promise<BrokerHealth> {
-  const { brokerId, diskBytes, diskFreeBytes, offlineReplicas, silent, url, version } = broker;
-  const own = { brokerId, url, silent, version, offlineReplicas, diskFreeBytes, diskBytes };
+  const { brokerId, diskFreeBytes, offlineReplicas, silent, url, version } = broker;
+  const zookeeper = broker.zookeeper?.state;
+  const own = { brokerId, url, silent, version, offlineReplicas, diskFreeBytes, zookeeper };
   try {
     const sentAt = systemClock.now();
     const answer = await fetch(new URL("/health/ready", url), {

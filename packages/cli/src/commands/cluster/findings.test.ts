@@ -57,7 +57,7 @@ test("a cluster that is well has no findings", () => {
 
 const twoBrokers = [broker(1), broker(2)];
 const ids = (...list: number[]) => list.map(brokerId);
-const listed = { type: "consumer", members: 2, coordinator: 1 } as const;
+const listed = { type: "consumer", members: 2, coordinator: brokerId(1) } as const;
 
 test.each<[string, Partial<ClusterFacts>, string, string]>([
   ["no controller", { controllerId: undefined }, "critical", "no broker is the controller"],
@@ -121,14 +121,16 @@ test.each<[string, Partial<ClusterFacts>, string, string]>([
   [
     "a full disk",
     {
-      brokers: [
-        broker(1, { diskBytes: 100 * 2 ** 30, diskFreeBytes: 5 * 2 ** 30 }),
-        broker(2),
-        broker(3),
-      ],
+      brokers: [broker(1, { diskFreeBytes: 2 ** 30 }), broker(2), broker(3)],
     },
     "warning",
-    "the disk of broker 1 is nearly full: 5.0 GiB free of 100 GiB",
+    "the disk of broker 1 is nearly full: 1.0 GiB free",
+  ],
+  [
+    "a session that is away",
+    { brokers: [broker(1, { zookeeper: "suspended" }), broker(2), broker(3)] },
+    "critical",
+    "the ZooKeeper session of broker 1 is suspended",
   ],
   [
     "clocks that differ",

@@ -26,7 +26,8 @@ export type BrokerHealth = {
   readonly version?: string | undefined;
   readonly offlineReplicas?: number | undefined;
   readonly diskFreeBytes?: number | undefined;
-  readonly diskBytes?: number | undefined;
+  /** State of its session. */
+  readonly zookeeper?: string | undefined;
 };
 
 export type ClusterFacts = {
@@ -49,9 +50,8 @@ export type FindingLimits = {
   readonly lagMs: number;
 };
 
-/** Less of a disk, or less in bytes, is nearly full. */
-const DISK_FREE_SHARE_MIN = 0.1;
-const DISK_FREE_BYTES_MIN = 1024 ** 3;
+/** Less than two segments of the default size: the next roll may be the last. */
+const DISK_FREE_BYTES_MIN = 2 * 1024 ** 3;
 /** Clocks that differ more make times of records and retention wrong; less may be the network. */
 const CLOCK_DIFFERENCE_MS_MAX = 5_000;
 /** Names in one line that people still read. */
@@ -64,6 +64,7 @@ const RULES: readonly Rule[] = [
   noController,
   silentBrokers,
   missingBrokers,
+  sessionsAway,
   unreadyBrokers,
   offlinePartitions,
   belowMinimumIsr,
@@ -148,7 +149,7 @@ function unreadyBrokers({ brokers }: ClusterFacts): Finding[] {
           : ready === false
             ? "it says itself that it should be sent no clients"
             : "it serves, and says that something is wrong",
-        todo: "docs/operating/health.md has a line on each of these reasons.",
+        todo: "docs/operating/running.md has a line on each of these reasons.",
       };
     }),
   );
@@ -269,17 +270,28 @@ function laggingGroups({ lags }: ClusterFacts, limits: FindingLimits): Finding[]
 }
 
 function diskNearlyFull({ brokers }: ClusterFacts): Finding[] {
-  return brokers.flatMap(({ brokerId, diskBytes, diskFreeBytes }): Finding[] => {
-    if (diskBytes === undefined || diskFreeBytes === undefined || diskBytes === 0) return [];
-    const isFull =
-      diskFreeBytes < DISK_FREE_BYTES_MIN || diskFreeBytes / diskBytes < DISK_FREE_SHARE_MIN;
-    if (!isFull) return [];
+  return brokers.flatMap(({ brokerId, diskFreeBytes }): Finding[] => {
+    if (diskFreeBytes === undefined || diskFreeBytes >= DISK_FREE_BYTES_MIN) return [];
     return [
       {
-        what: `the disk of broker ${brokerId} is nearly full: ${humanBytes(diskFreeBytes)} free of ${humanBytes(diskBytes)}`,
+        what: `the disk of broker ${brokerId} is nearly full: ${humanBytes(diskFreeBytes)} free`,
         severity: "warning",
         why: "a full disk refuses produce on every partition of that broker",
         todo: "Shorten retention (zoolog topic alter TOPIC -c retention.ms=…), trim (zoolog topic trim), or give it more disk.",
+      },
+    ];
+  });
+}
+
+function sessionsAway({ brokers }: ClusterFacts): Finding[] {
+  return brokers.flatMap(({ brokerId, zookeeper }): Finding[] => {
+    if (zookeeper === undefined || zookeeper === "connected") return [];
+    return [
+      {
+        what: `the ZooKeeper session of broker ${brokerId} is ${zookeeper}`,
+        severity: "critical",
+        why: "it cannot be controller or coordinator, and will be taken for dead when its session ends",
+        todo: "Can its host reach every server of zookeeper.connect? zkServer.sh status there says whether they serve.",
       },
     ];
   });
