@@ -41,6 +41,33 @@ for await (const record of reader) {
 }
 for await (const record of reader) console.log("behind it", record.offset);
 
+await using billing = client.consumer({
+  group: "guide-billing",
+  topics: [orders],
+  from: "earliest",
+});
+for await (const { offset } of billing) {
+  console.log("billed", offset);
+  if (offset < 3) continue;
+  await billing.commit(); // counts the record in hand, too
+  break;
+}
+console.log("lag", (await client.admin.groups.lag("guide-billing")).lag);
+
+const shipped = new AbortController();
+await using shipping = client.consumer({
+  group: "guide-shipping",
+  topics: [orders],
+  from: "earliest",
+});
+await shipping.run(
+  ({ offset }, { attempt, signal }) => {
+    console.log("shipped", offset, attempt, signal.aborted);
+    if (offset === 3) shipped.abort();
+  },
+  { concurrency: 8, order: "key", onPoison: { deadLetter: "guide-dead" }, signal: shipped.signal },
+);
+
 const texts = topic(orders.name, { value: serde.json<{ readonly text: string }>() });
 try {
   await producer.send(texts, { value: { text: "x" }, partition: 99 });

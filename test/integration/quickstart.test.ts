@@ -74,6 +74,9 @@ test("the SDK's guide does what it says", async () => {
       "again 1",
       "behind it 2",
       "behind it 3",
+      ...[0, 1, 2, 3].map((offset) => `billed ${offset}`),
+      "lag 0",
+      ...[0, 1, 2, 3].map((offset) => `shipped ${offset} 1 false`),
       "UNKNOWN_TOPIC_OR_PARTITION false",
       "left",
     ]);
