@@ -1,4 +1,4 @@
-import type { BrokerId } from "@zoolog/base";
+import { type BrokerId, errorMessage, inParallel } from "@zoolog/base";
 import {
   type AlterConfigsEvent,
   CLUSTER_CONFIG_NAME,
@@ -41,6 +41,9 @@ type AlteredResource = AlterConfigsRequest["resources"][number];
 /** What another broker may take to describe itself. */
 const DESCRIBE_TIMEOUT_MS = 10_000;
 
+/** Brokers that are asked at a time. */
+const DESCRIBED_AT_ONCE = 16;
+
 /**
  * Of topics and of what stands for all brokers any broker knows; of the configuration of one broker
  * only that one, so it is asked.
@@ -50,8 +53,9 @@ export async function describeConfigs(
   caller: Principal,
   dependencies: ConfigCallDependencies,
 ): Promise<DescribeConfigsResponse> {
-  const resources = await Promise.all(
-    request.resources.map((asked) => describeOne(asked, caller, dependencies)),
+  const limits = { atOnceMax: DESCRIBED_AT_ONCE };
+  const resources = await inParallel(request.resources, limits, (asked) =>
+    describeOne(asked, caller, dependencies),
   );
   return { resources };
 }
@@ -102,12 +106,17 @@ async function describeBroker(
   }
   const request = { resources: [asked] };
   const options = { timeoutMs: DESCRIBE_TIMEOUT_MS };
-  const answer = await peers.call(urlOf(address), "describe-configs", request, options);
-  const [described] = answer.resources;
-  if (described === undefined) {
-    return { code: "BROKER_NOT_AVAILABLE", message: `broker ${name} did not answer` };
+  const unanswered = (why: string): ItemError => {
+    return { code: "BROKER_NOT_AVAILABLE", message: `broker ${name} did not answer: ${why}` };
+  };
+  try {
+    const answer = await peers.call(urlOf(address), "describe-configs", request, options);
+    const [described] = answer.resources;
+    if (described === undefined) return unanswered("it said nothing");
+    return "error" in described ? described.error : described.configs;
+  } catch (error) {
+    return unanswered(errorMessage(error));
   }
-  return "error" in described ? described.error : described.configs;
 }
 
 /** Asks the controller, then waits until this broker goes by what was changed. */
