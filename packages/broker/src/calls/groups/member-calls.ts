@@ -213,7 +213,8 @@ function memberIdCandidate(
   caller: Caller,
   { random }: MemberCallParts,
 ): string {
-  return `${groupInstanceId ?? identityOf(caller).clientId}-${random.uuid()}`;
+  const { clientId } = identityOf(caller);
+  return `${groupInstanceId ?? (clientId === "" ? "member" : clientId)}-${random.uuid()}`;
 }
 
 /** Kafka's clients have no other word for "none yet". */

@@ -16,6 +16,8 @@ export type OffsetSweeperDependencies = {
   readonly logger: Logger;
 };
 
+type Changes = readonly GroupChange[];
+
 /**
  * Removes offsets of topics that were deleted. Nothing depends on it but the tidiness of ZooKeeper: an
  * offset counts only for the topic whose id it has. Topics that go are swept at once, group by group;
@@ -67,7 +69,7 @@ export class OffsetSweeper {
   async #sweep(): Promise<void> {
     while (this.#gone.size > 0 && !this.#closed) {
       const names = [...this.#gone];
-      await this.#eachGroup(async (groupId) =>
+      await this.#eachGroup((groupId) =>
         names
           // A topic that was created anew meanwhile may have offsets already.
           .filter((topic) => !this.#topics.has(topic))
@@ -99,12 +101,14 @@ export class OffsetSweeper {
   }
 
   /** One group after the other: who deletes a topic waits for none of this. */
-  async #eachGroup(changesOf: (groupId: string) => Promise<readonly GroupChange[]>): Promise<void> {
+  async #eachGroup(changesOf: (groupId: string) => Changes | Promise<Changes>): Promise<void> {
     const { runtime, logger } = this.#dependencies;
     for (const { groupId } of runtime.snapshot()) {
       if (this.#closed) return;
       try {
-        const changes = await changesOf(groupId);
+        const found = changesOf(groupId);
+        // Without a turn in between, where it can be: what was true of the image is still true.
+        const changes = found instanceof Promise ? await found : found;
         if (changes.length === 0) continue;
         await runtime.writer(groupId).write(changes);
         logger.debug("offsets of deleted topics removed", { group: groupId });
