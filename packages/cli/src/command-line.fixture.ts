@@ -188,6 +188,7 @@ export async function run(
   words: readonly string[],
   answers: Answers = quietCluster(),
   input = "",
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Ran & { readonly brokers: ScriptedAnswers }> {
   const brokers = new ScriptedAnswers(answers);
   const written = { stdout: "", stderr: "" };
@@ -202,7 +203,7 @@ export async function run(
     stdin: Readable.from(input === "" ? [] : [Buffer.from(input)]),
     stdout: sink("stdout"),
     stderr: sink("stderr"),
-    env: { ZOOLOG_BOOTSTRAP: "http://broker:8001" },
+    env: { ZOOLOG_BOOTSTRAP: "http://broker:8001", ...env },
     onInterrupt: () => () => {},
   });
   const code = await runCommandLine(words, terminal, { transport: brokers });

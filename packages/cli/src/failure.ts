@@ -66,6 +66,7 @@ const FLAG_OF_OPTION: readonly (readonly [RegExp, string])[] = [
   [/\brecordBytesMax\b/, "--max-bytes"],
   [/; raise maxInFlightBytes or wait/, "; send less at a time"],
   [/; onOffsetOutOfRange chooses one/, ""],
+  [/from: "earliest", "latest" or a Date/, "--from start, --from end or --from @-1h"],
 ];
 
 function hintOf(error: unknown): string | undefined {

@@ -156,6 +156,16 @@ test.each<[string[], number, string]>([
   [["cluster", "elect-leaders", "--unclean", "-y"], 2, "--unclean gives up acknowledged records"],
   [["cluster", "elect-leaders", "--unclean", "-t", "orders:0"], 2, "nobody can be asked here"],
   [["get", "orders", "0", "999"], 3, "orders-0 has no record at offset 999; it has 100 to 199"],
+  [["consume"], 2, "missing required argument 'topics'"],
+  [["consume", "a", "b"], 2, "several topics, --pattern, --from"],
+  [["consume", "a", "--from", "start"], 2, "need --group"],
+  [["consume", "a", "--group", "g", "--tail", "3"], 2, "--group goes on where the group is"],
+  [
+    ["consume", "a", "--group", "g", "--pattern", "b"],
+    2,
+    "topics and --pattern exclude each other",
+  ],
+  [["consume", "a", "--group", "g", "--from", "5"], 2, "--from is start, end or a time"],
   [["group", "lag", "--watch", "-o", "csv"], 2, "--watch and -o csv exclude each other"],
 ])("%j is refused with %i, in words", async (words, code, message) => {
   const refused = await run(words, OPERATED);

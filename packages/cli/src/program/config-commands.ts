@@ -54,7 +54,7 @@ Examples:
       `
 Examples:
   zoolog config set topic orders retention.ms=86400000
-  zoolog config set broker default log.retention.hours=72     all brokers, also those to come`,
+  zoolog config set broker default log.retention.ms=259200000  all brokers, also those to come`,
     )
     .action((of: Type, name: string, settings: string[], flags: ChangeFlags, command: Command) =>
       run(command, async (context) => {

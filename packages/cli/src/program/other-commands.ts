@@ -1,9 +1,11 @@
 import { type Command, Option } from "commander";
+import type { NameKind } from "../commands/completion/live-names.ts";
 import { oneOf } from "../usage-error.ts";
 import { VERSION } from "../version.ts";
 import type { RunCommand } from "./run-command.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
+const KINDS = ["topics", "groups", "brokers"] as const satisfies readonly NameKind[];
 
 type DumpFlags = { readonly records: boolean; readonly deep: boolean; readonly values: boolean };
 
@@ -34,6 +36,16 @@ export function addOtherCommands(program: Command, run: RunCommand): void {
         const { completionScript } = await import("../commands/completion/script.ts");
         const script = completionScript(shell, program);
         await context.output.one({ shell, script }, () => [script.trimEnd()]);
+      }),
+    );
+  program
+    .command("names", { hidden: true })
+    .argument("<kind>", KINDS.join(", "), oneOf("kind", KINDS))
+    .description("names in the cluster, one per line: what completion scripts ask for")
+    .action((kind: (typeof KINDS)[number], _flags: unknown, command: Command) =>
+      run(command, async (context) => {
+        const { liveNames } = await import("../commands/completion/live-names.ts");
+        await liveNames(context, kind);
       }),
     );
   program

@@ -1,6 +1,7 @@
 import type { CompressionCodec, RequiredAcks } from "@zoolog/client";
 import { type Command, Option } from "commander";
 import type { ConsumeOptions } from "../commands/records/consume.ts";
+import type { CommandContext } from "../context.ts";
 import {
   byteCount,
   duration,
@@ -111,10 +112,18 @@ function addProduce(program: Command, run: RunCommand): void {
     );
 }
 
+type ConsumeFlags = ConsumeOptions & {
+  readonly group?: string;
+  readonly pattern?: string;
+  readonly from?: string;
+  readonly instanceId?: string;
+  readonly protocol?: "consumer" | "classic";
+};
+
 function addConsume(program: Command, run: RunCommand): void {
   program
     .command("consume")
-    .argument("<topic>", "what to read", topicName)
+    .argument("[topics...]", "what to read; several with --group", several(topicName))
     .description("print records; without more, the new ones as they come")
     .option("-b, --from-beginning", "from the first record on", false)
     .option("--offsets <where>", "start, end, 42, +10, -10, 5:9, @2026-01-31, @-1h, @-2h:@-1h")
@@ -128,14 +137,83 @@ function addConsume(program: Command, run: RunCommand): void {
     .option("-e, --exit", "stop at the end of the log as it is now", false)
     .option("-f, --follow", "go on behind --tail, or --offsets without an end", false)
     .option("-F, --format <format>", "%s value %k key %h headers %t topic %p partition %o offset …")
+    .option("-g, --group <group>", "share the partitions with others of the group, and commit")
+    .option("--from <where>", "with --group, where it has committed nothing: start, end, @-1h")
+    .option("--pattern <regex>", "with --group: all topics whose whole name matches")
+    .option("--instance-id <name>", "with --group: a static member, whose restart moves nothing")
+    .addOption(
+      new Option(
+        "--protocol <which>",
+        "with --group: consumer (the coordinator assigns), classic",
+      ).argParser(oneOf("--protocol", ["consumer", "classic"])),
+    )
     .option("--no-check-crcs", "trust the bytes")
     .addHelpText("after", FORMAT_HELP)
-    .action((topic: string, flags: ConsumeOptions, command: Command) =>
+    .addHelpText("after", CONSUME_EXAMPLES)
+    .action((topics: string[] | undefined, flags: ConsumeFlags, command: Command) =>
       run(command, async (context) => {
+        if (flags.group !== undefined) {
+          await asGroup(context, topics ?? [], flags, flags.group);
+          return;
+        }
+        const [topic] = topics ?? [];
+        requireGroupless(topics ?? [], flags);
         const { consume } = await import("../commands/records/consume.ts");
-        await consume(context, topic, flags);
+        await consume(context, topic as string, flags);
       }),
     );
+}
+
+const CONSUME_EXAMPLES = `
+
+Examples:
+  zoolog consume orders --tail 20 --follow
+  zoolog consume orders --offsets @-1h --exit -o ndjson
+  zoolog consume orders payments --group billing --from start
+  zoolog consume --pattern 'orders-.*' --group audit --from end`;
+
+async function asGroup(
+  context: CommandContext,
+  topics: readonly string[],
+  flags: ConsumeFlags,
+  group: string,
+): Promise<void> {
+  const { follow, from, fromBeginning, offsets, partition, pattern, tail, ...rest } = flags;
+  if (offsets !== undefined || tail !== undefined || partition !== undefined) {
+    throw usageError(
+      "--group goes on where the group is; --offsets, --tail and --partition say otherwise",
+      "Leave --group out to look at records, or move the group: zoolog group reset.",
+    );
+  }
+  if (topics.length === 0 && pattern === undefined) throw noTopic();
+  if (topics.length > 0 && pattern !== undefined) {
+    throw usageError("topics and --pattern exclude each other", "Name topics, or a pattern.");
+  }
+  const { offsetPoint } = await import("../input/offset-point.ts");
+  const start = from ?? (fromBeginning ? "start" : undefined);
+  const { consumeGroup } = await import("../commands/records/consume-group.ts");
+  await consumeGroup(context, topics, {
+    ...rest,
+    group,
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(start === undefined ? {} : { from: offsetPoint(start) }),
+  });
+}
+
+/** @throws ZoologError `USAGE` for what only a group can do */
+function requireGroupless(topics: readonly string[], flags: ConsumeFlags): void {
+  const { from, instanceId, pattern, protocol } = flags;
+  if (topics.length > 1 || [from, instanceId, pattern, protocol].some((it) => it !== undefined)) {
+    throw usageError(
+      "several topics, --pattern, --from, --instance-id and --protocol need --group",
+      "Add --group NAME; without a group: one topic, and --offsets for where.",
+    );
+  }
+  if (topics.length === 0) throw noTopic();
+}
+
+function noTopic(): Error {
+  return usageError("missing required argument 'topics'", "`zoolog consume --help` tells more.");
 }
 
 function addGet(program: Command, run: RunCommand): void {

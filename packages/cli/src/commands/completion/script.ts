@@ -1,18 +1,30 @@
 import type { Command, Option } from "commander";
+import type { NameKind } from "./live-names.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
 
-/** Words that can follow a command: its subcommands and long options. */
-type Words = { readonly path: string; readonly words: readonly string[] };
+/** Words that can follow a command: its subcommands, long options, and names in the cluster. */
+type Words = {
+  readonly path: string;
+  readonly words: readonly string[];
+  /** What its arguments name, by the names that the arguments have in the help. */
+  readonly names: string | undefined;
+};
+
+/** Arguments and options that take names of what is in the cluster. */
+const KINDS: Readonly<Record<string, NameKind>> = {
+  ...{ topic: "topics", topics: "topics", group: "groups", groups: "groups", broker: "brokers" },
+  ...{ "--topic": "topics", "--group": "groups" },
+};
 
 /** A script that completes commands and options; generated from the command tree itself. */
 export function completionScript(shell: Shell, program: Command): string {
   const table = wordsBelow(program, "");
   switch (shell) {
     case "bash":
-      return bash(table, valuesBelow(program));
+      return bash(table, valuesBelow(program), namedOptions(program));
     case "zsh":
-      return `autoload -U +X bashcompinit && bashcompinit\n${bash(table, valuesBelow(program))}`;
+      return `autoload -U +X bashcompinit && bashcompinit\n${bash(table, valuesBelow(program), namedOptions(program))}`;
     case "fish":
       return fish(program);
   }
@@ -20,12 +32,41 @@ export function completionScript(shell: Shell, program: Command): string {
 
 function wordsBelow(command: Command, path: string): Words[] {
   const options = allOptions(command);
-  const names = command.commands.map((child) => child.name());
-  const own = { path, words: [...names, ...options] };
+  const names = visible(command).map((child) => child.name());
+  const own = { path, words: [...names, ...options], names: kindsOf(command) };
   return [
     own,
-    ...command.commands.flatMap((child) => wordsBelow(child, `${path} ${child.name()}`)),
+    ...visible(command).flatMap((child) => wordsBelow(child, `${path} ${child.name()}`)),
   ];
+}
+
+/** Without what only completion itself calls. */
+function visible(command: Command): readonly Command[] {
+  return command.commands.filter((child) => child.name() !== "names");
+}
+
+/** `topic orders` and `broker 1` stand behind a type that was typed before: both are offered. */
+function kindsOf(command: Command): string | undefined {
+  const names = command.registeredArguments.map((argument) => argument.name());
+  if (names[0] === "type" && names[1] === "name") return "topics brokers";
+  const kinds = names.flatMap((name) => KINDS[name] ?? []);
+  return kinds.length === 0 ? undefined : [...new Set(kinds)].join(" ");
+}
+
+/** Options of any command whose values are names of one kind. */
+function namedOptions(command: Command): Map<string, NameKind> {
+  const flags = new Map<string, NameKind>();
+  for (const { long, short } of command.options) {
+    const kind = long ? KINDS[long] : undefined;
+    if (kind === undefined) continue;
+    for (const flag of [short, long]) if (flag) flags.set(flag, kind);
+  }
+  // A short one means something else elsewhere: only long ones are the same everywhere.
+  for (const child of command.commands) {
+    for (const [flag, kind] of namedOptions(child))
+      if (flag.startsWith("--")) flags.set(flag, kind);
+  }
+  return flags;
 }
 
 /** Its own and those of the commands above it. */
@@ -53,17 +94,26 @@ function namesOf({ parseArg }: Option): readonly string[] | undefined {
   return (parseArg as { readonly names?: readonly string[] } | undefined)?.names;
 }
 
-function bash(table: readonly Words[], values: ReadonlyMap<string, string>): string {
+function bash(
+  table: readonly Words[],
+  values: ReadonlyMap<string, string>,
+  named: ReadonlyMap<string, NameKind>,
+): string {
+  const namedCases = [...named].map(
+    ([flag, kind]) =>
+      `    ${flag}) COMPREPLY=($(compgen -W "$(_zoolog_names ${kind})" -- "$current")); return ;;`,
+  );
   const valueCases = [...values].map(
     ([flag, names]) => `    ${flag}) COMPREPLY=($(compgen -W "${names}" -- "$current")); return ;;`,
   );
   const cases = table.map(
-    ({ path, words }) => `    "${path.trim()}") words="${words.join(" ")}" ;;`,
+    ({ names, path, words }) =>
+      `    "${path.trim()}") words="${words.join(" ")}"; kinds="${names ?? ""}" ;;`,
   );
   return `_zoolog() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" path="" word words=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" path="" word words="" kinds="" kind
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
-${valueCases.join("\n")}
+${[...valueCases, ...namedCases].join("\n")}
   esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in
@@ -74,7 +124,14 @@ ${valueCases.join("\n")}
   case "\${path# }" in
 ${cases.join("\n")}
   esac
+  case "$current" in
+    -*) ;;
+    *) for kind in $kinds; do words="$words $(_zoolog_names "$kind")"; done ;;
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+_zoolog_names() {
+  zoolog names "$1" 2>/dev/null
 }
 _zoolog_is_path() {
   case "\${1# }" in
@@ -96,7 +153,10 @@ function fish(program: Command): string {
     const none = below.length === 0 ? [] : [`not __fish_seen_subcommand_from ${below.join(" ")}`];
     const condition = [...seen, ...none].join("; and ");
     const when = condition === "" ? "" : ` -n '${condition}'`;
-    for (const child of command.commands) {
+    for (const kind of kindsOf(command)?.split(" ") ?? []) {
+      lines.push(`complete -c zoolog -f${when} -a '(zoolog names ${kind} 2>/dev/null)'`);
+    }
+    for (const child of visible(command)) {
       lines.push(
         `complete -c zoolog -f${when} -a ${child.name()} -d ${quoted(child.description())}`,
       );
@@ -106,7 +166,9 @@ function fish(program: Command): string {
       const { description, long } = option;
       if (!long) continue;
       const names = namesOf(option);
-      const takes = names === undefined ? "" : ` -x -a ${quoted(names.join(" "))}`;
+      const kind = KINDS[long];
+      const live = kind === undefined ? "" : ` -x -a '(zoolog names ${kind} 2>/dev/null)'`;
+      const takes = names === undefined ? live : ` -x -a ${quoted(names.join(" "))}`;
       lines.push(`complete -c zoolog${when} -l ${long.slice(2)}${takes} -d ${quoted(description)}`);
     }
   };

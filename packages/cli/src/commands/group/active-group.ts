@@ -2,6 +2,7 @@ import { errorCode, ZoologError } from "@zoolog/base";
 import type { Client, GroupDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { plural } from "../../output/quantity.ts";
+import { nameOf } from "./members.ts";
 
 /** Names in one line that people still read. */
 const NAMED_MAX = 5;
@@ -26,10 +27,9 @@ export function isActive(group: GroupDescription | undefined): boolean {
 
 /** Who is in the group: `worker-1 at 10.0.0.7`. */
 export function whoIs({ members }: GroupDescription): string {
-  const names = members.slice(0, NAMED_MAX).map(({ clientHost, clientId, groupInstanceId }) => {
-    const name = groupInstanceId ?? clientId;
-    return `${name === "" ? "a member" : name} at ${clientHost.replace(/^\//, "")}`;
-  });
+  const names = members
+    .slice(0, NAMED_MAX)
+    .map((member) => `${nameOf(member)} at ${member.clientHost.replace(/^\//, "")}`);
   const more = members.length - names.length;
   return `${names.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
 }

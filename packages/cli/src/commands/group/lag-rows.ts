@@ -12,6 +12,15 @@ function partitionRows(lag: GroupLag): LagRow[] {
   );
 }
 
+/** A coordinator's own name for a member is long, and its beginning tells it apart. */
+const MEMBER_COLUMNS_MAX = 20;
+
+function memberOf({ clientId, groupInstanceId, memberId }: LagRow): string | undefined {
+  const name = groupInstanceId ?? (clientId || memberId);
+  if (name === undefined || name.length <= MEMBER_COLUMNS_MAX) return name;
+  return `${name.slice(0, MEMBER_COLUMNS_MAX - 1)}…`;
+}
+
 const COLUMNS: readonly Column<LagRow>[] = [
   { title: "TOPIC", value: ({ topic }) => topic },
   { title: "PARTITION", value: ({ partition }) => partition, align: "right" },
@@ -23,7 +32,7 @@ const COLUMNS: readonly Column<LagRow>[] = [
     align: "right",
   },
   { title: "BEHIND", value: ({ lagMs }) => behind(lagMs), align: "right" },
-  { title: "MEMBER", value: (row) => row.groupInstanceId ?? row.clientId ?? row.memberId },
+  { title: "MEMBER", value: memberOf },
   { title: "START", value: ({ logStartOffset }) => logStartOffset, align: "right", wide: true },
   { title: "HOST", value: ({ clientHost }) => clientHost, wide: true },
   { title: "MEMBER ID", value: ({ memberId }) => memberId, wide: true },

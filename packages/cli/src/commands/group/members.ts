@@ -5,12 +5,13 @@ import type { Column } from "../../output/table.ts";
 type Member = GroupDescription["members"][number];
 type Owned = Member["assignment"];
 
-/** Columns of a terminal that an assignment may take before it is cut. */
-const ASSIGNMENT_COLUMNS_MAX = 30;
+/** Columns of a terminal that a name or an assignment may take before it is cut. */
+const COLUMNS_MAX = 30;
 
 export const MEMBER_COLUMNS: readonly Column<Member>[] = [
-  { title: "CLIENT", value: ({ clientId }) => clientId || undefined },
-  { title: "INSTANCE", value: ({ groupInstanceId }) => groupInstanceId },
+  { title: "MEMBER", value: (member) => shortened(nameOf(member)) },
+  { title: "CLIENT", value: ({ clientId }) => clientId || undefined, wide: true },
+  { title: "INSTANCE", value: ({ groupInstanceId }) => groupInstanceId, wide: true },
   { title: "HOST", value: ({ clientHost }) => clientHost.replace(/^\//, "") },
   { title: "PARTITIONS", value: ({ assignment }) => countOf(assignment), align: "right" },
   { title: "ASSIGNMENT", value: ({ assignment }) => shortened(owned(assignment)) },
@@ -27,6 +28,12 @@ export async function groupMembers(context: CommandContext, groupId: string): Pr
     await context.output.rows(members.map(withoutBytes), MEMBER_COLUMNS);
     if (members.length === 0) context.terminal.talk(`group ${groupId} has no members (${state})`);
   });
+}
+
+/** What people know it by: the name that it was given, else the coordinator's. */
+export function nameOf({ clientId, groupInstanceId, memberId }: Member): string {
+  if (groupInstanceId !== undefined) return groupInstanceId;
+  return clientId === "" ? memberId : clientId;
 }
 
 /** As JSON has it: bytes that only the members understand are base64. */
@@ -61,6 +68,6 @@ function ranges(partitions: readonly number[]): string {
 
 function shortened(text: string): string | undefined {
   if (text === "") return undefined;
-  if (text.length <= ASSIGNMENT_COLUMNS_MAX) return text;
-  return `${text.slice(0, ASSIGNMENT_COLUMNS_MAX - 1)}…`;
+  if (text.length <= COLUMNS_MAX) return text;
+  return `${text.slice(0, COLUMNS_MAX - 1)}…`;
 }

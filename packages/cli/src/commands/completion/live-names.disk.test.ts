@@ -1,0 +1,48 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
+import { emptyGroup, run } from "../../command-line.fixture.ts";
+
+let folder: TemporaryFolder;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+const names = (kind: string, answers = emptyGroup()) =>
+  run(["names", kind], answers, "", { XDG_CACHE_HOME: folder.path });
+
+test("names come from the cluster once, and from the cache after that", async () => {
+  const first = await names("topics");
+  const second = await names("groups");
+  const third = await names("brokers");
+
+  expect([first.stdout, second.stdout, third.stdout]).toEqual(["orders\n", "billing\n", "1\n2\n"]);
+  expect(first.brokers.requests.length).toBeGreaterThan(0);
+  expect(second.brokers.requests).toEqual([]);
+});
+
+test("a broken cache file is as good as none", async () => {
+  await names("topics");
+  const cache = join(folder.path, "zoolog");
+  for (const file of readdirSync(cache)) writeFileSync(join(cache, file), "{");
+
+  expect(await names("topics")).toMatchObject({ code: 0, stdout: "orders\n" });
+});
+
+test("without a cluster there are no names and no words", async () => {
+  const { code, stderr, stdout } = await names("topics", {});
+
+  expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: "", stdout: "" });
+});
+
+test("scripts ask for the names that arguments and options take", async () => {
+  const bash = await run(["completion", "bash"]);
+  const fish = await run(["completion", "fish"]);
+
+  expect(bash.stdout).toContain('"topic describe") words=');
+  expect(bash.stdout).toMatch(/"group reset"\) words="[^"]*"; kinds="groups" ;;/);
+  expect(bash.stdout).toContain('--topic) COMPREPLY=($(compgen -W "$(_zoolog_names topics)"');
+  expect(bash.stdout).not.toMatch(/words="[^"]*\bnames\b/);
+  expect(fish.stdout).toContain("-a '(zoolog names groups 2>/dev/null)'");
+});

@@ -1,0 +1,211 @@
+import { errorCode, runInBackground, silentLogger } from "@zoolog/base";
+import {
+  type Client,
+  type Consumer,
+  type ConsumerOptions,
+  type OffsetPoint,
+  type ReaderRecord,
+  serde,
+  topic as topicOf,
+} from "@zoolog/client";
+import { systemClock, systemScheduler } from "@zoolog/host";
+import type { CommandContext } from "../../context.ts";
+import { timestampOf } from "../../input/offset-point.ts";
+import { ByteWriter } from "../../output/byte-writer.ts";
+import { humanBytes, plural } from "../../output/quantity.ts";
+import { recordForm } from "../../output/record-form.ts";
+import { usageError } from "../../usage-error.ts";
+
+export type ConsumeGroupOptions = {
+  readonly group: string;
+  /** Instead of topics: all whose whole name matches. */
+  readonly pattern?: string;
+  /** Where the group begins what it has never committed. */
+  readonly from?: OffsetPoint;
+  readonly instanceId?: string;
+  readonly protocol?: "consumer" | "classic";
+  readonly count?: number;
+  readonly exit: boolean;
+  readonly format?: string;
+  readonly checkCrcs: boolean;
+};
+
+type BytesConsumer = Consumer<Uint8Array, Uint8Array>;
+type BytesRecord = ReaderRecord<Uint8Array, Uint8Array>;
+
+/** How often is looked whether everything has been read, with --exit. */
+const CAUGHT_UP_CHECK_MS = 250;
+const WRITE_BYTES = 64 * 1024;
+
+/**
+ * `zoolog consume TOPIC… --group GROUP`: shares the partitions with the other members, and commits
+ * what stdout has taken. Ends with Ctrl-C, a count, or with --exit when it has caught up.
+ */
+export async function consumeGroup(
+  context: CommandContext,
+  topics: readonly string[],
+  options: ConsumeGroupOptions,
+): Promise<void> {
+  const run = new GroupRun(context, topics, options);
+  await context.withClient(async (client) => {
+    await client.admin.describeCluster(context.limits);
+    await run.read(client);
+  });
+  await run.end();
+}
+
+class GroupRun {
+  readonly #context: CommandContext;
+  readonly #topics: readonly string[];
+  readonly #options: ConsumeGroupOptions;
+  readonly #form;
+  readonly #out = new ByteWriter();
+  readonly #startedAt = systemClock.monotonic();
+  #records = 0;
+  #bytes = 0;
+
+  constructor(context: CommandContext, topics: readonly string[], options: ConsumeGroupOptions) {
+    this.#context = context;
+    this.#topics = topics;
+    this.#options = options;
+    this.#form = recordForm(context.output.format, options.format);
+  }
+
+  async read(client: Client): Promise<void> {
+    const { signal } = this.#context.terminal;
+    const consumer = client.consumer(this.#consumerOptions());
+    const leave = (): void => {
+      // Whoever iterates is told by CLOSED; what it has printed is committed before that.
+      runInBackground("leave the group", silentLogger, () => consumer.close());
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    const check = this.#options.exit
+      ? systemScheduler.every(CAUGHT_UP_CHECK_MS, () => isCaughtUp(consumer) && leave())
+      : undefined;
+    try {
+      if (signal.aborted) return;
+      if (this.#options.count === undefined) await this.#printBatches(consumer);
+      else await this.#printRecords(consumer, this.#options.count);
+    } catch (error) {
+      if (errorCode(error) !== "CLOSED") throw error;
+    } finally {
+      check?.cancel();
+      signal.removeEventListener("abort", leave);
+      await consumer.close();
+    }
+  }
+
+  async end(): Promise<void> {
+    const { terminal } = this.#context;
+    this.#form.end(this.#out);
+    await this.#flush();
+    if (terminal.signal.aborted && !terminal.interrupted) return;
+    const seconds = (systemClock.monotonic() - this.#startedAt) / 1_000;
+    const { group, pattern } = this.#options;
+    const what = pattern === undefined ? this.#topics.join(", ") : `topics like ${pattern}`;
+    const rate = `${Math.round(this.#records / Math.max(seconds, 0.001))} records/s`;
+    const counted = `${plural(this.#records, "record")}, ${humanBytes(this.#bytes)}`;
+    terminal.talk(`${counted} from ${what}, ${rate}; committed for group ${group}`);
+    if (!terminal.interrupted) return;
+    const again =
+      pattern === undefined ? this.#topics.join(" ") : `--pattern ${JSON.stringify(pattern)}`;
+    terminal.talk(`go on with: zoolog consume ${again} --group ${group}`);
+  }
+
+  /** A batch is handled when the next one is asked for: by then stdout has it. */
+  async #printBatches(consumer: BytesConsumer): Promise<void> {
+    const { terminal } = this.#context;
+    for await (const batch of consumer.batches()) {
+      for (const record of batch) {
+        this.#print(record);
+        if (this.#out.length >= WRITE_BYTES) await this.#flush();
+      }
+      await this.#flush();
+      // Nobody has read it: the batch in hand stays uncommitted.
+      if (terminal.signal.aborted && !terminal.interrupted) return;
+    }
+  }
+
+  async #printRecords(consumer: BytesConsumer, count: number): Promise<void> {
+    const { terminal } = this.#context;
+    for await (const record of consumer) {
+      this.#print(record);
+      await this.#flush();
+      if (terminal.signal.aborted && !terminal.interrupted) return;
+      if (this.#records < count) continue;
+      await consumer.commit();
+      return;
+    }
+  }
+
+  #print(record: BytesRecord): void {
+    this.#records += 1;
+    const before = this.#out.length;
+    this.#form.record(record, this.#out);
+    this.#bytes += this.#out.length - before;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#out.length > 0) await this.#context.terminal.write(this.#out.take());
+  }
+
+  #consumerOptions(): ConsumerOptions {
+    const { colours, terminal } = this.#context;
+    const { checkCrcs, from, group, instanceId, pattern, protocol } = this.#options;
+    const bytes = { key: serde.bytes(), value: serde.bytes() };
+    return {
+      group,
+      topics:
+        pattern === undefined
+          ? this.#topics.map((name) => topicOf(name, bytes))
+          : { pattern, ...bytes },
+      checkCrcs,
+      ...(from === undefined ? {} : { from: startOf(from) }),
+      ...(instanceId === undefined ? {} : { instanceId }),
+      ...(protocol === undefined ? {} : { protocol }),
+      onError: (error) => terminal.talk(`${colours.yellow("warning:")} ${error.message}`),
+      onAssigned: (partitions) => {
+        if (partitions.length > 0) terminal.talk(colours.dim(`reads ${namesOf(partitions)}`));
+      },
+      onLost: (partitions) => {
+        if (partitions.length > 0) terminal.talk(colours.yellow(`lost ${namesOf(partitions)}`));
+      },
+    };
+  }
+}
+
+/** Where the SDK's consumers may begin. @throws ZoologError `USAGE` */
+function startOf(point: OffsetPoint): "earliest" | "latest" | Date {
+  switch (point.at) {
+    case "start":
+      return "earliest";
+    case "end":
+      return "latest";
+    case "time":
+    case "ago":
+      return new Date(timestampOf(point));
+    case "offset":
+    case "afterStart":
+    case "beforeEnd":
+      throw usageError(
+        "--from is start, end or a time such as @-1h",
+        "For offsets: zoolog group reset GROUP --to-offset N --topic T --execute, before its first start.",
+      );
+  }
+}
+
+function isCaughtUp(consumer: BytesConsumer): boolean {
+  const assigned = consumer.assignment();
+  return assigned.length > 0 && assigned.every(({ lag }) => lag === 0);
+}
+
+/** Partitions in one line that people still read. */
+const NAMED_MAX = 8;
+
+function namesOf(
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+): string {
+  const names = partitions.slice(0, NAMED_MAX).map((it) => `${it.topic}-${it.partition}`);
+  const more = partitions.length - names.length;
+  return `${names.join(" ")}${more === 0 ? "" : ` and ${more} more`}`;
+}
