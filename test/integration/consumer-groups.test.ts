@@ -168,3 +168,32 @@ describe.each(["consumer", "classic"] as const)("by the %s protocol", (protocol)
     expect([...seen].sort()).toEqual([...values, ...values].sort());
   });
 });
+
+test("a reset is a plan before it is a deed, and is refused while the group reads", async () => {
+  const { name, texts } = await newTopic(2, 20);
+  const group = `g-${name}`;
+  const one = member(texts, "consumer");
+  const seen: string[] = [];
+  void readInto(one, seen);
+  await until(() => seen.length === 20);
+  await one.commit();
+
+  const plan = await client.admin.groups.planReset(group, { to: { shiftBy: -3 } });
+  const move = { topic: name, before: 10, after: 7, difference: -3 };
+  expect([...plan.moves].sort((a, b) => a.partition - b.partition)).toEqual([
+    { ...move, partition: 0 },
+    { ...move, partition: 1 },
+  ]);
+  await expect(plan.apply()).rejects.toMatchObject({
+    code: "NON_EMPTY_GROUP",
+    message: expect.stringMatching(/has 1 members: .+ at /u),
+  });
+  await one.close();
+  await plan.apply();
+  const toStart = { topics: [{ topic: name, partitions: [1] }], to: "start" } as const;
+  await (await client.admin.groups.planReset(group, toStart)).apply();
+
+  const offsets = await client.admin.groups.offsets(group);
+  const places = offsets.map(({ offset, partition }) => `${partition} at ${offset}`);
+  expect(places.sort()).toEqual(["0 at 7", "1 at 0"]);
+});

@@ -290,3 +290,17 @@ export function alreadyIterated(): ZoologError {
     hint: "Use one loop or run() at a time; run() handles records concurrently.",
   });
 }
+
+/** Its members would overwrite what is set, or read on elsewhere. */
+export function groupHasMembers(
+  groupId: string,
+  members: readonly { readonly memberId: string; readonly clientHost: string }[],
+): ZoologError {
+  const shown = members.slice(0, 5).map((member) => `${member.memberId} at ${member.clientHost}`);
+  const more = members.length > shown.length ? ", …" : "";
+  return new ZoologError({
+    code: "NON_EMPTY_GROUP",
+    message: `group ${groupId} has ${members.length} members: ${shown.join(", ")}${more}`,
+    hint: "Stop them first, or remove them with admin.groups.removeMembers().",
+  });
+}

@@ -12,6 +12,7 @@ export type {
   GroupOffset,
   PartitionLag,
 } from "./admin/group-admin.ts";
+export type { OffsetMove, OffsetReset, OffsetResetPlan } from "./admin/offset-reset.ts";
 export {
   Admin,
   type BrokerDescription,

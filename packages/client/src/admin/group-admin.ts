@@ -1,3 +1,4 @@
+import { errorCode } from "@zoolog/base";
 import type {
   DescribeGroupsResponse,
   GroupLagResponse,
@@ -7,9 +8,12 @@ import type {
   ListGroupsResponse,
 } from "@zoolog/protocol";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { OffsetLookup } from "../cluster/offset-lookup.ts";
+import { groupHasMembers } from "../errors.ts";
 import { byTopic } from "./by-topic.ts";
 import { type AdminCallOptions, limitsOf } from "./call-options.ts";
 import type { DirectedCalls } from "./directed-calls.ts";
+import { type OffsetReset, type OffsetResetPlan, planMoves } from "./offset-reset.ts";
 
 type Known<T> = Exclude<T, { readonly error: unknown }>;
 
@@ -36,12 +40,18 @@ export type GroupMemberName = { readonly memberId: string } | { readonly groupIn
 
 /** Consumer groups. Made by `client.admin.groups`. */
 export class GroupAdmin {
-  readonly #cluster: Cluster;
   readonly #calls: DirectedCalls;
+  readonly #cluster: Cluster;
+  readonly #lookup: OffsetLookup;
 
-  constructor(dependencies: { readonly cluster: Cluster; readonly calls: DirectedCalls }) {
-    this.#cluster = dependencies.cluster;
+  constructor(dependencies: {
+    readonly calls: DirectedCalls;
+    readonly cluster: Cluster;
+    readonly lookup: OffsetLookup;
+  }) {
     this.#calls = dependencies.calls;
+    this.#cluster = dependencies.cluster;
+    this.#lookup = dependencies.lookup;
   }
 
   /** The groups of the whole cluster, sorted by name. */
@@ -161,6 +171,40 @@ export class GroupAdmin {
     const request = { groupId, topics };
     const limits = limitsOf(options);
     await this.#calls.coordinator(groupId, "commit-offsets", request, limits, refusedPartition);
+  }
+
+  /**
+   * What moving a group would change. Nothing is changed before `apply()` of the answer. Default:
+   * all partitions that the group has committed.
+   *
+   * @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_OPTION`
+   */
+  async planReset(
+    groupId: string,
+    reset: OffsetReset,
+    options: AdminCallOptions = {},
+  ): Promise<OffsetResetPlan> {
+    const committed = await this.offsets(groupId, options);
+    const dependencies = { cluster: this.#cluster, lookup: this.#lookup };
+    const moves = await planMoves(reset, committed, dependencies, limitsOf(options));
+    const apply = async (given: AdminCallOptions = {}) => {
+      await this.#requireEmpty(groupId, given);
+      const offsets = moves.map(({ after, partition, topic }) => {
+        return { topic, partition, offset: after };
+      });
+      if (offsets.length > 0) await this.setOffsets(groupId, offsets, given);
+    };
+    return { groupId, moves, apply };
+  }
+
+  /** @throws ZoologError `NON_EMPTY_GROUP`, with the names of who is there. */
+  async #requireEmpty(groupId: string, options: AdminCallOptions): Promise<void> {
+    try {
+      const { members } = await this.describe(groupId, options);
+      if (members.length > 0) throw groupHasMembers(groupId, members);
+    } catch (error) {
+      if (errorCode(error) !== "GROUP_ID_NOT_FOUND") throw error;
+    }
   }
 
   /**

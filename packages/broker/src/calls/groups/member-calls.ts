@@ -165,6 +165,7 @@ export async function consumerGroupHeartbeat(
     memberId,
     memberEpoch: epochOnTheWire(memberEpoch),
     heartbeatIntervalMs,
+    sessionTimeoutMs: parts.runtime.consumerSessionTimeoutMs,
     ...(assignment === undefined
       ? {}
       : {

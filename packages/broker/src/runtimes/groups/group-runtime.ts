@@ -113,6 +113,11 @@ export class GroupRuntime {
     return this.#image;
   }
 
+  /** How long a member of a server-side group may be silent: told to it, for its own lease. */
+  get consumerSessionTimeoutMs(): number {
+    return this.#dependencies.settings().consumerSessionTimeoutMs;
+  }
+
   /** Takes a newer image. */
   follow(image: ClusterImage): void {
     if (this.#closed) return;
