@@ -346,6 +346,25 @@ describe("moving about", () => {
     );
   });
 
+  test("a seek from inside of the loop is not undone by the record in hand", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    const gate = deferred<void>();
+    const values: string[] = [];
+    const one = consumer();
+    void collect(one, values, async () => {
+      if (values.length === 3) await one.seek({ topic: "texts", partition: 0 }, 1);
+      if (values.length === 4) await gate.promise;
+    });
+    await time.advanceAndSettle(3_000);
+
+    expect(values).toEqual(["a", "b", "c", "b"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 1 });
+    gate.resolve();
+    await time.advanceAndSettle(3_000);
+    expect(values).toEqual(["a", "b", "c", "b", "c"]);
+  });
+
   test("a paused partition hands out nothing and keeps its place", async () => {
     const { consumer, time, write } = setUp({ partitions: 2 });
     const values: string[] = [];
