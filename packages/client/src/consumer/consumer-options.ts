@@ -19,6 +19,7 @@ export type AssignorName = "range" | "roundrobin" | "sticky" | "cooperative-stic
 export type ConsumerOptions<K = Uint8Array, V = Uint8Array> = {
   /** The name under which consumers share the partitions and their offsets are kept. */
   readonly group: string;
+  /** Several with values of their own: `client.consumer<string, Order | Payment>({ … })`. */
   readonly topics: readonly Topic<K, V>[] | TopicPattern<K, V>;
   /**
    * Where to begin a partition that the group has never committed an offset of; that start is

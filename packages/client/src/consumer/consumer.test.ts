@@ -132,6 +132,19 @@ describe("what is committed", () => {
     await outcome(time, one.close());
   });
 
+  test("a loop over batches may close its own consumer, and the batch is read again", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b"]);
+    const one = consumer();
+    const reading = async () => {
+      for await (const _ of one.batches()) await one.close();
+    };
+
+    await expect(outcome(time, reading())).rejects.toMatchObject({ code: "CLOSED" });
+    expect(groups.committed("g")).toEqual({ "texts-0": 0 });
+    expect(groups.members("g")).toEqual([]);
+  });
+
   test("batches count when the next is asked for, or when they are committed", async () => {
     const { consumer, groups, time, write } = setUp();
     await write(["a", "b"]);

@@ -98,6 +98,8 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
   #isStarted = false;
   #isIterated = false;
   #closed: Promise<void> | undefined;
+  /** The batch that a loop has in hand is not waited for any more. */
+  #releaseBatch: (() => void) | undefined;
 
   /** Made by `client.consumer()`. */
   constructor(options: ConsumerSettings<K, V>, dependencies: ConsumerDependencies) {
@@ -200,12 +202,18 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
           return this.#held.commit([partition], this.#limits({}));
         };
         partition.handling += 1;
+        let isReleased = false;
+        const release = () => {
+          if (!isReleased) partition.released();
+          isReleased = true;
+        };
+        this.#releaseBatch = release;
         partition.source.position = batch.nextOffset;
         try {
           yield new ConsumerBatch(open, { commit });
           settle();
         } finally {
-          partition.released();
+          release();
           // Left with a batch in hand: it is read again.
           if (!isHandled && isCurrent(open)) {
             partition.seek({ at: "offset", offset: from });
@@ -349,8 +357,8 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
   }
 
   /**
-   * Waits for records that are being handled, commits, leaves the group. A loop that waits rejects
-   * with `CLOSED`. Idempotent.
+   * Waits for handlers of `run()`, commits, leaves the group. A loop that waits rejects with `CLOSED`;
+   * what a loop has in hand is given back, so that a loop may close its own consumer. Idempotent.
    */
   close(options: ConsumerCallOptions = {}): Promise<void> {
     this.#closed ??= this.#close(alreadyClosed("consumer"), options);
@@ -367,6 +375,7 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
     this.#held.stop();
     // Whoever closes from inside of the loop does not wait for himself.
     this.#walk.giveBack();
+    this.#releaseBatch?.();
     const commitMs = Math.max(1, timeoutMs - LEAVE_TIMEOUT_MS);
     await abortable(this.#held.release(reason, commitMs), options.signal).catch(() => {});
     this.#closing.abort(reason);

@@ -127,31 +127,39 @@ describe("running a handler", () => {
     expect(errors).toMatchObject([{ code: "HANDLER_FAILED" }]);
   });
 
-  test("a partition that goes is waited for with its signal aborted, and committed", async () => {
-    const { consumer, groups, time, write } = setUp({ partitions: 2 });
-    for (const partition of [0, 1]) await write([`p${partition}`], { partition });
-    const aborted: string[] = [];
-    const first = consumer({ commitIntervalMs: 3_600_000 });
-    void first.run(
-      ({ value }, { signal }) =>
-        new Promise<void>((resolve) => {
-          signal.addEventListener("abort", () => {
-            aborted.push(`${value}`);
-            time.scheduler.after(500, resolve);
-          });
-        }),
-      { concurrency: 2 },
-    );
-    await time.advanceAndSettle(2_000);
-    const second: string[] = [];
-    void consumer().run(({ value }) => void second.push(`${value}`));
-    await time.advanceAndSettle(5_000);
+  test.each(["consumer", "classic"] as const)(
+    "a partition that goes is waited for, then committed, then another's: %s",
+    async (protocol) => {
+      const { consumer, groups, time, write } = setUp({ protocol, partitions: 2 });
+      for (const partition of [0, 1]) await write([`p${partition}`], { partition });
+      const aborted: string[] = [];
+      const first = consumer({ commitIntervalMs: 3_600_000 });
+      void first.run(
+        ({ value }, { signal }) =>
+          new Promise<void>((resolve) => {
+            signal.addEventListener("abort", () => {
+              aborted.push(`${value}`);
+              time.scheduler.after(10_000, resolve);
+            });
+          }),
+        { concurrency: 2 },
+      );
+      await time.advanceAndSettle(2_000);
+      const values: string[] = [];
+      const second = consumer();
+      void second.run(({ value }) => void values.push(`${value}`));
 
-    expect(aborted).toHaveLength(1);
-    expect(second).toEqual([]);
-    const [gone] = aborted;
-    expect(groups.committed("g")[`texts-${gone?.slice(1)}`]).toBe(1);
-  });
+      await time.advanceAndSettle(9_000);
+      expect(aborted).toHaveLength(1);
+      expect(second.assignment()).toEqual([]);
+      await time.advanceAndSettle(20_000);
+
+      const gone = Number(aborted[0]?.slice(1));
+      expect(second.assignment()).toMatchObject([{ partition: gone }]);
+      expect(groups.committed("g")[`texts-${gone}`]).toBe(1);
+      expect(values).toEqual([]);
+    },
+  );
 
   test("a signal of its own ends the run, and the consumer goes on later", async () => {
     const { consumer, time, write } = setUp();
