@@ -1,0 +1,103 @@
+/** Operators' commands as processes of their own, against three brokers: what each prints as JSON. */
+import {
+  type BrokerProcess,
+  startBrokerProcess,
+  type TemporaryFolder,
+  temporaryFolder,
+} from "@zoolog/testkit";
+import { buildCommandLine, killLeftOvers, startZoolog, zoolog } from "./cli-process.ts";
+
+let folder: TemporaryFolder;
+let cluster: BrokerProcess;
+
+beforeAll(async () => {
+  await buildCommandLine();
+  folder = await temporaryFolder();
+  cluster = await startBrokerProcess({
+    kind: "dev",
+    options: { brokers: 3, httpPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/cluster` },
+  });
+  expect(await z(["topic", "create", "orders", "--partitions", "2"])).toMatchObject({ code: 0 });
+  const lines = Array.from({ length: 100 }, (_, index) => `line ${index}\n`).join("");
+  expect(await z(["produce", "orders", "-p", "0"], lines)).toMatchObject({ code: 0 });
+});
+afterEach(killLeftOvers);
+afterAll(async () => {
+  await cluster.kill("SIGTERM");
+  await folder.remove();
+});
+
+const z = (words: readonly string[], input = "") =>
+  zoolog(words, { input, env: { ZOOLOG_BOOTSTRAP: cluster.url } });
+
+async function json(...words: string[]): Promise<unknown> {
+  const { code, stderr, stdout } = await z([...words, "-o", "json"]);
+  if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+test("brokers, elections, doctor and top", async () => {
+  expect(await json("broker", "list")).toMatchObject([{ brokerId: 1 }, { brokerId: 2 }, {}]);
+  expect(await json("broker", "describe", "1")).toMatchObject({
+    zookeeper: { state: "connected" },
+  });
+  expect(await json("cluster", "elect-leaders")).toEqual([]);
+  expect(await json("doctor")).toMatchObject({ healthy: true });
+  expect(await json("top", "--interval", "100ms")).toMatchObject({
+    brokers: [{}, {}, {}],
+    topics: [{ topic: "orders", records: 100 }],
+  });
+});
+
+test("settings, partitions, offsets, a record, trimming", async () => {
+  await json("config", "set", "topic", "orders", "retention.ms=3600000");
+  expect(await json("config", "get", "topic", "orders", "retention.ms")).toMatchObject([
+    { value: "3600000", source: "topic", dynamic: true },
+  ]);
+  await json("topic", "alter", "orders", "--unset", "retention.ms");
+  expect(await json("config", "get", "topic", "orders", "retention.ms")).toMatchObject([
+    { source: "default" },
+  ]);
+  expect(await json("topic", "partitions", "add", "orders", "1")).toMatchObject({ after: 3 });
+  expect(await json("topic", "offsets", "orders", "--at", "-1h", "-p", "0")).toMatchObject([
+    { start: 0, end: 100, offset: 0 },
+  ]);
+  expect(await json("get", "orders", "0", "42")).toMatchObject({ offset: 42, value: "line 42" });
+  expect(await json("topic", "trim", "orders", "--before", "10", "-p", "0", "-y")).toMatchObject([
+    { newStart: 10, records: 10 },
+  ]);
+  expect(await json("topic", "describe", "orders")).toMatchObject({
+    partitions: [{ logStartOffset: 10, replicaSizes: [{}, {}, {}] }, {}, {}],
+  });
+});
+
+test("a group reads, is refused while it does, is moved, exported, copied and deleted", async () => {
+  const first = await z(["consume", "orders", "-g", "billing", "--from", "start", "-n", "20"]);
+  expect(first.code).toBe(0);
+  expect(await json("group", "lag", "billing")).toMatchObject([{ state: "empty", lag: 70 }]);
+
+  const member = startZoolog(["consume", "orders", "--group", "billing"], {
+    env: { ZOOLOG_BOOTSTRAP: cluster.url },
+  });
+  await member.says(/reads orders-0/);
+  const refused = await z(["group", "reset", "billing", "--to-start", "--execute"]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/group billing is active: 1 member, \S+ at 127\.0\.0\.1/);
+  expect(await json("group", "members", "billing")).toMatchObject([{ clientHost: "127.0.0.1" }]);
+  expect(await json("group", "describe", "billing")).toMatchObject({ members: [{}] });
+  member.child.kill("SIGINT");
+  const left = await member.result;
+  expect(left.stderr).toContain("go on with: zoolog consume orders --group billing");
+  const printed = (first.stdout + left.stdout).trimEnd().split("\n");
+  expect(new Set(printed).size).toBe(printed.length);
+
+  const rewind = ["group", "reset", "billing", "--to-start", "-t", "orders:0"];
+  expect(await json(...rewind)).toMatchObject([{ after: 10, executed: false }]);
+  expect(await json(...rewind, "--execute")).toMatchObject([{ after: 10, executed: true }]);
+  const saved = (await z(["group", "export", "billing"])).stdout;
+  const copied = await z(["group", "import", "copy", "-", "--execute", "-o", "json"], saved);
+  expect(JSON.parse(copied.stdout)).toMatchObject([{ topic: "orders", after: 10 }, {}, {}]);
+  expect(await json("group", "list")).toMatchObject([{ group: "billing" }, { group: "copy" }]);
+  expect(await json("group", "delete", "billing", "copy", "-y")).toHaveLength(2);
+  expect(await json("group", "list")).toEqual([]);
+});
