@@ -168,7 +168,7 @@ describe("the command itself", () => {
 
     expect(completed("zoolog topic de")).toEqual(["delete", "describe"]);
     expect(completed("zoolog produce t -z g")).toEqual(["gzip"]);
-    expect(completed('zoolog topic list --output ""')).toEqual(["json", "ndjson", "table"]);
+    expect(completed("zoolog topic list --output n")).toEqual(["name", "ndjson"]);
   });
 });
 

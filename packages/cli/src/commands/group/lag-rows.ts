@@ -84,8 +84,8 @@ export function lagsLines(
   return output.table(sorted, GROUP_COLUMNS, title);
 }
 
-export function totalLine({ group, lag, lagMs, state }: GroupLag): string {
-  const time = lagMs === undefined ? "" : `, ${behind(lagMs)} behind`;
+function totalLine({ group, lag, lagMs, state }: GroupLag): string {
+  const time = lagMs === undefined || lag === 0 ? "" : `, ${behind(lagMs)} behind`;
   return `${group} (${state}): lag ${humanCount(lag)}${time}`;
 }
 
