@@ -92,6 +92,10 @@ describe("reset", () => {
     expect(moves[1]).not.toHaveProperty("before");
   });
 
+  test("a partition that is named twice moves once", async () => {
+    expect(await plan("--to-end", "-t", "orders:0", "-t", "orders")).toHaveLength(2);
+  });
+
   test("with --execute the offsets are committed, and the table says so", async () => {
     const { brokers, stderr, stdout } = await run(
       ["group", "reset", "billing", "--shift-by", "-10", "-t", "orders:0", "--execute"],

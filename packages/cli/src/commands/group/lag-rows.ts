@@ -67,11 +67,8 @@ export function lagLines(
   const faults = rows.flatMap(({ error, partition, topic }) =>
     error === undefined ? [] : [`${topic}-${partition}: ${error.message}`],
   );
-  return [
-    ...output.table(rows, COLUMNS, title),
-    ...(rows.length === 0 ? ["nothing committed, nothing assigned"] : ["", totalLine(lag)]),
-    ...faults,
-  ];
+  if (rows.length === 0) return [`${lag.group} (${lag.state}): nothing committed or assigned`];
+  return [...output.table(rows, COLUMNS, title), "", totalLine(lag), ...faults];
 }
 
 /** Of several: a line each, the laziest first. */

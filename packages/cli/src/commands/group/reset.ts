@@ -41,11 +41,15 @@ export async function resetGroup(
     const before = new Map(
       committed.map((entry) => [`${entry.topic}-${entry.partition}`, entry.offset]),
     );
-    const moves: OffsetMove[] = [];
+    // By name: a partition that was named twice moves once.
+    const moves = new Map<string, OffsetMove>();
     for (const choice of choices) {
-      moves.push(...(await movesOf(context, client, choice, options.target, before)));
+      for (const move of await movesOf(context, client, choice, options.target, before)) {
+        moves.set(`${move.topic}-${move.partition}`, move);
+      }
     }
-    await applyMoves(context, client, { groupId, group, moves, execute: options.execute });
+    const plan = { groupId, group, moves: [...moves.values()], execute: options.execute };
+    await applyMoves(context, client, plan);
   });
 }
 
