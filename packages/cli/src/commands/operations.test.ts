@@ -156,6 +156,7 @@ test.each<[string[], number, string]>([
   [["cluster", "elect-leaders", "--unclean", "-y"], 2, "--unclean gives up acknowledged records"],
   [["cluster", "elect-leaders", "--unclean", "-t", "orders:0"], 2, "nobody can be asked here"],
   [["get", "orders", "0", "999"], 3, "orders-0 has no record at offset 999; it has 100 to 199"],
+  [["broker", "lst"], 2, "Did you mean zoolog broker list?"],
   [["consume"], 2, "missing required argument 'topics'"],
   [["consume", "a", "b"], 2, "several topics, --pattern, --from"],
   [["consume", "a", "--from", "start"], 2, "need --group"],

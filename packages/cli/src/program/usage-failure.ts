@@ -1,4 +1,4 @@
-import type { ZoologError } from "@zoolog/base";
+import { nearestName, type ZoologError } from "@zoolog/base";
 import type { Command, CommanderError } from "commander";
 import { usageError } from "../usage-error.ts";
 
@@ -19,11 +19,23 @@ export async function usageFailure(
   if (meant !== undefined) {
     return usageError(what, `${meant.replace(/^\(Did/, "Did").replace(/\)$/, "")} ${help}`);
   }
+  const misspelt = error.code === "commander.excessArguments" && commandMisspelt(command, words);
+  if (misspelt) return usageError(what, `Did you mean ${misspelt}? ${help}`);
   const elsewhere = error.code === "commander.unknownCommand" && commandInGroup(command, what);
   if (elsewhere) return usageError(what, `Did you mean ${elsewhere}? ${help}`);
   const unknown = /^unknown option '([^']+)'/.exec(what)?.[1];
   const setting = unknown && (await settingMeant(unknown, command, words));
   return usageError(what, setting ?? help);
+}
+
+/** `zoolog broker lst`: a command that runs alone, and has commands below it as well. */
+function commandMisspelt(command: Command, words: readonly string[]): string | undefined {
+  const given = words[words.indexOf(command.name()) + 1] ?? "";
+  const meant = nearestName(
+    given,
+    command.commands.map((child) => child.name()),
+  );
+  return meant && `${pathOf(command)} ${meant}`;
 }
 
 /** `create` is a command of `topic`: the first group that has one of this name. */
