@@ -1,6 +1,6 @@
 import { brokerId } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker, sampleTopic } from "@zoolog/testkit";
-import type { CoordinationStore, HintScope } from "./coordination-store.ts";
+import type { CoordinationStore, HintScope } from "./port/coordination-store.ts";
 
 let world: MemoryCoordination;
 let store: CoordinationStore;

@@ -6,7 +6,6 @@ import {
   type Timer,
 } from "@zoolog/base";
 import type { Watch, ZooKeeperClient } from "@zoolog/zookeeper";
-import type { HintScope, StoreState } from "./coordination-store.ts";
 import {
   BROKER_IDS_PATH,
   CONFIG_CHANGES_PATH,
@@ -16,6 +15,7 @@ import {
   PREFERRED_ELECTION_PATH,
   TOPICS_PATH,
 } from "./paths.ts";
+import type { HintScope, StoreState } from "./port/coordination-store.ts";
 import type { CoordinationSession } from "./session.ts";
 
 /** How a scope is watched. Parents only: one watch each, however many topics there are. */

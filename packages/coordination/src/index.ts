@@ -1,26 +1,26 @@
+export { isMalformed } from "./errors.ts";
+export { groupNameFault } from "./groups/group-names.ts";
 export type {
   BrokerRegistration,
   RegisteredBroker,
-} from "./broker-registration.ts";
+} from "./port/broker-registration.ts";
 export type {
   PartitionState,
   Read,
   ZnodeFault,
-} from "./cluster-snapshot.ts";
+} from "./port/cluster-snapshot.ts";
 export type {
   ControllerWriter,
   NewTopicZnodes,
   PartitionStateWrite,
   SlotWrite,
-} from "./controller-writer.ts";
+} from "./port/controller-writer.ts";
 export type {
   CoordinationStore,
   CurrentController,
   HintScope,
   StoreState,
-} from "./coordination-store.ts";
-export { isMalformed } from "./errors.ts";
-export { groupNameFault } from "./groups/group-names.ts";
+} from "./port/coordination-store.ts";
 export type {
   ClassicGroupZnode,
   ClassicMemberZnode,
@@ -32,9 +32,9 @@ export type {
   PartitionsByTopic,
   StoredGroup,
   StoredOffset,
-} from "./groups/group-state.ts";
-export type { GroupStore } from "./groups/group-store.ts";
-export type { GroupChange, SlotWriter } from "./groups/slot-writer.ts";
+} from "./port/group-state.ts";
+export type { GroupStore } from "./port/group-store.ts";
+export type { GroupChange, SlotWriter } from "./port/slot-writer.ts";
 export {
   openZooKeeperStore,
   type ZooKeeperStoreOptions,

@@ -1,5 +1,5 @@
 import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
-import type { StoreState } from "./coordination-store.ts";
+import type { StoreState } from "./port/coordination-store.ts";
 
 let world: MemoryCoordination;
 

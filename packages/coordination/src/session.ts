@@ -9,8 +9,8 @@ import {
   sleep,
 } from "@zoolog/base";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
-import type { StoreState } from "./coordination-store.ts";
 import { isConnectionFault, isSessionEnd, storeClosed, unavailable } from "./errors.ts";
+import type { StoreState } from "./port/coordination-store.ts";
 
 /** First pause before the next attempt to open a session; doubles up to the maximum. */
 const RECONNECT_PAUSE_MS_MIN = 100;

@@ -11,8 +11,8 @@
 import { brokerId, errorCode, leaderEpoch, type PartitionEpoch, sleep } from "@zoolog/base";
 import { MemoryCoordination, sampleState, sampleTopic, seededRandom } from "@zoolog/testkit";
 import type { Operation, OperationResult } from "@zoolog/zookeeper";
-import type { ControllerWriter, PartitionStateWrite } from "./controller-writer.ts";
-import type { CoordinationStore } from "./coordination-store.ts";
+import type { ControllerWriter, PartitionStateWrite } from "./port/controller-writer.ts";
+import type { CoordinationStore } from "./port/coordination-store.ts";
 
 const BROKERS = ["b0", "b1", "b2"];
 const PARTITIONS = 6;

@@ -9,10 +9,9 @@ import {
   type TopicPartition,
 } from "@zoolog/base";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
-import { BrokerRegistrar } from "./broker-registrar.ts";
-import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
-import { ensureBrokerSecret } from "./broker-secret.ts";
-import { ClusterIdentity, ensureLayout } from "./cluster-identity.ts";
+import { BrokerRegistrar } from "./brokers/broker-registrar.ts";
+import { ensureBrokerSecret } from "./cluster/broker-secret.ts";
+import { ClusterIdentity, ensureLayout } from "./cluster/cluster-identity.ts";
 import {
   readBrokers,
   readCluster,
@@ -21,32 +20,14 @@ import {
   readSlots,
   readStates,
   readUnreadableTopics,
-} from "./cluster-reader.ts";
-import type {
-  ClusterSnapshot,
-  NamedConfig,
-  Read,
-  ReadPartition,
-  StoredSlot,
-  UnreadableTopic,
-} from "./cluster-snapshot.ts";
-import { ControllerElection } from "./controller-election.ts";
-import type { ConfigResource } from "./controller-writer.ts";
-import type {
-  CoordinationStore,
-  CurrentController,
-  Election,
-  HintScope,
-  ProducerIdBlock,
-  StoreState,
-} from "./coordination-store.ts";
+} from "./cluster/cluster-reader.ts";
+import { claimProducerIds } from "./cluster/producer-id-blocks.ts";
+import { ControllerElection } from "./controller/controller-election.ts";
 import { coordinatorFenced } from "./errors.ts";
 import { ifThere } from "./existing.ts";
 import { FencedMulti } from "./fenced-multi.ts";
 import { GroupCommit } from "./groups/group-commit.ts";
 import { readGroups, readOffsets } from "./groups/group-reader.ts";
-import type { StoredGroup, StoredOffset } from "./groups/group-state.ts";
-import type { SlotWriter } from "./groups/slot-writer.ts";
 import { HintBoard } from "./hint-board.ts";
 import {
   DELETE_TOPICS_PATH,
@@ -55,7 +36,26 @@ import {
   slotPath,
   TOPICS_PATH,
 } from "./paths.ts";
-import { claimProducerIds } from "./producer-id-blocks.ts";
+import type { BrokerRegistration, RegisteredBroker } from "./port/broker-registration.ts";
+import type {
+  ClusterSnapshot,
+  NamedConfig,
+  Read,
+  ReadPartition,
+  StoredSlot,
+  UnreadableTopic,
+} from "./port/cluster-snapshot.ts";
+import type { ConfigResource } from "./port/controller-writer.ts";
+import type {
+  CoordinationStore,
+  CurrentController,
+  Election,
+  HintScope,
+  ProducerIdBlock,
+  StoreState,
+} from "./port/coordination-store.ts";
+import type { StoredGroup, StoredOffset } from "./port/group-state.ts";
+import type { SlotWriter } from "./port/slot-writer.ts";
 import { CoordinationSession } from "./session.ts";
 import { decodePreferredElection } from "./znodes/admin-znodes.ts";
 

@@ -21,9 +21,9 @@ import {
 } from "@zoolog/base";
 import { MemoryCoordination, seededRandom } from "@zoolog/testkit";
 import type { Operation, ZooKeeperClient } from "@zoolog/zookeeper";
-import type { CoordinationStore } from "../coordination-store.ts";
+import type { CoordinationStore } from "../port/coordination-store.ts";
+import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 import { encodeSlot } from "../znodes/slot-znode.ts";
-import type { GroupChange, SlotWriter } from "./slot-writer.ts";
 
 const BROKERS = ["b0", "b1", "b2"];
 const PARTITIONS = 8;

@@ -7,15 +7,15 @@ import {
   timestamp,
 } from "@zoolog/base";
 import { MemoryCoordination, sampleTopicId } from "@zoolog/testkit";
-import type { ControllerWriter } from "../controller-writer.ts";
-import type { CoordinationStore } from "../coordination-store.ts";
+import type { ControllerWriter } from "../port/controller-writer.ts";
+import type { CoordinationStore } from "../port/coordination-store.ts";
 import type {
   ClassicGroupZnode,
   ClassicMemberZnode,
   CommittedOffset,
   ConsumerMemberZnode,
-} from "./group-state.ts";
-import type { GroupChange, SlotWriter } from "./slot-writer.ts";
+} from "../port/group-state.ts";
+import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 
 const SLOT = 5;
 

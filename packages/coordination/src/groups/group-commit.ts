@@ -8,8 +8,8 @@ import {
 } from "@zoolog/base";
 import { coordinatorBusy, coordinatorFenced } from "../errors.ts";
 import type { FencedMulti } from "../fenced-multi.ts";
+import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 import { writeRound } from "./commit-round.ts";
-import type { GroupChange, SlotWriter } from "./slot-writer.ts";
 import { encodeChange, WaitingChanges } from "./waiting-changes.ts";
 import { ZnodeChanges } from "./znode-changes.ts";
 

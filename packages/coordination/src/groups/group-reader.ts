@@ -1,6 +1,5 @@
 import { inParallel, type TopicPartition, timestamp, topicPartitionKey } from "@zoolog/base";
 import type { Znode } from "@zoolog/zookeeper";
-import type { Read, ZnodeFault } from "../cluster-snapshot.ts";
 import { isMalformed, malformed } from "../errors.ts";
 import { ifThere } from "../existing.ts";
 import { READS_IN_FLIGHT_MAX } from "../limits.ts";
@@ -13,13 +12,19 @@ import {
   offsetsPath,
   topicOffsetsPath,
 } from "../paths.ts";
+import type { Read, ZnodeFault } from "../port/cluster-snapshot.ts";
+import type {
+  CommittedOffset,
+  GroupZnode,
+  StoredGroup,
+  StoredOffset,
+} from "../port/group-state.ts";
 import type { CoordinationSession } from "../session.ts";
 import { decodeGroup } from "../znodes/group-znode.ts";
 import { decodeMember } from "../znodes/member-znode.ts";
 import { decodeOffset } from "../znodes/offset-znode.ts";
 import { isIncomplete } from "./commit-round.ts";
 import { idOfName, znodeName } from "./group-names.ts";
-import type { CommittedOffset, GroupZnode, StoredGroup, StoredOffset } from "./group-state.ts";
 
 const AT_ONCE = { atOnceMax: READS_IN_FLIGHT_MAX };
 

@@ -1,11 +1,11 @@
 import { type Deferred, deferred } from "@zoolog/base";
 import { groupNameUnusable, groupTooLarge } from "../errors.ts";
 import { MULTI_BYTES_MAX } from "../limits.ts";
+import type { CommittedOffset } from "../port/group-state.ts";
+import type { GroupChange } from "../port/slot-writer.ts";
 import { encodeGroup } from "../znodes/group-znode.ts";
 import { encodeMember } from "../znodes/member-znode.ts";
 import { groupNameFault } from "./group-names.ts";
-import type { CommittedOffset } from "./group-state.ts";
-import type { GroupChange } from "./slot-writer.ts";
 
 /** A change that has become bytes, where that is its last form. */
 export type EncodedChange =

@@ -1,6 +1,6 @@
 import type { TopicPartition } from "@zoolog/base";
-import type { DeletedTopic } from "../cluster-snapshot.ts";
 import { deletedTopicPath, PREFERRED_ELECTION_PATH } from "../paths.ts";
+import type { DeletedTopic } from "../port/cluster-snapshot.ts";
 import { assertTopicName, asTopicId } from "./topic-znode.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";
 

@@ -1,4 +1,6 @@
 import { type BrokerEpoch, brokerEpoch, brokerId, timestamp } from "@zoolog/base";
+import { malformed } from "../errors.ts";
+import { BROKER_IDS_PATH, brokerPath } from "../paths.ts";
 import type {
   BootKind,
   BrokerEndpoint,
@@ -6,9 +8,7 @@ import type {
   DataLosses,
   MissedLives,
   RegisteredBroker,
-} from "../broker-registration.ts";
-import { malformed } from "../errors.ts";
-import { BROKER_IDS_PATH, brokerPath } from "../paths.ts";
+} from "../port/broker-registration.ts";
 import { asInteger, BROKER_ID_MAX, encodeJson, ZnodeObject } from "./znode-json.ts";
 
 /** Kafka's version of this znode since 2.7. */

@@ -1,5 +1,5 @@
-import type { ConfigOverrides } from "../cluster-snapshot.ts";
 import type { ConfigKind } from "../paths.ts";
+import type { ConfigOverrides } from "../port/cluster-snapshot.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";
 
 export function encodeConfig(overrides: ConfigOverrides): Uint8Array {

@@ -1,5 +1,5 @@
 import { malformed } from "../errors.ts";
-import type { GroupZnode } from "../groups/group-state.ts";
+import type { GroupZnode } from "../port/group-state.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";
 
 export function encodeGroup(group: GroupZnode): Uint8Array {

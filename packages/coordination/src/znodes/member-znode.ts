@@ -6,7 +6,7 @@ import type {
   GroupZnode,
   MemberZnode,
   PartitionsByTopic,
-} from "../groups/group-state.ts";
+} from "../port/group-state.ts";
 import { decodeGroupType, EPOCH_MAX } from "./group-znode.ts";
 import { asTopicId } from "./topic-znode.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";

@@ -1,5 +1,5 @@
 import { type LeaderEpoch, leaderEpoch, offset, type Timestamp, timestamp } from "@zoolog/base";
-import type { CommittedOffset } from "../groups/group-state.ts";
+import type { CommittedOffset } from "../port/group-state.ts";
 import { asTopicId } from "./topic-znode.ts";
 import { asInteger, decodeText, encodeText, ZnodeObject } from "./znode-json.ts";
 

@@ -6,8 +6,8 @@ import {
   controllerEpoch,
   leaderEpoch,
 } from "@zoolog/base";
-import type { PartitionState } from "../cluster-snapshot.ts";
 import { malformed } from "../errors.ts";
+import type { PartitionState } from "../port/cluster-snapshot.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";
 
 const NO_LEADER = -1;

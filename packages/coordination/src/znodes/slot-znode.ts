@@ -1,8 +1,8 @@
 import { brokerEpoch, brokerId, type CoordinatorEpoch, controllerEpoch } from "@zoolog/base";
-import type { StoredSlot } from "../cluster-snapshot.ts";
-import type { SlotWrite } from "../controller-writer.ts";
 import { isMalformed } from "../errors.ts";
 import { slotPath } from "../paths.ts";
+import type { StoredSlot } from "../port/cluster-snapshot.ts";
+import type { SlotWrite } from "../port/controller-writer.ts";
 import { BROKER_ID_MAX, encodeJson, ZnodeObject } from "./znode-json.ts";
 
 export function encodeSlot(slot: SlotWrite): Uint8Array {

@@ -7,7 +7,20 @@ import {
   topicPartitionKey,
 } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
-import type { ConfigOverrides, DeletedTopic } from "./cluster-snapshot.ts";
+import { malformed } from "../errors.ts";
+import type { FencedMulti } from "../fenced-multi.ts";
+import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "../limits.ts";
+import { chunked } from "../multi-chunks.ts";
+import {
+  CONFIG_CHANGE_PREFIX,
+  CONFIG_CHANGES_PATH,
+  CONTROLLER_PATH,
+  configPath,
+  deletedTopicPath,
+  deleteRequestPath,
+  PREFERRED_ELECTION_PATH,
+} from "../paths.ts";
+import type { ConfigOverrides, DeletedTopic } from "../port/cluster-snapshot.ts";
 import type {
   ConfigResource,
   ControllerWriter,
@@ -19,27 +32,14 @@ import type {
   SlotWritten,
   TopicRemoval,
   UnreadableTopicRemoval,
-} from "./controller-writer.ts";
-import { malformed } from "./errors.ts";
-import type { FencedMulti } from "./fenced-multi.ts";
-import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
-import { chunked } from "./multi-chunks.ts";
+} from "../port/controller-writer.ts";
+import { encodeDeletedTopic } from "../znodes/admin-znodes.ts";
+import { encodeConfig, encodeConfigChange } from "../znodes/config-znode.ts";
 import { addPartitions } from "./partition-addition.ts";
 import { writePartitionStates } from "./partition-writes.ts";
-import {
-  CONFIG_CHANGE_PREFIX,
-  CONFIG_CHANGES_PATH,
-  CONTROLLER_PATH,
-  configPath,
-  deletedTopicPath,
-  deleteRequestPath,
-  PREFERRED_ELECTION_PATH,
-} from "./paths.ts";
 import { writeSlots } from "./slot-writes.ts";
 import { createTopic } from "./topic-creation.ts";
 import { removeTopic } from "./topic-removal.ts";
-import { encodeDeletedTopic } from "./znodes/admin-znodes.ts";
-import { encodeConfig, encodeConfigChange } from "./znodes/config-znode.ts";
 
 export class FencedWriter implements ControllerWriter {
   readonly controllerEpoch: ControllerEpoch;

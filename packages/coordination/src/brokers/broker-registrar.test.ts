@@ -1,6 +1,6 @@
 import { brokerEpoch, type LogFields, silentLogger, type ZoologError } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
-import { openZooKeeperStore } from "./zookeeper-store.ts";
+import { openZooKeeperStore } from "../zookeeper-store.ts";
 
 let world: MemoryCoordination;
 

@@ -1,5 +1,5 @@
 import type { CoordinatorEpoch } from "@zoolog/base";
-import type { Read } from "../cluster-snapshot.ts";
+import type { Read } from "./cluster-snapshot.ts";
 import type { StoredGroup, StoredOffset } from "./group-state.ts";
 import type { SlotWriter } from "./slot-writer.ts";
 

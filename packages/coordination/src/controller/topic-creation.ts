@@ -1,17 +1,17 @@
 import type { TopicPartition } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
-import type { PartitionState } from "./cluster-snapshot.ts";
-import type { NewTopicZnodes, PartitionStateWrite } from "./controller-writer.ts";
-import { malformed, topicTooLarge } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import type { FencedMulti } from "./fenced-multi.ts";
-import { MULTI_BYTES_MAX } from "./limits.ts";
-import { chunked, operationBytes } from "./multi-chunks.ts";
+import { malformed, topicTooLarge } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import type { FencedMulti } from "../fenced-multi.ts";
+import { MULTI_BYTES_MAX } from "../limits.ts";
+import { chunked, operationBytes } from "../multi-chunks.ts";
+import { configPath, partitionPath, partitionsPath, statePath, topicPath } from "../paths.ts";
+import type { PartitionState } from "../port/cluster-snapshot.ts";
+import type { NewTopicZnodes, PartitionStateWrite } from "../port/controller-writer.ts";
+import { encodeConfig } from "../znodes/config-znode.ts";
+import { encodePartitionState } from "../znodes/partition-state-znode.ts";
+import { decodeTopic, encodeSpareTopicId, encodeTopic } from "../znodes/topic-znode.ts";
 import { writePartitionStates } from "./partition-writes.ts";
-import { configPath, partitionPath, partitionsPath, statePath, topicPath } from "./paths.ts";
-import { encodeConfig } from "./znodes/config-znode.ts";
-import { encodePartitionState } from "./znodes/partition-state-znode.ts";
-import { decodeTopic, encodeSpareTopicId, encodeTopic } from "./znodes/topic-znode.ts";
 
 export type TopicCreation = {
   readonly outcome: "created" | "exists";

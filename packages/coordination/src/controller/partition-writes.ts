@@ -1,14 +1,14 @@
 import { inParallel, type PartitionEpoch, partitionEpoch, ZoologError } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
-import type { StoredState } from "./cluster-snapshot.ts";
-import type { PartitionStateWrite, PartitionStateWritten } from "./controller-writer.ts";
-import { restless } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import type { FencedMulti } from "./fenced-multi.ts";
-import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
-import { chunked } from "./multi-chunks.ts";
-import { partitionPath, partitionsPath, statePath } from "./paths.ts";
-import { decodePartitionState, encodePartitionState } from "./znodes/partition-state-znode.ts";
+import { restless } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import type { FencedMulti } from "../fenced-multi.ts";
+import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "../limits.ts";
+import { chunked } from "../multi-chunks.ts";
+import { partitionPath, partitionsPath, statePath } from "../paths.ts";
+import type { StoredState } from "../port/cluster-snapshot.ts";
+import type { PartitionStateWrite, PartitionStateWritten } from "../port/controller-writer.ts";
+import { decodePartitionState, encodePartitionState } from "../znodes/partition-state-znode.ts";
 
 /**
  * Writes partition states by compare and set, as many to a multi as fit, several multis under way.

@@ -1,7 +1,7 @@
 import { brokerEpoch, brokerId, coordinatorEpoch } from "@zoolog/base";
 import { MemoryCoordination } from "@zoolog/testkit";
-import type { ControllerWriter, SlotWrite } from "./controller-writer.ts";
-import type { CoordinationStore } from "./coordination-store.ts";
+import type { ControllerWriter, SlotWrite } from "../port/controller-writer.ts";
+import type { CoordinationStore } from "../port/coordination-store.ts";
 
 let world: MemoryCoordination;
 let store: CoordinationStore;

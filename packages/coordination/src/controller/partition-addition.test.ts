@@ -1,7 +1,7 @@
 import { brokerId } from "@zoolog/base";
 import { MemoryCoordination, sampleState, sampleTopic, sampleTopicId } from "@zoolog/testkit";
-import type { ControllerWriter, NewPartitionZnodes } from "./controller-writer.ts";
-import type { CoordinationStore } from "./coordination-store.ts";
+import type { ControllerWriter, NewPartitionZnodes } from "../port/controller-writer.ts";
+import type { CoordinationStore } from "../port/coordination-store.ts";
 
 let world: MemoryCoordination;
 let store: CoordinationStore;

@@ -1,9 +1,9 @@
 import { type Logger, ZoologError } from "@zoolog/base";
 import type { Operation, ZooKeeperClient } from "@zoolog/zookeeper";
-import type { BrokerRegistration } from "./broker-registration.ts";
-import { ifThere } from "./existing.ts";
-import { brokerFolderPath } from "./paths.ts";
-import { decodeBrokerFolder, encodeBrokerFolder } from "./znodes/id-znodes.ts";
+import { ifThere } from "../existing.ts";
+import { brokerFolderPath } from "../paths.ts";
+import type { BrokerRegistration } from "../port/broker-registration.ts";
+import { decodeBrokerFolder, encodeBrokerFolder } from "../znodes/id-znodes.ts";
 
 /**
  * What ZooKeeper remembers of the folder that a broker ran on last, as seen before a registration.

@@ -1,11 +1,11 @@
 import { type BrokerId, errorCode } from "@zoolog/base";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
-import type { ProducerIdBlock } from "./coordination-store.ts";
-import { isConnectionFault, producerIdsExhausted, unavailable } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import { PRODUCER_ID_BLOCK_PATH } from "./paths.ts";
-import type { CoordinationSession } from "./session.ts";
-import { decodeIdBlock, encodeIdBlock } from "./znodes/id-znodes.ts";
+import { isConnectionFault, producerIdsExhausted, unavailable } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import { PRODUCER_ID_BLOCK_PATH } from "../paths.ts";
+import type { ProducerIdBlock } from "../port/coordination-store.ts";
+import type { CoordinationSession } from "../session.ts";
+import { decodeIdBlock, encodeIdBlock } from "../znodes/id-znodes.ts";
 
 /** Ids per block, as in Kafka. A restarted broker wastes at most so many. */
 const BLOCK_SIZE = 1_000;

@@ -1,9 +1,9 @@
+import { malformed } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import { BROKER_SECRET_PATH } from "../paths.ts";
+import type { CoordinationSession } from "../session.ts";
+import { decodeBrokerSecret, encodeBrokerSecret } from "../znodes/id-znodes.ts";
 import { createIfMissing } from "./cluster-identity.ts";
-import { malformed } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import { BROKER_SECRET_PATH } from "./paths.ts";
-import type { CoordinationSession } from "./session.ts";
-import { decodeBrokerSecret, encodeBrokerSecret } from "./znodes/id-znodes.ts";
 
 /** What brokers prove by it, and what that is worth: docs/decisions/012-brokers-credential.md. */
 export async function ensureBrokerSecret(

@@ -1,7 +1,7 @@
 import { brokerId, controllerEpoch, partitionEpoch, type ZoologError } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker, sampleState, sampleTopic } from "@zoolog/testkit";
-import type { ControllerWriter } from "./controller-writer.ts";
-import type { CoordinationStore, Election } from "./coordination-store.ts";
+import type { ControllerWriter } from "../port/controller-writer.ts";
+import type { CoordinationStore, Election } from "../port/coordination-store.ts";
 
 let world: MemoryCoordination;
 

@@ -7,20 +7,26 @@ import {
   type Logger,
 } from "@zoolog/base";
 import type { Znode, ZooKeeperClient } from "@zoolog/zookeeper";
-import { readControllerEpochFloor } from "./cluster-reader.ts";
-import type { CurrentController, Election } from "./coordination-store.ts";
-import { controllerFenced, excerpt, isConnectionFault, isSessionEnd, malformed } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import { FencedMulti } from "./fenced-multi.ts";
-import { FencedWriter } from "./fenced-writer.ts";
-import { CONTROLLER_EPOCH_PATH, CONTROLLER_PATH } from "./paths.ts";
-import type { CoordinationSession } from "./session.ts";
+import { readControllerEpochFloor } from "../cluster/cluster-reader.ts";
+import {
+  controllerFenced,
+  excerpt,
+  isConnectionFault,
+  isSessionEnd,
+  malformed,
+} from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import { FencedMulti } from "../fenced-multi.ts";
+import { CONTROLLER_EPOCH_PATH, CONTROLLER_PATH } from "../paths.ts";
+import type { CurrentController, Election } from "../port/coordination-store.ts";
+import type { CoordinationSession } from "../session.ts";
 import {
   decodeController,
   decodeControllerEpoch,
   encodeController,
   encodeControllerEpoch,
-} from "./znodes/controller-znodes.ts";
+} from "../znodes/controller-znodes.ts";
+import { FencedWriter } from "./fenced-writer.ts";
 
 /**
  * Elections: `/controller` and a raised `/controller_epoch` in one multi, so nobody is controller

@@ -1,12 +1,12 @@
 import { coordinatorEpoch, inParallel } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
-import type { StoredSlot } from "./cluster-snapshot.ts";
-import type { SlotWrite, SlotWritten } from "./controller-writer.ts";
-import { ifThere } from "./existing.ts";
-import type { FencedMulti } from "./fenced-multi.ts";
-import { MULTI_OPERATIONS_MAX, MULTIS_IN_FLIGHT_MAX } from "./limits.ts";
-import { slotPath } from "./paths.ts";
-import { encodeSlot, storedSlot } from "./znodes/slot-znode.ts";
+import { ifThere } from "../existing.ts";
+import type { FencedMulti } from "../fenced-multi.ts";
+import { MULTI_OPERATIONS_MAX, MULTIS_IN_FLIGHT_MAX } from "../limits.ts";
+import { slotPath } from "../paths.ts";
+import type { StoredSlot } from "../port/cluster-snapshot.ts";
+import type { SlotWrite, SlotWritten } from "../port/controller-writer.ts";
+import { encodeSlot, storedSlot } from "../znodes/slot-znode.ts";
 
 /**
  * Writes who coordinates which slots by compare and set, each slot in a multi of its own: there are

@@ -1,12 +1,12 @@
 import { inParallel, type TopicId } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
-import { isMalformed } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import type { FencedMulti } from "./fenced-multi.ts";
-import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "./limits.ts";
-import { chunked } from "./multi-chunks.ts";
-import { configPath, deleteRequestPath, topicPath } from "./paths.ts";
-import { decodeTopic } from "./znodes/topic-znode.ts";
+import { isMalformed } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import type { FencedMulti } from "../fenced-multi.ts";
+import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "../limits.ts";
+import { chunked } from "../multi-chunks.ts";
+import { configPath, deleteRequestPath, topicPath } from "../paths.ts";
+import { decodeTopic } from "../znodes/topic-znode.ts";
 
 /**
  * Removes a topic's znodes: everything below the topic, the deepest first, then the topic together

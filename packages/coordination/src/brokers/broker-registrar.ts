@@ -9,19 +9,19 @@ import {
   ZoologError,
 } from "@zoolog/base";
 import type { Operation, Znode, ZooKeeperClient } from "@zoolog/zookeeper";
-import { checkFolder } from "./broker-folder.ts";
-import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
 import {
   brokerIdTaken,
   dataFolderCopied,
   isConnectionFault,
   isSessionEnd,
   registrationUnreadable,
-} from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import { brokerPath, CONTROLLER_PATH } from "./paths.ts";
-import type { CoordinationSession } from "./session.ts";
-import { brokerAddress, decodeBroker, encodeBroker } from "./znodes/broker-znode.ts";
+} from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import { brokerPath, CONTROLLER_PATH } from "../paths.ts";
+import type { BrokerRegistration, RegisteredBroker } from "../port/broker-registration.ts";
+import type { CoordinationSession } from "../session.ts";
+import { brokerAddress, decodeBroker, encodeBroker } from "../znodes/broker-znode.ts";
+import { checkFolder } from "./broker-folder.ts";
 
 /** How long another broker under our id is waited for, in session timeouts: it may just be dying. */
 const PATIENCE_SESSION_TIMEOUTS = 2;

@@ -9,7 +9,7 @@ import type {
   UnreadableTopic,
 } from "./cluster-snapshot.ts";
 import type { ConfigResource, ControllerWriter } from "./controller-writer.ts";
-import type { GroupStore } from "./groups/group-store.ts";
+import type { GroupStore } from "./group-store.ts";
 
 /**
  * What must agree in the whole cluster, as our words instead of znodes. One store is one process's

@@ -1,14 +1,14 @@
 import { assert, type BrokerId } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
-import type { NewPartitionZnodes, PartitionStateWrite } from "./controller-writer.ts";
-import { isMalformed } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import type { FencedMulti } from "./fenced-multi.ts";
-import { chunked } from "./multi-chunks.ts";
+import { isMalformed } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import type { FencedMulti } from "../fenced-multi.ts";
+import { chunked } from "../multi-chunks.ts";
+import { topicPath } from "../paths.ts";
+import type { NewPartitionZnodes, PartitionStateWrite } from "../port/controller-writer.ts";
+import { decodeTopic, encodeTopic, type TopicZnode } from "../znodes/topic-znode.ts";
 import { writePartitionStates } from "./partition-writes.ts";
-import { topicPath } from "./paths.ts";
 import { firstOperations, type TopicCreation } from "./topic-creation.ts";
-import { decodeTopic, encodeTopic, type TopicZnode } from "./znodes/topic-znode.ts";
 
 export type PartitionAddition = {
   readonly outcome: "added" | "changed" | "unreadable";

@@ -6,22 +6,10 @@ import {
   type TopicId,
   type TopicPartition,
 } from "@zoolog/base";
-import type { RegisteredBroker } from "./broker-registration.ts";
-import type {
-  ClusterSnapshot,
-  DeletedTopic,
-  NamedConfig,
-  Read,
-  ReadPartition,
-  StoredSlot,
-  StoredTopic,
-  UnreadableTopic,
-  ZnodeFault,
-} from "./cluster-snapshot.ts";
-import { isMalformed } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import { READS_IN_FLIGHT_MAX } from "./limits.ts";
-import { storedState } from "./partition-writes.ts";
+import { storedState } from "../controller/partition-writes.ts";
+import { isMalformed } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import { READS_IN_FLIGHT_MAX } from "../limits.ts";
 import {
   BROKER_IDS_PATH,
   brokerPath,
@@ -37,13 +25,25 @@ import {
   statePath,
   TOPICS_PATH,
   topicPath,
-} from "./paths.ts";
-import type { CoordinationSession } from "./session.ts";
-import { decodeDeletedTopic } from "./znodes/admin-znodes.ts";
-import { decodeBroker, parseBrokerId } from "./znodes/broker-znode.ts";
-import { decodeConfig } from "./znodes/config-znode.ts";
-import { storedSlot } from "./znodes/slot-znode.ts";
-import { decodeSpareTopicId, decodeTopic, type TopicZnode } from "./znodes/topic-znode.ts";
+} from "../paths.ts";
+import type { RegisteredBroker } from "../port/broker-registration.ts";
+import type {
+  ClusterSnapshot,
+  DeletedTopic,
+  NamedConfig,
+  Read,
+  ReadPartition,
+  StoredSlot,
+  StoredTopic,
+  UnreadableTopic,
+  ZnodeFault,
+} from "../port/cluster-snapshot.ts";
+import type { CoordinationSession } from "../session.ts";
+import { decodeDeletedTopic } from "../znodes/admin-znodes.ts";
+import { decodeBroker, parseBrokerId } from "../znodes/broker-znode.ts";
+import { decodeConfig } from "../znodes/config-znode.ts";
+import { storedSlot } from "../znodes/slot-znode.ts";
+import { decodeSpareTopicId, decodeTopic, type TopicZnode } from "../znodes/topic-znode.ts";
 
 /** Everything. Reads are pipelined: no round trip per partition. */
 export async function readCluster(session: CoordinationSession): Promise<ClusterSnapshot> {

@@ -1,9 +1,9 @@
 import { errorCode } from "@zoolog/base";
-import { clusterIdMismatch } from "./errors.ts";
-import { ifThere } from "./existing.ts";
-import { BASE_PATHS, CLUSTER_ID_PATH } from "./paths.ts";
-import type { CoordinationSession } from "./session.ts";
-import { decodeClusterId, encodeClusterId } from "./znodes/id-znodes.ts";
+import { clusterIdMismatch } from "../errors.ts";
+import { ifThere } from "../existing.ts";
+import { BASE_PATHS, CLUSTER_ID_PATH } from "../paths.ts";
+import type { CoordinationSession } from "../session.ts";
+import { decodeClusterId, encodeClusterId } from "../znodes/id-znodes.ts";
 
 /** Creates the znodes that everything stands below. Anybody may, at any time. */
 export async function ensureLayout(session: CoordinationSession): Promise<void> {
