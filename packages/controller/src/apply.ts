@@ -7,7 +7,9 @@ import {
   topicPartitionKey,
   unreachable,
 } from "@zoolog/base";
-import type { BrokerImage, OfflineReplica, PartitionImage } from "./cluster-image.ts";
+import type { BrokerImage, OfflineReplica, PartitionImage } from "./image/cluster-image.ts";
+import { FIRST_PARTITION_EPOCH } from "./leaders/partition-state.ts";
+import { NEVER_ELECTED } from "./load-controller.ts";
 import type {
   ControllerRecord,
   PartitionObserved,
@@ -19,11 +21,9 @@ import type {
   TopicCreated,
   TopicDeleted,
   UnreadableTopicDeleted,
-} from "./controller-record.ts";
-import type { ControllerState } from "./controller-state.ts";
-import { NEVER_ELECTED } from "./load-controller.ts";
-import { FIRST_PARTITION_EPOCH } from "./partition-state.ts";
-import { StateDraft } from "./state-draft.ts";
+} from "./state/controller-record.ts";
+import type { ControllerState } from "./state/controller-state.ts";
+import { StateDraft } from "./state/state-draft.ts";
 
 /** What is true once `record` is. Never fails: what may be applied was checked by `decide`. */
 export function apply(state: ControllerState, record: ControllerRecord): ControllerState {

@@ -1,7 +1,7 @@
 import { type TopicId, type TopicPartition, unreachable } from "@zoolog/base";
 import type { ControllerErrorCode, ControllerResponse, Refusal } from "./controller-response.ts";
 import type { Reply } from "./decision.ts";
-import { refusal } from "./refusals.ts";
+import { refusal } from "./decisions/refusals.ts";
 
 /** A durable record that ZooKeeper refused because something else stands there. */
 export type Conflict =

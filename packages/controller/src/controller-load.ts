@@ -12,7 +12,7 @@ import type {
   DeletedTopic,
   PartitionState,
   UnreadableTopic,
-} from "./cluster-image.ts";
+} from "./image/cluster-image.ts";
 
 /** What a new controller has read before its first event. */
 export type ControllerLoad = {

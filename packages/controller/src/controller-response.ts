@@ -1,6 +1,6 @@
 import type { BrokerId, PartitionEpoch, TopicId, TopicPartition } from "@zoolog/base";
-import type { ConfigOverrides, PartitionState } from "./cluster-image.ts";
 import type { ConfigResource, TopicIdPartition } from "./controller-event.ts";
+import type { ConfigOverrides, PartitionState } from "./image/cluster-image.ts";
 
 /** Refusals of the controller, by Kafka's error names. The planes map them to wire codes. */
 export type ControllerErrorCode =

@@ -11,14 +11,14 @@ import {
 import { controllerViolations } from "@zoolog/testkit";
 import fc from "fast-check";
 import { applyAll } from "./apply.ts";
-import type { BootKind, PartitionImage } from "./cluster-image.ts";
 import type { ControllerEvent } from "./controller-event.ts";
 import type { ObservedBroker, ObservedSlot, StoredState } from "./controller-load.ts";
-import type { ControllerRecord } from "./controller-record.ts";
-import type { ControllerSettings, ControllerState } from "./controller-state.ts";
 import { decide } from "./decide.ts";
-import { applyImageDelta, imageDelta } from "./image-delta.ts";
+import type { BootKind, PartitionImage } from "./image/cluster-image.ts";
+import { applyImageDelta, imageDelta } from "./image/image-delta.ts";
 import { loadController } from "./load-controller.ts";
+import type { ControllerRecord } from "./state/controller-record.ts";
+import type { ControllerSettings, ControllerState } from "./state/controller-state.ts";
 
 const BROKERS = [0, 1, 2, 3].map(brokerId);
 const TOPICS = ["a", "b", "c"];

@@ -1,22 +1,30 @@
 import { type Timestamp, unreachable } from "@zoolog/base";
-import { decideAlterConfigs, decideConfigsObserved } from "./alter-configs.ts";
-import { decideAlterPartition } from "./alter-partition.ts";
+import type { ControllerEvent } from "./controller-event.ts";
+import type { Decision } from "./decision.ts";
+import { decideAlterConfigs, decideConfigsObserved } from "./decisions/alter-configs.ts";
+import { decideAlterPartition } from "./decisions/alter-partition.ts";
 import {
   decideBrokersObserved,
   decideControlledShutdown,
   decideReachability,
-} from "./broker-changes.ts";
-import type { ControllerEvent } from "./controller-event.ts";
-import type { ControllerState } from "./controller-state.ts";
-import { decideSlotsObserved } from "./coordinator-slots.ts";
-import { decideCreatePartitions } from "./create-partitions.ts";
+} from "./decisions/broker-changes.ts";
+import { decideSlotsObserved } from "./decisions/coordinator-slots.ts";
+import { decideCreatePartitions } from "./decisions/create-partitions.ts";
 
-import { decideCreateTopics } from "./create-topics.ts";
-import type { Decision } from "./decision.ts";
-import { decideDeleteTopics, decideReplicasDeleted, unfinishedDeletions } from "./delete-topics.ts";
-import { decideElectLeaders, decideLeaderImbalance, imbalanceTimer } from "./elect-leaders.ts";
-import { reconcileCluster } from "./reconcile.ts";
-import { decidePartitionsObserved, decideReplicasOffline } from "./replica-changes.ts";
+import { decideCreateTopics } from "./decisions/create-topics.ts";
+import {
+  decideDeleteTopics,
+  decideReplicasDeleted,
+  unfinishedDeletions,
+} from "./decisions/delete-topics.ts";
+import {
+  decideElectLeaders,
+  decideLeaderImbalance,
+  imbalanceTimer,
+} from "./decisions/elect-leaders.ts";
+import { reconcileCluster } from "./decisions/reconcile.ts";
+import { decidePartitionsObserved, decideReplicasOffline } from "./decisions/replica-changes.ts";
+import type { ControllerState } from "./state/controller-state.ts";
 
 /**
  * What the controller wants done about `event`. Pure: the same arguments give the same decision.

@@ -1,6 +1,6 @@
 import type { ControllerTimer, RequestId } from "./controller-event.ts";
-import type { ControllerRecord } from "./controller-record.ts";
 import type { ControllerResponse } from "./controller-response.ts";
+import type { ControllerRecord } from "./state/controller-record.ts";
 
 /**
  * Everything the controller wants done. The runtime does it, in this order: persist the durable

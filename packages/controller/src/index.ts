@@ -1,19 +1,4 @@
 export { apply, applyAll } from "./apply.ts";
-export type {
-  BootKind,
-  BrokerEndpoint,
-  BrokerImage,
-  ClusterImage,
-  ConfigOverrides,
-  DataLosses,
-  DeletedTopic,
-  PartitionImage,
-  PartitionState,
-  SlotImage,
-  TopicImage,
-  UnreadableTopic,
-} from "./cluster-image.ts";
-export { CLUSTER_CONFIG_NAME, COORDINATOR_SLOTS } from "./cluster-image.ts";
 export { type Conflict, repliesAfterConflicts } from "./conflicts.ts";
 export type {
   AlterConfigsEvent,
@@ -44,24 +29,39 @@ export type {
   StoredState,
 } from "./controller-load.ts";
 export type {
-  ControllerRecord,
-  DurableRecord,
-  PartitionStateChanged,
-  SlotChanged,
-} from "./controller-record.ts";
-export type {
   AlteredPartition,
   AlterPartitionResponse,
   ControllerErrorCode,
   ControllerResponse,
   Refusal,
 } from "./controller-response.ts";
-export type { ConfigRules, ControllerSettings, ControllerState } from "./controller-state.ts";
 export { decide } from "./decide.ts";
 export type { Decision, Reply } from "./decision.ts";
+export type {
+  BootKind,
+  BrokerEndpoint,
+  BrokerImage,
+  ClusterImage,
+  ConfigOverrides,
+  DataLosses,
+  DeletedTopic,
+  PartitionImage,
+  PartitionState,
+  SlotImage,
+  TopicImage,
+  UnreadableTopic,
+} from "./image/cluster-image.ts";
+export { CLUSTER_CONFIG_NAME, COORDINATOR_SLOTS } from "./image/cluster-image.ts";
 export {
   applyImageDelta,
   type ImageDelta,
   imageDelta,
-} from "./image-delta.ts";
+} from "./image/image-delta.ts";
 export { loadController } from "./load-controller.ts";
+export type {
+  ControllerRecord,
+  DurableRecord,
+  PartitionStateChanged,
+  SlotChanged,
+} from "./state/controller-record.ts";
+export type { ConfigRules, ControllerSettings, ControllerState } from "./state/controller-state.ts";

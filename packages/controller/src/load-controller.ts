@@ -1,14 +1,14 @@
 import { topicPartitionKey } from "@zoolog/base";
+import type { ControllerLoad, LoadedTopic } from "./controller-load.ts";
 import type {
   BrokerImage,
   ClusterImage,
   PartitionImage,
   SlotImage,
   TopicImage,
-} from "./cluster-image.ts";
-import type { ControllerLoad, LoadedTopic } from "./controller-load.ts";
-import type { ControllerSettings, ControllerState } from "./controller-state.ts";
-import { FIRST_LEADER_EPOCH } from "./partition-state.ts";
+} from "./image/cluster-image.ts";
+import { FIRST_LEADER_EPOCH } from "./leaders/partition-state.ts";
+import type { ControllerSettings, ControllerState } from "./state/controller-state.ts";
 
 /**
  * The state of a controller that has just been elected. Its first event is `controllerElected`,

@@ -1,12 +1,12 @@
 import { brokerEpoch, brokerId, controllerEpoch, type TopicId, timestamp } from "@zoolog/base";
 import { sampleControllerSettings } from "@zoolog/testkit";
-import { applyAll } from "./apply.ts";
+import { applyAll } from "../apply.ts";
+import type { ControllerEvent } from "../controller-event.ts";
+import { decide } from "../decide.ts";
+import { loadController } from "../load-controller.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import type { ClusterImage } from "./cluster-image.ts";
-import type { ControllerEvent } from "./controller-event.ts";
-import type { ControllerState } from "./controller-state.ts";
-import { decide } from "./decide.ts";
 import { applyImageDelta, imageDelta } from "./image-delta.ts";
-import { loadController } from "./load-controller.ts";
 
 function controller(epoch: number): ControllerState {
   const broker = {

@@ -1,6 +1,6 @@
 import type { BrokerId } from "@zoolog/base";
-import type { PartitionImage, PartitionState, TopicImage } from "./cluster-image.ts";
-import type { ControllerState } from "./controller-state.ts";
+import type { PartitionImage, PartitionState, TopicImage } from "../image/cluster-image.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { chooseFirstLeadership } from "./leader-election.ts";
 import { FIRST_LEADER_EPOCH, leadershipChanged, situationOf } from "./partition-state.ts";
 

@@ -1,15 +1,15 @@
-import { applyAll } from "./apply.ts";
-import { CLUSTER_CONFIG_NAME, type ConfigOverrides } from "./cluster-image.ts";
+import { applyAll } from "../apply.ts";
 import type {
   AlterConfigsEvent,
   ConfigAlteration,
   ConfigResource,
   ConfigsObservedEvent,
-} from "./controller-event.ts";
-import type { ControllerRecord } from "./controller-record.ts";
-import type { AlteredConfig, Refusal } from "./controller-response.ts";
-import type { ControllerState } from "./controller-state.ts";
-import type { Decision } from "./decision.ts";
+} from "../controller-event.ts";
+import type { AlteredConfig, Refusal } from "../controller-response.ts";
+import type { Decision } from "../decision.ts";
+import { CLUSTER_CONFIG_NAME, type ConfigOverrides } from "../image/cluster-image.ts";
+import type { ControllerRecord } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { reconcileAll } from "./reconcile.ts";
 import { refusal, unknownTopic } from "./refusals.ts";
 

@@ -1,6 +1,6 @@
 import type { BrokerEpoch, BrokerId } from "@zoolog/base";
-import type { BrokerImage } from "./cluster-image.ts";
-import type { ControllerErrorCode, Refusal } from "./controller-response.ts";
+import type { ControllerErrorCode, Refusal } from "../controller-response.ts";
+import type { BrokerImage } from "../image/cluster-image.ts";
 
 export function refusal(code: ControllerErrorCode, message: string): Refusal {
   return { code, message };

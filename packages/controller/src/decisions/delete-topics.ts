@@ -1,10 +1,10 @@
 import type { BrokerId } from "@zoolog/base";
-import type { TopicImage } from "./cluster-image.ts";
-import type { DeleteTopicsEvent, ReplicasDeletedEvent } from "./controller-event.ts";
-import type { ControllerRecord, TopicDeleted } from "./controller-record.ts";
-import type { DeletedTopicResult } from "./controller-response.ts";
-import type { ControllerState } from "./controller-state.ts";
-import type { Decision } from "./decision.ts";
+import type { DeleteTopicsEvent, ReplicasDeletedEvent } from "../controller-event.ts";
+import type { DeletedTopicResult } from "../controller-response.ts";
+import type { Decision } from "../decision.ts";
+import type { TopicImage } from "../image/cluster-image.ts";
+import type { ControllerRecord, TopicDeleted } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { refusal, unknownTopic } from "./refusals.ts";
 
 /**

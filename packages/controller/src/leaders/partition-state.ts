@@ -10,9 +10,9 @@ import {
   type PartitionImage,
   type PartitionState,
   type TopicImage,
-} from "./cluster-image.ts";
-import type { PartitionStateChanged } from "./controller-record.ts";
-import type { ControllerState } from "./controller-state.ts";
+} from "../image/cluster-image.ts";
+import type { PartitionStateChanged } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { isrBrokerEpochs, type Leadership, type Situation } from "./leader-election.ts";
 
 /** What a partition's first leader gets. */

@@ -1,18 +1,18 @@
 import { type BrokerId, type TopicPartition, topicPartitionKey } from "@zoolog/base";
-import type { PartitionImage, TopicImage } from "./cluster-image.ts";
-import type { ElectLeadersEvent } from "./controller-event.ts";
-import type { ControllerRecord } from "./controller-record.ts";
-import type { ElectedLeader, Refusal } from "./controller-response.ts";
-import type { ControllerState } from "./controller-state.ts";
-import type { Decision, TimerChange } from "./decision.ts";
+import type { ElectLeadersEvent } from "../controller-event.ts";
+import type { ElectedLeader, Refusal } from "../controller-response.ts";
+import type { Decision, TimerChange } from "../decision.ts";
+import type { PartitionImage, TopicImage } from "../image/cluster-image.ts";
 import {
   chooseUncleanLeader,
   isShuttingDown,
   type Leadership,
   mayLead,
   type Situation,
-} from "./leader-election.ts";
-import { leadershipChanged, situationOf } from "./partition-state.ts";
+} from "../leaders/leader-election.ts";
+import { leadershipChanged, situationOf } from "../leaders/partition-state.ts";
+import type { ControllerRecord } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { refusal, unknownPartition, unknownTopic } from "./refusals.ts";
 
 /** An operator asks for elections (KIP-183, KIP-460). */

@@ -1,13 +1,13 @@
 import { type BrokerId, TOPIC_PARTITIONS_MAX, topicNameFault } from "@zoolog/base";
-import { assignReplicas } from "./assign-replicas.ts";
-import type { TopicImage, UnreadableTopic } from "./cluster-image.ts";
-import type { CreateTopicsEvent, NewTopic } from "./controller-event.ts";
-import type { ControllerRecord, TopicCreated } from "./controller-record.ts";
-import type { CreatedTopic, Refusal } from "./controller-response.ts";
-import type { ControllerState } from "./controller-state.ts";
-import type { Decision } from "./decision.ts";
-import { firstState, newPartition } from "./new-partition.ts";
-import { clusterNumber } from "./partition-state.ts";
+import type { CreateTopicsEvent, NewTopic } from "../controller-event.ts";
+import type { CreatedTopic, Refusal } from "../controller-response.ts";
+import type { Decision } from "../decision.ts";
+import type { TopicImage, UnreadableTopic } from "../image/cluster-image.ts";
+import { firstState, newPartition } from "../leaders/new-partition.ts";
+import { clusterNumber } from "../leaders/partition-state.ts";
+import { assignReplicas } from "../placement/assign-replicas.ts";
+import type { ControllerRecord, TopicCreated } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { refusal } from "./refusals.ts";
 import {
   type Assignment,

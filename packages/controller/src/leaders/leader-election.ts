@@ -1,5 +1,5 @@
 import type { BrokerEpoch, BrokerId } from "@zoolog/base";
-import type { BootKind, BrokerImage, PartitionImage } from "./cluster-image.ts";
+import type { BootKind, BrokerImage, PartitionImage } from "../image/cluster-image.ts";
 
 /** All that the choice of a leader depends on. */
 export type Situation = {

@@ -1,7 +1,7 @@
 import type { BrokerId } from "@zoolog/base";
-import type { BrokerImage } from "./cluster-image.ts";
-import type { Refusal } from "./controller-response.ts";
-import type { ControllerState } from "./controller-state.ts";
+import type { Refusal } from "../controller-response.ts";
+import type { BrokerImage } from "../image/cluster-image.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { refusal } from "./refusals.ts";
 
 /** What new topics and new partitions of old ones have in common: where replicas may go. */

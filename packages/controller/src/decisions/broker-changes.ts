@@ -1,11 +1,11 @@
 import type { TopicPartition } from "@zoolog/base";
-import { applyAll } from "./apply.ts";
-import type { BrokerImage } from "./cluster-image.ts";
-import type { ControlledShutdownEvent } from "./controller-event.ts";
-import type { ObservedBroker } from "./controller-load.ts";
-import type { BrokerReachabilityChanged, ControllerRecord } from "./controller-record.ts";
-import type { ControllerState } from "./controller-state.ts";
-import { type Decision, replyTo } from "./decision.ts";
+import { applyAll } from "../apply.ts";
+import type { ControlledShutdownEvent } from "../controller-event.ts";
+import type { ObservedBroker } from "../controller-load.ts";
+import { type Decision, replyTo } from "../decision.ts";
+import type { BrokerImage } from "../image/cluster-image.ts";
+import type { BrokerReachabilityChanged, ControllerRecord } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { reconcileCluster } from "./reconcile.ts";
 import { staleBrokerEpoch } from "./refusals.ts";
 

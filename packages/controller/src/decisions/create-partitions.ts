@@ -1,12 +1,12 @@
 import { type BrokerId, TOPIC_PARTITIONS_MAX } from "@zoolog/base";
-import type { PartitionImage, TopicImage } from "./cluster-image.ts";
-import type { CreatePartitionsEvent, MorePartitions } from "./controller-event.ts";
-import type { PartitionsCreated } from "./controller-record.ts";
-import type { ExtendedTopic, Refusal } from "./controller-response.ts";
-import type { ControllerState } from "./controller-state.ts";
-import type { Decision } from "./decision.ts";
-import { extendAssignment } from "./extend-assignment.ts";
-import { firstState, newPartition } from "./new-partition.ts";
+import type { CreatePartitionsEvent, MorePartitions } from "../controller-event.ts";
+import type { ExtendedTopic, Refusal } from "../controller-response.ts";
+import type { Decision } from "../decision.ts";
+import type { PartitionImage, TopicImage } from "../image/cluster-image.ts";
+import { firstState, newPartition } from "../leaders/new-partition.ts";
+import { extendAssignment } from "../placement/extend-assignment.ts";
+import type { PartitionsCreated } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { refusal, unknownTopic } from "./refusals.ts";
 import {
   type Assignment,

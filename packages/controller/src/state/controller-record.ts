@@ -6,14 +6,14 @@ import type {
   PartitionEpoch,
   TopicId,
 } from "@zoolog/base";
+import type { ConfigResource } from "../controller-event.ts";
+import type { ObservedSlot } from "../controller-load.ts";
 import type {
   BrokerImage,
   ConfigOverrides,
   OfflineReplica,
   PartitionState,
-} from "./cluster-image.ts";
-import type { ConfigResource } from "./controller-event.ts";
-import type { ObservedSlot } from "./controller-load.ts";
+} from "../image/cluster-image.ts";
 
 /**
  * What the controller decided or learnt. Durable records are persisted first and applied when that

@@ -1,12 +1,12 @@
 import type { BrokerEpoch, BrokerId } from "@zoolog/base";
-import type { PartitionImage, PartitionState, TopicImage } from "./cluster-image.ts";
-import type { AlterPartitionEvent, IsrChange } from "./controller-event.ts";
-import type { PartitionStateChanged } from "./controller-record.ts";
-import type { AlteredPartition, Refusal } from "./controller-response.ts";
-import type { ControllerState } from "./controller-state.ts";
-import { type Decision, replyTo } from "./decision.ts";
-import { isShuttingDown, serves } from "./leader-election.ts";
-import { partitionStateChanged, situationOf } from "./partition-state.ts";
+import type { AlterPartitionEvent, IsrChange } from "../controller-event.ts";
+import type { AlteredPartition, Refusal } from "../controller-response.ts";
+import { type Decision, replyTo } from "../decision.ts";
+import type { PartitionImage, PartitionState, TopicImage } from "../image/cluster-image.ts";
+import { isShuttingDown, serves } from "../leaders/leader-election.ts";
+import { partitionStateChanged, situationOf } from "../leaders/partition-state.ts";
+import type { PartitionStateChanged } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { refusal, staleBrokerEpoch, unknownPartition } from "./refusals.ts";
 
 /**

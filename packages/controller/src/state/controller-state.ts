@@ -1,6 +1,6 @@
 import type { BrokerEpoch, BrokerId, CoordinatorEpoch } from "@zoolog/base";
-import type { ClusterImage } from "./cluster-image.ts";
-import type { ConfigResource } from "./controller-event.ts";
+import type { ConfigResource } from "../controller-event.ts";
+import type { ClusterImage } from "../image/cluster-image.ts";
 
 /** Immutable; only `apply` makes a new one. */
 export type ControllerState = {

@@ -1,16 +1,16 @@
 import { topicPartitionKey } from "@zoolog/base";
-import type { PartitionImage, TopicImage } from "./cluster-image.ts";
-import type { ControllerRecord } from "./controller-record.ts";
-import type { ControllerState } from "./controller-state.ts";
-import { reconcileSlots } from "./coordinator-slots.ts";
+import type { PartitionImage, TopicImage } from "../image/cluster-image.ts";
 import {
   chooseFirstLeadership,
   chooseLeadership,
   type Leadership,
   offlineReason,
   type Situation,
-} from "./leader-election.ts";
-import { leadershipChanged, situationOf } from "./partition-state.ts";
+} from "../leaders/leader-election.ts";
+import { leadershipChanged, situationOf } from "../leaders/partition-state.ts";
+import type { ControllerRecord } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
+import { reconcileSlots } from "./coordinator-slots.ts";
 
 /** What must change after brokers came, went or changed. `cause` says why, for people. */
 export function reconcileCluster(state: ControllerState, cause: string): ControllerRecord[] {

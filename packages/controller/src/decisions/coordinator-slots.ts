@@ -1,11 +1,11 @@
 import { type BrokerId, type CoordinatorEpoch, coordinatorEpoch } from "@zoolog/base";
-import { applyAll } from "./apply.ts";
-import type { SlotImage } from "./cluster-image.ts";
-import type { ObservedSlot } from "./controller-load.ts";
-import type { ControllerRecord, SlotChanged, SlotObserved } from "./controller-record.ts";
-import type { ControllerState } from "./controller-state.ts";
-import type { Decision } from "./decision.ts";
-import { assignSlots } from "./slot-assignment.ts";
+import { applyAll } from "../apply.ts";
+import type { ObservedSlot } from "../controller-load.ts";
+import type { Decision } from "../decision.ts";
+import type { SlotImage } from "../image/cluster-image.ts";
+import { assignSlots } from "../placement/slot-assignment.ts";
+import type { ControllerRecord, SlotChanged, SlotObserved } from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 
 /** The version of a znode that was just created. */
 const FIRST_COORDINATOR_EPOCH: CoordinatorEpoch = coordinatorEpoch(0);

@@ -14,7 +14,7 @@ import type {
   SlotImage,
   TopicImage,
   UnreadableTopic,
-} from "./cluster-image.ts";
+} from "../image/cluster-image.ts";
 import type { ControllerState } from "./controller-state.ts";
 
 /**

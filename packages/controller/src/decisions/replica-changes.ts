@@ -1,14 +1,14 @@
 import { type Timestamp, topicPartitionKey } from "@zoolog/base";
-import { applyAll } from "./apply.ts";
-import type { PartitionImage, PartitionState } from "./cluster-image.ts";
-import type { ObservedPartition, ReplicasOfflineEvent } from "./controller-event.ts";
+import { applyAll } from "../apply.ts";
+import type { ObservedPartition, ReplicasOfflineEvent } from "../controller-event.ts";
+import { type Decision, replyTo } from "../decision.ts";
+import type { PartitionImage, PartitionState } from "../image/cluster-image.ts";
 import type {
   ControllerRecord,
   PartitionObserved,
   PartitionUnreadable,
-} from "./controller-record.ts";
-import type { ControllerState } from "./controller-state.ts";
-import { type Decision, replyTo } from "./decision.ts";
+} from "../state/controller-record.ts";
+import type { ControllerState } from "../state/controller-state.ts";
 import { reconcilePartition } from "./reconcile.ts";
 import { staleBrokerEpoch } from "./refusals.ts";
 
