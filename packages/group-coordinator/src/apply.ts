@@ -1,9 +1,9 @@
 import { assert, unreachable } from "@zoolog/base";
-import { ClassicDraft, emptyClassicGroup } from "./classic-draft.ts";
-import { ConsumerDraft, emptyConsumerGroup } from "./consumer-draft.ts";
-import type { GroupRecord } from "./group-record.ts";
-import type { GroupState } from "./group-state.ts";
-import type { GroupValue, MemberValue } from "./stored-group.ts";
+import { ClassicDraft, emptyClassicGroup } from "./state/classic-draft.ts";
+import { ConsumerDraft, emptyConsumerGroup } from "./state/consumer-draft.ts";
+import type { GroupRecord } from "./state/group-record.ts";
+import type { GroupState } from "./state/group-state.ts";
+import type { GroupValue, MemberValue } from "./state/stored-group.ts";
 
 /** What a record means. `undefined`: there is no group. */
 export function apply(group: GroupState | undefined, record: GroupRecord): GroupState | undefined {

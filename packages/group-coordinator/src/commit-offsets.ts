@@ -1,13 +1,13 @@
 import { leaderEpoch } from "@zoolog/base";
-import { generationRefusal, rebalancing, sessionTimers } from "./classic-calls.ts";
+import { generationRefusal, rebalancing, sessionTimers } from "./classic/classic-calls.ts";
 import type { GroupDecision } from "./decision.ts";
 import { refuse } from "./decision.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { CommitOffsetsEvent } from "./group-event.ts";
-import type { GroupRecord } from "./group-record.ts";
 import type { GroupRefusal, PartitionResult } from "./group-reply.ts";
-import type { GroupState } from "./group-state.ts";
 import { memberRefusal, unknownMember } from "./member-identity.ts";
+import type { GroupRecord } from "./state/group-record.ts";
+import type { GroupState } from "./state/group-state.ts";
 
 /**
  * Whether these offsets may be committed: by a member of the present generation or epoch, or, while

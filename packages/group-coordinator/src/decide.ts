@@ -5,22 +5,22 @@ import {
   decideClassicTimer,
   decideHeartbeat,
   decideSyncGroup,
-} from "./classic-calls.ts";
-import { decideJoinGroup } from "./classic-join.ts";
+} from "./classic/classic-calls.ts";
+import { decideJoinGroup } from "./classic/classic-join.ts";
 import { decideCommitOffsets } from "./commit-offsets.ts";
 import {
   decideConsumerLeave,
   decideConsumerLoaded,
   decideConsumerTimer,
   decideTopicsChanged,
-} from "./consumer-calls.ts";
-import { decideConsumerHeartbeat } from "./consumer-heartbeat.ts";
+} from "./consumer/consumer-calls.ts";
+import { decideConsumerHeartbeat } from "./consumer/consumer-heartbeat.ts";
 import { type GroupDecision, NOTHING, refuse } from "./decision.ts";
 import { decideDeleteGroup, decideDeleteOffsets } from "./delete-group.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { GroupEvent, LeaveGroupEvent } from "./group-event.ts";
-import type { GroupState } from "./group-state.ts";
 import { unknownMember } from "./member-identity.ts";
+import type { GroupState } from "./state/group-state.ts";
 
 /**
  * What the coordinator wants done about `event`. Pure: the same arguments give the same decision.

@@ -1,7 +1,7 @@
 import type { RequestId } from "./group-event.ts";
-import type { GroupRecord } from "./group-record.ts";
 import type { GroupRefusal, GroupReply } from "./group-reply.ts";
 import type { GroupTimer } from "./group-timer.ts";
+import type { GroupRecord } from "./state/group-record.ts";
 
 /**
  * Everything the coordinator wants done. The runtime does it: applies the records at once, sets the

@@ -1,12 +1,12 @@
 import { type GroupDecision, refuse } from "./decision.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { DeleteOffsetsEvent, RequestId } from "./group-event.ts";
-import type { GroupRecord } from "./group-record.ts";
 import type { GroupRefusal, PartitionResult } from "./group-reply.ts";
-import type { GroupState } from "./group-state.ts";
 import type { GroupTimer } from "./group-timer.ts";
-import { SubscribedTopics } from "./subscribed-topics.ts";
-import { subscriptionTopics } from "./subscription-topics.ts";
+import type { GroupRecord } from "./state/group-record.ts";
+import type { GroupState } from "./state/group-state.ts";
+import { SubscribedTopics } from "./topics/subscribed-topics.ts";
+import { subscriptionTopics } from "./topics/subscription-topics.ts";
 
 const NOT_FOUND: GroupRefusal = { code: "GROUP_ID_NOT_FOUND", message: "there is no such group" };
 

@@ -1,10 +1,10 @@
-import type { ClassicGroup, ClassicState } from "./classic-group.ts";
-import type { ConsumerGroup, ConsumerState } from "./consumer-group.ts";
+import { metadataOf } from "./classic/protocol-choice.ts";
 import type { RequestId } from "./group-event.ts";
-import type { GroupState } from "./group-state.ts";
-import { samePartitions } from "./partition-map.ts";
-import { metadataOf } from "./protocol-choice.ts";
-import type { ConsumerMemberValue } from "./stored-group.ts";
+import type { ClassicGroup, ClassicState } from "./state/classic-group.ts";
+import type { ConsumerGroup, ConsumerState } from "./state/consumer-group.ts";
+import type { GroupState } from "./state/group-state.ts";
+import { samePartitions } from "./state/partition-map.ts";
+import type { ConsumerMemberValue } from "./state/stored-group.ts";
 
 /** One line of a list of groups. */
 export type GroupListing = {

@@ -9,12 +9,12 @@ import {
   type TopicView,
 } from "./group-context.ts";
 import type { ConsumerGroupHeartbeatEvent, GroupEvent, JoinGroupEvent } from "./group-event.ts";
-import { type DurableGroupRecord, type GroupRecord, isDurable } from "./group-record.ts";
 import type { GroupReply, GroupResponse } from "./group-reply.ts";
-import type { GroupState } from "./group-state.ts";
 import type { GroupTimerKey } from "./group-timer.ts";
 import { load } from "./load.ts";
-import type { GroupValue, MemberValue, StoredGroup } from "./stored-group.ts";
+import { type DurableGroupRecord, type GroupRecord, isDurable } from "./state/group-record.ts";
+import type { GroupState } from "./state/group-state.ts";
+import type { GroupValue, MemberValue, StoredGroup } from "./state/stored-group.ts";
 
 export function topicsOf(counts: Readonly<Record<string, number>>): TopicsView {
   const topics = new Map<string, TopicView>();

@@ -1,11 +1,4 @@
 export { apply, applyAll } from "./apply.ts";
-export type {
-  ClassicGroup,
-  ClassicMember,
-  ClassicProgress,
-  ClassicState,
-} from "./classic-group.ts";
-export type { ConsumerGroup, ConsumerState } from "./consumer-group.ts";
 export { COORDINATOR_SLOTS, coordinatorSlot, groupIdFault } from "./coordinator-slot.ts";
 export { decide } from "./decide.ts";
 export type { GroupDecision } from "./decision.ts";
@@ -33,13 +26,6 @@ export type {
   SyncGroupEvent,
   TopicPartitions,
 } from "./group-event.ts";
-export {
-  type DurableGroupRecord,
-  type GroupRecord,
-  isDurable,
-  type OffsetRecord,
-  type VolatileGroupRecord,
-} from "./group-record.ts";
 export type {
   AssignedTopic,
   CommitOffsetsResponse,
@@ -56,7 +42,6 @@ export type {
   RefusedResponse,
   SyncGroupResponse,
 } from "./group-reply.ts";
-export type { GroupState } from "./group-state.ts";
 export type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
 export {
   type ClassicDescription,
@@ -70,6 +55,21 @@ export {
 } from "./group-views.ts";
 export { load } from "./load.ts";
 export type {
+  ClassicGroup,
+  ClassicMember,
+  ClassicProgress,
+  ClassicState,
+} from "./state/classic-group.ts";
+export type { ConsumerGroup, ConsumerState } from "./state/consumer-group.ts";
+export {
+  type DurableGroupRecord,
+  type GroupRecord,
+  isDurable,
+  type OffsetRecord,
+  type VolatileGroupRecord,
+} from "./state/group-record.ts";
+export type { GroupState } from "./state/group-state.ts";
+export type {
   ClassicGroupValue,
   ClassicMemberValue,
   ConsumerGroupValue,
@@ -80,5 +80,5 @@ export type {
   PartitionMap,
   StoredGroup,
   Subscription,
-} from "./stored-group.ts";
-export { compilePattern, type PatternResult, type TopicPattern } from "./topic-pattern.ts";
+} from "./state/stored-group.ts";
+export { compilePattern, type PatternResult, type TopicPattern } from "./topics/topic-pattern.ts";

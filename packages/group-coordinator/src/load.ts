@@ -1,9 +1,9 @@
-import { ClassicDraft, emptyClassicGroup, idleMember } from "./classic-draft.ts";
-import type { ClassicGroup } from "./classic-group.ts";
-import { ConsumerDraft, emptyConsumerGroup } from "./consumer-draft.ts";
-import type { ConsumerGroup } from "./consumer-group.ts";
-import type { GroupState } from "./group-state.ts";
-import { filterPartitions } from "./partition-map.ts";
+import { ClassicDraft, emptyClassicGroup, idleMember } from "./state/classic-draft.ts";
+import type { ClassicGroup } from "./state/classic-group.ts";
+import { ConsumerDraft, emptyConsumerGroup } from "./state/consumer-draft.ts";
+import type { ConsumerGroup } from "./state/consumer-group.ts";
+import type { GroupState } from "./state/group-state.ts";
+import { filterPartitions } from "./state/partition-map.ts";
 import type {
   ClassicGroupValue,
   ClassicMemberValue,
@@ -12,7 +12,7 @@ import type {
   MemberValue,
   PartitionMap,
   StoredGroup,
-} from "./stored-group.ts";
+} from "./state/stored-group.ts";
 
 /**
  * The group as a new coordinator finds it in ZooKeeper. What was stable stays stable. Follow it

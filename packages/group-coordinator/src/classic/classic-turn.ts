@@ -1,14 +1,14 @@
 import { assert } from "@zoolog/base";
-import { ClassicDraft, emptyClassicGroup } from "./classic-draft.ts";
-import type { ClassicGroup, ClassicMember, ClassicProgress } from "./classic-group.ts";
-import type { GroupDecision } from "./decision.ts";
-import type { GroupContext, GroupSettings } from "./group-context.ts";
-import type { RequestId } from "./group-event.ts";
-import type { GroupRecord } from "./group-record.ts";
-import type { GroupRefusal, GroupReply, GroupResponse } from "./group-reply.ts";
-import type { GroupState } from "./group-state.ts";
-import type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
-import type { ClassicMemberValue } from "./stored-group.ts";
+import type { GroupDecision } from "../decision.ts";
+import type { GroupContext, GroupSettings } from "../group-context.ts";
+import type { RequestId } from "../group-event.ts";
+import type { GroupRefusal, GroupReply, GroupResponse } from "../group-reply.ts";
+import type { GroupTimer, GroupTimerKey } from "../group-timer.ts";
+import { ClassicDraft, emptyClassicGroup } from "../state/classic-draft.ts";
+import type { ClassicGroup, ClassicMember, ClassicProgress } from "../state/classic-group.ts";
+import type { GroupRecord } from "../state/group-record.ts";
+import type { GroupState } from "../state/group-state.ts";
+import type { ClassicMemberValue } from "../state/stored-group.ts";
 
 /** A decision about a classic group in the making: each step sees what those before it changed. */
 export class ClassicTurn {

@@ -1,5 +1,5 @@
-import type { TopicView } from "./group-context.ts";
-import type { PartitionMap } from "./stored-group.ts";
+import type { TopicView } from "../group-context.ts";
+import type { PartitionMap } from "../state/stored-group.ts";
 
 /** What an assignor looks at. It is pure: the same input gives the same targets. */
 export type AssignmentInput = {

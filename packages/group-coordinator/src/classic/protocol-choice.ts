@@ -1,5 +1,5 @@
-import type { ClassicMember } from "./classic-group.ts";
-import type { GroupProtocol } from "./group-event.ts";
+import type { GroupProtocol } from "../group-event.ts";
+import type { ClassicMember } from "../state/classic-group.ts";
 
 type Members = ReadonlyMap<string, Pick<ClassicMember, "protocols">>;
 

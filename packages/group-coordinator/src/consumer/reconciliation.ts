@@ -1,4 +1,3 @@
-import type { ConsumerTurn } from "./consumer-turn.ts";
 import {
   commonPartitions,
   filterPartitions,
@@ -6,8 +5,9 @@ import {
   NO_PARTITIONS,
   samePartitions,
   withoutPartitions,
-} from "./partition-map.ts";
-import type { PartitionMap } from "./stored-group.ts";
+} from "../state/partition-map.ts";
+import type { PartitionMap } from "../state/stored-group.ts";
+import type { ConsumerTurn } from "./consumer-turn.ts";
 
 /**
  * One step of a member towards its target (KIP-848). It gives up before it gets:

@@ -1,12 +1,12 @@
 import type { TopicId } from "@zoolog/base";
-import type { AssignableMember } from "./assignment-input.ts";
+import type { AssignableMember } from "../assignors/assignment-input.ts";
+import { assignRanges } from "../assignors/range-assignor.ts";
+import { assignUniformly } from "../assignors/uniform-assignor.ts";
+import type { AssignorName, TopicsView } from "../group-context.ts";
+import { samePartitions } from "../state/partition-map.ts";
+import type { ConsumerMemberValue } from "../state/stored-group.ts";
+import { SubscribedTopics } from "../topics/subscribed-topics.ts";
 import type { ConsumerTurn } from "./consumer-turn.ts";
-import type { AssignorName, TopicsView } from "./group-context.ts";
-import { samePartitions } from "./partition-map.ts";
-import { assignRanges } from "./range-assignor.ts";
-import type { ConsumerMemberValue } from "./stored-group.ts";
-import { SubscribedTopics } from "./subscribed-topics.ts";
-import { assignUniformly } from "./uniform-assignor.ts";
 
 const ASSIGNORS = { uniform: assignUniformly, range: assignRanges };
 

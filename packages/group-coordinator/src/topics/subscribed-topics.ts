@@ -1,5 +1,5 @@
-import type { TopicsView, TopicView } from "./group-context.ts";
-import type { Subscription } from "./stored-group.ts";
+import type { TopicsView, TopicView } from "../group-context.ts";
+import type { Subscription } from "../state/stored-group.ts";
 import { compilePattern } from "./topic-pattern.ts";
 
 /**

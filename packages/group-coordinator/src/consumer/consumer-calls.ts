@@ -1,11 +1,11 @@
-import type { ConsumerGroup } from "./consumer-group.ts";
+import { type GroupDecision, NOTHING } from "../decision.ts";
+import type { GroupContext } from "../group-context.ts";
+import type { LeaveGroupEvent, LeavingMember } from "../group-event.ts";
+import type { GroupRefusal } from "../group-reply.ts";
+import type { GroupTimerKey } from "../group-timer.ts";
+import { memberRefusal, namedMember, unknownMember } from "../member-identity.ts";
+import type { ConsumerGroup } from "../state/consumer-group.ts";
 import { ConsumerTurn } from "./consumer-turn.ts";
-import { type GroupDecision, NOTHING } from "./decision.ts";
-import type { GroupContext } from "./group-context.ts";
-import type { LeaveGroupEvent, LeavingMember } from "./group-event.ts";
-import type { GroupRefusal } from "./group-reply.ts";
-import type { GroupTimerKey } from "./group-timer.ts";
-import { memberRefusal, namedMember, unknownMember } from "./member-identity.ts";
 import { areTargetsValid } from "./targets.ts";
 
 /** Members are removed by an operator; one that lives joins again. */

@@ -1,4 +1,11 @@
-import type { ClassicMember } from "./classic-group.ts";
+import { type GroupDecision, refuse } from "../decision.ts";
+import type { GroupContext } from "../group-context.ts";
+import type { JoinGroupEvent } from "../group-event.ts";
+import type { GroupRefusal } from "../group-reply.ts";
+import { memberRefusal } from "../member-identity.ts";
+import { joinTooLarge } from "../request-limits.ts";
+import type { ClassicMember } from "../state/classic-group.ts";
+import type { GroupState } from "../state/group-state.ts";
 import {
   armSession,
   joinedMembers,
@@ -7,14 +14,7 @@ import {
   tryCompleteJoin,
 } from "./classic-rebalance.ts";
 import { ClassicTurn } from "./classic-turn.ts";
-import { type GroupDecision, refuse } from "./decision.ts";
-import type { GroupContext } from "./group-context.ts";
-import type { JoinGroupEvent } from "./group-event.ts";
-import type { GroupRefusal } from "./group-reply.ts";
-import type { GroupState } from "./group-state.ts";
-import { memberRefusal } from "./member-identity.ts";
 import { chooseProtocol, commonProtocols, sameProtocols } from "./protocol-choice.ts";
-import { joinTooLarge } from "./request-limits.ts";
 
 /** A member joins, or joins again. Most answers come when the rebalance has everybody. */
 export function decideJoinGroup(

@@ -1,9 +1,9 @@
 import type { TopicId } from "@zoolog/base";
 import fc from "fast-check";
+import type { TopicView } from "../group-context.ts";
+import type { PartitionMap } from "../state/stored-group.ts";
 import type { AssignableMember, Targets } from "./assignment-input.ts";
-import type { TopicView } from "./group-context.ts";
 import { assignRanges } from "./range-assignor.ts";
-import type { PartitionMap } from "./stored-group.ts";
 import { assignUniformly } from "./uniform-assignor.ts";
 
 const topic = (name: string, partitions: number, racks?: string[][]): TopicView => ({

@@ -1,12 +1,12 @@
 import type { TopicId } from "@zoolog/base";
 import fc from "fast-check";
-import type { ConsumerGroup } from "./consumer-group.ts";
-import type { GroupUnderTest } from "./group.fixture.ts";
-import type { RequestId } from "./group-event.ts";
-import type { GroupResponse } from "./group-reply.ts";
-import { listGroup } from "./group-views.ts";
-import { GroupWorld, IDS, type Step, steps } from "./group-world.fixture.ts";
-import { commonPartitions, isSubset } from "./partition-map.ts";
+import type { GroupUnderTest } from "../group.fixture.ts";
+import type { RequestId } from "../group-event.ts";
+import type { GroupResponse } from "../group-reply.ts";
+import { listGroup } from "../group-views.ts";
+import { GroupWorld, IDS, type Step, steps } from "../group-world.fixture.ts";
+import type { ConsumerGroup } from "../state/consumer-group.ts";
+import { commonPartitions, isSubset } from "../state/partition-map.ts";
 
 type ConsumerClient = {
   readonly memberId: string;

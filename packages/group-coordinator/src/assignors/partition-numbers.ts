@@ -1,7 +1,7 @@
 import type { TopicId } from "@zoolog/base";
+import type { TopicView } from "../group-context.ts";
+import type { PartitionMap } from "../state/stored-group.ts";
 import type { AssignmentInput } from "./assignment-input.ts";
-import type { TopicView } from "./group-context.ts";
-import type { PartitionMap } from "./stored-group.ts";
 
 /** All partitions of some topics in one row of numbers, so that assignors work on arrays. */
 export class PartitionNumbers {

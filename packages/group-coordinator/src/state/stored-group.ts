@@ -1,5 +1,5 @@
 import type { LeaderEpoch, Offset, Timestamp, TopicId } from "@zoolog/base";
-import type { GroupProtocol } from "./group-event.ts";
+import type { GroupProtocol } from "../group-event.ts";
 
 /** What ZooKeeper keeps of a group: `/consumers/<group>` and `…/ids/<member>`. */
 export type StoredGroup = {

@@ -1,7 +1,7 @@
 import { assert } from "@zoolog/base";
-import type { ClassicMember } from "./classic-group.ts";
+import type { GroupRefusal, JoinGroupResponse } from "../group-reply.ts";
+import type { ClassicMember } from "../state/classic-group.ts";
 import type { ClassicTurn } from "./classic-turn.ts";
-import type { GroupRefusal, JoinGroupResponse } from "./group-reply.ts";
 import { chooseProtocol, metadataOf } from "./protocol-choice.ts";
 
 const AGAIN: GroupRefusal = {

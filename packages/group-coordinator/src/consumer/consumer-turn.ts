@@ -1,13 +1,13 @@
 import { assert } from "@zoolog/base";
-import { ConsumerDraft, emptyConsumerGroup } from "./consumer-draft.ts";
-import type { GroupDecision } from "./decision.ts";
-import type { GroupContext } from "./group-context.ts";
-import type { RequestId } from "./group-event.ts";
-import type { GroupRecord } from "./group-record.ts";
-import type { GroupReply, GroupResponse } from "./group-reply.ts";
-import type { GroupState } from "./group-state.ts";
-import type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
-import type { ConsumerGroupValue, ConsumerMemberValue } from "./stored-group.ts";
+import type { GroupDecision } from "../decision.ts";
+import type { GroupContext } from "../group-context.ts";
+import type { RequestId } from "../group-event.ts";
+import type { GroupReply, GroupResponse } from "../group-reply.ts";
+import type { GroupTimer, GroupTimerKey } from "../group-timer.ts";
+import { ConsumerDraft, emptyConsumerGroup } from "../state/consumer-draft.ts";
+import type { GroupRecord } from "../state/group-record.ts";
+import type { GroupState } from "../state/group-state.ts";
+import type { ConsumerGroupValue, ConsumerMemberValue } from "../state/stored-group.ts";
 
 /** A decision about a server-side group in the making. */
 export class ConsumerTurn {

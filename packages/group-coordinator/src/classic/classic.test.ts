@@ -1,5 +1,5 @@
-import { as, bytes, GroupUnderTest, outcome, text } from "./group.fixture.ts";
-import type { JoinGroupEvent } from "./group-event.ts";
+import { as, bytes, GroupUnderTest, outcome, text } from "../group.fixture.ts";
+import type { JoinGroupEvent } from "../group-event.ts";
 
 const protocol = (...names: string[]) =>
   names.map((name) => ({ name, metadata: bytes(`${name} wants orders`) }));

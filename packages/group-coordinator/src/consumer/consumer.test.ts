@@ -1,9 +1,9 @@
 import type { TopicId } from "@zoolog/base";
-import type { ConsumerGroup } from "./consumer-group.ts";
-import { as, GroupUnderTest, outcome, topicsOf } from "./group.fixture.ts";
-import type { ConsumerGroupHeartbeatEvent, TopicPartitions } from "./group-event.ts";
-import type { ConsumerGroupHeartbeatResponse } from "./group-reply.ts";
-import { listGroup } from "./group-views.ts";
+import { as, GroupUnderTest, outcome, topicsOf } from "../group.fixture.ts";
+import type { ConsumerGroupHeartbeatEvent, TopicPartitions } from "../group-event.ts";
+import type { ConsumerGroupHeartbeatResponse } from "../group-reply.ts";
+import { listGroup } from "../group-views.ts";
+import type { ConsumerGroup } from "../state/consumer-group.ts";
 
 const owns = (...partitions: number[]): TopicPartitions[] =>
   partitions.length === 0 ? [] : [{ topicId: "#orders" as TopicId, partitions }];

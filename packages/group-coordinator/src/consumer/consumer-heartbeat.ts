@@ -1,16 +1,16 @@
+import { type GroupDecision, refuse } from "../decision.ts";
+import type { GroupContext } from "../group-context.ts";
+import type { ConsumerGroupHeartbeatEvent } from "../group-event.ts";
+import type { AssignedTopic, GroupRefusal } from "../group-reply.ts";
+import { memberRefusal, unknownMember } from "../member-identity.ts";
+import { heartbeatTooLarge } from "../request-limits.ts";
+import type { GroupState } from "../state/group-state.ts";
+import { isSubset, NO_PARTITIONS, partitionMap, samePartitions } from "../state/partition-map.ts";
+import type { ConsumerMemberValue, PartitionMap, Subscription } from "../state/stored-group.ts";
+import { compilePattern } from "../topics/topic-pattern.ts";
 import { ConsumerTurn } from "./consumer-turn.ts";
-import { type GroupDecision, refuse } from "./decision.ts";
-import type { GroupContext } from "./group-context.ts";
-import type { ConsumerGroupHeartbeatEvent } from "./group-event.ts";
-import type { AssignedTopic, GroupRefusal } from "./group-reply.ts";
-import type { GroupState } from "./group-state.ts";
-import { memberRefusal, unknownMember } from "./member-identity.ts";
-import { isSubset, NO_PARTITIONS, partitionMap, samePartitions } from "./partition-map.ts";
 import { reconcile } from "./reconciliation.ts";
-import { heartbeatTooLarge } from "./request-limits.ts";
-import type { ConsumerMemberValue, PartitionMap, Subscription } from "./stored-group.ts";
 import { areTargetsValid, assignTargets } from "./targets.ts";
-import { compilePattern } from "./topic-pattern.ts";
 
 /**
  * A member of a server-side group joins, reports, or leaves; it is answered at once, with the next

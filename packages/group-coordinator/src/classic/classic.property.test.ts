@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { bytes, type GroupUnderTest, text } from "./group.fixture.ts";
-import type { RequestId } from "./group-event.ts";
-import type { GroupResponse } from "./group-reply.ts";
-import { listGroup } from "./group-views.ts";
-import { GroupWorld, IDS, type Step, steps } from "./group-world.fixture.ts";
+import { bytes, type GroupUnderTest, text } from "../group.fixture.ts";
+import type { RequestId } from "../group-event.ts";
+import type { GroupResponse } from "../group-reply.ts";
+import { listGroup } from "../group-views.ts";
+import { GroupWorld, IDS, type Step, steps } from "../group-world.fixture.ts";
 
 type ClassicClient = {
   readonly instance: string | undefined;

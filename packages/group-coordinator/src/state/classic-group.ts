@@ -1,4 +1,4 @@
-import type { RequestId } from "./group-event.ts";
+import type { RequestId } from "../group-event.ts";
 import type { ClassicMemberValue } from "./stored-group.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { TopicId } from "@zoolog/base";
-import type { TopicPartitions } from "./group-event.ts";
+import type { TopicPartitions } from "../group-event.ts";
 import type { PartitionMap } from "./stored-group.ts";
 
 export const NO_PARTITIONS: PartitionMap = new Map();

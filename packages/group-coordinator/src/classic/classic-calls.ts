@@ -1,4 +1,16 @@
-import type { ClassicGroup } from "./classic-group.ts";
+import { type GroupDecision, NOTHING, refuse } from "../decision.ts";
+import type { GroupContext } from "../group-context.ts";
+import type {
+  HeartbeatEvent,
+  LeaveGroupEvent,
+  LeavingMember,
+  SyncGroupEvent,
+} from "../group-event.ts";
+import type { GroupRefusal, SyncGroupResponse } from "../group-reply.ts";
+import type { GroupTimer, GroupTimerKey } from "../group-timer.ts";
+import { memberRefusal, namedMember, removed, unknownMember } from "../member-identity.ts";
+import { syncTooLarge } from "../request-limits.ts";
+import type { ClassicGroup } from "../state/classic-group.ts";
 import {
   armSession,
   completeJoin,
@@ -10,18 +22,6 @@ import {
   tryCompleteJoin,
 } from "./classic-rebalance.ts";
 import { ClassicTurn } from "./classic-turn.ts";
-import { type GroupDecision, NOTHING, refuse } from "./decision.ts";
-import type { GroupContext } from "./group-context.ts";
-import type {
-  HeartbeatEvent,
-  LeaveGroupEvent,
-  LeavingMember,
-  SyncGroupEvent,
-} from "./group-event.ts";
-import type { GroupRefusal, SyncGroupResponse } from "./group-reply.ts";
-import type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
-import { memberRefusal, namedMember, removed, unknownMember } from "./member-identity.ts";
-import { syncTooLarge } from "./request-limits.ts";
 
 /** A member asks for its assignment; the leader brings everybody's. */
 export function decideSyncGroup(
