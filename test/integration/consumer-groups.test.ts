@@ -169,6 +169,27 @@ describe.each(["consumer", "classic"] as const)("by the %s protocol", (protocol)
   });
 });
 
+test.each<Protocol>(["consumer", "classic"])(
+  "operators see by what name and from where a %s member calls",
+  async (protocol) => {
+    const { name, texts } = await newTopic(1, 1);
+    await using named = new Client({ brokers: [cluster.url], clientId: "billing-7" });
+    const one = named.consumer({ group: `g-${name}`, topics: [texts], protocol, from: "earliest" });
+    consumers.push(one);
+    const seen: string[] = [];
+    void readInto(one, seen);
+    await until(() => seen.length === 1);
+
+    const { members } = await client.admin.groups.describe(`g-${name}`);
+    const lag = await client.admin.groups.lag(`g-${name}`);
+
+    const shown = { clientId: "billing-7", clientHost: "127.0.0.1" };
+    expect(members).toEqual([expect.objectContaining(shown)]);
+    expect(lag.topics[0]?.partitions).toEqual([expect.objectContaining(shown)]);
+    await one.close();
+  },
+);
+
 test("a reset is a plan before it is a deed, and is refused while the group reads", async () => {
   const { name, texts } = await newTopic(2, 20);
   const group = `g-${name}`;

@@ -13,7 +13,7 @@ import type { Transport, TransportRequest, TransportResponse } from "./transport
 export type HttpTransportOptions = {
   /** Whose connections these are, for errors: `client`, `broker`. */
   readonly owner: string;
-  /** Sent as the user agent. */
+  /** Whose calls these are: in the broker's logs and, for members of groups, to operators. */
   readonly clientId: string;
   /** How long a TCP connection may take to come about, ms. */
   readonly connectTimeoutMs: number;
@@ -59,6 +59,7 @@ export class HttpTransport implements Transport {
             "content-length": String(bytes),
             accept: request.contentType,
             "user-agent": this.#options.clientId,
+            "zoolog-client-id": this.#options.clientId,
           },
           body: bodyOf(request.body, bytes),
         },

@@ -26,7 +26,7 @@ import type { Topic } from "./topic.ts";
 export type ClientOptions = {
   /** Base URLs of one or more brokers; the others are learned from them. */
   readonly brokers: readonly string[];
-  /** As brokers show it in logs. */
+  /** As brokers show it, also of members of groups: plain ASCII; default `zoolog-client`. */
   readonly clientId?: string;
   /** One attempt of one call, ms; default 30,000. */
   readonly requestTimeoutMs?: number;

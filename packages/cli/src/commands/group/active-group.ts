@@ -2,10 +2,11 @@ import { errorCode, ZoologError } from "@zoolog/base";
 import type { Client, GroupDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { plural } from "../../output/quantity.ts";
-import { nameOf } from "./members.ts";
+import { memberName } from "./member-name.ts";
 
 /** Names in one line that people still read. */
 const NAMED_MAX = 5;
+const NAME_COLUMNS_MAX = 40;
 
 /** The group; nothing when there is none of this name (yet). */
 export async function groupIfThere(
@@ -29,7 +30,10 @@ export function isActive(group: GroupDescription | undefined): boolean {
 export function whoIs({ members }: GroupDescription): string {
   const names = members
     .slice(0, NAMED_MAX)
-    .map((member) => `${nameOf(member)} at ${member.clientHost.replace(/^\//, "")}`);
+    .map(
+      (member) =>
+        `${memberName(member, NAME_COLUMNS_MAX)} at ${member.clientHost.replace(/^\//, "")}`,
+    );
   const more = members.length - names.length;
   return `${names.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
 }

@@ -119,7 +119,7 @@ describe("reset", () => {
 
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(
-      "group billing is active: 2 members, worker-1 at 10.0.0.7, worker-2 at 10.0.0.7",
+      "group billing is active: 2 members, worker-1-id at 10.0.0.7, worker-2-id at 10.0.0.7",
     );
     expect(refused.stderr).toMatch(/^try: {3}End its consumers first/m);
     expect(sent(refused.brokers, "commit-offsets")).toEqual([]);
@@ -212,7 +212,7 @@ describe("delete", () => {
     );
 
     expect(code).toBe(1);
-    expect(stderr).toContain("worker-1 at 10.0.0.7");
+    expect(stderr).toContain("worker-1-id at 10.0.0.7");
     expect(sent(brokers, "delete-groups")).toEqual([]);
   });
 

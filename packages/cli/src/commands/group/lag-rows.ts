@@ -2,6 +2,7 @@ import type { GroupLag } from "@zoolog/client";
 import type { Output } from "../../output/output.ts";
 import { humanCount, humanDuration } from "../../output/quantity.ts";
 import type { Column } from "../../output/table.ts";
+import { memberName } from "./member-name.ts";
 
 /** One partition of a group, as the tables have it. */
 type LagRow = GroupLag["topics"][number]["partitions"][number] & { readonly topic: string };
@@ -12,14 +13,7 @@ function partitionRows(lag: GroupLag): LagRow[] {
   );
 }
 
-/** A coordinator's own name for a member is long, and its beginning tells it apart. */
 const MEMBER_COLUMNS_MAX = 20;
-
-function memberOf({ clientId, groupInstanceId, memberId }: LagRow): string | undefined {
-  const name = groupInstanceId ?? (clientId || memberId);
-  if (name === undefined || name.length <= MEMBER_COLUMNS_MAX) return name;
-  return `${name.slice(0, MEMBER_COLUMNS_MAX - 1)}…`;
-}
 
 const COLUMNS: readonly Column<LagRow>[] = [
   { title: "TOPIC", value: ({ topic }) => topic },
@@ -32,9 +26,10 @@ const COLUMNS: readonly Column<LagRow>[] = [
     align: "right",
   },
   { title: "BEHIND", value: ({ lagMs }) => behind(lagMs), align: "right" },
-  { title: "MEMBER", value: memberOf },
+  { title: "MEMBER", value: (row) => memberName(row, MEMBER_COLUMNS_MAX) },
   { title: "START", value: ({ logStartOffset }) => logStartOffset, align: "right", wide: true },
   { title: "HOST", value: ({ clientHost }) => clientHost, wide: true },
+  { title: "CLIENT", value: ({ clientId }) => clientId || undefined, wide: true },
   { title: "MEMBER ID", value: ({ memberId }) => memberId, wide: true },
   {
     title: "COMMITTED AT",

@@ -1,6 +1,7 @@
 import type { GroupDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import type { Column } from "../../output/table.ts";
+import { memberName, shortened } from "./member-name.ts";
 
 type Member = GroupDescription["members"][number];
 type Owned = Member["assignment"];
@@ -9,12 +10,15 @@ type Owned = Member["assignment"];
 const COLUMNS_MAX = 30;
 
 export const MEMBER_COLUMNS: readonly Column<Member>[] = [
-  { title: "MEMBER", value: (member) => shortened(nameOf(member)) },
+  { title: "MEMBER", value: (member) => memberName(member, COLUMNS_MAX) },
   { title: "CLIENT", value: ({ clientId }) => clientId || undefined, wide: true },
   { title: "INSTANCE", value: ({ groupInstanceId }) => groupInstanceId, wide: true },
   { title: "HOST", value: ({ clientHost }) => clientHost.replace(/^\//, "") },
   { title: "PARTITIONS", value: ({ assignment }) => countOf(assignment), align: "right" },
-  { title: "ASSIGNMENT", value: ({ assignment }) => shortened(owned(assignment)) },
+  {
+    title: "ASSIGNMENT",
+    value: ({ assignment }) => shortened(owned(assignment), COLUMNS_MAX) || undefined,
+  },
   { title: "MEMBER ID", value: ({ memberId }) => memberId, wide: true },
   { title: "EPOCH", value: ({ memberEpoch }) => memberEpoch, align: "right", wide: true },
   { title: "RACK", value: ({ rackId }) => rackId, wide: true },
@@ -28,12 +32,6 @@ export async function groupMembers(context: CommandContext, groupId: string): Pr
     await context.output.rows(members.map(withoutBytes), MEMBER_COLUMNS);
     if (members.length === 0) context.terminal.talk(`group ${groupId} has no members (${state})`);
   });
-}
-
-/** What people know it by: the name that it was given, else the coordinator's. */
-export function nameOf({ clientId, groupInstanceId, memberId }: Member): string {
-  if (groupInstanceId !== undefined) return groupInstanceId;
-  return clientId === "" ? memberId : clientId;
 }
 
 /** As JSON has it: bytes that only the members understand are base64. */
@@ -64,10 +62,4 @@ function ranges(partitions: readonly number[]): string {
     else runs.push([partition, partition]);
   }
   return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
-}
-
-function shortened(text: string): string | undefined {
-  if (text === "") return undefined;
-  if (text.length <= COLUMNS_MAX) return text;
-  return `${text.slice(0, COLUMNS_MAX - 1)}…`;
 }
