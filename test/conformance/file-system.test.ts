@@ -205,7 +205,10 @@ describe.each(Object.keys(subjects))("%s", (name) => {
     expect(await fileSystem.readDirectory(folder)).toEqual(["a"]);
   });
 
-  test("there is free space", async () => {
-    expect(await fileSystem.freeBytes(folder)).toBeGreaterThan(0);
+  test("there is free space, and not more than there is in all", async () => {
+    const { freeBytes, totalBytes } = await fileSystem.space(folder);
+
+    expect(freeBytes).toBeGreaterThan(0);
+    expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
   });
 });

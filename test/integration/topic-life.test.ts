@@ -198,8 +198,13 @@ test("a broker tells what only it knows of itself", async () => {
     segments: 3,
     zookeeper: { state: "connected" },
   });
-  const { logBytes, diskFreeBytes, residentBytes } = facts as Record<string, number>;
+  const { logBytes, diskFreeBytes, diskTotalBytes, residentBytes } = facts as Record<
+    string,
+    number
+  >;
   expect(logBytes).toBeGreaterThan(0);
   expect(diskFreeBytes).toBeGreaterThan(0);
+  expect(diskTotalBytes).toBeGreaterThan(diskFreeBytes as number);
+  expect(facts).toMatchObject({ diskReservedBytes: expect.any(Number) });
   expect(residentBytes).toBeGreaterThan(0);
 });

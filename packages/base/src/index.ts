@@ -28,7 +28,13 @@ export {
 } from "./ids.ts";
 export { inParallel } from "./in-parallel.ts";
 export { nearestName } from "./nearest-name.ts";
-export type { FileHandle, FileStat, FileSystem, OpenMode } from "./ports/file-system.ts";
+export type {
+  FileHandle,
+  FileStat,
+  FileSystem,
+  OpenMode,
+  VolumeSpace,
+} from "./ports/file-system.ts";
 export { type LogFields, type Logger, silentLogger } from "./ports/logger.ts";
 export type { Machine, ProcessUsage } from "./ports/machine.ts";
 export type {

@@ -46,9 +46,9 @@ export const nodeFileSystem: FileSystem = {
       await folder.close();
     }
   },
-  freeBytes: async (path) => {
-    const volume = await fs.statfs(join(path, "."));
-    return volume.bavail * volume.bsize;
+  space: async (path) => {
+    const { bavail, bfree, blocks, bsize } = await fs.statfs(join(path, "."));
+    return { totalBytes: (blocks - bfree + bavail) * bsize, freeBytes: bavail * bsize };
   },
 };
 

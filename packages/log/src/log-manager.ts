@@ -207,6 +207,11 @@ export class LogManager {
     return this.#directory.volume.freeBytes;
   }
 
+  /** Of the whole volume, taken or free, likewise. */
+  get totalBytes(): number | undefined {
+    return this.#directory.volume.totalBytes;
+  }
+
   /** By `topicPartitionKey`: why a partition does not serve. */
   get offlinePartitions(): ReadonlyMap<string, ZoologError> {
     return this.#hosted.failures;

@@ -31,9 +31,16 @@ export interface FileSystem {
   removeTree(path: string): Promise<void>;
   /** Makes created, renamed and removed names in this folder survive a power cut. */
   syncDirectory(path: string): Promise<void>;
-  /** Bytes free for us on the volume of `path`. */
-  freeBytes(path: string): Promise<number>;
+  space(path: string): Promise<VolumeSpace>;
 }
+
+/** Room on a volume, bytes. What it keeps for root counts as neither, as in `df`. */
+export type VolumeSpace = {
+  /** Taken or free. */
+  readonly totalBytes: number;
+  /** Free for us. */
+  readonly freeBytes: number;
+};
 
 export type OpenMode = "read" | "write" | "create";
 

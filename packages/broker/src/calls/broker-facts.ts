@@ -32,7 +32,7 @@ export async function describeBroker(facts: BrokerFacts): Promise<DescribeBroker
   const bootId = await machine.bootId();
   const address = facts.address();
   const { eventLoopDelayMs, ...memory } = machine.usage();
-  const { freeBytes } = logs;
+  const { freeBytes, totalBytes } = logs;
   return {
     brokerId,
     ...(brokerEpoch === undefined ? {} : { brokerEpoch }),
@@ -48,7 +48,9 @@ export async function describeBroker(facts: BrokerFacts): Promise<DescribeBroker
       cache.image?.coordinators.filter((slot) => slot.brokerId === brokerId).length ?? 0,
     dataFolder,
     ...sizeOfLogs(logs),
+    ...(totalBytes === undefined ? {} : { diskTotalBytes: totalBytes }),
     ...(freeBytes === undefined ? {} : { diskFreeBytes: freeBytes }),
+    diskReservedBytes: live.started.logReservedBytes,
     openFiles: logs.usage.openFiles,
     ...memory,
     ...(eventLoopDelayMs === undefined ? {} : { eventLoopDelayMs }),

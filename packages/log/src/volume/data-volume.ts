@@ -47,6 +47,7 @@ export class DataVolume {
   #failure: ZoologError | undefined;
   /** What the volume had when last asked, less what was appended since. */
   #freeBytes = Number.POSITIVE_INFINITY;
+  #totalBytes = Number.POSITIVE_INFINITY;
   #isRefreshing = false;
 
   constructor(
@@ -131,12 +132,19 @@ export class DataVolume {
     return Number.isFinite(this.#freeBytes) ? Math.max(0, this.#freeBytes) : undefined;
   }
 
+  /** Of the whole volume, taken or free. */
+  get totalBytes(): number | undefined {
+    return Number.isFinite(this.#totalBytes) ? this.#totalBytes : undefined;
+  }
+
   /** Asks the volume how much is free; appends go on or stop by the answer. */
   async refreshFreeSpace(): Promise<void> {
     const before = this.#freeBytes;
-    this.#freeBytes = await this.fileSystem.freeBytes(this.path);
-    const [was, is] = [before > this.#reservedBytes, this.#freeBytes > this.#reservedBytes];
-    const fields = { path: this.path, freeBytes: this.#freeBytes, reserved: this.#reservedBytes };
+    const { freeBytes, totalBytes } = await this.fileSystem.space(this.path);
+    this.#freeBytes = freeBytes;
+    this.#totalBytes = totalBytes;
+    const [was, is] = [before > this.#reservedBytes, freeBytes > this.#reservedBytes];
+    const fields = { path: this.path, freeBytes, totalBytes, reserved: this.#reservedBytes };
     if (was && !is) this.#logger.error("data folder is full, appends are refused", fields);
     if (!was && is) this.#logger.info("data folder has room again", fields);
   }

@@ -15,7 +15,7 @@ export type DiskOperation =
   | "remove"
   | "removeTree"
   | "syncDirectory"
-  | "freeBytes";
+  | "space";
 
 /**
  * What goes wrong. `shortWrite` takes only a part of the bytes and reports no error, as Node does

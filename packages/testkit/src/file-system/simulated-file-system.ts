@@ -1,4 +1,4 @@
-import type { FileHandle, FileStat, FileSystem, OpenMode, Random } from "@zoolog/base";
+import type { FileHandle, FileStat, FileSystem, OpenMode, Random, VolumeSpace } from "@zoolog/base";
 import {
   type DiskFaultEffect,
   type DiskFaults,
@@ -129,9 +129,10 @@ export class SimulatedFileSystem implements FileSystem {
     this.#folder(path, "syncDirectory").sync();
   }
 
-  async freeBytes(path: string): Promise<number> {
-    await this.#begin("freeBytes", path);
-    return Math.max(0, this.#disk.capacityBytes - this.#disk.usedBytes);
+  async space(path: string): Promise<VolumeSpace> {
+    await this.#begin("space", path);
+    const { capacityBytes: totalBytes, usedBytes } = this.#disk;
+    return { totalBytes, freeBytes: Math.max(0, totalBytes - usedBytes) };
   }
 
   async #begin(operation: DiskOperation, path: string): Promise<void> {

@@ -1,7 +1,10 @@
+import type { BrokerDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { humanBytes, humanDuration, plural } from "../../output/quantity.ts";
 import { listLines } from "../../output/table.ts";
 import { upFor } from "./list.ts";
+
+type Disk = Pick<BrokerDescription, "diskFreeBytes" | "diskReservedBytes" | "diskTotalBytes">;
 
 /** `zoolog broker describe ID` */
 export async function describeBroker(context: CommandContext, brokerId: number): Promise<void> {
@@ -13,7 +16,7 @@ export async function describeBroker(context: CommandContext, brokerId: number):
     const registered = cluster.brokers.find((broker) => broker.brokerId === brokerId);
     const broker = { ...own, ...registered };
     await context.output.one(broker, ({ bold }) => {
-      const { diskFreeBytes: free, zookeeper } = broker;
+      const { zookeeper } = broker;
       const lease = humanDuration(zookeeper.leaseRemainingMs);
       return listLines(
         [
@@ -29,7 +32,7 @@ export async function describeBroker(context: CommandContext, brokerId: number):
           ["ZooKeeper", `${zookeeper.state}, the session lasts ${lease} more`],
           ["data folder", broker.dataFolder],
           ["logs", `${humanBytes(broker.logBytes)} in ${plural(broker.segments, "segment")}`],
-          ["disk free", free === undefined ? undefined : humanBytes(free)],
+          ["disk", diskOf(broker)],
           ["memory", `${humanBytes(broker.residentBytes)}, ${humanBytes(broker.heapBytes)} heap`],
           ["open files", broker.openFiles],
           ["epoch", broker.brokerEpoch],
@@ -40,4 +43,12 @@ export async function describeBroker(context: CommandContext, brokerId: number):
       );
     });
   });
+}
+
+function diskOf({ diskFreeBytes, diskReservedBytes, diskTotalBytes }: Disk): string | undefined {
+  if (diskFreeBytes === undefined) return undefined;
+  const free = `${humanBytes(diskFreeBytes)} free`;
+  const total = diskTotalBytes === undefined ? "" : ` of ${humanBytes(diskTotalBytes)}`;
+  const kept = diskReservedBytes ? `, ${humanBytes(diskReservedBytes)} reserved` : "";
+  return `${free}${total}${kept}`;
 }

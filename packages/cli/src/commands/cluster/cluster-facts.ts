@@ -59,9 +59,11 @@ export async function gatherFacts(context: CommandContext, client: Client): Prom
 }
 
 async function healthOf(broker: BrokerFacts, signal: AbortSignal): Promise<BrokerHealth> {
-  const { brokerId, diskFreeBytes, offlineReplicas, silent, url, version } = broker;
+  const { brokerId, offlineReplicas, silent, url, version } = broker;
+  const { diskFreeBytes, diskReservedBytes, diskTotalBytes } = broker;
+  const disk = { diskFreeBytes, diskReservedBytes, diskTotalBytes };
   const zookeeper = broker.zookeeper?.state;
-  const own = { brokerId, url, silent, version, offlineReplicas, diskFreeBytes, zookeeper };
+  const own = { brokerId, url, silent, version, offlineReplicas, ...disk, zookeeper };
   try {
     const sentAt = systemClock.now();
     const answer = await fetch(new URL("/health/ready", url), {

@@ -55,6 +55,7 @@ test("a cluster that is well has no findings", () => {
   expect(isHealthy(judge({}))).toBe(true);
 });
 
+const GIB = 2 ** 30;
 const twoBrokers = [broker(1), broker(2)];
 const ids = (...list: number[]) => list.map(brokerId);
 const listed = { type: "consumer", members: 2, coordinator: brokerId(1) } as const;
@@ -125,6 +126,30 @@ test.each<[string, Partial<ClusterFacts>, string, string]>([
     },
     "warning",
     "the disk of broker 1 is nearly full: 1.0 GiB free",
+  ],
+  [
+    "a large disk of which little is left",
+    {
+      brokers: [
+        broker(1, { diskFreeBytes: 15 * GIB, diskTotalBytes: 100 * GIB }),
+        broker(2, { diskFreeBytes: 16 * GIB, diskTotalBytes: 100 * GIB }),
+        broker(3),
+      ],
+    },
+    "warning",
+    "the disk of broker 1 is nearly full: 15 GiB free of 100 GiB (85 % used)",
+  ],
+  [
+    "a disk with hardly more than its broker keeps free",
+    {
+      brokers: [
+        broker(1, { diskFreeBytes: 11 * GIB, diskReservedBytes: 10 * GIB }),
+        broker(2, { diskFreeBytes: 12 * GIB, diskReservedBytes: 10 * GIB }),
+        broker(3),
+      ],
+    },
+    "warning",
+    "the disk of broker 1 is nearly full: 11 GiB free, 10 GiB of it reserved",
   ],
   [
     "a session that is away",

@@ -25,7 +25,10 @@ export type BrokerHealth = {
   readonly clockOffsetMs?: number | undefined;
   readonly version?: string | undefined;
   readonly offlineReplicas?: number | undefined;
+  readonly diskTotalBytes?: number | undefined;
   readonly diskFreeBytes?: number | undefined;
+  /** With no more free than this it refuses appends. */
+  readonly diskReservedBytes?: number | undefined;
   /** State of its session. */
   readonly zookeeper?: string | undefined;
 };
@@ -51,7 +54,9 @@ export type FindingLimits = {
 };
 
 /** Less than two segments of the default size: the next roll may be the last. */
-const DISK_FREE_BYTES_MIN = 2 * 1024 ** 3;
+const DISK_ROOM_BYTES_MIN = 2 * 1024 ** 3;
+/** What is left should last until somebody has acted, also where disks are large and writes fast. */
+const DISK_USED_MAX = 0.85;
 /** Clocks that differ more make times of records and retention wrong; less may be the network. */
 const CLOCK_DIFFERENCE_MS_MAX = 5_000;
 /** Names in one line that people still read. */
@@ -270,11 +275,19 @@ function laggingGroups({ lags }: ClusterFacts, limits: FindingLimits): Finding[]
 }
 
 function diskNearlyFull({ brokers }: ClusterFacts): Finding[] {
-  return brokers.flatMap(({ brokerId, diskFreeBytes }): Finding[] => {
-    if (diskFreeBytes === undefined || diskFreeBytes >= DISK_FREE_BYTES_MIN) return [];
+  return brokers.flatMap((broker): Finding[] => {
+    const { brokerId, diskFreeBytes: free, diskReservedBytes: reserved = 0 } = broker;
+    if (free === undefined) return [];
+    const { diskTotalBytes: total = Number.POSITIVE_INFINITY } = broker;
+    const used = 1 - free / total;
+    if (free - reserved >= DISK_ROOM_BYTES_MIN && used < DISK_USED_MAX) return [];
+    const share = Number.isFinite(total)
+      ? ` of ${humanBytes(total)} (${Math.floor(used * 100)} % used)`
+      : "";
+    const kept = reserved > 0 ? `, ${humanBytes(reserved)} of it reserved` : "";
     return [
       {
-        what: `the disk of broker ${brokerId} is nearly full: ${humanBytes(diskFreeBytes)} free`,
+        what: `the disk of broker ${brokerId} is nearly full: ${humanBytes(free)} free${share}${kept}`,
         severity: "warning",
         why: "a full disk refuses produce on every partition of that broker",
         todo: "Shorten retention (zoolog topic alter TOPIC -c retention.ms=…), trim (zoolog topic trim), or give it more disk.",

@@ -38,7 +38,11 @@ export const describeBrokerResponse = object({
   dataFolder: text({ maxLength: 4_096 }),
   logBytes: int64,
   segments: int32,
+  /** Of the volume of the data folder, taken or free. */
+  diskTotalBytes: optional(int64),
   diskFreeBytes: optional(int64),
+  /** `log.reserved.bytes`: with no more free than this, appends are refused. */
+  diskReservedBytes: optional(int64),
   openFiles: int32,
   residentBytes: int64,
   heapBytes: int64,
