@@ -1,7 +1,8 @@
 import { brokerId, type Timestamp } from "@zoolog/base";
-import { COORDINATOR_SLOTS, type ControllerSettings, type TopicImage } from "@zoolog/controller";
+import type { ControllerSettings, TopicImage } from "@zoolog/controller";
 import type { BrokerRegistration } from "@zoolog/coordination";
 import type { GroupSettings } from "@zoolog/group-coordinator";
+import { COORDINATOR_SLOTS } from "@zoolog/group-coordinator";
 import type { LogConfig, LogManager } from "@zoolog/log";
 import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
 import { HTTP_LISTENER, type HttpAddress } from "./broker-address.ts";

@@ -51,7 +51,7 @@ export type {
   TopicImage,
   UnreadableTopic,
 } from "./image/cluster-image.ts";
-export { CLUSTER_CONFIG_NAME, COORDINATOR_SLOTS } from "./image/cluster-image.ts";
+export { CLUSTER_CONFIG_NAME } from "./image/cluster-image.ts";
 export {
   applyImageDelta,
   type ImageDelta,

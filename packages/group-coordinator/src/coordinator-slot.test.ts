@@ -10,6 +10,10 @@ test.each([
   expect(coordinatorSlot(groupId)).toBe(slot);
 });
 
+test("the number of slots never changes: groups are placed by it", () => {
+  expect(COORDINATOR_SLOTS).toBe(64);
+});
+
 test("many groups use all slots", () => {
   const slots = new Set(Array.from({ length: 2_000 }, (_, i) => coordinatorSlot(`group-${i}`)));
 

@@ -137,9 +137,6 @@ export type OfflineReplica = {
   readonly since: Timestamp;
 };
 
-/** How many slots there are; a group belongs to the one that its id hashes to. */
-export const COORDINATOR_SLOTS = 64;
-
 /** Who coordinates the groups that hash to a slot: the content of `/coordinators/<slot>`. */
 export type SlotImage = {
   readonly slot: number;

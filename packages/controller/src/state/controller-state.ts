@@ -25,7 +25,7 @@ export type ControllerState = {
 };
 
 export type ControllerSettings = {
-  /** `COORDINATOR_SLOTS`; fewer in tests. The same for the whole life of a cluster. */
+  /** How many slots groups hash to. The same for the whole life of a cluster. */
   readonly coordinatorSlots: number;
   /** For topics created without a number of partitions. Overridden cluster-wide, as the next three. */
   readonly defaultPartitions: number;

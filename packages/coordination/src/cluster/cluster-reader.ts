@@ -6,7 +6,6 @@ import {
   type TopicId,
   type TopicPartition,
 } from "@zoolog/base";
-import { storedState } from "../controller/partition-writes.ts";
 import { isMalformed } from "../errors.ts";
 import { ifThere } from "../existing.ts";
 import { READS_IN_FLIGHT_MAX } from "../limits.ts";
@@ -42,6 +41,7 @@ import type { CoordinationSession } from "../session.ts";
 import { decodeDeletedTopic } from "../znodes/admin-znodes.ts";
 import { decodeBroker, parseBrokerId } from "../znodes/broker-znode.ts";
 import { decodeConfig } from "../znodes/config-znode.ts";
+import { storedState } from "../znodes/partition-state-znode.ts";
 import { storedSlot } from "../znodes/slot-znode.ts";
 import { decodeSpareTopicId, decodeTopic, type TopicZnode } from "../znodes/topic-znode.ts";
 

@@ -1,4 +1,4 @@
-import { inParallel, type PartitionEpoch, partitionEpoch, ZoologError } from "@zoolog/base";
+import { inParallel, type PartitionEpoch, partitionEpoch } from "@zoolog/base";
 import type { Operation } from "@zoolog/zookeeper";
 import { restless } from "../errors.ts";
 import { ifThere } from "../existing.ts";
@@ -6,9 +6,8 @@ import type { FencedMulti } from "../fenced-multi.ts";
 import { MULTIS_IN_FLIGHT_MAX, READS_IN_FLIGHT_MAX } from "../limits.ts";
 import { chunked } from "../multi-chunks.ts";
 import { partitionPath, partitionsPath, statePath } from "../paths.ts";
-import type { StoredState } from "../port/cluster-snapshot.ts";
 import type { PartitionStateWrite, PartitionStateWritten } from "../port/controller-writer.ts";
-import { decodePartitionState, encodePartitionState } from "../znodes/partition-state-znode.ts";
+import { encodePartitionState, storedState } from "../znodes/partition-state-znode.ts";
 
 /**
  * Writes partition states by compare and set, as many to a multi as fit, several multis under way.
@@ -143,24 +142,6 @@ function written(write: PartitionStateWrite): PartitionStateWritten {
 
 function nextVersion(expected: PartitionEpoch | undefined): PartitionEpoch {
   return partitionEpoch(expected === undefined ? 0 : expected + 1);
-}
-
-/** What a state znode says, for whoever has to decide about it. */
-export function storedState(
-  path: string,
-  znode: { readonly data: Uint8Array; readonly stat: { readonly version: number } } | undefined,
-): StoredState {
-  if (znode === undefined) return { status: "absent" };
-  try {
-    return {
-      status: "present",
-      state: decodePartitionState(path, znode.data),
-      partitionEpoch: partitionEpoch(znode.stat.version),
-    };
-  } catch (error) {
-    if (!(error instanceof ZoologError)) throw error;
-    return { status: "unreadable", reason: error.message };
-  }
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

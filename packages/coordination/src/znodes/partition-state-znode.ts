@@ -5,9 +5,11 @@ import {
   brokerId,
   controllerEpoch,
   leaderEpoch,
+  partitionEpoch,
+  ZoologError,
 } from "@zoolog/base";
 import { malformed } from "../errors.ts";
-import type { PartitionState } from "../port/cluster-snapshot.ts";
+import type { PartitionState, StoredState } from "../port/cluster-snapshot.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";
 
 const NO_LEADER = -1;
@@ -55,4 +57,22 @@ function decodeBrokerEpochs(
     throw malformed(znode.path, "isr_broker_epochs is not as long as isr");
   }
   return epochs.map((epoch) => (epoch === UNKNOWN_EPOCH ? undefined : brokerEpoch(epoch)));
+}
+
+/** What a state znode says, for whoever has to decide about it. */
+export function storedState(
+  path: string,
+  znode: { readonly data: Uint8Array; readonly stat: { readonly version: number } } | undefined,
+): StoredState {
+  if (znode === undefined) return { status: "absent" };
+  try {
+    return {
+      status: "present",
+      state: decodePartitionState(path, znode.data),
+      partitionEpoch: partitionEpoch(znode.stat.version),
+    };
+  } catch (error) {
+    if (!(error instanceof ZoologError)) throw error;
+    return { status: "unreadable", reason: error.message };
+  }
 }
