@@ -71,6 +71,25 @@ test("settings, partitions, offsets, a record, trimming", async () => {
   });
 });
 
+test("with --exit a member ends at the ends of its partitions, and at once without any", async () => {
+  await z(["topic", "create", "narrow", "-p", "1"]);
+  await z(["produce", "narrow"], "one\ntwo\n");
+  const consume = ["consume", "narrow", "--group", "narrow", "--from", "start"];
+  const holder = startZoolog(consume, { env: { ZOOLOG_BOOTSTRAP: cluster.url } });
+  await holder.says(/reads narrow-0/);
+
+  const leftOut = await z([...consume, "--exit"]);
+  holder.child.kill("SIGINT");
+  await holder.result;
+  await z(["produce", "narrow"], "three\n");
+  const alone = await z([...consume, "--exit"]);
+  await z(["group", "delete", "narrow", "-y"]);
+
+  expect(leftOut).toMatchObject({ code: 0, stdout: "" });
+  expect(leftOut.stderr).toContain("group narrow has no partition for this member");
+  expect(alone).toMatchObject({ code: 0, stdout: "three\n" });
+});
+
 test("a group reads, is refused while it does, is moved, exported, copied and deleted", async () => {
   const first = await z(["consume", "orders", "-g", "billing", "--from", "start", "-n", "20"]);
   expect(first.code).toBe(0);

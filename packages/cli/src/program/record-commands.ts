@@ -149,6 +149,7 @@ function addConsume(program: Command, run: RunCommand): void {
     )
     .option("--no-check-crcs", "trust the bytes")
     .addHelpText("after", FORMAT_HELP)
+    .addHelpText("after", GROUP_EXIT_HELP)
     .addHelpText("after", CONSUME_EXAMPLES)
     .action((topics: string[] | undefined, flags: ConsumeFlags, command: Command) =>
       run(command, async (context) => {
@@ -163,6 +164,11 @@ function addConsume(program: Command, run: RunCommand): void {
       }),
     );
 }
+
+const GROUP_EXIT_HELP = `
+With --group, --exit stops when each partition that the group gave to this member is read to its end
+as it was when it was begun. A member that is left without any, as others have them all, says so on
+stderr and stops once the group is stable.`;
 
 const CONSUME_EXAMPLES = `
 

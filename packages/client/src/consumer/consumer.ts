@@ -257,6 +257,11 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
     }
   }
 
+  /** As the coordinator knows it; `undefined` while it is no member. Another one after a loss. */
+  get memberId(): string | undefined {
+    return this.#membership.identity?.memberId;
+  }
+
   /** What it reads right now, and how far it is. */
   assignment(): ConsumerPosition[] {
     return this.#held.all().map((partition) => {

@@ -1,4 +1,4 @@
-import { errorCode, runInBackground, silentLogger } from "@zoolog/base";
+import { errorCode, runInBackground, silentLogger, sleep } from "@zoolog/base";
 import {
   type Client,
   type Consumer,
@@ -15,6 +15,7 @@ import { ByteWriter } from "../../output/byte-writer.ts";
 import { humanBytes, plural } from "../../output/quantity.ts";
 import { recordForm } from "../../output/record-form.ts";
 import { usageError } from "../../usage-error.ts";
+import { GroupEnd } from "./group-end.ts";
 
 export type ConsumeGroupOptions = {
   readonly group: string;
@@ -33,13 +34,13 @@ export type ConsumeGroupOptions = {
 type BytesConsumer = Consumer<Uint8Array, Uint8Array>;
 type BytesRecord = ReaderRecord<Uint8Array, Uint8Array>;
 
-/** How often is looked whether everything has been read, with --exit. */
-const CAUGHT_UP_CHECK_MS = 250;
+/** How often is looked whether there is nothing left to do, with --exit. */
+const END_CHECK_MS = 250;
 const WRITE_BYTES = 64 * 1024;
 
 /**
  * `zoolog consume TOPIC… --group GROUP`: shares the partitions with the other members, and commits
- * what stdout has taken. Ends with Ctrl-C, a count, or with --exit when it has caught up.
+ * what stdout has taken. Ends with Ctrl-C, a count, or with --exit as `GroupEnd` says.
  */
 export async function consumeGroup(
   context: CommandContext,
@@ -79,9 +80,11 @@ class GroupRun {
       runInBackground("leave the group", silentLogger, () => consumer.close());
     };
     signal.addEventListener("abort", leave, { once: true });
-    const check = this.#options.exit
-      ? systemScheduler.every(CAUGHT_UP_CHECK_MS, () => isCaughtUp(consumer) && leave())
-      : undefined;
+    const ended = new AbortController();
+    if (this.#options.exit) {
+      const watch = () => this.#leaveAtEnd(client, consumer, ended.signal);
+      runInBackground("wait for the end", silentLogger, watch);
+    }
     try {
       if (signal.aborted) return;
       if (this.#options.count === undefined) await this.#printBatches(consumer);
@@ -89,9 +92,25 @@ class GroupRun {
     } catch (error) {
       if (errorCode(error) !== "CLOSED") throw error;
     } finally {
-      check?.cancel();
+      ended.abort();
       signal.removeEventListener("abort", leave);
       await consumer.close();
+    }
+  }
+
+  async #leaveAtEnd(client: Client, consumer: BytesConsumer, signal: AbortSignal): Promise<void> {
+    const { limits, terminal } = this.#context;
+    const { group } = this.#options;
+    const end = new GroupEnd(group, { client, consumer, limits });
+    while (!signal.aborted) {
+      // A coordinator that moves is asked again; whether it comes back is the consumer's business.
+      const found = await end.look().catch(() => undefined);
+      if (signal.aborted) return;
+      if (found === "leftOut") {
+        terminal.talk(`group ${group} has no partition for this member: others read them all`);
+      }
+      if (found !== undefined) return await consumer.close();
+      await sleep(systemScheduler, END_CHECK_MS, signal).catch(() => {});
     }
   }
 
@@ -192,11 +211,6 @@ function startOf(point: OffsetPoint): "earliest" | "latest" | Date {
         "For offsets: zoolog group reset GROUP --to-offset N --topic T --execute, before its first start.",
       );
   }
-}
-
-function isCaughtUp(consumer: BytesConsumer): boolean {
-  const assigned = consumer.assignment();
-  return assigned.length > 0 && assigned.every(({ lag }) => lag === 0);
 }
 
 /** Partitions in one line that people still read. */
