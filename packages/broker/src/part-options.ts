@@ -89,6 +89,7 @@ export function replicaOptions(config: BrokerConfig): ReplicaManagerOptions {
     parkedMax: config.purgatoryOperationsMax,
     fetchBytesMax: config.fetchMaxBytes,
     lagTimeMaxMs: config.replicaLagTimeMaxMs,
+    selectsByRack: config.replicaSelectorClass === "rack",
     fetcher: {
       partitionMaxBytes: config.replicaFetchMaxBytes,
       responseMaxBytes: config.replicaFetchResponseMaxBytes,

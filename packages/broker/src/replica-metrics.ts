@@ -29,6 +29,16 @@ export function describeReplicaMetrics(
     "Bytes of record batches answered to consumers",
     () => counters.fetchedBytes,
   );
+  total(
+    "follower_fetched_bytes",
+    "Of them, bytes that replicas answered that follow",
+    () => counters.followerFetchedBytes,
+  );
+  total(
+    "sent_to_closest",
+    "Times that a leader here named a replica that is closer to the consumer",
+    () => counters.sentToClosest,
+  );
   total("parked_fetches", "Fetches that had to wait for data", () => counters.parkedFetches);
   total(
     "failed_replicas",

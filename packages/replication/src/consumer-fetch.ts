@@ -13,6 +13,8 @@ export type FetchRequest = {
   readonly maxWaitMs: number;
   /** Of the whole answer; the first batch of it comes even when it is larger. */
   readonly maxBytes: number;
+  /** Where the consumer is: a leader may name a replica there instead of records (KIP-392). */
+  readonly rack?: string | undefined;
   /** The caller has hung up: do not wait any longer. */
   readonly signal?: AbortSignalLike | undefined;
   /** Where the bytes of the answer are counted; without it nobody counts them. */
@@ -37,13 +39,15 @@ type Pass = {
   /** Reserved for them: fewer where the first batch is larger than it should be. */
   readonly reservedBytes: number;
   readonly isFull: boolean;
-  readonly hasError: boolean;
+  /** An error, or a closer replica: nothing to wait for. */
+  readonly isUrgent: boolean;
   readonly seen: readonly SeenPartition[];
 };
 
 type SeenPartition = {
   readonly partition: Partition;
   readonly committedBytes: number;
+  readonly highWatermark: Offset | undefined;
   readonly leaderEpoch: LeaderEpoch | undefined;
 };
 
@@ -77,14 +81,14 @@ async function answersOrWanted(
   request: FetchRequest,
   find: FindPartition,
 ): Promise<Pick<Pass, "answers"> | { readonly wanted: Wanted }> {
-  const { answers, sizeInBytes, reservedBytes, isFull, hasError, seen } = await readAll(
+  const { answers, sizeInBytes, reservedBytes, isFull, isUrgent, seen } = await readAll(
     request,
     find,
   );
   const answersNow =
     request.maxWaitMs <= 0 ||
     request.signal?.aborted === true ||
-    hasError ||
+    isUrgent ||
     seen.length === 0 ||
     isFull ||
     sizeInBytes >= request.minBytes;
@@ -99,13 +103,13 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
   const room = new AnswerRoom({ ...request, wantedBytes });
   const answers: FetchedPartition[] = [];
   const seen: SeenPartition[] = [];
-  let hasError = false;
+  let isUrgent = false;
   for (const asked of request.partitions) {
     const { topic, partition: index, fetchOffset, leaderEpoch } = asked;
     const found = find(asked);
     if ("error" in found) {
       answers.push({ topic, partition: index, ...found });
-      hasError = true;
+      isUrgent = true;
       continue;
     }
     // Noted before the read: what is committed during it must count as news.
@@ -116,20 +120,29 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
       leaderEpoch,
       maxBytes: Math.min(asked.maxBytes, room.bytesLeft),
       minOneBatch: room.isUnused && room.bytesLeft > 0,
+      rack: request.rack,
     });
-    if (read.error !== undefined) hasError = true;
-    else room.take(read.sizeInBytes);
+    if (isWorthTelling(read)) isUrgent = true;
+    if (read.error === undefined) room.take(read.sizeInBytes);
     answers.push({ topic, partition: index, ...read });
   }
-  return { answers, hasError, seen, ...room.close() };
+  return { answers, isUrgent, seen, ...room.close() };
+}
+
+/** A follower whose high watermark is on its way to the offset is waited for as for records. */
+function isWorthTelling(read: LogRead | LogReadError): boolean {
+  if (read.error !== undefined) return read.error !== "OFFSET_NOT_AVAILABLE";
+  return read.preferredReadReplica !== undefined;
 }
 
 function see(partition: Partition): SeenPartition {
-  const { committedBytes, state } = partition;
+  const { committedBytes, log, state } = partition;
+  const isServed = state.role === "leader" || state.role === "follower";
   return {
     partition,
     committedBytes,
-    leaderEpoch: state.role === "leader" ? state.leaderEpoch : undefined,
+    highWatermark: log?.highWatermark,
+    leaderEpoch: isServed ? state.leaderEpoch : undefined,
   };
 }
 
@@ -162,10 +175,12 @@ function moreBytes(
 
 function hasNews(seen: readonly SeenPartition[], missingBytes: number): boolean {
   let bytes = 0;
-  for (const { partition, committedBytes, leaderEpoch } of seen) {
+  for (const { partition, committedBytes, highWatermark, leaderEpoch } of seen) {
     const now = see(partition);
     if (now.leaderEpoch !== leaderEpoch) return true;
-    bytes += now.committedBytes - committedBytes;
+    const counted = now.committedBytes - committedBytes;
+    // What was there before this role began is not counted, but is no less committed now.
+    bytes += counted === 0 && now.highWatermark !== highWatermark ? 1 : counted;
   }
   return bytes >= missingBytes;
 }

@@ -1,4 +1,4 @@
-import type { LeaderEpoch, Offset } from "@zoolog/base";
+import type { BrokerId, LeaderEpoch, Offset } from "@zoolog/base";
 import type { PartitionLog } from "./partition-log.ts";
 import type { ReplicaError } from "./replica-error.ts";
 
@@ -10,6 +10,12 @@ export type LeaderRead = {
   readonly leaderEpoch?: LeaderEpoch | undefined;
 };
 
+/** A consumer's read. */
+export type ConsumerRead = LeaderRead & {
+  /** Where the consumer is, if it wants to be told of a closer replica. */
+  readonly rack?: string | undefined;
+};
+
 export type LogRead = {
   readonly error?: never;
   /** Whole batches from the one that holds the fetch offset; none when there is nothing yet. */
@@ -17,6 +23,8 @@ export type LogRead = {
   readonly sizeInBytes: number;
   readonly highWatermark: Offset;
   readonly logStartOffset: Offset;
+  /** A replica that is closer to who asks; then there are no batches. */
+  readonly preferredReadReplica?: BrokerId;
 };
 
 export type LogReadError = ReplicaError & { readonly logStartOffset?: Offset };

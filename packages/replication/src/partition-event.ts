@@ -8,6 +8,7 @@ import type { IsrChangeRequest } from "./leader/isr-change.ts";
 export type PartitionEvent =
   /** The leader's log has a batch; it may not be committed yet. */
   | { readonly type: "batchAppended"; readonly recordCount: number; readonly sizeInBytes: number }
+  /** On a leader, or on a follower that its leader told. */
   | { readonly type: "highWatermarkAdvanced"; readonly from: Offset; readonly to: Offset }
   /** On the leader: records were deleted, here or on a follower; whoever waits for that looks again. */
   | { readonly type: "recordsDeleted"; readonly by: "leader" | "follower" }

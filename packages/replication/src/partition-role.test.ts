@@ -1,5 +1,6 @@
 import { brokerId, leaderEpoch, partitionEpoch, silentLogger, type TopicId } from "@zoolog/base";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
+import { CommittedBytes } from "./committed-bytes.ts";
 import { Following } from "./follower/following.ts";
 import { PartitionRole } from "./partition-role.ts";
 
@@ -18,6 +19,8 @@ function follow(log: MemoryPartitionLog): { role: PartitionRole; following: Foll
       logger: silentLogger,
       isCurrent: (asking) => role.isFollowing(asking),
       onLogError: () => {},
+      committedBytes: new CommittedBytes(),
+      emit: () => {},
     },
   );
   const role: PartitionRole = new PartitionRole(

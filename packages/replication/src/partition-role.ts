@@ -1,4 +1,5 @@
 import type { LeaderEpoch, ZoologError } from "@zoolog/base";
+import { refusalOfFollower } from "./follower/consumer-read-verdict.ts";
 import type { Following } from "./follower/following.ts";
 import type { Leadership } from "./leader/leadership.ts";
 import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
@@ -37,6 +38,15 @@ export class PartitionRole {
   /** The leadership, if the caller believes in its epoch and no other one is about to begin. */
   leaderAt(leaderEpoch: LeaderEpoch | undefined): Leadership | ReplicaError {
     return this.#electing ? this.#notLeader() : requireLeader(this.#state, this.#self, leaderEpoch);
+  }
+
+  /** The follower, if it may serve consumers that believe in the epoch. @param now monotonic. */
+  followerAt(leaderEpoch: LeaderEpoch, now: number): Following | ReplicaError {
+    const state = this.#state;
+    if (state.role !== "follower" || this.#electing) return this.#notLeader();
+    const { brokerId, key } = this.#self;
+    const isInSync = state.isr.includes(brokerId);
+    return refusalOfFollower(state, { leaderEpoch, isInSync, key, now }) ?? state;
   }
 
   /**

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type LeaderEpoch,
   type Offset,
   type Timestamp,
@@ -8,6 +9,7 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import { CommittedBytes } from "./committed-bytes.ts";
+import { refusalOfOffset } from "./follower/consumer-read-verdict.ts";
 import type { IsrChangeAnswer, IsrChangeRequest } from "./leader/isr-change.ts";
 import { LeaderAppends } from "./leader/leader-appends.ts";
 import {
@@ -17,7 +19,13 @@ import {
   type ReplicaFetchError,
 } from "./leader/replica-fetch-verdict.ts";
 import { judgeLogFailure } from "./log-failure.ts";
-import { type LeaderRead, type LogRead, type LogReadError, readLog } from "./log-read.ts";
+import {
+  type ConsumerRead,
+  type LeaderRead,
+  type LogRead,
+  type LogReadError,
+  readLog,
+} from "./log-read.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { findOffset, type OffsetAnswer, type OffsetQuery } from "./partition-offsets.ts";
 import type {
@@ -66,6 +74,7 @@ export class Partition {
   readonly #changes: RoleChanges;
   readonly #appends: LeaderAppends;
   readonly #tellDeleted: () => void;
+  readonly #clock: Clock;
   readonly #committedBytes = new CommittedBytes();
   #config: PartitionConfig;
 
@@ -81,6 +90,7 @@ export class Partition {
     this.#config = options.config;
     const role = new PartitionRole({ brokerId: options.brokerId, key, state }, dependencies);
     this.#role = role;
+    this.#clock = dependencies.clock;
     const config = (): PartitionConfig => this.#config;
     this.#appends = new LeaderAppends({ key }, { ...dependencies, role, config });
     this.#tellDeleted = () => dependencies.emit({ type: "recordsDeleted", by: "leader" });
@@ -131,7 +141,8 @@ export class Partition {
   /** Whether a consumer would be answered bytes from there on. */
   hasCommitted(from: Offset): boolean {
     const { state } = this.#role;
-    return state.role === "leader" && from < state.log.highWatermark;
+    const isServed = state.role === "leader" || state.role === "follower";
+    return isServed && from < state.log.highWatermark;
   }
 
   /**
@@ -148,8 +159,17 @@ export class Partition {
     return state.role === "leader" && from < state.log.logEndOffset;
   }
 
-  /** Reads for a consumer: below the high watermark only. */
-  readForConsumer(request: LeaderRead): Promise<LogRead | LogReadError> {
+  /**
+   * Reads for a consumer: below the high watermark only. A leader may name a replica that is closer
+   * to it instead; a follower serves who names the epoch, which who was sent to it does.
+   */
+  readForConsumer(request: ConsumerRead): Promise<LogRead | LogReadError> {
+    const { leaderEpoch, rack } = request;
+    if (leaderEpoch !== undefined && this.#role.state.role === "follower") {
+      return this.#readAsFollower({ ...request, leaderEpoch });
+    }
+    const closer = rack === undefined ? undefined : this.#sentCloser({ ...request, rack });
+    if (closer !== undefined) return Promise.resolve(closer);
     return this.#read(request, (log) => log.highWatermark);
   }
 
@@ -267,6 +287,31 @@ export class Partition {
   /** Ends all service. The log stays open: who opened it closes or deletes it. */
   close(): void {
     this.#role.enter({ role: "closed" });
+  }
+
+  #sentCloser(request: ConsumerRead & { readonly rack: string }): LogRead | undefined {
+    const leader = this.#role.leaderAt(request.leaderEpoch);
+    if ("error" in leader || request.fetchOffset < leader.log.logStartOffset) return undefined;
+    const preferredReadReplica = leader.closestReplica(request);
+    if (preferredReadReplica === undefined) return undefined;
+    const { highWatermark, logStartOffset } = leader.log;
+    return { batches: [], sizeInBytes: 0, highWatermark, logStartOffset, preferredReadReplica };
+  }
+
+  async #readAsFollower(
+    request: ConsumerRead & { readonly leaderEpoch: LeaderEpoch },
+  ): Promise<LogRead | LogReadError> {
+    const { fetchOffset, leaderEpoch } = request;
+    const following = this.#role.followerAt(leaderEpoch, this.#clock.monotonic());
+    if ("error" in following) return following;
+    const { log } = following;
+    const refusal = refusalOfOffset(log, fetchOffset);
+    if (refusal !== undefined) return refusal;
+    try {
+      return await readLog(log, request, log.highWatermark);
+    } catch (error) {
+      return this.#role.logFailed(error);
+    }
   }
 
   async #read(

@@ -5,6 +5,10 @@ export type ReplicaCounters = {
   appendedBytes: number;
   refusedBatches: number;
   fetchedBytes: number;
+  /** Of them, what replicas here answered that follow. */
+  followerFetchedBytes: number;
+  /** Times that a leader here named a replica that is closer to the consumer. */
+  sentToClosest: number;
   /** Consumer fetches that had to wait for data. */
   parkedFetches: number;
   /** Replicas that went offline since the start. */
@@ -21,6 +25,8 @@ export function newReplicaCounters(): ReplicaCounters {
     appendedBytes: 0,
     refusedBatches: 0,
     fetchedBytes: 0,
+    followerFetchedBytes: 0,
+    sentToClosest: 0,
     parkedFetches: 0,
     failedReplicas: 0,
     isrShrinks: 0,

@@ -46,6 +46,7 @@ async function setUp(
       brokerId: brokerId(1),
       parkedMax: options.parkedMax ?? 10,
       fetchBytesMax: 1_000_000,
+      selectsByRack: true,
       lagTimeMaxMs: LAG_MS,
       fetcher: { partitionMaxBytes: 1_000, responseMaxBytes: 1_000, maxWaitMs: 500, minBytes: 1 },
     },

@@ -54,6 +54,8 @@ export type ReplicaManagerOptions = {
   readonly fetchBytesMax: number;
   /** `replica.lag.time.max.ms`: who was not caught up for longer is not in sync. */
   readonly lagTimeMaxMs: number;
+  /** Consumers that say their rack are sent to a replica there (`replica.selector.class`). */
+  readonly selectsByRack: boolean;
   /** How leaders are followed. */
   readonly fetcher: FetcherOptions;
 };
@@ -188,8 +190,9 @@ export class ReplicaManager {
     const maxBytes = Math.min(request.maxBytes, this.#options.fetchBytesMax);
     // Who waits for more than an answer can hold would always wait until the deadline.
     const minBytes = Math.min(request.minBytes, maxBytes);
+    const rack = this.#options.selectsByRack ? request.rack : undefined;
     const answers = await fetchForConsumer(
-      { ...request, maxBytes, minBytes },
+      { ...request, maxBytes, minBytes, rack },
       {
         find: (topicPartition) => this.#find(topicPartition),
         fetches: this.#fetches,
@@ -199,10 +202,16 @@ export class ReplicaManager {
         },
       },
     );
-    for (const answer of answers) {
-      if (answer.error === undefined) this.counters.fetchedBytes += answer.sizeInBytes;
-    }
+    for (const answer of answers) this.#count(answer);
     return answers;
+  }
+
+  #count(answer: FetchedPartition): void {
+    if (answer.error !== undefined) return;
+    this.counters.fetchedBytes += answer.sizeInBytes;
+    if (answer.preferredReadReplica !== undefined) this.counters.sentToClosest += 1;
+    const role = this.#partitions.get(topicPartitionKey(answer))?.state.role;
+    if (role === "follower") this.counters.followerFetchedBytes += answer.sizeInBytes;
   }
 
   /**

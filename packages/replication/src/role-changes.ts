@@ -136,7 +136,7 @@ export class RoleChanges {
     state: Extract<PartitionState, { readonly log: PartitionLog }>,
     assignment: ReplicaAssignment,
   ): Promise<void> {
-    const { role, config, clock, logger } = this.#dependencies;
+    const { role, config, clock, logger, committedBytes, emit } = this.#dependencies;
     const { log } = state;
     const prepareLog = async (): Promise<void> => {
       if (state.role === "follower") await state.idle();
@@ -151,8 +151,13 @@ export class RoleChanges {
         logger,
         isCurrent: (asking) => role.isFollowing(asking),
         onLogError: (error) => void role.logFailed(error),
+        committedBytes,
+        emit,
       },
     );
-    await role.elect(prepareLog, () => role.enter(following));
+    await role.elect(prepareLog, () => {
+      committedBytes.restart();
+      role.enter(following);
+    });
   }
 }

@@ -73,7 +73,7 @@ export async function fetch(
   replicas: ReplicaManager,
   reader: { readonly signal: AbortSignalLike; readonly memory: ReadMemory | undefined },
 ): Promise<FetchResult> {
-  const { minBytes, maxBytes, maxWaitMs } = request;
+  const { minBytes, maxBytes, maxWaitMs, rack } = request;
   const partitions = request.topics.flatMap(({ topic, partitions: asked }) =>
     asked.map(({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }) => ({
       topic,
@@ -83,7 +83,14 @@ export async function fetch(
       leaderEpoch: currentLeaderEpoch,
     })),
   );
-  const answers = await replicas.fetch({ partitions, minBytes, maxBytes, maxWaitMs, ...reader });
+  const answers = await replicas.fetch({
+    partitions,
+    minBytes,
+    maxBytes,
+    maxWaitMs,
+    rack,
+    ...reader,
+  });
   const next = answers[Symbol.iterator]();
   return {
     topics: request.topics.map(({ topic, partitions: asked }) => ({
@@ -103,9 +110,11 @@ function fetchedPartition(answer: Answer | undefined): FetchResultPartition {
     const { logStartOffset } = answer;
     return logStartOffset === undefined ? refusal : { ...refusal, logStartOffset };
   }
-  const { highWatermark, logStartOffset, batches: records } = answer;
+  const { highWatermark, logStartOffset, batches: records, preferredReadReplica } = answer;
   // Without transactions nothing is unstable below the high watermark.
-  return { partition, highWatermark, lastStableOffset: highWatermark, logStartOffset, records };
+  const lastStableOffset = highWatermark;
+  const fetched = { partition, highWatermark, lastStableOffset, logStartOffset, records };
+  return preferredReadReplica === undefined ? fetched : { ...fetched, preferredReadReplica };
 }
 
 export async function listOffsets(

@@ -21,7 +21,9 @@ export const brokerSettings = {
   }),
   brokerRack: optionalText({
     takes: "a name",
-    about: "Failure zone of this broker. Replicas of a partition are spread over racks.",
+    about:
+      "Failure zone of this broker. Replicas of a partition are spread over racks, and consumers that " +
+      "say theirs read from a replica in it.",
   }),
   dataDir: text({
     takes: "a path",
@@ -328,6 +330,12 @@ export const brokerSettings = {
     min: 100,
     max: 60 * MINUTE,
     about: "A follower that was not caught up for longer leaves the in-sync replicas.",
+  }),
+  replicaSelectorClass: oneOf(["rack", "leader"], {
+    byDefault: "rack",
+    about:
+      "Who serves a consumer that says its rack: an in-sync replica of that rack, where there is " +
+      "one, or always the leader. Kafka takes the name of a class here, and defaults to the leader.",
   }),
   replicaHighWatermarkCheckpointIntervalMs: integer({
     byDefault: 5 * SECOND,

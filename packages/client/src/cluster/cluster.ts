@@ -76,6 +76,11 @@ export class Cluster {
     return this.#version;
   }
 
+  /** Knowledge older than this is looked at again, ms. */
+  get metadataMaxAgeMs(): number {
+    return this.#options.metadataMaxAgeMs;
+  }
+
   /** What is known, without asking. Renewed in the background when it is old. */
   cachedTopic(name: string): TopicMetadata | undefined {
     const known = this.#topics.get(name);
@@ -124,6 +129,11 @@ export class Cluster {
     if (partition?.leader === undefined) return undefined;
     const endpoint = this.#endpoints.get(partition.leader);
     return endpoint === undefined ? undefined : { endpoint, leaderEpoch: partition.leaderEpoch };
+  }
+
+  /** The base URL of a broker, if it is known. */
+  endpointOf(broker: BrokerId): string | undefined {
+    return this.#endpoints.get(broker);
   }
 
   /** A broker refused and said who leads now. */

@@ -1,5 +1,6 @@
 import { MAX_WAIT_MS_MAX } from "@zoolog/protocol";
 import { invalidOption } from "../errors.ts";
+import { resolveRack } from "../reader/read-options.ts";
 import type { Serde } from "../serde.ts";
 import { type Topic, topic as topicOf } from "../topic.ts";
 
@@ -40,7 +41,10 @@ export type ConsumerOptions<K = Uint8Array, V = Uint8Array> = {
   readonly assignor?: string | readonly AssignorName[];
   /** Makes it a static member: after a restart within the session timeout nothing moves (KIP-345). */
   readonly instanceId?: string;
-  /** Where this process is; the coordinator may prefer partitions that are near. */
+  /**
+   * Where this process is (brokers: `broker.rack`): records come from a replica in that rack, where one
+   * is in sync, and the coordinator may prefer partitions that are near.
+   */
   readonly rack?: string;
   /**
    * `"handled"` (default): what is handled is committed every `commitIntervalMs`, before partitions
@@ -140,7 +144,7 @@ export function resolveConsumerOptions<K, V>(
     from,
     protocol,
     instanceId: options.instanceId,
-    rack: options.rack,
+    rack: resolveRack(options.rack),
     commit: options.commit ?? "handled",
     prefetchBytes: within("prefetchBytes", options.prefetchBytes ?? 16 * MIB, 1, 1024 * MIB),
     checkCrcs: options.checkCrcs ?? true,

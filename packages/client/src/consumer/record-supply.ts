@@ -12,6 +12,7 @@ export type RecordSupplyOptions = BackoffOptions & {
   readonly maxWaitMs: number;
   readonly checkCrcs: boolean;
   readonly onOffsetOutOfRange: "fail" | "start" | "end";
+  readonly rack: string | undefined;
   readonly retryTimeoutMs: number;
   readonly requestTimeoutMs: number;
 };

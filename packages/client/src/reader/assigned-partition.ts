@@ -3,6 +3,7 @@ import { BatchCursor, RecordBatch } from "@zoolog/protocol";
 import { corruptBatch } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import type { OffsetPoint } from "../offsets.ts";
+import { ReadReplica } from "./read-replica.ts";
 
 /** What one fetch brought for a partition: whole batches, handed out one by one. */
 type Chunk = { readonly bytes: Buffer; readonly end: number; at: number };
@@ -37,6 +38,8 @@ export class AssignedPartition {
   notBefore = 0;
   /** Ends the reader once everything before it has been handed out. */
   failure: unknown;
+  /** Who is asked for it. */
+  readonly replica = new ReadReplica();
   readonly #chunks = new Fifo<Chunk>();
   #bufferedBytes = 0;
 

@@ -1,5 +1,7 @@
 import {
+  type BrokerId,
   type Clock,
+  errorMessage,
   type Logger,
   offset,
   type Random,
@@ -19,13 +21,20 @@ import { alreadyClosed, offsetOutOfRange } from "../errors.ts";
 import type { OffsetPoint } from "../offsets.ts";
 import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";
+import { type FetchTarget, groupByTarget, patienceMs } from "./fetch-target.ts";
 import { findBounds, type OffsetBounds } from "./offset-bounds.ts";
 import { FETCH_BYTES, type ResolvedReadOptions } from "./read-options.ts";
 
 export type FetcherOptions = BackoffOptions &
   Pick<
     ResolvedReadOptions,
-    "to" | "follow" | "prefetchBytes" | "maxWaitMs" | "onOffsetOutOfRange" | "retryTimeoutMs"
+    | "to"
+    | "follow"
+    | "prefetchBytes"
+    | "maxWaitMs"
+    | "onOffsetOutOfRange"
+    | "rack"
+    | "retryTimeoutMs"
   > & { readonly requestTimeoutMs: number };
 
 export type FetcherDependencies = {
@@ -93,7 +102,7 @@ export class Fetcher {
     const due = idle.filter((partition) => partition.notBefore <= now);
     const unresolved = due.filter((partition) => partition.start !== undefined);
     this.#resolveByLeader(unresolved);
-    for (const [endpoint, partitions] of this.#byLeader(due)) this.#fetch(endpoint, partitions);
+    this.#fetchDue(due, now);
     const waits = idle.map(({ notBefore }) => notBefore).filter((notBefore) => notBefore > now);
     this.#timer?.cancel();
     this.#timer =
@@ -110,28 +119,24 @@ export class Fetcher {
     this.#closing.abort(alreadyClosed("reader"));
   }
 
-  #byLeader(due: readonly AssignedPartition[]): Map<string, AssignedPartition[]> {
-    const groups = new Map<string, AssignedPartition[]>();
-    for (const partition of due) {
-      const wanted =
+  #fetchDue(due: readonly AssignedPartition[], now: number): void {
+    const wanted = due.filter((partition) => {
+      return (
         !partition.busy &&
         partition.start === undefined &&
         !partition.isFetched &&
-        partition.chunkCount < CHUNKS_PER_PARTITION_MAX;
-      if (!wanted) continue;
-      const leader = this.#dependencies.cluster.leaderOf(partition.topicPartition);
-      if (leader === undefined) {
-        this.#withoutLeader(partition);
-      } else {
-        const group = groups.get(leader.endpoint) ?? [];
-        group.push(partition);
-        groups.set(leader.endpoint, group);
-      }
-    }
-    return groups;
+        partition.chunkCount < CHUNKS_PER_PARTITION_MAX
+      );
+    });
+    const { cluster } = this.#dependencies;
+    const { rack } = this.#options;
+    const { groups, withoutLeader } = groupByTarget(wanted, { cluster, rack, now });
+    for (const partition of withoutLeader) this.#withoutLeader(partition);
+    for (const { target, partitions } of groups) this.#fetch(target, partitions);
   }
 
-  #fetch(endpoint: string, partitions: readonly AssignedPartition[]): void {
+  #fetch(target: FetchTarget, partitions: readonly AssignedPartition[]): void {
+    const { endpoint } = target;
     const underWay = this.#underWay.get(endpoint) ?? 0;
     const maxBytes = Math.min(FETCH_BYTES, this.#options.prefetchBytes);
     if (underWay >= FETCHES_PER_BROKER_MAX || !this.#hasRoomFor(maxBytes)) return;
@@ -139,12 +144,15 @@ export class Fetcher {
     this.#reservedBytes += maxBytes;
     this.#ask("fetch", partitions, async (asked) => {
       try {
-        const answer = await this.#callFetch(endpoint, partitions, maxBytes);
+        const answer = await this.#callFetch(target, partitions, maxBytes);
         const topics = new Map(answer.topics.map((entry) => [entry.topic, byPartition(entry)]));
         for (const { partition } of asked.filter(isCurrent)) {
           const { partition: index, topic } = partition.topicPartition;
-          this.#arrived(endpoint, partition, topics.get(topic)?.get(index));
+          this.#arrived(target, partition, topics.get(topic)?.get(index));
         }
+      } catch (error) {
+        if (target.isLeader) throw error;
+        for (const { partition } of asked.filter(isCurrent)) this.#leaveReplica(partition, error);
       } finally {
         this.#underWay.set(endpoint, (this.#underWay.get(endpoint) ?? 1) - 1);
         this.#reservedBytes -= maxBytes;
@@ -153,19 +161,28 @@ export class Fetcher {
   }
 
   #callFetch(
-    endpoint: string,
+    target: FetchTarget,
     partitions: readonly AssignedPartition[],
     maxBytes: number,
   ): Promise<FetchResponse> {
     const { maxWaitMs, requestTimeoutMs } = this.#options;
+    const { endpoint, rack } = target;
+    const timeoutMs = maxWaitMs + patienceMs(target, requestTimeoutMs);
     const topics = [...byTopic(partitions)].map(([topic, those]) => {
       return { topic, partitions: those.map((partition) => request(partition, maxBytes)) };
     });
     return this.#dependencies.calls.call(
       endpoint,
       "fetch",
-      { maxWaitMs, minBytes: 1, maxBytes, isolation: "readUncommitted", topics },
-      { timeoutMs: maxWaitMs + requestTimeoutMs, signal: this.#closing.signal },
+      {
+        maxWaitMs,
+        minBytes: 1,
+        maxBytes,
+        isolation: "readUncommitted",
+        topics,
+        ...(rack === undefined ? {} : { rack }),
+      },
+      { timeoutMs, signal: this.#closing.signal },
     );
   }
 
@@ -200,18 +217,26 @@ export class Fetcher {
     return buffered === 0 || buffered + bytes <= this.#options.prefetchBytes;
   }
 
-  #arrived(endpoint: string, partition: AssignedPartition, entry: FetchedEntry | undefined): void {
+  #arrived(
+    target: FetchTarget,
+    partition: AssignedPartition,
+    entry: FetchedEntry | undefined,
+  ): void {
+    const { endpoint } = target;
     const where = topicPartitionKey(partition.topicPartition);
     if (entry === undefined) {
       this.#failed(partition, invalidResponse(endpoint, "fetch", `${where} is missing`));
       return;
     }
     if ("error" in entry) {
-      this.#refused(partition, entry);
+      this.#refused(target, partition, entry);
       return;
     }
     partition.succeeded();
-    partition.highWatermark = entry.highWatermark;
+    // A follower's may be behind what its leader told before.
+    const atLeast = target.isLeader ? 0 : (partition.highWatermark ?? 0);
+    partition.highWatermark = Math.max(atLeast, entry.highWatermark);
+    if (entry.preferredReadReplica !== undefined) this.#sent(partition, entry.preferredReadReplica);
     if (entry.records.length === 0) return;
     this.#partitions.delete(partition);
     this.#partitions.add(partition);
@@ -229,7 +254,32 @@ export class Fetcher {
     this.#dependencies.onChange(partition);
   }
 
+  #sent(partition: AssignedPartition, to: BrokerId): void {
+    const { clock, cluster } = this.#dependencies;
+    const leader = cluster.leaderOf(partition.topicPartition);
+    if (leader === undefined) return;
+    const { leaderEpoch } = leader;
+    const until = clock.monotonic() + cluster.metadataMaxAgeMs;
+    partition.replica.enter({ brokerId: to, leaderEpoch, until });
+  }
+
+  /**
+   * Whatever a follower refuses proves nothing: the leader is asked. So a follower that lags never
+   * makes a position out of range.
+   */
+  #leaveReplica(partition: AssignedPartition, cause: unknown): void {
+    const { clock, cluster, logger } = this.#dependencies;
+    const { topicPartition } = partition;
+    partition.replica.leave(clock.monotonic());
+    if (meansStaleMetadata(cause)) cluster.refreshSoon([topicPartition.topic]);
+    logger.debug("the closest replica does not serve", {
+      topicPartition: topicPartitionKey(topicPartition),
+      error: errorMessage(cause),
+    });
+  }
+
   #refused(
+    target: FetchTarget,
     partition: AssignedPartition,
     entry: Extract<FetchedEntry, { readonly error: unknown }>,
   ): void {
@@ -237,7 +287,9 @@ export class Fetcher {
     if (entry.currentLeader !== undefined) {
       this.#dependencies.cluster.noteLeader(tp, entry.currentLeader);
     }
-    if (entry.error.code === "OFFSET_OUT_OF_RANGE") {
+    if (!target.isLeader) {
+      this.#leaveReplica(partition, itemFailure(topicPartitionKey(tp), entry.error));
+    } else if (entry.error.code === "OFFSET_OUT_OF_RANGE") {
       this.#outOfRange(partition, entry.logStartOffset);
     } else {
       this.#failed(partition, itemFailure(topicPartitionKey(tp), entry.error));
@@ -364,11 +416,14 @@ function byPartition({ partitions }: FetchResponse["topics"][number]): Map<numbe
 }
 
 function request(partition: AssignedPartition, partitionMaxBytes: number) {
-  const { fetchOffset, topicPartition } = partition;
+  const { fetchOffset, replica, topicPartition } = partition;
+  const { leaderEpoch: currentLeaderEpoch } = replica.named ?? {};
   return {
     partition: topicPartition.partition,
     fetchOffset: offset(fetchOffset),
     partitionMaxBytes,
+    // Who was sent to a follower says under whose word.
+    ...(currentLeaderEpoch === undefined ? {} : { currentLeaderEpoch }),
   };
 }
 

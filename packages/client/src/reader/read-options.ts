@@ -25,6 +25,11 @@ export type ReadOptions = {
   readonly checkCrcs?: boolean;
   /** When the position is not (or no longer) in the log; default `"fail"`. */
   readonly onOffsetOutOfRange?: "fail" | "start" | "end";
+  /**
+   * Where this process is (brokers: `broker.rack`). Records come from a replica in that rack, where one
+   * is in sync; without it, and whenever that replica refuses, from the leader (KIP-392).
+   */
+  readonly rack?: string;
   /** How long a partition may fail without any success before the reader does, ms; default 2 min. */
   readonly retryTimeoutMs?: number;
   /** Ends reading: the iteration rejects with the signal's reason. */
@@ -40,6 +45,7 @@ export type ResolvedReadOptions = {
   readonly maxWaitMs: number;
   readonly checkCrcs: boolean;
   readonly onOffsetOutOfRange: "fail" | "start" | "end";
+  readonly rack: string | undefined;
   readonly retryTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
 };
@@ -63,6 +69,7 @@ export function resolveReadOptions(options: ReadOptions): ResolvedReadOptions {
     maxWaitMs: within("maxWaitMs", options.maxWaitMs ?? 500, 0, MAX_WAIT_MS_MAX),
     checkCrcs: options.checkCrcs ?? true,
     onOffsetOutOfRange: options.onOffsetOutOfRange ?? "fail",
+    rack: resolveRack(options.rack),
     retryTimeoutMs: within("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, 86_400_000),
     signal: options.signal,
   };
@@ -75,6 +82,14 @@ export function pointOf(from: "start" | "end" | number | Date): OffsetPoint {
     return { at: "offset", offset: from };
   }
   throw invalidOption("from", `must be "start", "end", an offset or a Date, not ${String(from)}`);
+}
+
+const RACK_LENGTH_MAX = 255;
+
+/** @throws ZoologError `INVALID_OPTION` */
+export function resolveRack(rack: string | undefined): string | undefined {
+  if (rack === undefined || (rack !== "" && rack.length <= RACK_LENGTH_MAX)) return rack;
+  throw invalidOption("rack", `must be a text of 1 to ${RACK_LENGTH_MAX} characters`);
 }
 
 function pointsFrom(from: ReadFrom): (partition: number) => OffsetPoint {

@@ -8,6 +8,7 @@ import {
 } from "@zoolog/base";
 import { encodeRecordBatch, RecordBatch, splitBatches } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
+import { CommittedBytes } from "../committed-bytes.ts";
 import { Following, type LeaderAnswer } from "./following.ts";
 
 /** One batch of one record, as a leader of that epoch sends it. */
@@ -49,6 +50,8 @@ async function follow(given: { epochs?: number[]; committed?: number } = {}) {
       logger: silentLogger,
       isCurrent: () => owner.isCurrent,
       onLogError: (error) => void errors.push(error),
+      committedBytes: new CommittedBytes(),
+      emit: () => {},
     },
   );
   const apply = (answer: Partial<LeaderAnswer>) =>

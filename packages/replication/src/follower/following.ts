@@ -12,6 +12,8 @@ import {
   type TopicId,
 } from "@zoolog/base";
 import type { ReplicateRequest, ReplicateResponse } from "@zoolog/protocol";
+import type { CommittedBytes } from "../committed-bytes.ts";
+import type { PartitionEvent } from "../partition-event.ts";
 import type { PartitionLog } from "../partition-log.ts";
 import type { ReplicaAssignment } from "../replica-assignment.ts";
 import { backoffMs } from "./fetch-backoff.ts";
@@ -41,7 +43,20 @@ export type FollowingDependencies = {
   readonly isCurrent: (following: Following) => boolean;
   /** Takes the replica offline when its log is beyond use; else it is tried again later. */
   readonly onLogError: (error: unknown) => void;
+  readonly committedBytes: CommittedBytes;
+  readonly emit: (event: PartitionEvent) => void;
 };
+
+/** Who asks the leader for this partition. */
+export type LeaderContact = {
+  /** Monotonic: an answer that came later than this is a sign that the leader is in reach. */
+  readonly answeredAt: number;
+  /** How long an answer may stay away when there is no news. */
+  readonly answerWithinMs: number;
+};
+
+/** Beyond what an answer may stay away: a slow disk or a busy machine is no lost leader. */
+const SILENCE_MAX_MS = 2_000;
 
 /** Refetches of bytes that arrived damaged before somebody should look at the leader's disk. */
 const CORRUPT_ANSWERS_MAX = 5;
@@ -75,6 +90,7 @@ export class Following implements FollowerState {
   #delayedUntil = 0;
   #leaderHighWatermark: Offset | undefined;
   #applying: Promise<void> = Promise.resolve();
+  #contact: LeaderContact | undefined;
 
   constructor(options: FollowingOptions, dependencies: FollowingDependencies) {
     this.#options = options;
@@ -122,6 +138,22 @@ export class Following implements FollowerState {
     const { latest: lastFetchedEpoch } = leaderEpochs;
     const known = lastFetchedEpoch === undefined ? {} : { lastFetchedEpoch };
     return { currentLeaderEpoch: this.leaderEpoch, fetchOffset, logStartOffset, ...known };
+  }
+
+  /** Somebody asks the leader for it from now on. */
+  followThrough(contact: LeaderContact): void {
+    this.#contact = contact;
+  }
+
+  /**
+   * Whether it follows the leader right now: our log is known to be a prefix of the leader's, and the
+   * leader answers. Another broker's word that it is in sync may be older than a lost connection.
+   */
+  isInTouch(now: number): boolean {
+    if (this.#phase !== "fetching" || this.#delayedUntil > now) return false;
+    const contact = this.#contact;
+    if (contact === undefined) return false;
+    return now - contact.answeredAt <= contact.answerWithinMs + SILENCE_MAX_MS;
   }
 
   /** The image has another ISR; no epoch begins. */
@@ -181,6 +213,7 @@ export class Following implements FollowerState {
     if (to < highWatermark) this.#warn("log is cut below the high watermark", fields);
     else this.#dependencies.logger.info("log diverged", { topicPartition: this.#key, ...fields });
     const before = log.leaderEpochs.latest;
+    this.#dependencies.committedBytes.restart();
     await log.truncateTo(to);
     const isShorter = log.logEndOffset < logEndOffset || log.leaderEpochs.latest !== before;
     assert(isShorter, "each answer that diverges leaves less of the log in doubt");
@@ -192,6 +225,7 @@ export class Following implements FollowerState {
     const bytes = Buffer.isBuffer(records) ? records : Buffer.from(records);
     try {
       await this.log.appendAsFollower(bytes);
+      this.#dependencies.committedBytes.appended(this.log.logEndOffset, bytes.length);
       this.#corruptAnswers = 0;
       return true;
     } catch (error) {
@@ -212,9 +246,18 @@ export class Following implements FollowerState {
     const { log } = this;
     this.#leaderHighWatermark = answer.highWatermark;
     const committed = Math.min(answer.highWatermark, log.logEndOffset);
-    if (committed > log.highWatermark) log.updateHighWatermark(offset(committed));
+    if (committed > log.highWatermark) this.#commit(offset(committed));
     const start = Math.min(answer.logStartOffset, log.logEndOffset);
     if (start > log.logStartOffset) await log.deleteBefore(offset(start));
+  }
+
+  /** Consumers that read here may have waited for it. */
+  #commit(to: Offset): void {
+    const { committedBytes, emit } = this.#dependencies;
+    const from = this.log.highWatermark;
+    this.log.updateHighWatermark(to);
+    committedBytes.committed(to);
+    emit({ type: "highWatermarkAdvanced", from, to });
   }
 
   #delay(error?: { readonly code: string; readonly message: string }): void {

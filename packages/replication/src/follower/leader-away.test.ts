@@ -16,7 +16,8 @@ test("a leader that leaves is worth no warning, one that stays away is worth one
     { peers: { replicate: refuse }, clock: time.clock, scheduler: time.scheduler, logger },
   );
   const topicId = "A".repeat(22) as TopicId;
-  fetcher.add({ topicId, partition: 0, delayedUntil: 0, position: {} } as unknown as Following);
+  const waiting = { topicId, partition: 0, delayedUntil: 0, position: {}, followThrough() {} };
+  fetcher.add(waiting as unknown as Following);
   fetcher.start();
 
   for (let ms = 0; ms < 1_000; ms += 10) await time.advanceAndSettle(10);

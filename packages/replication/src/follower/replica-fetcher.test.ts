@@ -8,6 +8,7 @@ import {
 } from "@zoolog/base";
 import type { ReplicateRequest, ReplicateResponse } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
+import { CommittedBytes } from "../committed-bytes.ts";
 import { Following } from "./following.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 
@@ -58,7 +59,14 @@ function fetcher() {
     following.add(
       new Following(
         { key: `t-${partition}`, topicId: TOPIC, partition, log, assignment },
-        { clock: time.clock, logger: silentLogger, isCurrent: () => true, onLogError: () => {} },
+        {
+          clock: time.clock,
+          logger: silentLogger,
+          isCurrent: () => true,
+          onLogError: () => {},
+          committedBytes: new CommittedBytes(),
+          emit: () => {},
+        },
       ),
     );
   };

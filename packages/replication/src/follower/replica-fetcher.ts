@@ -12,7 +12,7 @@ import type { ReplicateResponse } from "@zoolog/protocol";
 import { replicaKey } from "../sessions/replica-sessions.ts";
 import { backoffMs } from "./fetch-backoff.ts";
 import { FetchSession } from "./fetch-session.ts";
-import type { FetchPosition, Following } from "./following.ts";
+import type { FetchPosition, Following, LeaderContact } from "./following.ts";
 import type { ReplicaPeers } from "./replica-peers.ts";
 
 export type FetcherOptions = {
@@ -63,7 +63,7 @@ type Call = { readonly abort: AbortController; readonly endsSoon: boolean };
  * what it answers is applied to each of them. Partitions that have to wait are left out meanwhile, so
  * that none holds up the others.
  */
-export class ReplicaFetcher {
+export class ReplicaFetcher implements LeaderContact {
   readonly leader: BrokerId;
   readonly #options: FetcherOptions;
   readonly #dependencies: FetcherDependencies;
@@ -82,6 +82,7 @@ export class ReplicaFetcher {
   /** Monotonic. */
   #joiningUntil = 0;
   #failures = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
   #ended: Promise<void> | undefined;
 
   constructor(leader: BrokerId, options: FetcherOptions, dependencies: FetcherDependencies) {
@@ -89,6 +90,14 @@ export class ReplicaFetcher {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#session = new FetchSession(options);
+  }
+
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
+  get answerWithinMs(): number {
+    return this.#options.maxWaitMs;
   }
 
   get size(): number {
@@ -108,6 +117,7 @@ export class ReplicaFetcher {
     const key = replicaKey(following.topicId, following.partition);
     this.#followed.set(key, following);
     this.#touched.add(key);
+    following.followThrough(this);
     const { clock, scheduler } = this.#dependencies;
     this.#joiningUntil = clock.monotonic() + JOINING_FOR_MS;
     const calling = this.#calling;
@@ -204,6 +214,7 @@ export class ReplicaFetcher {
       return false;
     }
     this.#session.answered(response);
+    this.#answeredAt = this.#dependencies.clock.monotonic();
     await this.#apply(response);
     return true;
   }

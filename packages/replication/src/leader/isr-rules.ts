@@ -10,6 +10,7 @@ export type LiveBroker = {
   readonly brokerEpoch: BrokerEpoch;
   /** It leaves: it must not join (KAFKA-14140). */
   readonly shuttingDown: boolean;
+  readonly rack?: string | undefined;
 };
 
 export type LiveBrokers = ReadonlyMap<BrokerId, LiveBroker>;

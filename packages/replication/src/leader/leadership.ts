@@ -13,6 +13,7 @@ import { effectiveMinInsyncReplicas, nextHighWatermark } from "../high-watermark
 import type { PartitionEvent } from "../partition-event.ts";
 import type { PartitionLog } from "../partition-log.ts";
 import type { ReplicaAssignment } from "../replica-assignment.ts";
+import { closestReplica } from "./closest-replica.ts";
 import { type FollowerFetch, FollowerProgress } from "./follower-progress.ts";
 import {
   afterError,
@@ -183,6 +184,18 @@ export class Leadership implements LeaderState {
     this.log.updateHighWatermark(to);
     this.#dependencies.committedBytes.committed(to);
     this.#dependencies.emit({ type: "highWatermarkAdvanced", from, to });
+  }
+
+  /** The replica that serves a consumer of that rack better than this one. */
+  closestReplica(asked: {
+    readonly rack: string;
+    readonly fetchOffset: Offset;
+  }): BrokerId | undefined {
+    const { brokers, clock } = this.#dependencies;
+    const { brokerId: leader } = this.#options;
+    const { isr, followers } = this;
+    const now = clock.monotonic();
+    return closestReplica(asked, { leader, isr, followers, brokers: brokers(), now });
   }
 
   /**

@@ -29,6 +29,7 @@ async function lead(given: { partitions?: number; replicas?: number[] } = {}) {
       brokerId: brokerId(1),
       parkedMax: 10,
       fetchBytesMax: 1_000_000,
+      selectsByRack: true,
       lagTimeMaxMs: 30_000,
       fetcher: { partitionMaxBytes: 1_000, responseMaxBytes: 1_000, maxWaitMs: 500, minBytes: 1 },
     },

@@ -41,6 +41,8 @@ export type ReplicatedPartitionOptions = {
   readonly minInsyncReplicas: number;
   readonly lagTimeMaxMs?: number;
   readonly partitionMaxBytes?: number;
+  /** By broker. */
+  readonly racks?: Readonly<Record<number, string>>;
 };
 
 type Node = {
@@ -213,8 +215,13 @@ export class ReplicatedPartition {
     const { manager, isDeaf } = this.#node(broker);
     if (manager === undefined || isDeaf) return;
     const live = [...this.#nodes.values()].filter((node) => node.manager !== undefined);
+    const { racks } = this.#options;
     manager.brokers(
-      new Map(live.map(({ id, epoch }) => [id, { brokerEpoch: epoch, shuttingDown: false }])),
+      new Map(
+        live.map(({ id, epoch }) => {
+          return [id, { brokerEpoch: epoch, shuttingDown: false, rack: racks?.[id] }];
+        }),
+      ),
     );
     await manager.host({
       topic: TOPIC,
@@ -244,6 +251,7 @@ export class ReplicatedPartition {
         brokerId: id,
         parkedMax: 1_000,
         fetchBytesMax: 1_000_000,
+        selectsByRack: true,
         lagTimeMaxMs,
         fetcher: { partitionMaxBytes, responseMaxBytes: 10_000, maxWaitMs: 100, minBytes: 1 },
       },

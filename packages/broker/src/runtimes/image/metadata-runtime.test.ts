@@ -108,6 +108,7 @@ function setUp() {
       parkedMax: 10,
       fetchBytesMax: 1_000,
       lagTimeMaxMs: 30_000,
+      selectsByRack: true,
       fetcher: { partitionMaxBytes: 1_000, responseMaxBytes: 1_000, maxWaitMs: 500, minBytes: 1 },
     },
     {

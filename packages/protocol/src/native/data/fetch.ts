@@ -1,5 +1,6 @@
 import { currentLeader, itemError } from "../errors.ts";
 import {
+  brokerIdField,
   bytes,
   either,
   int64,
@@ -12,6 +13,7 @@ import {
   optional,
   partitionIndex,
   type Static,
+  text,
   topicName,
 } from "../schema.ts";
 
@@ -44,6 +46,12 @@ export const fetchRequest = object({
     { description: "Of the whole answer; the first batch comes even when it is larger" },
   ),
   isolation,
+  rack: optional(
+    text(
+      { maxLength: 255 },
+      { description: "Where the consumer is; a leader may name a replica there (KIP-392)" },
+    ),
+  ),
   topics: list(
     object({
       topic: topicName,
@@ -73,6 +81,7 @@ const partitionFetched = either([
     lastStableOffset: offsetField,
     logStartOffset: offsetField,
     abortedTransactions: optional(list(abortedTransaction)),
+    preferredReadReplica: optional(brokerIdField),
     records: bytes({
       description:
         "Whole RecordBatches v2, from the one that holds fetchOffset; empty when there are none",
