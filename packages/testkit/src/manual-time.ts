@@ -67,6 +67,25 @@ export class ManualTime {
     this.#moveTo(target);
   }
 
+  /** What the promise comes to, once no more than `withinMs` of this time have passed. */
+  async outcome<T>(promise: Promise<T>, withinMs: number): Promise<T> {
+    let settled: { value: T } | { error: unknown } | undefined;
+    void promise.then(
+      (value) => {
+        settled = { value };
+      },
+      (error: unknown) => {
+        settled = { error };
+      },
+    );
+    for (let waited = 0; settled === undefined && waited <= withinMs; waited += 10) {
+      await this.advanceAndSettle(10);
+    }
+    if (settled === undefined) throw new Error(`not settled within ${withinMs} ms`);
+    if ("error" in settled) throw settled.error;
+    return settled.value;
+  }
+
   /** Sets the wall clock alone, as an operator or NTP does. */
   jumpWallClock(ms: number): void {
     this.#wall += ms;

@@ -37,21 +37,8 @@ function setUp(
 }
 
 /** Lets everything happen that needs no more than `ms` of simulated time. */
-async function outcome<T>(time: ManualTime, promise: Promise<T>, ms = 1_000): Promise<T> {
-  const guarded = promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  let settled: { value: T } | { error: unknown } | undefined;
-  void guarded.then((result) => {
-    settled = result;
-  });
-  for (let waited = 0; settled === undefined && waited <= ms; waited += 10) {
-    await time.advanceAndSettle(10);
-  }
-  if (settled === undefined) throw new Error(`not settled within ${ms} ms`);
-  if ("error" in settled) throw settled.error;
-  return settled.value;
+function outcome<T>(time: ManualTime, promise: Promise<T>, ms = 1_000): Promise<T> {
+  return time.outcome(promise, ms);
 }
 
 const produces = (brokers: ScriptedBrokers) =>
