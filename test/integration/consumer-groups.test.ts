@@ -200,7 +200,7 @@ test("a reset is a plan before it is a deed, and is refused while the group read
   await one.commit();
 
   const plan = await client.admin.groups.planReset(group, { to: { shiftBy: -3 } });
-  const move = { topic: name, before: 10, after: 7, difference: -3 };
+  const move = { topic: name, before: 10, after: 7, difference: -3, lagBefore: 0, lagAfter: 3 };
   expect([...plan.moves].sort((a, b) => a.partition - b.partition)).toEqual([
     { ...move, partition: 0 },
     { ...move, partition: 1 },

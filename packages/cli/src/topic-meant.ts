@@ -6,10 +6,10 @@ import type { CommandContext } from "./context.ts";
 const LOOK_TIMEOUT_MS = 2_000;
 
 /** Runs `task`; when it finds no such topic, the failure names the one that was probably meant. */
-export async function aboutTopic<T>(
+export async function aboutTopics<T>(
   { options, terminal }: CommandContext,
   { admin }: Client,
-  topic: string,
+  topics: readonly string[],
   task: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -18,9 +18,10 @@ export async function aboutTopic<T>(
     if (errorCode(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
     const timeoutMs = Math.min(options.timeout, LOOK_TIMEOUT_MS);
     // The failure itself is worth more than one of the look for a better hint.
-    const topics = await admin.listTopics({ timeoutMs, signal: terminal.signal }).catch(() => []);
-    const names = topics.map(({ topic: name }) => name);
-    const meant = names.includes(topic) ? undefined : nearestName(topic, names);
+    const found = await admin.listTopics({ timeoutMs, signal: terminal.signal }).catch(() => []);
+    const names = found.map(({ topic: name }) => name);
+    const missing = topics.find((topic) => !names.includes(topic));
+    const meant = missing === undefined ? undefined : nearestName(missing, names);
     if (meant === undefined) throw error;
     throw new ZoologError({
       code: "UNKNOWN_TOPIC_OR_PARTITION",
@@ -30,4 +31,13 @@ export async function aboutTopic<T>(
       cause: error,
     });
   }
+}
+
+export async function aboutTopic<T>(
+  context: CommandContext,
+  client: Client,
+  topic: string,
+  task: () => Promise<T>,
+): Promise<T> {
+  return await aboutTopics(context, client, [topic], task);
 }

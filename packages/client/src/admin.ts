@@ -1,4 +1,4 @@
-import { type BrokerId, type TopicId, topicNameFault, ZoologError } from "@zoolog/base";
+import { type BrokerId, type Clock, type TopicId, topicNameFault, ZoologError } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type {
   CreateTopicsRequest,
@@ -77,6 +77,7 @@ export class Admin {
     readonly lookup: OffsetLookup;
     readonly brokerCalls: BrokerCalls;
     readonly calls: DirectedCalls;
+    readonly clock: Clock;
   }) {
     this.#cluster = dependencies.cluster;
     this.#lookup = dependencies.lookup;

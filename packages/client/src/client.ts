@@ -120,7 +120,7 @@ export class Client implements AsyncDisposable {
     this.#dependencies = { ...basics, logger, lookup };
     const directed = new DirectedCalls({ ...this.#retry, requestTimeoutMs }, basics);
     const { cluster } = basics;
-    this.admin = new Admin({ cluster, lookup, brokerCalls: calls, calls: directed });
+    this.admin = new Admin({ cluster, lookup, brokerCalls: calls, calls: directed, clock });
     this.#signal = options.signal;
     if (this.#signal?.aborted === true) this.#onAbort();
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });

@@ -12,7 +12,13 @@ export type {
   GroupOffset,
   PartitionLag,
 } from "./admin/group-admin.ts";
-export type { OffsetMove, OffsetReset, OffsetResetPlan } from "./admin/offset-reset.ts";
+export type {
+  OffsetMove,
+  OffsetReset,
+  OffsetResetPlan,
+  ResetTarget,
+  WantedOffset,
+} from "./admin/offset-reset.ts";
 export {
   Admin,
   type BrokerDescription,

@@ -1,5 +1,5 @@
+import type { ResetTarget } from "@zoolog/client";
 import { type Command, Option } from "commander";
-import type { ResetTarget } from "../commands/group/reset.ts";
 import { type PartitionChoice, partitionChoice } from "../input/partition-choice.ts";
 import { duration, oneOf, several, usageError } from "../usage-error.ts";
 import type { RunCommand } from "./run-command.ts";
@@ -152,14 +152,12 @@ async function targetOf(flags: ResetFlags): Promise<ResetTarget> {
   const { offsetPoint, timePoint } = await import("../input/offset-point.ts");
   const { byDuration, shiftBy, toOffset, toTime } = flags;
   const targets: ResetTarget[] = [];
-  if (flags.toStart) targets.push({ point: { at: "start" } });
-  if (flags.toEnd) targets.push({ point: { at: "end" } });
-  if (flags.toCurrent) targets.push({ current: true });
-  if (toOffset !== undefined) {
-    targets.push({ point: { at: "offset", offset: integer("--to-offset", toOffset, /^\d+$/) } });
-  }
-  if (toTime !== undefined) targets.push({ point: timePoint(toTime) });
-  if (byDuration !== undefined) targets.push({ point: offsetPoint(`@-${byDuration}`) });
+  if (flags.toStart) targets.push("start");
+  if (flags.toEnd) targets.push("end");
+  if (flags.toCurrent) targets.push("current");
+  if (toOffset !== undefined) targets.push(integer("--to-offset", toOffset, /^\d+$/));
+  if (toTime !== undefined) targets.push(timePoint(toTime));
+  if (byDuration !== undefined) targets.push(offsetPoint(`@-${byDuration}`));
   if (shiftBy !== undefined) {
     targets.push({ shiftBy: integer("--shift-by", shiftBy, /^[+-]?\d+$/) });
   }

@@ -1,4 +1,4 @@
-import { errorCode } from "@zoolog/base";
+import { type Clock, errorCode } from "@zoolog/base";
 import type {
   DescribeGroupsResponse,
   GroupLagResponse,
@@ -43,12 +43,15 @@ export class GroupAdmin {
   readonly #calls: DirectedCalls;
   readonly #cluster: Cluster;
   readonly #lookup: OffsetLookup;
+  readonly #clock: Clock;
 
   constructor(dependencies: {
     readonly calls: DirectedCalls;
     readonly cluster: Cluster;
     readonly lookup: OffsetLookup;
+    readonly clock: Clock;
   }) {
+    this.#clock = dependencies.clock;
     this.#calls = dependencies.calls;
     this.#cluster = dependencies.cluster;
     this.#lookup = dependencies.lookup;
@@ -175,7 +178,7 @@ export class GroupAdmin {
 
   /**
    * What moving a group would change. Nothing is changed before `apply()` of the answer. Default:
-   * all partitions that the group has committed.
+   * all partitions that the group has committed; so of a group that is to be made, name topics.
    *
    * @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_OPTION`
    */
@@ -184,13 +187,16 @@ export class GroupAdmin {
     reset: OffsetReset,
     options: AdminCallOptions = {},
   ): Promise<OffsetResetPlan> {
-    const committed = await this.offsets(groupId, options);
-    const dependencies = { cluster: this.#cluster, lookup: this.#lookup };
+    const committed = await this.offsets(groupId, options).catch((error: unknown) => {
+      if (errorCode(error) === "GROUP_ID_NOT_FOUND") return [];
+      throw error;
+    });
+    const dependencies = { cluster: this.#cluster, lookup: this.#lookup, clock: this.#clock };
     const moves = await planMoves(reset, committed, dependencies, limitsOf(options));
     const apply = async (given: AdminCallOptions = {}) => {
       await this.#requireEmpty(groupId, given);
-      const offsets = moves.map(({ after, partition, topic }) => {
-        return { topic, partition, offset: after };
+      const offsets = moves.map(({ after, metadata, partition, topic }) => {
+        return { topic, partition, offset: after, ...(metadata === undefined ? {} : { metadata }) };
       });
       if (offsets.length > 0) await this.setOffsets(groupId, offsets, given);
     };

@@ -68,7 +68,8 @@ export async function findBounds(
   return bounds;
 }
 
-function offsetOf(
+/** The offset of a point, as far as it needs to be known where the log begins and ends. */
+export function offsetOf(
   point: OffsetPoint,
   known: {
     readonly earliest: number;
@@ -94,7 +95,11 @@ function offsetOf(
   }
 }
 
-function timesOf(points: ReadonlyMap<number, OffsetPoint>, now: number): Map<number, OffsetSpec> {
+/** What is to be asked for where points are times. */
+export function timesOf(
+  points: ReadonlyMap<number, OffsetPoint>,
+  now: number,
+): Map<number, OffsetSpec> {
   const times = new Map<number, OffsetSpec>();
   for (const [partition, point] of points) {
     if (point.at === "time") times.set(partition, { timestamp: timestamp(point.timestamp) });

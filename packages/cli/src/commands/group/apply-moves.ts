@@ -1,9 +1,8 @@
-import type { Client, GroupDescription } from "@zoolog/client";
+import type { GroupDescription, OffsetMove, OffsetResetPlan } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { humanCount, plural } from "../../output/quantity.ts";
 import type { Column } from "../../output/table.ts";
 import { groupIsActive, isActive, whoIs } from "./active-group.ts";
-import { type OffsetMove, summaryOf } from "./offset-moves.ts";
 
 const COLUMNS: readonly Column<OffsetMove>[] = [
   { title: "TOPIC", value: ({ topic }) => topic },
@@ -25,34 +24,29 @@ const COLUMNS: readonly Column<OffsetMove>[] = [
  */
 export async function applyMoves(
   context: CommandContext,
-  { admin }: Client,
-  plan: {
-    readonly groupId: string;
+  wanted: {
+    readonly plan: OffsetResetPlan;
+    /** As it was found; nothing when there is none of this name yet. */
     readonly group: GroupDescription | undefined;
-    readonly moves: readonly OffsetMove[];
     readonly execute: boolean;
-    /** Notes of consumers, which an import brings along; by topic and partition. */
-    readonly metadata?: ReadonlyMap<string, string>;
   },
 ): Promise<void> {
-  const { execute, group, groupId, metadata, moves } = plan;
+  const { execute, group, plan } = wanted;
+  const { groupId, moves } = plan;
   if (execute && group !== undefined && isActive(group)) throw groupIsActive(group);
-  if (execute) {
-    const offsets = moves.map(({ after, partition, topic }) => {
-      const note = metadata?.get(`${topic}-${partition}`);
-      return { topic, partition, offset: after, ...(note === undefined ? {} : { metadata: note }) };
-    });
-    if (offsets.length > 0) await admin.groups.setOffsets(groupId, offsets, context.limits);
-  }
+  if (execute) await plan.apply(context.limits);
   await context.output.rows(
     moves.map((move) => ({ ...move, group: groupId, executed: execute })),
     COLUMNS,
   );
-  tell(context, plan);
+  tell(context, wanted);
 }
 
-function tell({ colours, terminal }: CommandContext, plan: Parameters<typeof applyMoves>[2]): void {
-  const { execute, group, groupId, moves } = plan;
+function tell(
+  { colours, terminal }: CommandContext,
+  { execute, group, plan }: Parameters<typeof applyMoves>[1],
+): void {
+  const { groupId, moves } = plan;
   const { lagAfter, partitions, readAgain, skipped } = summaryOf(moves);
   const beyond = moves.filter(({ asked }) => asked !== undefined).length;
   if (beyond > 0) {
@@ -75,4 +69,17 @@ function tell({ colours, terminal }: CommandContext, plan: Parameters<typeof app
 function signed(difference: number | undefined): string | undefined {
   if (difference === undefined) return undefined;
   return difference > 0 ? `+${humanCount(difference)}` : humanCount(difference);
+}
+
+function summaryOf(moves: readonly OffsetMove[]) {
+  let skipped = 0;
+  let readAgain = 0;
+  let lagAfter = 0;
+  for (const move of moves) {
+    const difference = move.difference ?? 0;
+    if (difference > 0) skipped += difference;
+    else readAgain -= difference;
+    lagAfter += move.lagAfter;
+  }
+  return { partitions: moves.length, skipped, readAgain, lagAfter };
 }

@@ -8,6 +8,7 @@ const unknownGroup = () => ({
       error: { code: "GROUP_ID_NOT_FOUND", message: `there is no group ${group}` },
     })),
   }),
+  "committed-offsets": () => ({ topics: [] }),
 });
 
 describe("looking at groups", () => {
