@@ -18,6 +18,7 @@ const FILES = ["packages", "test", "examples"]
 
 const DOCUMENTS = [
   "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
   ...filesBelow("docs", ".md"),
   ...readdirSync("packages").map((name) => `packages/${name}/README.md`),
 ].filter((path) => existsSync(path));

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { ZoologError } from "@zoolog/base";
 import type { Principal } from "../principal.ts";
-import type { ByteBudget } from "./bodies/byte-budget.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 import { Call, type CallOrigin } from "./call.ts";
 import { brokerClosing, throttled } from "./errors.ts";
 import type { HttpLimits } from "./http-limits.ts";

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { deferred } from "@zoolog/base";
 import { ANONYMOUS } from "../principal.ts";
-import { ByteBudget } from "./bodies/byte-budget.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { Call } from "./call.ts";
 
 function newCall(bytesMax = 1_000) {

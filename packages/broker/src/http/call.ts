@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { assert } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
 import type { Principal } from "../principal.ts";
-import type { ByteBudget, ShareAsked } from "./bodies/byte-budget.ts";
+import type { ByteBudget, ShareAsked } from "./byte-budget.ts";
 
 export type CallOrigin = {
   /** Limit of the route for the body. */

@@ -6,7 +6,7 @@ import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-error
 import { addErrorAnswers, answerFailure } from "./answers/error-answers.ts";
 import { BodyMemory } from "./bodies/body-memory.ts";
 import { addBodyParsers } from "./bodies/body-parsers.ts";
-import { ByteBudget } from "./bodies/byte-budget.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { addCallHooks } from "./call-hooks.ts";
 import { type CallBudgets, CallRegistry } from "./call-registry.ts";
 import { addCallRoutes } from "./call-routes.ts";

@@ -25,10 +25,10 @@ import {
 import { ManualTime, seededRandom } from "@zoolog/testkit";
 import type { CallContext } from "../../broker-api.ts";
 import { parseBrokerConfig } from "../../config/config.ts";
-import { groupSettingsOf } from "../../part-options.ts";
 import { GroupRuntime } from "../../runtimes/groups/group-runtime.ts";
 import { MemoryGroupStore, MemoryGroups } from "../../runtimes/groups/memory-groups.fixture.ts";
 import { ZnodeFaults } from "../../runtimes/znode-faults.ts";
+import { groupSettingsOf } from "../../wiring/part-options.ts";
 import { groupCalls } from "./group-calls.ts";
 
 const GROUP = "billing";

@@ -2,10 +2,10 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { ManualTime } from "@zoolog/testkit";
 import { ANONYMOUS } from "../../principal.ts";
+import { ByteBudget } from "../byte-budget.ts";
 import { Call } from "../call.ts";
 import { DEFAULT_HTTP_LIMITS } from "../http-limits.ts";
 import { AnswerMemory } from "./answer-memory.ts";
-import { ByteBudget } from "./byte-budget.ts";
 
 function setUp(maxWaitMs = 0) {
   const time = new ManualTime();

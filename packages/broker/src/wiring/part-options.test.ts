@@ -1,4 +1,4 @@
-import { parseBrokerConfig } from "./config/config.ts";
+import { parseBrokerConfig } from "../config/config.ts";
 import { advertisedAddress, logConfigOfStrangers } from "./part-options.ts";
 
 const configWith = (settings: Record<string, unknown>) =>

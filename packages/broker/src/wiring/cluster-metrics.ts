@@ -1,8 +1,8 @@
 import type { Clock } from "@zoolog/base";
 import type { CoordinationStore, StoreState } from "@zoolog/coordination";
-import type { MetricRegistry } from "./metric-registry.ts";
-import type { ControllerRuntime } from "./runtimes/controller/controller-runtime.ts";
-import type { MetadataCache } from "./runtimes/image/metadata-cache.ts";
+import type { MetricRegistry } from "../metric-registry.ts";
+import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
+import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 
 const SESSION_STATES: readonly StoreState[] = ["connected", "suspended", "expired", "closed"];
 

@@ -2,9 +2,9 @@ import { type AbortSignalLike, brokerId, topicIdFromBytes } from "@zoolog/base";
 import { type CoordinationStore, openZooKeeperStore } from "@zoolog/coordination";
 import { LogManager } from "@zoolog/log";
 import { connectZooKeeper } from "@zoolog/zookeeper";
-import { BROKER_SECRET_BYTES, BrokerCredentials } from "./broker-credential.ts";
-import type { BrokerDependencies } from "./broker-dependencies.ts";
-import type { BrokerConfig } from "./config/config.ts";
+import { BROKER_SECRET_BYTES, BrokerCredentials } from "../broker-credential.ts";
+import type { BrokerDependencies } from "../broker-dependencies.ts";
+import type { BrokerConfig } from "../config/config.ts";
 import { logConfigOfStrangers } from "./part-options.ts";
 
 /** How the parts of a broker that reach outside are opened: its session, its secret, its folder. */

@@ -1,7 +1,7 @@
-import { stateName } from "./calls/groups/group-views.ts";
-import type { MetricRegistry } from "./metric-registry.ts";
-import type { GroupRuntime } from "./runtimes/groups/group-runtime.ts";
-import type { LagGauge } from "./runtimes/groups/lag-gauge.ts";
+import { stateName } from "../calls/groups/group-views.ts";
+import type { MetricRegistry } from "../metric-registry.ts";
+import type { GroupRuntime } from "../runtimes/groups/group-runtime.ts";
+import type { LagGauge } from "../runtimes/groups/lag-gauge.ts";
 
 const STATES = [
   "empty",

@@ -1,8 +1,8 @@
 import type { PartitionImage } from "@zoolog/controller";
 import type { ReplicaManager } from "@zoolog/replication";
-import { isOffline, isUnderReplicated } from "./calls/cluster-calls.ts";
-import type { MetricRegistry } from "./metric-registry.ts";
-import type { MetadataCache } from "./runtimes/image/metadata-cache.ts";
+import { isOffline, isUnderReplicated } from "../calls/cluster-calls.ts";
+import type { MetricRegistry } from "../metric-registry.ts";
+import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
 
 /** What the parts count while they work, named for Prometheus. Read at a scrape, never pushed. */
 export function describeReplicaMetrics(

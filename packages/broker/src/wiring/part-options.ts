@@ -5,12 +5,12 @@ import type { GroupSettings } from "@zoolog/group-coordinator";
 import { COORDINATOR_SLOTS } from "@zoolog/group-coordinator";
 import type { LogConfig, LogManager } from "@zoolog/log";
 import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
-import { HTTP_LISTENER, type HttpAddress } from "./broker-address.ts";
-import type { BrokerConfig } from "./config/config.ts";
-import { CONFIG_RULES } from "./config/dynamic-settings.ts";
-import type { LiveConfig } from "./config/live-config.ts";
-import { partitionConfigOf } from "./config/topic-settings.ts";
-import type { HttpPlaneOptions } from "./http/http-plane.ts";
+import { HTTP_LISTENER, type HttpAddress } from "../broker-address.ts";
+import type { BrokerConfig } from "../config/config.ts";
+import { CONFIG_RULES } from "../config/dynamic-settings.ts";
+import type { LiveConfig } from "../config/live-config.ts";
+import { partitionConfigOf } from "../config/topic-settings.ts";
+import type { HttpPlaneOptions } from "../http/http-plane.ts";
 
 /** What the broker's configuration means to each of its parts. */
 

@@ -2,19 +2,19 @@ import type { BrokerId } from "@zoolog/base";
 import type { PeerCalls } from "@zoolog/calls";
 import type { ClusterImage, ControllerSettings } from "@zoolog/controller";
 import type { CoordinationStore } from "@zoolog/coordination";
-import type { BrokerDependencies } from "./broker-dependencies.ts";
-import { pollController, sendToController } from "./calls/controller-calls.ts";
-import { BrokerWatch } from "./runtimes/controller/broker-watch.ts";
-import { ControllerLink } from "./runtimes/controller/controller-link.ts";
-import { ControllerRuntime } from "./runtimes/controller/controller-runtime.ts";
-import { ControllerWatch } from "./runtimes/controller/controller-watch.ts";
-import { ImageFeed } from "./runtimes/image/image-feed.ts";
-import { ImageService } from "./runtimes/image/image-service.ts";
+import type { BrokerDependencies } from "../broker-dependencies.ts";
+import { pollController, sendToController } from "../calls/controller-calls.ts";
+import { BrokerWatch } from "../runtimes/controller/broker-watch.ts";
+import { ControllerLink } from "../runtimes/controller/controller-link.ts";
+import { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
+import { ControllerWatch } from "../runtimes/controller/controller-watch.ts";
+import { ImageFeed } from "../runtimes/image/image-feed.ts";
+import { ImageService } from "../runtimes/image/image-service.ts";
 import {
   type ControllerLocation,
   ControllerLocator,
-} from "./runtimes/membership/controller-locator.ts";
-import type { ZnodeFaults } from "./runtimes/znode-faults.ts";
+} from "../runtimes/membership/controller-locator.ts";
+import type { ZnodeFaults } from "../runtimes/znode-faults.ts";
 
 export type ControllerParts = ReturnType<typeof wireController>;
 

@@ -9,10 +9,17 @@ import type {
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
 import { ReplicaManager } from "@zoolog/replication";
-import type { BrokerDependencies } from "./broker-dependencies.ts";
-import { replicaPeers } from "./calls/replica-peers.ts";
-import type { BrokerConfig } from "./config/config.ts";
-import { LiveConfig } from "./config/live-config.ts";
+import type { BrokerDependencies } from "../broker-dependencies.ts";
+import { replicaPeers } from "../calls/replica-peers.ts";
+import type { BrokerConfig } from "../config/config.ts";
+import { LiveConfig } from "../config/live-config.ts";
+import { GroupRuntime } from "../runtimes/groups/group-runtime.ts";
+import { OffsetSweeper } from "../runtimes/groups/offset-sweeper.ts";
+import { MetadataCache } from "../runtimes/image/metadata-cache.ts";
+import { MetadataRuntime } from "../runtimes/image/metadata-runtime.ts";
+import { IsrRuntime } from "../runtimes/isr-runtime.ts";
+import { FreezeGuard } from "../runtimes/membership/freeze-guard.ts";
+import { ZnodeFaults } from "../runtimes/znode-faults.ts";
 import { type ControllerParts, wireController } from "./controller-parts.ts";
 import {
   configResolver,
@@ -20,13 +27,6 @@ import {
   groupSettingsOf,
   replicaOptions,
 } from "./part-options.ts";
-import { GroupRuntime } from "./runtimes/groups/group-runtime.ts";
-import { OffsetSweeper } from "./runtimes/groups/offset-sweeper.ts";
-import { MetadataCache } from "./runtimes/image/metadata-cache.ts";
-import { MetadataRuntime } from "./runtimes/image/metadata-runtime.ts";
-import { IsrRuntime } from "./runtimes/isr-runtime.ts";
-import { FreezeGuard } from "./runtimes/membership/freeze-guard.ts";
-import { ZnodeFaults } from "./runtimes/znode-faults.ts";
 
 /** What follows the cluster image, wired in a ring: each knows the next by a closure. */
 export function wireRuntimes(
