@@ -1,0 +1,189 @@
+/** Three brokers in three racks, and consumers that read from the replica in theirs (KIP-392). */
+import { silentLogger } from "@zoolog/base";
+import { Client, serde, topic } from "@zoolog/client";
+import {
+  nodeFileSystem,
+  nodeNetwork,
+  systemClock,
+  systemRandom,
+  systemScheduler,
+} from "@zoolog/host";
+import {
+  type BrokerProcess,
+  freeTcpPorts,
+  startBrokerProcess,
+  type TemporaryFolder,
+  temporaryFolder,
+} from "@zoolog/testkit";
+import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
+
+const RACKS: Readonly<Record<number, string>> = { 1: "a", 2: "b", 3: "c" };
+const orders = topic("orders", { value: serde.string() });
+
+let folder: TemporaryFolder;
+let zookeeper: ZooKeeperServer;
+let client: Client;
+const running = new Map<number, BrokerProcess>();
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  const [port] = (await freeTcpPorts(1)) as [number];
+  zookeeper = await startZooKeeperServer(
+    { port, dataFolder: `${folder.path}/zookeeper` },
+    {
+      network: nodeNetwork,
+      fileSystem: nodeFileSystem,
+      clock: systemClock,
+      scheduler: systemScheduler,
+      random: systemRandom,
+      logger: silentLogger,
+    },
+  );
+  await Promise.all(
+    Object.entries(RACKS).map(async ([id, rack]) => {
+      const broker = await startBrokerProcess({
+        kind: "broker",
+        settings: {
+          "broker.id": Number(id),
+          "broker.rack": rack,
+          "data.dir": `${folder.path}/broker-${id}`,
+          "zookeeper.connect": `127.0.0.1:${port}`,
+          "default.replication.factor": 3,
+          "min.insync.replicas": 1,
+          "group.initial.rebalance.delay.ms": 0,
+          "http.port": 0,
+        },
+      });
+      running.set(Number(id), broker);
+    }),
+  );
+  client = new Client({ brokers: [...running.values()].map(({ url }) => url) });
+  await until(async () => (await client.admin.describeCluster()).brokers.length === 3);
+  await client.admin.createTopic({ topic: "orders", partitions: 1 });
+});
+
+afterEach(async () => {
+  await client.close();
+  for (const broker of running.values()) await broker.kill("SIGKILL");
+  running.clear();
+  await zookeeper.close();
+  await folder.remove();
+});
+
+/** Resolves when it holds; the test's own timeout ends a wait that never does. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function metric(id: number, name: string): Promise<number> {
+  const text = await (await fetch(`${running.get(id)!.url}/metrics`)).text();
+  return Number(new RegExp(`^zoolog_${name} (.+)$`, "m").exec(text)?.[1]);
+}
+
+async function leaderOf(): Promise<number> {
+  let leader: number | undefined;
+  await until(async () => {
+    const described = await client.admin.describeTopic("orders");
+    const [partition] = described.partitions;
+    leader = partition!.isr.length === 3 ? partition!.leader : undefined;
+    return leader !== undefined;
+  });
+  return leader as number;
+}
+
+/** Keeps producing, so that a consumer has something to miss; answers what was acknowledged. */
+function producing(): { readonly stop: () => Promise<string[]> } {
+  const producer = client.producer();
+  const acknowledged: string[] = [];
+  let isStopped = false;
+  const loop = (async () => {
+    for (let i = 0; !isStopped; i++) {
+      await producer.send(orders, { value: `${i}` });
+      acknowledged.push(`${i}`);
+    }
+  })();
+  return {
+    stop: async () => {
+      isStopped = true;
+      await loop;
+      return acknowledged;
+    },
+  };
+}
+
+test.each(["SIGKILL", "SIGSTOP"] as const)(
+  "a consumer reads from its rack's replica, and goes on at the leader after its %s",
+  async (signal) => {
+    const leader = await leaderOf();
+    const follower = [1, 2, 3].find((id) => id !== leader) as number;
+    const writes = producing();
+    const seen: string[] = [];
+    const consumer = client.consumer({
+      group: "closest",
+      topics: [orders],
+      from: "earliest",
+      rack: RACKS[follower] as string,
+    });
+    const reading = (async () => {
+      for await (const { value } of consumer) seen.push(`${value}`);
+    })().catch((error: unknown) => error);
+
+    await until(() => seen.length >= 100);
+    expect(await metric(leader, "sent_to_closest_total")).toBeGreaterThan(0);
+    expect(await metric(follower, "follower_fetched_bytes_total")).toBeGreaterThan(0);
+    expect(await metric(leader, "fetched_bytes_total")).toBe(0);
+
+    process.kill(running.get(follower)!.pid, signal);
+    const before = seen.length;
+    await until(() => seen.length >= before + 100);
+    const acknowledged = await writes.stop();
+    await until(() => seen.length >= acknowledged.length);
+
+    expect(seen).toEqual(acknowledged);
+    expect(await metric(leader, "fetched_bytes_total")).toBeGreaterThan(0);
+    if (signal === "SIGSTOP") process.kill(running.get(follower)!.pid, "SIGCONT");
+    await consumer.close();
+    await reading;
+  },
+);
+
+test("a reader without a rack, and one in the leader's, read from the leader", async () => {
+  const leader = await leaderOf();
+  const values = ["one", "two", "three"];
+  await client.producer().sendMany(
+    orders,
+    values.map((value) => ({ value })),
+  );
+
+  for (const rack of [undefined, RACKS[leader]]) {
+    const seen: string[] = [];
+    const options = rack === undefined ? {} : { rack };
+    for await (const { value } of client.read(orders, options)) seen.push(`${value}`);
+    expect(seen).toEqual(values);
+  }
+
+  for (const id of running.keys()) expect(await metric(id, "sent_to_closest_total")).toBe(0);
+});
+
+test("the leader dies: the consumer goes on, wherever it reads, without loss or repetition", async () => {
+  const leader = await leaderOf();
+  const follower = [1, 2, 3].find((id) => id !== leader) as number;
+  const writes = producing();
+  const seen: string[] = [];
+  const rack = RACKS[follower] as string;
+  const reader = client.reader(orders, { follow: true, rack, onOffsetOutOfRange: "start" });
+  const reading = (async () => {
+    for await (const { value } of reader) seen.push(`${value}`);
+  })().catch((error: unknown) => error);
+  await until(() => seen.length >= 100);
+
+  process.kill(running.get(leader)!.pid, "SIGKILL");
+  const before = seen.length;
+  await until(() => seen.length >= before + 100);
+  const acknowledged = await writes.stop();
+  await until(() => seen.length >= acknowledged.length);
+
+  expect(seen).toEqual(acknowledged);
+  await reader.close();
+  await reading;
+});
