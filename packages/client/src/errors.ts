@@ -250,6 +250,16 @@ export function memberLost(group: string, why: string): ZoologError {
   });
 }
 
+/** It may still be created: the consumer goes on. */
+export function subscribedTopicMissing(group: string, topic: string): ZoologError {
+  return new ZoologError({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+    message: `topic ${topic} does not exist: group ${group} reads it once it does`,
+    retriable: true,
+    hint: "List what exists with `zoolog topic list`, or create it.",
+  });
+}
+
 /** A group that begins, and nobody has said where. */
 export function startUnknown(group: string, tp: TopicPartition): ZoologError {
   return new ZoologError({

@@ -78,7 +78,10 @@ export type ConsumerOptions<K = Uint8Array, V = Uint8Array> = {
   readonly onRevoked?: (partitions: readonly ConsumerPartition[]) => void | Promise<void>;
   /** They may be another's by now; nothing can be committed any more. */
   readonly onLost?: (partitions: readonly ConsumerPartition[]) => void | Promise<void>;
-  /** What went wrong and is tried again, or was passed over by `onPoison`. */
+  /**
+   * What went wrong and is tried again, or was passed over by `onPoison`; `UNKNOWN_TOPIC_OR_PARTITION`,
+   * once, for a topic that does not exist and is waited for.
+   */
   readonly onError?: (error: Error) => void;
   /** Ends the consumer: a loop rejects with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -24,6 +24,7 @@ import type { ConsumerPartition, ResolvedConsumerOptions } from "./consumer-opti
 import type { GroupPartition } from "./group-partition.ts";
 import { HeldPartitions } from "./held-partitions.ts";
 import type { Membership } from "./membership.ts";
+import { tellOfMissingTopics } from "./missing-topics.ts";
 import { type CommittedPosition, OffsetCommits } from "./offset-commits.ts";
 import { RecordRunner } from "./record-runner.ts";
 import { RecordSupply } from "./record-supply.ts";
@@ -237,8 +238,9 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
     const resolved = resolveRunOptions(options);
     this.#begin();
     this.#walk.reset();
+    const { group, prefetchBytes } = this.#options;
     const runner = new RecordRunner(
-      { ...resolved, group: this.#options.group },
+      { ...resolved, group, prefetchBytes },
       {
         ...this.#dependencies,
         handler,
@@ -409,7 +411,16 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       if (this.#closed !== undefined) return;
       this.#held.start();
       this.#membership.start();
+      await this.#tellOfMissingTopics();
     });
+  }
+
+  async #tellOfMissingTopics(): Promise<void> {
+    const { group, requestTimeoutMs, subscription } = this.#options;
+    const { names = [] } = subscription;
+    const onError = (error: unknown) => this.#held.warn(error);
+    const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal };
+    await tellOfMissingTopics({ group, names }, { ...this.#dependencies, onError }, limits);
   }
 
   #fail(error: unknown): void {

@@ -29,6 +29,12 @@ export type RecordRunnerDependencies<K, V> = {
   readonly onError: (error: Error) => void;
 };
 
+export type RecordRunnerOptions = ResolvedRunOptions & {
+  readonly group: string;
+  /** Records that wait for a slot or their lane take no more than fetched ones may; one always may. */
+  readonly prefetchBytes: number;
+};
+
 /** One record on its way through the handler. */
 type Task<K, V> = {
   readonly record: ReaderRecord<K, V>;
@@ -37,6 +43,7 @@ type Task<K, V> = {
   readonly entry: HandledEntry;
   /** Tasks of a lane run one after the other; without one a task waits for nobody. */
   readonly lane: string | undefined;
+  readonly sizeInBytes: number;
 };
 
 /**
@@ -54,7 +61,7 @@ const HOPELESS = new Set(["DESERIALIZATION_FAILED"]);
 
 /** Handles records concurrently: lanes keep the order, slots bound what runs at the same time. */
 export class RecordRunner<K, V> {
-  readonly #options: ResolvedRunOptions;
+  readonly #options: RecordRunnerOptions;
   readonly #dependencies: RecordRunnerDependencies<K, V>;
   readonly #deadLetters: DeadLetters | undefined;
   readonly #tasksMax: number;
@@ -66,13 +73,12 @@ export class RecordRunner<K, V> {
   #running = 0;
   /** Begun and not done: running or waiting for a slot or for their lane. */
   #tasks = 0;
+  /** Of their records. */
+  #taskBytes = 0;
   #failure: { readonly error: unknown } | undefined;
   #isEnding = false;
 
-  constructor(
-    options: ResolvedRunOptions & { readonly group: string },
-    dependencies: RecordRunnerDependencies<K, V>,
-  ) {
+  constructor(options: RecordRunnerOptions, dependencies: RecordRunnerDependencies<K, V>) {
     const { concurrency, group, onPoison, order } = options;
     this.#options = options;
     this.#dependencies = dependencies;
@@ -95,7 +101,7 @@ export class RecordRunner<K, V> {
         if (!walk.isFree) await walk.mayGoOn();
         if (this.#failure !== undefined) throw this.#failure.error;
         if (signal?.aborted === true) return;
-        const task = this.#tasks < this.#tasksMax ? this.#next() : undefined;
+        const task = this.#hasRoom ? this.#next() : undefined;
         if (task !== undefined) this.#dispatch(task);
         else {
           await supply.wait();
@@ -120,6 +126,11 @@ export class RecordRunner<K, V> {
     }
     supply.renew();
     await this.#deadLetters?.close();
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#tasks === 0) return true;
+    return this.#tasks < this.#tasksMax && this.#taskBytes < this.#options.prefetchBytes;
   }
 
   #next(): Task<K, V> | undefined {
@@ -151,7 +162,8 @@ export class RecordRunner<K, V> {
     partition.source.position = record.offset + 1;
     const { window } = partition;
     const entry = window.begin(record.offset);
-    return { record, open, window, entry, lane: this.#laneOf(record) };
+    const { sizeInBytes } = record;
+    return { record, open, window, entry, lane: this.#laneOf(record), sizeInBytes };
   }
 
   #laneOf(record: ReaderRecord<K, V>): string | undefined {
@@ -165,6 +177,7 @@ export class RecordRunner<K, V> {
 
   #dispatch(task: Task<K, V>): void {
     this.#tasks += 1;
+    this.#taskBytes += task.sizeInBytes;
     const { lane } = task;
     const waiting = lane === undefined ? undefined : this.#lanes.get(lane);
     if (waiting !== undefined) {
@@ -203,6 +216,7 @@ export class RecordRunner<K, V> {
     if (mark !== undefined) handled(open, window.size === 0 ? partition.source.position : mark);
     this.#running -= 1;
     this.#tasks -= 1;
+    this.#taskBytes -= task.sizeInBytes;
     partition.released();
     const next = lane === undefined ? undefined : this.#lanes.get(lane)?.shift();
     if (next !== undefined) this.#ready.push(next);

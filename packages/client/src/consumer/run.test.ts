@@ -71,6 +71,39 @@ describe("running a handler", () => {
     }
   });
 
+  test("records that wait take no more memory than prefetchBytes, and one record always goes", async () => {
+    const { consumer, time, write } = setUp();
+    const gate = deferred<void>();
+    const large = Array.from({ length: 50 }, () => "x".repeat(1_000));
+    await write(large);
+    const done: string[] = [];
+    const one = consumer({ prefetchBytes: 10_000 });
+    const run = one.run(
+      async ({ value }) => {
+        await gate.promise;
+        done.push(`${value}`);
+      },
+      { order: "none" },
+    );
+
+    await time.advanceAndSettle(3_000);
+    const begun = one.position({ topic: "texts", partition: 0 });
+    gate.resolve();
+    await time.advanceAndSettle(3_000);
+    expect(begun).toBe(10);
+    expect(done).toEqual(large);
+    await outcome(time, one.close());
+    await run;
+
+    const narrow = consumer({ group: "narrow", prefetchBytes: 1 });
+    const again: string[] = [];
+    const second = narrow.run(({ value }) => void again.push(`${value}`), { order: "none" });
+    await time.advanceAndSettle(3_000);
+    expect(again).toEqual(large);
+    await outcome(time, narrow.close());
+    await second;
+  });
+
   test("a handler that fails is tried again, then the run ends with the record unhandled", async () => {
     const { consumer, groups, time, write } = setUp();
     await write(["a", "poison", "c"]);

@@ -59,6 +59,14 @@ export class ReaderRecord<K, V> {
     return this.#decoded.value ?? undefined;
   }
 
+  /** Of key, value and headers, as stored. */
+  get sizeInBytes(): number {
+    const { headers, key, value } = this.#decoded;
+    let bytes = (key?.length ?? 0) + (value?.length ?? 0);
+    for (const header of headers) bytes += header.key.length + (header.value?.length ?? 0);
+    return bytes;
+  }
+
   /** In their order; a name may occur more than once. */
   get headers(): readonly ReaderHeader[] {
     return this.#decoded.headers.map(({ key, value }) => ({ key, value: value ?? undefined }));
