@@ -24,7 +24,7 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ["kill"],
     code: [
       {
-        file: "replication/dist/leader/leader-appends.js",
+        file: "replication/dist/partition/leader-appends.js",
         find: 'if (options.requiredAcks !== "all")',
         replace: 'if (options.requiredAcks !== "nobody")',
       },

@@ -1,6 +1,6 @@
 import { leaderEpoch, offset } from "@zoolog/base";
 import { ManualTime, ReplicatedPartition, seededRandom } from "@zoolog/testkit";
-import type { FetchedPartition } from "./consumer-fetch.ts";
+import type { FetchedPartition } from "./serving/consumer-fetch.ts";
 
 /** Three brokers, each in a rack of its own: what each answers to a consumer of rack b. */
 async function cluster() {

@@ -10,7 +10,7 @@ import {
 import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
 import { encodeRecordBatch } from "@zoolog/protocol";
 import { LogFixture, ManualTime } from "@zoolog/testkit";
-import { Partition } from "./partition.ts";
+import { Partition } from "./partition/partition.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { AppendOutcome } from "./pending-append.ts";
 import { Purgatory } from "./purgatory.ts";

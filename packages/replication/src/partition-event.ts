@@ -1,5 +1,5 @@
 import type { BrokerId, Offset, ZoologError } from "@zoolog/base";
-import type { IsrChangeRequest } from "./leader/isr-change.ts";
+import type { IsrChangeRequest } from "./isr-change.ts";
 
 /**
  * What a partition tells the world. It knows nobody who listens: the replica manager turns these

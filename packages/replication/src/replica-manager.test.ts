@@ -12,11 +12,11 @@ import {
 import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
 import { encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
-import type { FetchRequest } from "./consumer-fetch.ts";
-import type { IsrChangeRequest } from "./leader/isr-change.ts";
-import type { ProduceBatches } from "./produce-calls.ts";
+import type { IsrChangeRequest } from "./isr-change.ts";
 import { replicaError } from "./replica-error.ts";
 import { type HostedReplica, ReplicaManager } from "./replica-manager.ts";
+import type { FetchRequest } from "./serving/consumer-fetch.ts";
+import type { ProduceBatches } from "./serving/produce-calls.ts";
 
 const LAG_MS = 30_000;
 const TOPIC_ID = "A".repeat(22) as TopicId;

@@ -13,37 +13,41 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import type { ReplicateRequest } from "@zoolog/protocol";
-import { type FetchedPartition, type FetchRequest, fetchForConsumer } from "./consumer-fetch.ts";
 import type { FetcherOptions } from "./follower/replica-fetcher.ts";
 import { ReplicaFetchers } from "./follower/replica-fetchers.ts";
 import type { ReplicaPeers } from "./follower/replica-peers.ts";
+import type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./isr-change.ts";
 import type { Authority } from "./leader/authority.ts";
-import type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./leader/isr-change.ts";
-import { IsrChecks } from "./leader/isr-checks.ts";
 import type { LiveBrokers } from "./leader/isr-rules.ts";
-import {
-  type ReplicaCaller,
-  ReplicaFetches,
-  type ReplicateAnswer,
-} from "./leader/replica-fetches.ts";
 import { judgeLogFailure } from "./log-failure.ts";
-import { type DescribedOffsets, Partition } from "./partition.ts";
+import { IsrChecks } from "./partition/isr-checks.ts";
+import { type DescribedOffsets, Partition } from "./partition/partition.ts";
+import type { OffsetAnswer, OffsetQuery } from "./partition/partition-offsets.ts";
+import type { PartitionConfig, ProduceTrace } from "./partition/partition-options.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
-import type { OffsetAnswer, OffsetQuery } from "./partition-offsets.ts";
-import type { PartitionConfig, ProduceTrace } from "./partition-options.ts";
 import type { AppendOutcome } from "./pending-append.ts";
-import { type ProduceBatches, ProduceCalls } from "./produce-calls.ts";
 import { Purgatory } from "./purgatory.ts";
+import type { ReplicaAssignment } from "./replica-assignment.ts";
+import { type ReplicaError, replicaError } from "./replica-error.ts";
+import {
+  type FetchedPartition,
+  type FetchRequest,
+  fetchForConsumer,
+} from "./serving/consumer-fetch.ts";
+import { type ProduceBatches, ProduceCalls } from "./serving/produce-calls.ts";
 import {
   type DeletedRecords,
   deleteRecords,
   LIVE_BROKERS_KEY,
   type RecordDeletion,
-} from "./record-deletion.ts";
-import type { ReplicaAssignment } from "./replica-assignment.ts";
-import { newReplicaCounters, type ReplicaCounters } from "./replica-counters.ts";
-import { type ReplicaError, replicaError } from "./replica-error.ts";
+} from "./serving/record-deletion.ts";
+import { newReplicaCounters, type ReplicaCounters } from "./serving/replica-counters.ts";
+import {
+  type ReplicaCaller,
+  ReplicaFetches,
+  type ReplicateAnswer,
+} from "./serving/replica-fetches.ts";
 import { replicaKey } from "./sessions/replica-sessions.ts";
 
 export type ReplicaManagerOptions = {

@@ -10,8 +10,8 @@ import {
 import { encodeRecordBatch, validateProducedBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
 import { CommittedBytes } from "../committed-bytes.ts";
+import type { IsrChangeAnswer, IsrChangeRequest } from "../isr-change.ts";
 import type { PartitionEvent } from "../partition-event.ts";
-import type { IsrChangeAnswer, IsrChangeRequest } from "./isr-change.ts";
 import type { LiveBroker } from "./isr-rules.ts";
 import { Leadership } from "./leadership.ts";
 

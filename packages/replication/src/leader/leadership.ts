@@ -10,11 +10,6 @@ import {
 } from "@zoolog/base";
 import type { CommittedBytes } from "../committed-bytes.ts";
 import { effectiveMinInsyncReplicas, nextHighWatermark } from "../high-watermark.ts";
-import type { PartitionEvent } from "../partition-event.ts";
-import type { PartitionLog } from "../partition-log.ts";
-import type { ReplicaAssignment } from "../replica-assignment.ts";
-import { closestReplica } from "./closest-replica.ts";
-import { type FollowerFetch, FollowerProgress } from "./follower-progress.ts";
 import {
   afterError,
   askedAgain,
@@ -25,7 +20,12 @@ import {
   pendingIsr,
   REFUSED_MS,
   settling,
-} from "./isr-change.ts";
+} from "../isr-change.ts";
+import type { PartitionEvent } from "../partition-event.ts";
+import type { PartitionLog } from "../partition-log.ts";
+import type { ReplicaAssignment } from "../replica-assignment.ts";
+import { closestReplica } from "./closest-replica.ts";
+import { type FollowerFetch, FollowerProgress } from "./follower-progress.ts";
 import {
   aboutToJoin,
   type InSyncView,

@@ -1,7 +1,7 @@
 import { type BrokerId, type LeaderEpoch, unreachable } from "@zoolog/base";
-import type { Leadership } from "./leader/leadership.ts";
+import type { Leadership } from "../leader/leadership.ts";
+import { type ReplicaError, replicaError } from "../replica-error.ts";
 import type { PartitionState } from "./partition-state.ts";
-import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 /** Who is asking: for the sentences in refusals. */
 export type Self = { readonly brokerId: BrokerId; readonly key: string };

@@ -1,10 +1,11 @@
 import { SerialQueue, unreachable, type ZoologError } from "@zoolog/base";
-import type { CommittedBytes } from "./committed-bytes.ts";
-import { leaderEpochBehindLog } from "./errors.ts";
-import { Following } from "./follower/following.ts";
-import { Leadership } from "./leader/leadership.ts";
-import { isDamage } from "./log-failure.ts";
-import type { PartitionLog } from "./partition-log.ts";
+import type { CommittedBytes } from "../committed-bytes.ts";
+import { leaderEpochBehindLog } from "../errors.ts";
+import { Following } from "../follower/following.ts";
+import { Leadership } from "../leader/leadership.ts";
+import { isDamage } from "../log-failure.ts";
+import type { PartitionLog } from "../partition-log.ts";
+import type { ReplicaAssignment } from "../replica-assignment.ts";
 import type {
   PartitionConfig,
   PartitionDependencies,
@@ -12,7 +13,6 @@ import type {
 } from "./partition-options.ts";
 import type { PartitionRole } from "./partition-role.ts";
 import { compareAssignment, type PartitionState } from "./partition-state.ts";
-import type { ReplicaAssignment } from "./replica-assignment.ts";
 
 export type RoleChangesOptions = Omit<PartitionOptions, "config"> & { readonly key: string };
 

@@ -1,8 +1,8 @@
 import type { BrokerId, Offset, TopicPartition } from "@zoolog/base";
+import type { DeletedHere, Partition } from "../partition/partition.ts";
+import type { Purgatory } from "../purgatory.ts";
+import { type ReplicaError, replicaError } from "../replica-error.ts";
 import type { FindPartition } from "./consumer-fetch.ts";
-import type { DeletedHere, Partition } from "./partition.ts";
-import type { Purgatory } from "./purgatory.ts";
-import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 /** Records before an offset are to go, or all that are committed now. */
 export type RecordDeletion = TopicPartition & { readonly before: Offset | "highWatermark" };

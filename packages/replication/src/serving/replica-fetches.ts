@@ -8,17 +8,17 @@ import type {
   TopicId,
 } from "@zoolog/base";
 import type { ReplicateRequest, ReplicateResponse } from "@zoolog/protocol";
-import { AnswerRoom, type ReadMemory } from "../answer-room.ts";
 import { staleBrokerEpoch } from "../errors.ts";
-import type { Partition } from "../partition.ts";
+import type { LiveBrokers } from "../leader/isr-rules.ts";
+import type { ReplicaFetchError } from "../leader/replica-fetch-verdict.ts";
+import type { Partition } from "../partition/partition.ts";
 import type { ReplicaError } from "../replica-error.ts";
 import {
   type ReplicaSession,
   ReplicaSessions,
   type SessionPartition,
 } from "../sessions/replica-sessions.ts";
-import type { LiveBrokers } from "./isr-rules.ts";
-import type { ReplicaFetchError } from "./replica-fetch-verdict.ts";
+import { AnswerRoom, type ReadMemory } from "./answer-room.ts";
 import { type ReplicaWait, ReplicaWaits } from "./replica-waits.ts";
 
 /** The broker that asks, as its credential says, and until when it wants the answer. */

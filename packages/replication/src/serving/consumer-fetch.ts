@@ -1,9 +1,9 @@
 import type { AbortSignalLike, Clock, LeaderEpoch, Offset, TopicPartition } from "@zoolog/base";
+import type { LogRead, LogReadError } from "../log-read.ts";
+import type { Partition } from "../partition/partition.ts";
+import type { Purgatory } from "../purgatory.ts";
+import type { ReplicaError } from "../replica-error.ts";
 import { AnswerRoom, type ReadMemory } from "./answer-room.ts";
-import type { LogRead, LogReadError } from "./log-read.ts";
-import type { Partition } from "./partition.ts";
-import type { Purgatory } from "./purgatory.ts";
-import type { ReplicaError } from "./replica-error.ts";
 
 export type FetchRequest = {
   /** Read and answered in this order. */

@@ -1,5 +1,5 @@
 import type { Clock, Scheduler, Timer } from "@zoolog/base";
-import type { PartitionState } from "../partition-state.ts";
+import type { PartitionState } from "./partition-state.ts";
 
 export type IsrChecksDependencies = {
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import type { LeaderEpoch, Offset, Timestamp } from "@zoolog/base";
 import type { TimestampedOffset } from "@zoolog/log";
-import type { LeaderState } from "./leader/leader-state.ts";
-import { type ReplicaError, replicaError } from "./replica-error.ts";
+import type { LeaderState } from "../leader/leader-state.ts";
+import { type ReplicaError, replicaError } from "../replica-error.ts";
 
 /** Kafka's ListOffsets: −2, −1, −3 and a time, in words. */
 export type OffsetQuery = {

@@ -1,10 +1,10 @@
 import type { BrokerId, Clock, Logger, TopicId, TopicPartition } from "@zoolog/base";
 import type { LogConfig } from "@zoolog/log";
-import type { Authority } from "./leader/authority.ts";
-import type { LiveBrokers } from "./leader/isr-rules.ts";
-import type { PartitionEvent } from "./partition-event.ts";
-import type { PartitionLog } from "./partition-log.ts";
-import type { Purgatory } from "./purgatory.ts";
+import type { Authority } from "../leader/authority.ts";
+import type { LiveBrokers } from "../leader/isr-rules.ts";
+import type { PartitionEvent } from "../partition-event.ts";
+import type { PartitionLog } from "../partition-log.ts";
+import type { Purgatory } from "../purgatory.ts";
 
 /** Settings of the topic that the partition and its log obey. */
 export type PartitionConfig = {

@@ -1,8 +1,8 @@
 import type { ZoologError } from "@zoolog/base";
-import type { Following } from "./follower/following.ts";
-import type { Leadership } from "./leader/leadership.ts";
-import type { PartitionLog } from "./partition-log.ts";
-import type { ReplicaAssignment } from "./replica-assignment.ts";
+import type { Following } from "../follower/following.ts";
+import type { Leadership } from "../leader/leadership.ts";
+import type { PartitionLog } from "../partition-log.ts";
+import type { ReplicaAssignment } from "../replica-assignment.ts";
 
 /**
  * What this broker is to a partition. A log can only be reached through a state that has one, so a

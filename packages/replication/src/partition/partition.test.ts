@@ -12,13 +12,13 @@ import {
 import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
 import { crc32c, encodeRecordBatch } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
-import type { Authority } from "./leader/authority.ts";
-import type { LiveBroker } from "./leader/isr-rules.ts";
+import type { Authority } from "../leader/authority.ts";
+import type { LiveBroker } from "../leader/isr-rules.ts";
+import type { PartitionEvent } from "../partition-event.ts";
+import { Purgatory } from "../purgatory.ts";
+import type { ReplicaAssignment } from "../replica-assignment.ts";
 import { Partition } from "./partition.ts";
-import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionConfig } from "./partition-options.ts";
-import { Purgatory } from "./purgatory.ts";
-import type { ReplicaAssignment } from "./replica-assignment.ts";
 
 const ME = brokerId(1);
 const OTHER = brokerId(2);

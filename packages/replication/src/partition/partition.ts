@@ -8,25 +8,28 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
-import { CommittedBytes } from "./committed-bytes.ts";
-import { refusalOfOffset } from "./follower/consumer-read-verdict.ts";
-import type { IsrChangeAnswer, IsrChangeRequest } from "./leader/isr-change.ts";
-import { LeaderAppends } from "./leader/leader-appends.ts";
+import { CommittedBytes } from "../committed-bytes.ts";
+import { refusalOfOffset } from "../follower/consumer-read-verdict.ts";
+import type { IsrChangeAnswer, IsrChangeRequest } from "../isr-change.ts";
 import {
   type DivergingEpoch,
   judgeReplicaFetch,
   type ReplicaFetch,
   type ReplicaFetchError,
-} from "./leader/replica-fetch-verdict.ts";
-import { judgeLogFailure } from "./log-failure.ts";
+} from "../leader/replica-fetch-verdict.ts";
+import { judgeLogFailure } from "../log-failure.ts";
 import {
   type ConsumerRead,
   type LeaderRead,
   type LogRead,
   type LogReadError,
   readLog,
-} from "./log-read.ts";
-import type { PartitionLog } from "./partition-log.ts";
+} from "../log-read.ts";
+import type { PartitionLog } from "../partition-log.ts";
+import type { AppendOptions, PendingAppend } from "../pending-append.ts";
+import type { ReplicaAssignment } from "../replica-assignment.ts";
+import { type ReplicaError, replicaError } from "../replica-error.ts";
+import { LeaderAppends } from "./leader-appends.ts";
 import { findOffset, type OffsetAnswer, type OffsetQuery } from "./partition-offsets.ts";
 import type {
   PartitionConfig,
@@ -35,9 +38,6 @@ import type {
 } from "./partition-options.ts";
 import { PartitionRole } from "./partition-role.ts";
 import type { PartitionState } from "./partition-state.ts";
-import type { AppendOptions, PendingAppend } from "./pending-append.ts";
-import type { ReplicaAssignment } from "./replica-assignment.ts";
-import { type ReplicaError, replicaError } from "./replica-error.ts";
 import { RoleChanges } from "./role-changes.ts";
 
 export type JudgedReplicaFetch = {

@@ -1,8 +1,8 @@
 import { type LeaderEpoch, offset } from "@zoolog/base";
 import type { AppendInfo } from "@zoolog/log";
 import { type RecordBatch, validateProducedBatch } from "@zoolog/protocol";
-import type { PartitionConfig, PartitionDependencies } from "../partition-options.ts";
-import type { PartitionRole } from "../partition-role.ts";
+import { withheld } from "../leader/authority.ts";
+import type { Leadership } from "../leader/leadership.ts";
 import {
   type AppendOptions,
   type AppendOutcome,
@@ -12,8 +12,8 @@ import {
   refused,
 } from "../pending-append.ts";
 import { replicaError } from "../replica-error.ts";
-import { withheld } from "./authority.ts";
-import type { Leadership } from "./leadership.ts";
+import type { PartitionConfig, PartitionDependencies } from "./partition-options.ts";
+import type { PartitionRole } from "./partition-role.ts";
 
 export type LeaderAppendsDependencies = Pick<
   PartitionDependencies,

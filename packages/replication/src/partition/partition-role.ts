@@ -1,13 +1,13 @@
 import type { LeaderEpoch, ZoologError } from "@zoolog/base";
-import { refusalOfFollower } from "./follower/consumer-read-verdict.ts";
-import type { Following } from "./follower/following.ts";
-import type { Leadership } from "./leader/leadership.ts";
+import { refusalOfFollower } from "../follower/consumer-read-verdict.ts";
+import type { Following } from "../follower/following.ts";
+import type { Leadership } from "../leader/leadership.ts";
+import { judgeLogFailure, storageError } from "../log-failure.ts";
+import type { PartitionEvent } from "../partition-event.ts";
+import type { PartitionLog } from "../partition-log.ts";
+import { type ReplicaError, replicaError } from "../replica-error.ts";
 import { notLeader, requireLeader, type Self } from "./leader-fence.ts";
-import { judgeLogFailure, storageError } from "./log-failure.ts";
-import type { PartitionEvent } from "./partition-event.ts";
-import type { PartitionLog } from "./partition-log.ts";
 import type { PartitionState } from "./partition-state.ts";
-import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 /** What a replica is now, behind the fences: whoever acts in a role asks here for it first. */
 export class PartitionRole {

@@ -10,18 +10,18 @@ import {
   unreachable,
 } from "@zoolog/base";
 import { claimsCompression } from "@zoolog/protocol";
-import { AppendTurns } from "./append-turns.ts";
-import type { FindPartition } from "./consumer-fetch.ts";
-import type { ProduceTrace } from "./partition-options.ts";
+import type { ProduceTrace } from "../partition/partition-options.ts";
 import {
   type AppendOptions,
   type AppendOutcome,
   type PendingAppend,
   type RequiredAcks,
   refused,
-} from "./pending-append.ts";
+} from "../pending-append.ts";
+import { replicaError } from "../replica-error.ts";
+import { AppendTurns } from "./append-turns.ts";
+import type { FindPartition } from "./consumer-fetch.ts";
 import type { ReplicaCounters } from "./replica-counters.ts";
-import { replicaError } from "./replica-error.ts";
 
 export type ProduceBatches = {
   readonly requiredAcks: RequiredAcks;

@@ -1,7 +1,7 @@
 import { brokerId, leaderEpoch, partitionEpoch, silentLogger, type TopicId } from "@zoolog/base";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
-import { CommittedBytes } from "./committed-bytes.ts";
-import { Following } from "./follower/following.ts";
+import { CommittedBytes } from "../committed-bytes.ts";
+import { Following } from "../follower/following.ts";
 import { PartitionRole } from "./partition-role.ts";
 
 function follow(log: MemoryPartitionLog): { role: PartitionRole; following: Following } {

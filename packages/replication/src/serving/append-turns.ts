@@ -1,5 +1,5 @@
 import { type Clock, deferred, type Scheduler, yieldTurns } from "@zoolog/base";
-import { tooManyAppendsWait } from "./errors.ts";
+import { tooManyAppendsWait } from "../errors.ts";
 
 /**
  * How long the appends of one call keep the event loop to themselves. Walking an ordinary batch of
