@@ -46,7 +46,7 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ["kill"],
     code: [
       {
-        file: "replication/dist/partition.js",
+        file: "replication/dist/partition/partition.js",
         find: "return this.#read(request, (log) => log.highWatermark);",
         replace: "return this.#read(request, (log) => log.logEndOffset);",
       },
@@ -80,12 +80,12 @@ export const MUTATIONS: readonly Mutation[] = [
     options: { settings: SLOW_FETCHES },
     code: [
       {
-        file: "controller/dist/leader-election.js",
+        file: "controller/dist/leaders/leader-election.js",
         find: "replicas.filter((r) => isr.includes(r) && mayLead(situation, r))",
         replace: "replicas.filter((r) => mayLead(situation, r))",
       },
       {
-        file: "controller/dist/leader-election.js",
+        file: "controller/dist/leaders/leader-election.js",
         find: 'return { leader: successor, isr, election: "clean" };',
         replace: 'return { leader: successor, isr: [successor], election: "clean" };',
       },
