@@ -85,3 +85,34 @@ try {
   if (error !== leave.signal.reason) throw error;
   console.log("left");
 }
+
+const { admin } = client;
+for (const { group, type } of await admin.groups.list()) console.log("group", group, type);
+const { members } = await admin.groups.describe("guide-billing");
+console.log("members", members.length, members[0]?.clientId);
+
+await billing.close();
+const plan = await admin.groups.planReset("guide-billing", { to: { shiftBy: -2 } });
+const move = plan.moves.find((one) => one.partition === partition);
+console.log("moved", move?.before, move?.after, "lag", move?.lagAfter);
+await plan.apply();
+const { topics } = await admin.groups.lag("guide-billing");
+for (const { committed, highWatermark, ...of } of topics[0]?.partitions ?? []) {
+  if (of.partition === partition) console.log("billing is at", committed, "of", highWatermark);
+}
+
+const day = { name: "retention.ms", operation: "set", value: "86400000" } as const;
+await admin.configs.alter({ topic: orders.name }, [day]);
+const keys = { keys: ["retention.ms"] };
+const [retention] = await admin.configs.describe({ topic: orders.name }, keys);
+console.log(retention?.name, retention?.value, retention?.source);
+
+const before = await admin.describeTopic(orders.name);
+await admin.createPartitions(orders.name, before.partitions.length + 1);
+const trimmed = await admin.deleteRecords(orders.name, new Map([[partition, 2]]));
+const ends = await admin.listOffsets(orders.name, "latest");
+console.log("from", trimmed.get(partition), "to", ends.get(partition)?.offset, "of", ends.size);
+
+await shipping.close();
+for (const group of ["guide-billing", "guide-shipping"]) await admin.groups.delete(group);
+await admin.deleteTopic(orders.name);

@@ -79,6 +79,13 @@ test("the SDK's guide does what it says", async () => {
       ...[0, 1, 2, 3].map((offset) => `shipped ${offset} 1 false`),
       "UNKNOWN_TOPIC_OR_PARTITION false",
       "left",
+      "group guide-billing consumer",
+      "group guide-shipping consumer",
+      "members 1 zoolog-client",
+      "moved 4 2 lag 2",
+      "billing is at 2 of 4",
+      "retention.ms 86400000 topic",
+      "from 2 to 4 of 3",
     ]);
   } finally {
     child.kill("SIGTERM");

@@ -1,4 +1,11 @@
-import { type BrokerId, type Clock, type TopicId, topicNameFault, ZoologError } from "@zoolog/base";
+import {
+  abortable,
+  type BrokerId,
+  type Clock,
+  type TopicId,
+  topicNameFault,
+  ZoologError,
+} from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type {
   CreateTopicsRequest,
@@ -210,6 +217,9 @@ export class Admin {
     const request = { timeoutMs: limits.timeoutMs, validateOnly, topics };
     const answer = await this.#cluster.anyBroker("create-partitions", request, limits);
     for (const entry of answer.topics) if ("error" in entry) throw finalRefusal(entry);
+    if (validateOnly) return;
+    // Who has added partitions uses them next. They are there, whether we hear of them at once or not.
+    await abortable(this.#cluster.refresh([topic]), limits.signal).catch(() => {});
   }
 
   /**
