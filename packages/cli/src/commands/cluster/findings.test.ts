@@ -191,6 +191,14 @@ test.each<[string, Partial<ClusterFacts>, string, string]>([
   expect(isHealthy(judge(facts))).toBe(severity === "note");
 });
 
+test.each([
+  ["one that says not how large it is", { diskFreeBytes: 2 * GIB }],
+  ["one with room above its reserve", { diskFreeBytes: 12 * GIB, diskReservedBytes: 10 * GIB }],
+  ["one that is used by 84 %", { diskFreeBytes: 16 * GIB, diskTotalBytes: 100 * GIB }],
+])("a disk with room is no finding: %s", (_, disk) => {
+  expect(judge({ brokers: [broker(1, disk), broker(2), broker(3)] })).toEqual([]);
+});
+
 test("the worst stands first", () => {
   const severities = judge({
     controllerId: undefined,

@@ -278,12 +278,13 @@ function diskNearlyFull({ brokers }: ClusterFacts): Finding[] {
   return brokers.flatMap((broker): Finding[] => {
     const { brokerId, diskFreeBytes: free, diskReservedBytes: reserved = 0 } = broker;
     if (free === undefined) return [];
-    const { diskTotalBytes: total = Number.POSITIVE_INFINITY } = broker;
-    const used = 1 - free / total;
-    if (free - reserved >= DISK_ROOM_BYTES_MIN && used < DISK_USED_MAX) return [];
-    const share = Number.isFinite(total)
-      ? ` of ${humanBytes(total)} (${Math.floor(used * 100)} % used)`
-      : "";
+    const { diskTotalBytes: total } = broker;
+    const used = total === undefined ? undefined : 1 - free / total;
+    if (free - reserved >= DISK_ROOM_BYTES_MIN && (used ?? 0) < DISK_USED_MAX) return [];
+    const share =
+      total === undefined || used === undefined
+        ? ""
+        : ` of ${humanBytes(total)} (${Math.floor(used * 100)} % used)`;
     const kept = reserved > 0 ? `, ${humanBytes(reserved)} of it reserved` : "";
     return [
       {
