@@ -5,7 +5,7 @@ type Order = { readonly amount: number };
 const orders = topic("guide-orders", { key: serde.string(), value: serde.json<Order | null>() });
 
 const bootstrap = process.env["ZOOLOG_BOOTSTRAP"] ?? "http://127.0.0.1:8092";
-await using client = new Client({ brokers: [bootstrap] });
+await using client = new Client({ brokers: bootstrap.split(",") });
 
 try {
   await client.admin.createTopic({ topic: orders.name, partitions: 2 });

@@ -24,7 +24,7 @@ import type { ReaderRecord } from "./reader/reader-record.ts";
 import type { Topic } from "./topic.ts";
 
 export type ClientOptions = {
-  /** Base URLs of one or more brokers; the others are learned from them. */
+  /** `host:port` or base URLs of one or more brokers; the others are learned from them. */
   readonly brokers: readonly string[];
   /** As brokers show it, also of members of groups: plain ASCII; default `zoolog-client`. */
   readonly clientId?: string;
@@ -234,11 +234,12 @@ function readOnce<K, V>(reader: Reader<K, V>): AsyncIterator<ReaderRecord<K, V>,
   };
 }
 
-/** Base URLs without a path; only HTTP is spoken. */
+/** Base URLs without a path, `host:port` too, as Kafka's clients take it; only HTTP is spoken. */
 function endpointsOf(brokers: readonly string[]): string[] {
   if (brokers.length === 0) throw invalidOption("brokers", "must name at least one broker");
   return brokers.map((broker) => {
-    const url = URL.canParse(broker) ? new URL(broker) : undefined;
+    const text = broker.includes("://") ? broker : `http://${broker.trim()}`;
+    const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
       throw invalidOption("brokers", `must be URLs such as http://127.0.0.1:8092, not "${broker}"`);
     }

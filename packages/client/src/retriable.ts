@@ -80,7 +80,7 @@ function hintOf(code: string): { hint?: string } {
     case "TOPIC_ALREADY_EXISTS":
       return { hint: "Choose another name, or delete the topic first." };
     case "INVALID_CONFIG":
-      return { hint: "docs/configuration.md lists the settings of topics and what they take." };
+      return { hint: "docs/configuration.md lists all settings and what they take." };
     case "INVALID_TOPIC_EXCEPTION":
       return { hint: "Choose another name; `zoolog topic list --internal` shows those in use." };
     case "INVALID_REPLICATION_FACTOR":

@@ -83,7 +83,8 @@ function scopeFault(resource: string, name: string): string | undefined {
     return `"${name}" is read when a broker starts: change its configuration and start it again`;
   }
   if (dynamic === "cluster" && resource !== CLUSTER_CONFIG_NAME) {
-    return `"${name}" is the same on all brokers: set it for all of them (${CLUSTER_CONFIG_NAME})`;
+    const all = `zoolog config set broker default ${name}=…`;
+    return `"${name}" is the same on all brokers, and set for all of them: ${all}`;
   }
   return undefined;
 }

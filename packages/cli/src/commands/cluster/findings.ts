@@ -119,7 +119,7 @@ function silentBrokers({ brokers }: ClusterFacts): Finding[] {
             what: `broker ${brokerId} is registered and does not answer at ${url}: ${silent}`,
             severity: "critical",
             why: "clients and the other brokers cannot reach what it leads",
-            todo: "Is its process frozen, or the advertised address wrong from here? Its log says which.",
+            todo: "Is its process gone or frozen, or the advertised address wrong from here? Its log says which.",
           } as const,
         ],
   );
