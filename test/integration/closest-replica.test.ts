@@ -16,6 +16,7 @@ import {
   temporaryFolder,
 } from "@zoolog/testkit";
 import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
+import { buildCommandLine, killLeftOvers, zoolog } from "./cli-process.ts";
 
 const RACKS: Readonly<Record<number, string>> = { 1: "a", 2: "b", 3: "c" };
 const orders = topic("orders", { value: serde.string() });
@@ -63,6 +64,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await killLeftOvers();
   await client.close();
   for (const broker of running.values()) await broker.kill("SIGKILL");
   running.clear();
@@ -164,6 +166,30 @@ test("a reader without a rack, and one in the leader's, read from the leader", a
 
   for (const id of running.keys()) expect(await metric(id, "sent_to_closest_total")).toBe(0);
 });
+
+test.each([["-b"], ["--from", "start", "--group", "shell"]])(
+  "zoolog consume %s … reads from the replica in its --rack",
+  async (...where) => {
+    await buildCommandLine();
+    const leader = await leaderOf();
+    const follower = [1, 2, 3].find((id) => id !== leader) as number;
+    const values = ["one", "two", "three"];
+    await client.producer().sendMany(
+      orders,
+      values.map((value) => ({ value })),
+    );
+
+    const words = ["consume", "orders", ...where, "--exit", "-F", "%s", "--rack"];
+    const { code, stdout } = await zoolog([...words, RACKS[follower] as string], {
+      env: { ZOOLOG_BOOTSTRAP: running.get(leader)!.url },
+    });
+
+    expect(code).toBe(0);
+    expect(stdout).toBe(values.join(""));
+    expect(await metric(follower, "follower_fetched_bytes_total")).toBeGreaterThan(0);
+    expect(await metric(leader, "fetched_bytes_total")).toBe(0);
+  },
+);
 
 test("the leader dies: the consumer goes on, wherever it reads, without loss or repetition", async () => {
   const leader = await leaderOf();

@@ -147,6 +147,10 @@ function addConsume(program: Command, run: RunCommand): void {
         "with --group: consumer (the coordinator assigns), classic",
       ).argParser(oneOf("--protocol", ["consumer", "classic"])),
     )
+    .option(
+      "--rack <name>",
+      "where you are: read from a replica there (broker.rack), if one is in sync",
+    )
     .option("--no-check-crcs", "trust the bytes")
     .addHelpText("after", FORMAT_HELP)
     .addHelpText("after", GROUP_EXIT_HELP)

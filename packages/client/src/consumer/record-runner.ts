@@ -129,7 +129,6 @@ export class RecordRunner<K, V> {
   }
 
   get #hasRoom(): boolean {
-    if (this.#tasks === 0) return true;
     return this.#tasks < this.#tasksMax && this.#taskBytes < this.#options.prefetchBytes;
   }
 

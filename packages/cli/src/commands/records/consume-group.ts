@@ -28,6 +28,7 @@ export type ConsumeGroupOptions = {
   readonly count?: number;
   readonly exit: boolean;
   readonly format?: string;
+  readonly rack?: string;
   readonly checkCrcs: boolean;
 };
 
@@ -170,7 +171,7 @@ class GroupRun {
 
   #consumerOptions(): ConsumerOptions {
     const { colours, terminal } = this.#context;
-    const { checkCrcs, from, group, instanceId, pattern, protocol } = this.#options;
+    const { checkCrcs, from, group, instanceId, pattern, protocol, rack } = this.#options;
     const bytes = { key: serde.bytes(), value: serde.bytes() };
     return {
       group,
@@ -182,6 +183,7 @@ class GroupRun {
       ...(from === undefined ? {} : { from: startOf(from) }),
       ...(instanceId === undefined ? {} : { instanceId }),
       ...(protocol === undefined ? {} : { protocol }),
+      ...(rack === undefined ? {} : { rack }),
       onError: (error) => terminal.talk(`${colours.yellow("warning:")} ${error.message}`),
       onAssigned: (partitions) => {
         if (partitions.length > 0) terminal.talk(colours.dim(`reads ${namesOf(partitions)}`));

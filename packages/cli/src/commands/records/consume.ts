@@ -29,6 +29,7 @@ export type ConsumeOptions = {
   readonly exit: boolean;
   readonly follow: boolean;
   readonly format?: string;
+  readonly rack?: string;
   readonly checkCrcs: boolean;
 };
 
@@ -156,12 +157,13 @@ class ConsumeRun {
   }
 
   readOptions(options: ReadOptions): ReadOptions {
-    const { checkCrcs, partition } = this.#options;
+    const { checkCrcs, partition, rack } = this.#options;
     return {
       ...options,
       checkCrcs,
       signal: this.#context.terminal.signal,
       ...(partition === undefined ? {} : { partitions: partition }),
+      ...(rack === undefined ? {} : { rack }),
       // Who follows sits out a broker's restart; who does not wants an answer.
       ...(options.follow === true ? {} : { retryTimeoutMs: this.#context.options.timeout }),
     };
