@@ -55,6 +55,24 @@ describe("where a group begins", () => {
     expect(values).toEqual(["early"]);
   });
 
+  test("partitions that were added while the group was away begin at their start", async () => {
+    const { consumer, groups, time, write } = setUp({ partitions: 2 });
+    groups.setCommitted("g", "texts-0", 0);
+    await write(["early"], { partition: 1 });
+
+    expect(await outcome(time, take(consumer({ from: undefined }), 1))).toEqual(["early"]);
+  });
+
+  test("a partition below those that the group knows was not added: where it begins is asked", async () => {
+    const { consumer, groups, time } = setUp({ partitions: 2 });
+    groups.setCommitted("g", "texts-1", 0);
+
+    await expect(outcome(time, take(consumer({ from: undefined }), 1))).rejects.toMatchObject({
+      code: "NO_COMMITTED_OFFSET",
+      message: expect.stringContaining("texts-0"),
+    });
+  });
+
   test("a committed offset that is gone is an error, unless a place to go on was chosen", async () => {
     const { brokers, consumer, groups, time, write } = setUp();
     await write(["a", "b", "c"]);

@@ -96,8 +96,7 @@ export class StartOffsets {
     limits: CallLimits,
   ): Promise<StartOffset[]> {
     const from = this.#from;
-    const [first = 0] = partitions;
-    if (from === undefined) throw startUnknown(this.#group, { topic, partition: first });
+    if (from === undefined) return this.#added(topic, partitions, limits);
     const atFirst = this.#countsAtFirst.get(topic) ?? 0;
     const specs = new Map(
       partitions.map((partition): [number, OffsetSpec] => {
@@ -106,6 +105,26 @@ export class StartOffsets {
         return [partition, from instanceof Date ? { timestamp: timestamp(from.getTime()) } : from];
       }),
     );
+    const found = await this.at(topic, specs, limits);
+    return [...found].map(([partition, offset]) => ({ topic, partition, offset, isNew: true }));
+  }
+
+  /**
+   * Nobody said where to begin, as the group knows where it is. Partitions above those that it has
+   * offsets of were added since, and nothing of them may be skipped: they begin at their start.
+   */
+  async #added(
+    topic: string,
+    partitions: readonly number[],
+    limits: CallLimits,
+  ): Promise<StartOffset[]> {
+    const below = Array.from({ length: Math.max(...partitions) }, (_, partition) => partition);
+    const known =
+      below.length === 0 ? [] : await this.#committed(new Map([[topic, below]]), limits);
+    const newest = Math.max(-1, ...known.map(({ partition }) => partition));
+    const unknown = partitions.find((partition) => newest === -1 || partition < newest);
+    if (unknown !== undefined) throw startUnknown(this.#group, { topic, partition: unknown });
+    const specs = new Map(partitions.map((p): [number, OffsetSpec] => [p, "earliest"]));
     const found = await this.at(topic, specs, limits);
     return [...found].map(([partition, offset]) => ({ topic, partition, offset, isNew: true }));
   }
