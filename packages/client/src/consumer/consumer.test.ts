@@ -64,7 +64,7 @@ describe("where a group begins", () => {
   });
 
   test("a partition below those that the group knows was not added: where it begins is asked", async () => {
-    const { consumer, groups, time } = setUp({ partitions: 2 });
+    const { consumer, groups, time } = setUp({ partitions: 3 });
     groups.setCommitted("g", "texts-1", 0);
 
     await expect(outcome(time, take(consumer({ from: undefined }), 1))).rejects.toMatchObject({
