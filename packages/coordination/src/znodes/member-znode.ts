@@ -1,4 +1,4 @@
-import type { TopicId } from "@zoolog/base";
+import { TOPIC_PARTITIONS_MAX, type TopicId } from "@zoolog/base";
 import { malformed } from "../errors.ts";
 import type {
   ClassicMemberZnode,
@@ -125,7 +125,7 @@ function partitions(znode: ZnodeObject, name: string): PartitionsByTopic {
       .entries()
       .map(([topicId]): [TopicId, readonly number[]] => [
         asTopicId(znode.path, topicId),
-        object.integers(topicId, { min: 0 }),
+        object.integers(topicId, { min: 0, max: TOPIC_PARTITIONS_MAX - 1 }),
       ]),
   );
 }

@@ -95,7 +95,10 @@ export class ZnodeObject {
     return value;
   }
 
-  integers(name: string, range: { readonly min: number }): readonly number[] {
+  integers(
+    name: string,
+    range: { readonly min: number; readonly max?: number },
+  ): readonly number[] {
     return this.array(name).map((item) => asInteger(this.path, item, name, range));
   }
 

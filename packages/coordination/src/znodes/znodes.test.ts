@@ -7,6 +7,7 @@ import { decodeBroker, encodeBroker, parseBrokerId } from "./broker-znode.ts";
 import { decodeConfig, encodeConfig } from "./config-znode.ts";
 import { decodeController, decodeControllerEpoch } from "./controller-znodes.ts";
 import { decodeClusterId, decodeIdBlock } from "./id-znodes.ts";
+import { decodeMember } from "./member-znode.ts";
 import { decodePartitionState, encodePartitionState } from "./partition-state-znode.ts";
 import { decodeTopic, encodeTopic } from "./topic-znode.ts";
 
@@ -208,6 +209,27 @@ test.each<[string, () => unknown, string]>([
   expect(thrown).toMatchObject({ code: "ZNODE_MALFORMED", retriable: false });
   expect((thrown as ZoologError).message).toContain(message);
   expect((thrown as ZoologError).message).toMatch(/^znode \//);
+});
+
+test("a member owns no partition that no topic can have: memory is laid out by them", () => {
+  const topicId = sampleTopicId("orders");
+  const member = (partition: number) =>
+    bytes({
+      version: 1,
+      type: "consumer",
+      client_id: "",
+      client_host: "",
+      rebalance_timeout_ms: 1,
+      subscription: { topics: [] },
+      epoch: 1,
+      previous_epoch: 0,
+      assigned: { [topicId]: [partition] },
+      revoking: {},
+      target: {},
+    });
+
+  expect(decodeMember("/m", member(9_999), "consumer")).toMatchObject({ memberEpoch: 1 });
+  expect(() => decodeMember("/m", member(1_000_000_000), "consumer")).toThrow(/out of range/);
 });
 
 test("whatever somebody writes, reading it ends with a value or a named error", () => {

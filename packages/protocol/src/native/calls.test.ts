@@ -43,3 +43,12 @@ test("a field with a default is never required, and its default fits it", () => 
     }
   }
 });
+
+test.each(["describe-groups", "group-lag"] as const)(
+  "%s tells of each group once: an answer is much longer than the id it was asked by",
+  (call) => {
+    const { request } = NATIVE_CALLS[call];
+    expect(checkMessage(request, { groups: ["a", "b"] }).fault).toBeUndefined();
+    expect(checkMessage(request, { groups: ["a", "b", "a"] }).fault).toBeDefined();
+  },
+);

@@ -14,6 +14,7 @@ import {
 } from "../schema.ts";
 import {
   groupIdField,
+  groupIds,
   groupInstanceIdField,
   groupStateField,
   groupTypeField,
@@ -24,7 +25,7 @@ import {
 } from "./group-fields.ts";
 
 /** Kafka's DescribeGroups (15) and ConsumerGroupDescribe (69) in one. */
-export const describeGroupsRequest = object({ groups: list(groupIdField) });
+export const describeGroupsRequest = object({ groups: groupIds() });
 export type DescribeGroupsRequest = Static<typeof describeGroupsRequest>;
 
 const ownedTopic = object({ topic: topicName, partitions: list(partitionIndex) });

@@ -16,6 +16,14 @@ export const groupIdField: Schema<string> = text(
   { description: "Any text of at most 249 characters; INVALID_GROUP_ID when it is empty" },
 );
 
+/**
+ * Groups that are asked about, each once: what is told of one may be a hundred thousand times longer
+ * than its id (as for `topicNames`).
+ */
+export function groupIds(): Schema<readonly string[]> {
+  return { ...list(groupIdField), uniqueItems: true };
+}
+
 /** Coordinators make it of the client's id and a UUID; a client's own may be as long. */
 export const memberIdField: Schema<string> = text({ maxLength: 500 });
 

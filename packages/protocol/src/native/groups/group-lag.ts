@@ -15,6 +15,7 @@ import {
 } from "../schema.ts";
 import {
   groupIdField,
+  groupIds,
   groupInstanceIdField,
   groupStateField,
   memberIdField,
@@ -22,7 +23,7 @@ import {
 } from "./group-fields.ts";
 
 /** How far groups are behind. */
-export const groupLagRequest = object({ groups: list(groupIdField) });
+export const groupLagRequest = object({ groups: groupIds() });
 export type GroupLagRequest = Static<typeof groupLagRequest>;
 
 /**
