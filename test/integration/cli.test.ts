@@ -87,7 +87,7 @@ describe("the command itself", () => {
     [["dev", "--data", "x", "--ephemeral"], "cannot be used with"],
     [["topic", "create", "../etc"], "is no topic name"],
     [["produce", "a b"], "is no topic name"],
-    [["topic", "create", "t", "-c", "retention"], "--config takes name=value"],
+    [["topic", "create", "t", "-c", "retention"], "takes name=value"],
     [["topic", "create", "t", "-c", "foo=bar"], "foo"],
     [["--bootstrap", "ftp://x", "topic", "list"], "must be URLs"],
   ])("%j is wrong usage: exit code 2, nothing on stdout", async (words, what) => {

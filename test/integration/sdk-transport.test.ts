@@ -121,7 +121,7 @@ test("a client that is used no more says so", async () => {
   expect(() => done.producer()).toThrow(expect.objectContaining({ code: "CLOSED" }));
 });
 
-test.each([[[]], [["127.0.0.1:8092"]], [["ftp://broker"]]])(
+test.each([[[]], [["no broker"]], [["ftp://broker"]]])(
   "brokers %j are refused at once",
   (brokers) => {
     expect(() => new Client({ brokers })).toThrow(
