@@ -72,7 +72,7 @@ const MISSING_TOPIC_FAILURES_MAX = 3;
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #dependencies: FetcherDependencies;
-  /** In the order in which they are asked for; who got something goes to the end. */
+  /** In the order in which they are asked for: who was asked for or got something goes to the end. */
   readonly #partitions = new Set<AssignedPartition>();
   readonly #underWay = new Map<string, number>();
   readonly #closing = quietAbortController();
@@ -142,6 +142,8 @@ export class Fetcher {
     if (underWay >= FETCHES_PER_BROKER_MAX || !this.#hasRoomFor(maxBytes)) return;
     this.#underWay.set(endpoint, underWay + 1);
     this.#reservedBytes += maxBytes;
+    // Where there is room for few fetches, long polls for quiet partitions would take it every time.
+    for (const partition of partitions) this.#toTheEnd(partition);
     this.#ask("fetch", partitions, async (asked) => {
       try {
         const answer = await this.#callFetch(target, partitions, maxBytes);
@@ -217,6 +219,11 @@ export class Fetcher {
     return buffered === 0 || buffered + bytes <= this.#options.prefetchBytes;
   }
 
+  /** Others are asked for first the next time. */
+  #toTheEnd(partition: AssignedPartition): void {
+    if (this.#partitions.delete(partition)) this.#partitions.add(partition);
+  }
+
   #arrived(
     target: FetchTarget,
     partition: AssignedPartition,
@@ -238,8 +245,7 @@ export class Fetcher {
     partition.highWatermark = Math.max(atLeast, entry.highWatermark);
     if (entry.preferredReadReplica !== undefined) this.#sent(partition, entry.preferredReadReplica);
     if (entry.records.length === 0) return;
-    this.#partitions.delete(partition);
-    this.#partitions.add(partition);
+    this.#toTheEnd(partition);
     const { buffer, byteLength, byteOffset } = entry.records;
     const before = partition.fetchOffset;
     try {

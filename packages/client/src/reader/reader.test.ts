@@ -192,6 +192,15 @@ describe("many partitions", () => {
     expect(new Set(values.slice(0, 6).map((value) => value[0])).size).toBe(3);
   });
 
+  test("a quiet one does not keep the room for one fetch from those of other brokers", async () => {
+    const { client, time, write } = setUp({ brokers: 2, partitions: 2 });
+    await write([["a"], ["b"]], 1);
+
+    const reading = collect(client.read(texts, { follow: true, prefetchBytes: 300 }), 2);
+
+    expect(await outcome(time, reading, 10_000)).toEqual(["a", "b"]);
+  });
+
   test("only the assigned partitions are read, and another set can be assigned", async () => {
     const { client, time, write } = setUp({ partitions: 3 });
     for (const partition of [0, 1, 2]) await write([[`p${partition}`]], partition);
