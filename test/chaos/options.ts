@@ -22,6 +22,7 @@ export type ChaosOptions = {
 
 export const USAGE = `npm run chaos -- [options]
 
+  --workload groups  a consumer group instead, with options of its own: --workload groups --help
   --seconds N        how long faults go on (default 60)
   --seed N           draws the same faults again (default: a new one, printed)
   --faults a,b       of ${FAULT_NAMES.join(", ")}; "none" for a control run (default: all but those that need --network)

@@ -3,6 +3,7 @@
  * faults drawn from a seed, and a checker over everything that the clients saw.
  */
 import { REPOSITORY, runChaos } from "./chaos-run.ts";
+import { runGroupWorkload } from "./groups/run-group-workload.ts";
 import { Namespaces } from "./namespaces.ts";
 import { type ChaosOptions, parseOptions, USAGE } from "./options.ts";
 import { formatReport, violations } from "./report.ts";
@@ -11,9 +12,22 @@ import { mutationsNamed, runMutation } from "./run-mutations.ts";
 // What is open is closed as the process exits, which a signal alone would not do.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-const options = parseOptions(process.argv.slice(2));
-if (options === undefined) console.log(USAGE);
-else process.exitCode = await run(options);
+const args = process.argv.slice(2);
+process.exitCode = isOfGroups(args)
+  ? await runGroupWorkload(args, (text) => console.log(text))
+  : await runRecords(args);
+
+function isOfGroups(all: readonly string[]): boolean {
+  const at = all.indexOf("--workload");
+  return all.includes("--workload=groups") || (at >= 0 && all[at + 1] === "groups");
+}
+
+async function runRecords(all: readonly string[]): Promise<number> {
+  const options = parseOptions(all);
+  if (options !== undefined) return await run(options);
+  console.log(USAGE);
+  return 0;
+}
 
 async function run(options: ChaosOptions): Promise<number> {
   const networkFault = options.network ? Namespaces.fault() : undefined;

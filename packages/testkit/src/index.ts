@@ -47,7 +47,12 @@ export {
   SimulatedDisk,
   type SimulatedDiskOptions,
 } from "./file-system/simulated-disk.ts";
+export { checkGroupHistory, type GroupVerdict } from "./history/check-group-history.ts";
 export { checkHistory, type Verdict } from "./history/check-history.ts";
+export type {
+  GroupEntry,
+  GroupFinalLog,
+} from "./history/group-history.ts";
 export type {
   Anomaly,
   AnomalyKind,

@@ -264,6 +264,11 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
     return this.#membership.identity?.memberId;
   }
 
+  /** Its epoch, or the generation of a classic group; `undefined` while it is no member. */
+  get memberEpoch(): number | undefined {
+    return this.#membership.identity?.generationIdOrMemberEpoch;
+  }
+
   /** What it reads right now, and how far it is. */
   assignment(): ConsumerPosition[] {
     return this.#held.all().map((partition) => {
