@@ -22,6 +22,18 @@ describe("where a group begins", () => {
     void reading;
   });
 
+  test("a consumer names its epoch while it is a member", async () => {
+    const { consumer, time, write } = setUp();
+    await write(["a"]);
+    const member = consumer({ from: "earliest" });
+    const before = member.memberEpoch;
+
+    await outcome(time, take(member, 1));
+
+    expect(before).toBeUndefined();
+    expect(member.memberEpoch).toBeGreaterThan(0);
+  });
+
   test("a time begins at the first record that is not older", async () => {
     const { consumer, time, write } = setUp();
     await write(["a"]);
