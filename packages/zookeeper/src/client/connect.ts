@@ -1,11 +1,11 @@
 import { type AbortSignalLike, errorCode } from "@zoolog/base";
 import { ZooKeeperError } from "../errors.ts";
 import { type ConnectString, parseConnectString } from "./connect-string.ts";
-import type { ConnectionDependencies } from "./contained-connection.ts";
+import type { ConnectionDependencies } from "./connection/contained-connection.ts";
 import { Deadline } from "./deadline.ts";
-import { newSession } from "./session-refusal.ts";
+import { newSession } from "./session/session-refusal.ts";
+import type { ZooKeeperSession } from "./session/zookeeper-session.ts";
 import type { ZooKeeperClient } from "./zookeeper-client.ts";
-import type { ZooKeeperSession } from "./zookeeper-session.ts";
 
 export type ZooKeeperClientOptions = {
   /** `host:port,host:port/chroot`. The chroot's znodes are created when they are missing. */

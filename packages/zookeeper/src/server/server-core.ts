@@ -2,28 +2,32 @@ import { assert, type Clock, type Logger, type Random } from "@zoolog/base";
 import { isMalformedJute, JuteReader } from "../jute/jute-reader.ts";
 import { OP_CODES, SPECIAL_XIDS } from "../jute/op-codes.ts";
 import type { WireStat } from "../jute/records.ts";
-import { digestCredential } from "./access-control.ts";
-import { AttachedConnections } from "./attached-connections.ts";
-import { ClientConnection, type ConnectionSink, type WaitingRead } from "./client-connection.ts";
-import type { DataTree } from "./data-tree.ts";
-import type { TreeOutlook } from "./pending-changes.ts";
-import type { Proposal, ProposalOrigin } from "./proposal-queue.ts";
-import { answerRead, isRead } from "./read-requests.ts";
-import { ReplyEncoder, writeFailedMulti, writeResult } from "./reply-encoder.ts";
-import { ServerStatistics } from "./server-statistics.ts";
-import { SessionOpening, type SessionOpeningOptions } from "./session-opening.ts";
-import { type Session, type SessionSettings, SessionTracker } from "./session-tracker.ts";
-import type { SnapshotSource } from "./storage/snapshot-file.ts";
-import type { SessionId } from "./transaction.ts";
-import { WatchRegistry } from "./watch-registry.ts";
+import type { TreeOutlook } from "./decisions/pending-changes.ts";
 import {
   decideCloseSession,
   decideDeleteContainer,
   decideWrite,
   type Refusal,
-} from "./write-decisions.ts";
-import { type Journal, WritePipeline } from "./write-pipeline.ts";
-import { readWriteRequest, type WriteRequest } from "./write-request.ts";
+} from "./decisions/write-decisions.ts";
+import { readWriteRequest, type WriteRequest } from "./decisions/write-request.ts";
+import type { Proposal, ProposalOrigin } from "./pipeline/proposal-queue.ts";
+import { type Journal, WritePipeline } from "./pipeline/write-pipeline.ts";
+import { answerRead, isRead } from "./requests/read-requests.ts";
+import { SessionOpening, type SessionOpeningOptions } from "./requests/session-opening.ts";
+import { ServerStatistics } from "./server-statistics.ts";
+import { AttachedConnections } from "./sessions/attached-connections.ts";
+import {
+  ClientConnection,
+  type ConnectionSink,
+  type WaitingRead,
+} from "./sessions/client-connection.ts";
+import { type Session, type SessionSettings, SessionTracker } from "./sessions/session-tracker.ts";
+import type { SnapshotSource } from "./storage/snapshot-file.ts";
+import { digestCredential } from "./tree/access-control.ts";
+import type { DataTree } from "./tree/data-tree.ts";
+import type { SessionId } from "./tree/transaction.ts";
+import { WatchRegistry } from "./tree/watch-registry.ts";
+import { ReplyEncoder, writeFailedMulti, writeResult } from "./wire/reply-encoder.ts";
 
 export type ServerCoreOptions = SessionOpeningOptions & {
   readonly tickTimeMs: number;

@@ -11,12 +11,12 @@ import {
   type Random,
   type Scheduler,
 } from "@zoolog/base";
-import { ClientSockets } from "./client-sockets.ts";
-import { DataTree } from "./data-tree.ts";
-import { MemoryJournal } from "./memory-journal.ts";
 import { ServerCore, type ServerState } from "./server-core.ts";
+import { ClientSockets } from "./sockets/client-sockets.ts";
 import { DurableJournal } from "./storage/durable-journal.ts";
+import { MemoryJournal } from "./storage/memory-journal.ts";
 import { recover } from "./storage/recovery.ts";
+import { DataTree } from "./tree/data-tree.ts";
 
 /** What can be chosen; everything has a default that suits one machine. */
 export type ZooKeeperServerOptions = {

@@ -10,9 +10,9 @@ import {
   type Timer,
 } from "@zoolog/base";
 import { storageFailed } from "../errors.ts";
-import type { LoggedTransaction } from "../transaction.ts";
-import type { Journal } from "../write-pipeline.ts";
-import { ZXIDS_PER_EPOCH } from "../write-pipeline.ts";
+import type { Journal } from "../pipeline/write-pipeline.ts";
+import { ZXIDS_PER_EPOCH } from "../pipeline/write-pipeline.ts";
+import type { LoggedTransaction } from "../tree/transaction.ts";
 import { logFiles, snapshotFiles } from "./file-names.ts";
 import { LogFile } from "./log-file.ts";
 import { type SnapshotSource, writeSnapshot } from "./snapshot-file.ts";

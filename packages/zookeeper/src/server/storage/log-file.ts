@@ -1,7 +1,7 @@
 import { errorCode, type FileHandle, type FileSystem, type Random, writeFully } from "@zoolog/base";
 import { JuteWriter } from "../../jute/jute-writer.ts";
 import { storageFailed } from "../errors.ts";
-import type { LoggedTransaction } from "../transaction.ts";
+import type { LoggedTransaction } from "../tree/transaction.ts";
 import { logFileName } from "./file-names.ts";
 import {
   encodeBatch,

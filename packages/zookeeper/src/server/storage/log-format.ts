@@ -1,6 +1,6 @@
 import { JuteReader, malformedJute } from "../../jute/jute-reader.ts";
 import { JuteWriter } from "../../jute/jute-writer.ts";
-import type { LoggedTransaction } from "../transaction.ts";
+import type { LoggedTransaction } from "../tree/transaction.ts";
 import { crc32 } from "./crc32.ts";
 import { readTransaction, writeTransaction } from "./transaction-codec.ts";
 

@@ -1,7 +1,7 @@
 import { type FileSystem, silentLogger } from "@zoolog/base";
 import { ManualTime, SimulatedDisk, seededRandom } from "@zoolog/testkit";
-import { OPEN_ACL } from "../access-control.ts";
-import type { LoggedTransaction, Transaction } from "../transaction.ts";
+import { OPEN_ACL } from "../tree/access-control.ts";
+import type { LoggedTransaction, Transaction } from "../tree/transaction.ts";
 import { DurableJournal } from "./durable-journal.ts";
 import { type Recovered, recover } from "./recovery.ts";
 

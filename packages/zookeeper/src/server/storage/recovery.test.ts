@@ -1,7 +1,7 @@
 import { ManualTime, type SimulatedDisk } from "@zoolog/testkit";
 import fc from "fast-check";
-import type { SessionId } from "../transaction.ts";
-import { statOf } from "../znode.ts";
+import type { SessionId } from "../tree/transaction.ts";
+import { statOf } from "../tree/znode.ts";
 import { children, logs, newDisk, reopen, Store, snapshots, turns } from "./recovery.fixture.ts";
 
 test("what was acknowledged survives a crash at any moment, and nothing is half there", async () => {

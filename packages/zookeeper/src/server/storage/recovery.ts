@@ -1,10 +1,10 @@
 import { errorMessage, type FileSystem, type Logger } from "@zoolog/base";
 import { isMalformedJute } from "../../jute/jute-reader.ts";
-import { DataTree } from "../data-tree.ts";
 import { dataCorrupt } from "../errors.ts";
-import type { SessionSettings } from "../session-tracker.ts";
-import type { LoggedTransaction, SessionId } from "../transaction.ts";
-import { ZXIDS_PER_EPOCH } from "../write-pipeline.ts";
+import { ZXIDS_PER_EPOCH } from "../pipeline/write-pipeline.ts";
+import type { SessionSettings } from "../sessions/session-tracker.ts";
+import { DataTree } from "../tree/data-tree.ts";
+import type { LoggedTransaction, SessionId } from "../tree/transaction.ts";
 import { makeDurableFolder } from "./durable-folder.ts";
 import { type DataFile, isUnfinished, logFiles, snapshotFiles } from "./file-names.ts";
 import { type Batch, decodeBatch, HEADER_BYTES } from "./log-format.ts";

@@ -3,8 +3,13 @@ import type { AclEntry } from "../../client/zookeeper-client.ts";
 import { type JuteReader, malformedJute } from "../../jute/jute-reader.ts";
 import type { JuteWriter } from "../../jute/jute-writer.ts";
 import { readAcl, readPaths, writeAcl } from "../../jute/records.ts";
-import { isOpen, OPEN_ACL } from "../access-control.ts";
-import type { LoggedTransaction, SessionId, SingleChange, Transaction } from "../transaction.ts";
+import { isOpen, OPEN_ACL } from "../tree/access-control.ts";
+import type {
+  LoggedTransaction,
+  SessionId,
+  SingleChange,
+  Transaction,
+} from "../tree/transaction.ts";
 
 /** Bytes ↔ transactions, as laid out in docs/formats/zookeeper-txn-log.md. */
 
