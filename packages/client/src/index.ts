@@ -31,20 +31,17 @@ export {
 } from "./admin.ts";
 export { Client, type ClientDependencies, type ClientOptions } from "./client.ts";
 export type { FoundOffset } from "./cluster/offset-lookup.ts";
-export {
-  Consumer,
-  type ConsumerCallOptions,
-  type ConsumerPosition,
-} from "./consumer/consumer.ts";
-export { ConsumerBatch } from "./consumer/consumer-batch.ts";
+export { Consumer, type ConsumerCallOptions } from "./consumer/consumer.ts";
 export type {
   AssignorName,
   ConsumerOptions,
   ConsumerPartition,
   TopicPattern,
 } from "./consumer/consumer-options.ts";
-export type { CommittedPosition } from "./consumer/offset-commits.ts";
-export type { HandlerContext, RecordHandler, RunOptions } from "./consumer/run-options.ts";
+export type { CommittedPosition } from "./consumer/partitions/offset-commits.ts";
+export type { ConsumerPosition, SeekTarget } from "./consumer/partitions/reading-positions.ts";
+export { ConsumerBatch } from "./consumer/records/consumer-batch.ts";
+export type { HandlerContext, RecordHandler, RunOptions } from "./consumer/run/run-options.ts";
 export { type OffsetPoint, type OffsetRange, parseOffsets } from "./offsets.ts";
 export type { PartitionedTopic, Partitioner } from "./partitioner.ts";
 export type { Delivery, KafkaAcks, NamedAcks, RequiredAcks } from "./producer/delivery.ts";

@@ -14,7 +14,7 @@ export const GROUP_MUTATIONS: readonly GroupMutation[] = [
     faults: ["memberKill"],
     code: [
       {
-        file: "client/dist/consumer/held-partitions.js",
+        file: "client/dist/consumer/partitions/held-partitions.js",
         find: "return [{ partition, position: position(topicPartition, handled, handledEpoch) }];",
         replace:
           "return [{ partition, position: position(topicPartition, partition.source.position, handledEpoch) }];",
@@ -27,12 +27,12 @@ export const GROUP_MUTATIONS: readonly GroupMutation[] = [
     faults: ["memberFreeze"],
     code: [
       {
-        file: "client/dist/consumer/consumer-membership.js",
+        file: "client/dist/consumer/membership/consumer-membership.js",
         find: "    #lost(error) {",
         replace: "    #lost(error) {\n        if (error) return;",
       },
       {
-        file: "client/dist/consumer/session-lease.js",
+        file: "client/dist/consumer/membership/session-lease.js",
         find: "        return this.#until;",
         replace: "        return Number.POSITIVE_INFINITY;",
       },

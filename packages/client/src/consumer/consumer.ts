@@ -5,7 +5,6 @@ import {
   type Random,
   runInBackground,
   type Scheduler,
-  timestamp,
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import { loadNativeCrc32c } from "@zoolog/protocol";
@@ -13,24 +12,30 @@ import { quietAbortController } from "../abort.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
-import { alreadyClosed, alreadyIterated, invalidOption, notAssigned } from "../errors.ts";
+import { alreadyClosed, alreadyIterated } from "../errors.ts";
 import { GroupCoordinator } from "../groups/group-coordinator.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { ReaderRecord } from "../reader/reader-record.ts";
-import { ClassicMembership } from "./classic-membership.ts";
-import { ConsumerBatch } from "./consumer-batch.ts";
-import { ConsumerMembership } from "./consumer-membership.ts";
 import type { ConsumerPartition, ResolvedConsumerOptions } from "./consumer-options.ts";
-import type { GroupPartition } from "./group-partition.ts";
-import { HeldPartitions } from "./held-partitions.ts";
-import type { Membership } from "./membership.ts";
-import { tellOfMissingTopics } from "./missing-topics.ts";
-import { type CommittedPosition, OffsetCommits } from "./offset-commits.ts";
-import { RecordRunner } from "./record-runner.ts";
-import { RecordSupply } from "./record-supply.ts";
-import { handled, isCurrent, RecordWalk } from "./record-walk.ts";
-import { type RecordHandler, type RunOptions, resolveRunOptions } from "./run-options.ts";
-import { StartOffsets } from "./start-offsets.ts";
+import { ClassicMembership } from "./membership/classic-membership.ts";
+import { ConsumerMembership } from "./membership/consumer-membership.ts";
+import type { Membership } from "./membership/membership.ts";
+import { tellOfMissingTopics } from "./membership/missing-topics.ts";
+import { HeldPartitions } from "./partitions/held-partitions.ts";
+import { type CommittedPosition, OffsetCommits } from "./partitions/offset-commits.ts";
+import {
+  type ConsumerPosition,
+  ReadingPositions,
+  type SeekTarget,
+} from "./partitions/reading-positions.ts";
+import { StartOffsets } from "./partitions/start-offsets.ts";
+import { BatchWalk } from "./records/batch-walk.ts";
+import type { ConsumerBatch } from "./records/consumer-batch.ts";
+import { recordLoop } from "./records/record-loop.ts";
+import { RecordSupply } from "./records/record-supply.ts";
+import { RecordWalk } from "./records/record-walk.ts";
+import { RecordRunner } from "./run/record-runner.ts";
+import { type RecordHandler, type RunOptions, resolveRunOptions } from "./run/run-options.ts";
 
 export type ConsumerDependencies = {
   readonly cluster: Cluster;
@@ -52,20 +57,6 @@ export type ConsumerCallOptions = {
   /** Default 30,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-};
-
-/** How far a consumer is with one partition. */
-export type ConsumerPosition = ConsumerPartition & {
-  /** Next offset to hand out; `undefined` before the start has been found out. */
-  readonly position: number | undefined;
-  /** First offset that is not handled: what a commit says. */
-  readonly handled: number | undefined;
-  readonly committed: number | undefined;
-  /** As of the last fetch. */
-  readonly highWatermark: number | undefined;
-  /** Records from `handled` to the high watermark. */
-  readonly lag: number | undefined;
-  readonly paused: boolean;
 };
 
 const CALL_TIMEOUT_MS = 30_000;
@@ -95,12 +86,12 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
   readonly #membership: Membership;
   readonly #walk: RecordWalk<K, V>;
   readonly #closing = quietAbortController();
+  readonly #batches: BatchWalk<K, V>;
+  readonly #positions: ReadingPositions<K, V>;
   #failure: { readonly error: unknown } | undefined;
   #isStarted = false;
   #isIterated = false;
   #closed: Promise<void> | undefined;
-  /** The batch that a loop has in hand is not waited for any more. */
-  #releaseBatch: (() => void) | undefined;
 
   /** Made by `client.consumer()`. */
   constructor(options: ConsumerSettings<K, V>, dependencies: ConsumerDependencies) {
@@ -139,6 +130,16 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       membership: this.#membership,
       throwIfEnded: () => this.#throwIfEnded(),
     });
+    this.#batches = new BatchWalk({
+      supply: this.#supply,
+      walk: this.#walk,
+      commit: (partition) => this.#held.commit([partition], this.#limits({})),
+    });
+    this.#positions = new ReadingPositions({
+      held: this.#held,
+      starts: this.#starts,
+      supply: this.#supply,
+    });
     if (options.signal?.aborted === true) this.#onAbort();
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -146,36 +147,12 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
   /** Record after record. @throws ZoologError what `batches` throws. */
   [Symbol.asyncIterator](): AsyncIterator<ReaderRecord<K, V>, undefined> {
     this.#begin();
-    const walk = this.#walk;
-    const leave = (): void => {
-      walk.giveBack();
-      this.#isIterated = false;
-    };
-    const next = async (): Promise<IteratorResult<ReaderRecord<K, V>, undefined>> => {
-      try {
-        return { done: false, value: await walk.next() };
-      } catch (error) {
-        leave();
-        throw error;
-      }
-    };
-    return {
-      // The common case, a record that is there already, takes no trip through an async function.
-      next: () => {
-        try {
-          const value = this.#isEnded ? undefined : walk.nextAtOnce();
-          if (value !== undefined) return Promise.resolve({ done: false, value });
-        } catch (error) {
-          leave();
-          return Promise.reject(error);
-        }
-        return next();
+    return recordLoop(this.#walk, {
+      isEnded: () => this.#isEnded,
+      onLeave: () => {
+        this.#isIterated = false;
       },
-      return: () => {
-        leave();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    });
   }
 
   /**
@@ -189,39 +166,7 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
     this.#begin();
     this.#walk.reset();
     try {
-      for (;;) {
-        const open = await this.#walk.nextBatch();
-        const { batch, partition } = open;
-        const from = partition.source.position;
-        let isHandled = false;
-        const settle = () => {
-          isHandled = true;
-          handled(open, batch.nextOffset);
-        };
-        const commit = () => {
-          settle();
-          return this.#held.commit([partition], this.#limits({}));
-        };
-        partition.handling += 1;
-        let isReleased = false;
-        const release = () => {
-          if (!isReleased) partition.released();
-          isReleased = true;
-        };
-        this.#releaseBatch = release;
-        partition.source.position = batch.nextOffset;
-        try {
-          yield new ConsumerBatch(open, { commit });
-          settle();
-        } finally {
-          release();
-          // Left with a batch in hand: it is read again.
-          if (!isHandled && isCurrent(open)) {
-            partition.seek({ at: "offset", offset: from });
-            this.#supply.renew();
-          }
-        }
-      }
+      yield* this.#batches.batches();
     } finally {
       this.#isIterated = false;
     }
@@ -271,29 +216,12 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
 
   /** What it reads right now, and how far it is. */
   assignment(): ConsumerPosition[] {
-    return this.#held.all().map((partition) => {
-      const { committed, handled, source, topicPartition } = partition;
-      const { highWatermark } = source;
-      const lag =
-        highWatermark === undefined || handled === undefined
-          ? undefined
-          : Math.max(0, highWatermark - handled);
-      return {
-        ...topicPartition,
-        position: handled === undefined ? undefined : source.position,
-        handled,
-        committed,
-        highWatermark,
-        lag,
-        paused: source.paused,
-      };
-    });
+    return this.#positions.all();
   }
 
   /** Next offset to hand out. @throws ZoologError `NOT_ASSIGNED` */
   position(partition: ConsumerPartition): number | undefined {
-    const { handled, source } = this.#assigned(partition);
-    return handled === undefined ? undefined : source.position;
+    return this.#positions.of(partition);
   }
 
   /** Records that it has not handled yet, of all its partitions, as far as is known. */
@@ -303,19 +231,12 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
 
   /** Hands out nothing more of them; they stay assigned. Default: all. */
   pause(partitions: readonly ConsumerPartition[] = this.assignment()): void {
-    for (const given of partitions) {
-      const partition = this.#assigned(given);
-      if (partition.source.paused) continue;
-      partition.source.paused = true;
-      // What was fetched ahead would hold memory that the others can use.
-      if (partition.handled !== undefined) this.#restart(partition, partition.source.position);
-    }
+    this.#positions.pause(partitions);
   }
 
   /** Goes on behind what was handed out. Default: all. */
   resume(partitions: readonly ConsumerPartition[] = this.assignment()): void {
-    for (const given of partitions) this.#assigned(given).source.paused = false;
-    this.#supply.renew();
+    this.#positions.resume(partitions);
   }
 
   /**
@@ -324,16 +245,11 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
    * @throws ZoologError `NOT_ASSIGNED`, `REQUEST_TIMED_OUT`
    */
   async seek(
-    given: ConsumerPartition,
-    to: "start" | "end" | number | Date,
+    partition: ConsumerPartition,
+    to: SeekTarget,
     options: ConsumerCallOptions = {},
   ): Promise<void> {
-    this.#assigned(given);
-    const offset = await this.#offsetOf(given, to, options);
-    const partition = this.#assigned(given);
-    const wasKnown = partition.handled !== undefined;
-    partition.beginAt(offset);
-    if (wasKnown) this.#supply.renew();
+    await this.#positions.seek(partition, to, this.#limits(options));
   }
 
   /**
@@ -360,7 +276,7 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       await this.#held.commit(this.#held.all(), this.#limits(options));
       return;
     }
-    const held = positions.map((position) => this.#assigned(position));
+    const held = positions.map((position) => this.#positions.assigned(position));
     await this.#commits.commit(positions, this.#limits(options));
     for (const [index, { offset }] of positions.entries()) {
       const partition = held[index];
@@ -387,7 +303,7 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
     this.#held.stop();
     // Whoever closes from inside of the loop does not wait for himself.
     this.#walk.giveBack();
-    this.#releaseBatch?.();
+    this.#batches.letGo();
     const commitMs = Math.max(1, timeoutMs - LEAVE_TIMEOUT_MS);
     await abortable(this.#held.release(reason, commitMs), options.signal).catch(() => {});
     this.#closing.abort(reason);
@@ -431,33 +347,6 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#supply.wake();
-  }
-
-  #assigned(given: ConsumerPartition): GroupPartition<K, V> {
-    const partition = this.#held.find(given);
-    if (partition === undefined) throw notAssigned(given);
-    return partition;
-  }
-
-  #restart(partition: GroupPartition<K, V>, offset: number): void {
-    partition.seek({ at: "offset", offset });
-    this.#supply.renew();
-  }
-
-  async #offsetOf(
-    { partition, topic }: ConsumerPartition,
-    to: "start" | "end" | number | Date,
-    options: ConsumerCallOptions,
-  ): Promise<number> {
-    if (typeof to === "number") {
-      if (!Number.isSafeInteger(to) || to < 0) throw invalidOption("to", "must be an offset");
-      return to;
-    }
-    const names = { start: "earliest", end: "latest" } as const;
-    const spec = to instanceof Date ? { timestamp: timestamp(to.getTime()) } : names[to];
-    const limits = this.#limits(options);
-    const found = await this.#starts.at(topic, new Map([[partition, spec]]), limits);
-    return found.get(partition) ?? 0;
   }
 
   #limits({ signal, timeoutMs = CALL_TIMEOUT_MS }: ConsumerCallOptions) {

@@ -1,28 +1,25 @@
 import {
-  type BrokerId,
   type Clock,
-  errorMessage,
   type Logger,
   offset,
   type Random,
   runInBackground,
   type Scheduler,
   type Timer,
-  type TopicPartition,
-  topicPartitionKey,
 } from "@zoolog/base";
-import { type BrokerCalls, invalidResponse } from "@zoolog/calls";
+import type { BrokerCalls } from "@zoolog/calls";
 import type { FetchResponse } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
-import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
+import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
-import { alreadyClosed, offsetOutOfRange } from "../errors.ts";
+import { alreadyClosed } from "../errors.ts";
 import type { OffsetPoint } from "../offsets.ts";
-import { isRetriable, itemFailure, meansStaleMetadata } from "../retriable.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";
+import { FetchAnswers, type FetchedEntry } from "./fetch-answers.ts";
 import { type FetchTarget, groupByTarget, patienceMs } from "./fetch-target.ts";
 import { findBounds, type OffsetBounds } from "./offset-bounds.ts";
+import { PartitionFailures } from "./partition-failures.ts";
 import { FETCH_BYTES, type ResolvedReadOptions } from "./read-options.ts";
 
 export type FetcherOptions = BackoffOptions &
@@ -49,8 +46,6 @@ export type FetcherDependencies = {
   readonly onChange: (partition: AssignedPartition) => void;
 };
 
-type FetchedEntry = FetchResponse["topics"][number]["partitions"][number];
-
 /** A partition as it was when something was asked for it. */
 type Asked = {
   readonly partition: AssignedPartition;
@@ -65,13 +60,12 @@ const CHUNKS_PER_PARTITION_MAX = 2;
  * several; few, so that requests stay large.
  */
 const FETCHES_PER_BROKER_MAX = 3;
-/** A partition that is deleted while we read it: so many looks before we believe it. */
-const MISSING_TOPIC_FAILURES_MAX = 3;
-
 /** Keeps partitions of any topics supplied: finds out where they begin, fetches ahead, retries. */
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #dependencies: FetcherDependencies;
+  readonly #failures: PartitionFailures;
+  readonly #answers: FetchAnswers;
   /** In the order in which they are asked for: who was asked for or got something goes to the end. */
   readonly #partitions = new Set<AssignedPartition>();
   readonly #underWay = new Map<string, number>();
@@ -82,6 +76,12 @@ export class Fetcher {
   constructor(options: FetcherOptions, dependencies: FetcherDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#failures = new PartitionFailures(options, dependencies);
+    this.#answers = new FetchAnswers(options, {
+      ...dependencies,
+      failures: this.#failures,
+      onReceived: (partition) => this.#toTheEnd(partition),
+    });
   }
 
   add(partition: AssignedPartition): void {
@@ -131,7 +131,7 @@ export class Fetcher {
     const { cluster } = this.#dependencies;
     const { rack } = this.#options;
     const { groups, withoutLeader } = groupByTarget(wanted, { cluster, rack, now });
-    for (const partition of withoutLeader) this.#withoutLeader(partition);
+    for (const partition of withoutLeader) this.#failures.withoutLeader(partition);
     for (const { target, partitions } of groups) this.#fetch(target, partitions);
   }
 
@@ -150,11 +150,12 @@ export class Fetcher {
         const topics = new Map(answer.topics.map((entry) => [entry.topic, byPartition(entry)]));
         for (const { partition } of asked.filter(isCurrent)) {
           const { partition: index, topic } = partition.topicPartition;
-          this.#arrived(target, partition, topics.get(topic)?.get(index));
+          this.#answers.arrived(target, partition, topics.get(topic)?.get(index));
         }
       } catch (error) {
         if (target.isLeader) throw error;
-        for (const { partition } of asked.filter(isCurrent)) this.#leaveReplica(partition, error);
+        for (const { partition } of asked.filter(isCurrent))
+          this.#answers.leaveReplica(partition, error);
       } finally {
         this.#underWay.set(endpoint, (this.#underWay.get(endpoint) ?? 1) - 1);
         this.#reservedBytes -= maxBytes;
@@ -203,8 +204,9 @@ export class Fetcher {
       try {
         await task(asked);
       } catch (error) {
+        if (this.#closing.signal.aborted) return;
         for (const { partition, since: asking } of asked.filter(isCurrent)) {
-          this.#failed(partition, error, asking);
+          this.#failures.failed(partition, error, asking);
         }
       } finally {
         for (const { partition } of asked.filter(isCurrent)) partition.busy = false;
@@ -224,143 +226,6 @@ export class Fetcher {
     if (this.#partitions.delete(partition)) this.#partitions.add(partition);
   }
 
-  #arrived(
-    target: FetchTarget,
-    partition: AssignedPartition,
-    entry: FetchedEntry | undefined,
-  ): void {
-    const { endpoint } = target;
-    const where = topicPartitionKey(partition.topicPartition);
-    if (entry === undefined) {
-      this.#failed(partition, invalidResponse(endpoint, "fetch", `${where} is missing`));
-      return;
-    }
-    if ("error" in entry) {
-      this.#refused(target, partition, entry);
-      return;
-    }
-    partition.succeeded();
-    // A follower's may be behind what its leader told before.
-    const atLeast = target.isLeader ? 0 : (partition.highWatermark ?? 0);
-    partition.highWatermark = Math.max(atLeast, entry.highWatermark);
-    if (entry.preferredReadReplica !== undefined) this.#sent(partition, entry.preferredReadReplica);
-    if (entry.records.length === 0) return;
-    this.#toTheEnd(partition);
-    const { buffer, byteLength, byteOffset } = entry.records;
-    const before = partition.fetchOffset;
-    try {
-      partition.receive(Buffer.from(buffer, byteOffset, byteLength));
-    } catch (error) {
-      partition.failure = error;
-    }
-    if (partition.fetchOffset === before && partition.failure === undefined) {
-      const why = `${byteLength} bytes of ${where} hold no whole batch`;
-      this.#failed(partition, invalidResponse(endpoint, "fetch", why));
-    }
-    this.#dependencies.onChange(partition);
-  }
-
-  #sent(partition: AssignedPartition, to: BrokerId): void {
-    const { clock, cluster } = this.#dependencies;
-    const leader = cluster.leaderOf(partition.topicPartition);
-    if (leader === undefined) return;
-    const { leaderEpoch } = leader;
-    const until = clock.monotonic() + cluster.metadataMaxAgeMs;
-    partition.replica.enter({ brokerId: to, leaderEpoch, until });
-  }
-
-  /**
-   * Whatever a follower refuses proves nothing: the leader is asked. So a follower that lags never
-   * makes a position out of range.
-   */
-  #leaveReplica(partition: AssignedPartition, cause: unknown): void {
-    const { clock, cluster, logger } = this.#dependencies;
-    const { topicPartition } = partition;
-    partition.replica.leave(clock.monotonic());
-    if (meansStaleMetadata(cause)) cluster.refreshSoon([topicPartition.topic]);
-    logger.debug("the closest replica does not serve", {
-      topicPartition: topicPartitionKey(topicPartition),
-      error: errorMessage(cause),
-    });
-  }
-
-  #refused(
-    target: FetchTarget,
-    partition: AssignedPartition,
-    entry: Extract<FetchedEntry, { readonly error: unknown }>,
-  ): void {
-    const tp = partition.topicPartition;
-    if (entry.currentLeader !== undefined) {
-      this.#dependencies.cluster.noteLeader(tp, entry.currentLeader);
-    }
-    if (!target.isLeader) {
-      this.#leaveReplica(partition, itemFailure(topicPartitionKey(tp), entry.error));
-    } else if (entry.error.code === "OFFSET_OUT_OF_RANGE") {
-      this.#outOfRange(partition, entry.logStartOffset);
-    } else {
-      this.#failed(partition, itemFailure(topicPartitionKey(tp), entry.error));
-    }
-  }
-
-  #outOfRange(partition: AssignedPartition, logStartOffset: number | undefined): void {
-    const { logger, onChange } = this.#dependencies;
-    const { onOffsetOutOfRange } = this.#options;
-    const tp: TopicPartition = partition.topicPartition;
-    const offset = partition.fetchOffset;
-    if (onOffsetOutOfRange === "fail") {
-      partition.failure = offsetOutOfRange(tp, { offset, logStartOffset });
-      onChange(partition);
-      return;
-    }
-    logger.warn("offset out of range was reset", {
-      topicPartition: topicPartitionKey(tp),
-      offset,
-      to: onOffsetOutOfRange,
-    });
-    const { endOffset } = partition;
-    partition.start = { at: onOffsetOutOfRange };
-    partition.endOffset = endOffset;
-  }
-
-  #withoutLeader(partition: AssignedPartition): void {
-    const { cluster } = this.#dependencies;
-    const missing = cluster.missing(partition.topicPartition.topic);
-    if (missing !== undefined && partition.failures >= MISSING_TOPIC_FAILURES_MAX) {
-      partition.failure = missing;
-      this.#dependencies.onChange(partition);
-      return;
-    }
-    const where = topicPartitionKey(partition.topicPartition);
-    const message = "the partition has no leader that is known here";
-    this.#failed(
-      partition,
-      missing ?? itemFailure(where, { code: "LEADER_NOT_AVAILABLE", message }),
-    );
-  }
-
-  /** Another attempt later, or the end of the reader. */
-  #failed(
-    partition: AssignedPartition,
-    error: unknown,
-    since = this.#dependencies.clock.monotonic(),
-  ): void {
-    const { clock, cluster, onChange, random } = this.#dependencies;
-    if (this.#closing.signal.aborted) return;
-    const now = clock.monotonic();
-    partition.failures += 1;
-    // What took long to fail has failed for so long.
-    partition.failingSince ??= since;
-    const delayMs = backoffDelayMs(partition.failures, this.#options, random);
-    const tooLong = now + delayMs - partition.failingSince > this.#options.retryTimeoutMs;
-    if (!isRetriable(error) || tooLong) {
-      partition.failure = error;
-      onChange(partition);
-      return;
-    }
-    partition.notBefore = now + delayMs;
-    if (meansStaleMetadata(error)) cluster.refreshSoon([partition.topicPartition.topic]);
-  }
-
   /**
    * A partition that nobody leads, or whose leader is silent, holds up none that has one: each leader
    * is asked on its own, and again for a partition that failed.
@@ -370,7 +235,7 @@ export class Fetcher {
     for (const partition of unresolved) {
       const leader = this.#dependencies.cluster.leaderOf(partition.topicPartition);
       if (leader === undefined) {
-        this.#withoutLeader(partition);
+        this.#failures.withoutLeader(partition);
         continue;
       }
       const key = partition.failures === 0 ? leader.endpoint : partition;

@@ -1,6 +1,6 @@
 import { topicNameFault } from "@zoolog/base";
-import { invalidOption, invalidTopicName } from "../errors.ts";
-import type { ReaderRecord } from "../reader/reader-record.ts";
+import { invalidOption, invalidTopicName } from "../../errors.ts";
+import type { ReaderRecord } from "../../reader/reader-record.ts";
 
 /** What a handler is told beside the record. */
 export type HandlerContext = {

@@ -1,6 +1,6 @@
 import { deferred } from "@zoolog/base";
 import fc from "fast-check";
-import { outcome, setUp } from "./consumer.fixture.ts";
+import { outcome, setUp } from "../consumer.fixture.ts";
 
 /** Records of one kind were begun in their order, where each was begun for the first time. */
 function expectOrder(all: string[], begun: string[], kindOf: (value: string, i: number) => string) {

@@ -1,6 +1,6 @@
 import { type Clock, type Scheduler, sleep } from "@zoolog/base";
-import type { ReaderRecord } from "../reader/reader-record.ts";
-import type { Membership } from "./membership.ts";
+import type { ReaderRecord } from "../../reader/reader-record.ts";
+import type { Membership } from "../membership/membership.ts";
 import type { OpenBatch, RecordSupply } from "./record-supply.ts";
 
 export type RecordWalkDependencies<K, V> = {

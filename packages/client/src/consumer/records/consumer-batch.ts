@@ -1,4 +1,4 @@
-import type { ReaderRecord } from "../reader/reader-record.ts";
+import type { ReaderRecord } from "../../reader/reader-record.ts";
 import type { OpenBatch } from "./record-supply.ts";
 
 /** Records of one partition that were written together, or what is left of them. */

@@ -7,12 +7,16 @@ import {
   type Timer,
   topicPartitionKey,
 } from "@zoolog/base";
-import { memberLost } from "../errors.ts";
-import type { ConsumerPartition, ResolvedConsumerOptions } from "./consumer-options.ts";
+import { memberLost } from "../../errors.ts";
+import type { ConsumerPartition, ResolvedConsumerOptions } from "../consumer-options.ts";
+import {
+  type MemberPartition,
+  type PartitionOwner,
+  partitionId,
+} from "../membership/membership.ts";
+import type { RecordSupply } from "../records/record-supply.ts";
 import { GroupPartition } from "./group-partition.ts";
-import { type MemberPartition, type PartitionOwner, partitionId } from "./membership.ts";
 import type { CommittedPosition, OffsetCommits } from "./offset-commits.ts";
-import type { RecordSupply } from "./record-supply.ts";
 import type { StartOffsets } from "./start-offsets.ts";
 
 export type HeldPartitionsDependencies<K, V> = {

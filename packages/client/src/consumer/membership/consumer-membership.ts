@@ -22,11 +22,11 @@ import {
   type TopicId,
 } from "@zoolog/base";
 import type { NativeRequest, NativeResponse } from "@zoolog/protocol";
-import { quietAbortController } from "../abort.ts";
-import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
-import { alreadyClosed, memberLost } from "../errors.ts";
-import type { GroupCoordinator } from "../groups/group-coordinator.ts";
-import { isRetriable } from "../retriable.ts";
+import { quietAbortController } from "../../abort.ts";
+import { type BackoffOptions, backoffDelayMs } from "../../backoff.ts";
+import { alreadyClosed, memberLost } from "../../errors.ts";
+import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
+import { isRetriable } from "../../retriable.ts";
 import {
   type MemberIdentity,
   type MemberPartition,

@@ -11,12 +11,12 @@ import {
   type JoinGroupResponse,
   type TopicPartitions,
 } from "@zoolog/protocol";
+import type { AssignorName } from "../consumer-options.ts";
 import type { AssignedMember, Assignor } from "./assignors/assignor.ts";
 import { assignCooperativeSticky } from "./assignors/cooperative-sticky.ts";
 import { assignRange } from "./assignors/range.ts";
 import { assignRoundRobin } from "./assignors/round-robin.ts";
 import { assignSticky } from "./assignors/sticky.ts";
-import type { AssignorName } from "./consumer-options.ts";
 import type { MemberPartition } from "./membership.ts";
 
 export type JoinedMember = Extract<

@@ -1,10 +1,10 @@
 import type { Logger } from "@zoolog/base";
 import { silentLogger } from "@zoolog/base";
 import { ManualTime, ScriptedBrokers, seededRandom } from "@zoolog/testkit";
-import { Client } from "../client.ts";
-import { serde } from "../serde.ts";
-import { topic } from "../topic.ts";
-import { collect, outcome } from "./consumer.fixture.ts";
+import { Client } from "../../client.ts";
+import { serde } from "../../serde.ts";
+import { topic } from "../../topic.ts";
+import { collect, outcome } from "../consumer.fixture.ts";
 
 test.each(["consumer", "classic"] as const)(
   "a subscribed topic that does not exist is told of once, and read when it does (%s)",

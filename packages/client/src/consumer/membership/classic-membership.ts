@@ -22,11 +22,12 @@ import {
   type JoinGroupResponse,
   type NativeRequest,
 } from "@zoolog/protocol";
-import { quietAbortController } from "../abort.ts";
-import { backoffDelayMs } from "../backoff.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { alreadyClosed, memberLost } from "../errors.ts";
-import { isRetriable } from "../retriable.ts";
+import { quietAbortController } from "../../abort.ts";
+import { backoffDelayMs } from "../../backoff.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { alreadyClosed, memberLost } from "../../errors.ts";
+import { isRetriable } from "../../retriable.ts";
+import type { AssignorName } from "../consumer-options.ts";
 import {
   assignMembers,
   isAssignorName,
@@ -35,7 +36,6 @@ import {
   toMemberPartitions,
 } from "./classic-subscription.ts";
 import type { MembershipDependencies } from "./consumer-membership.ts";
-import type { AssignorName } from "./consumer-options.ts";
 import {
   type MemberIdentity,
   type MemberPartition,

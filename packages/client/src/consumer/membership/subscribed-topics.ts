@@ -1,6 +1,6 @@
 import { type Clock, errorCode, type Logger, runInBackground } from "@zoolog/base";
-import type { CallLimits } from "../cluster/call-attempts.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import type { CallLimits } from "../../cluster/call-attempts.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
 
 /** Topics and partitions come and go rarely; the one who assigns looks for them so often, ms. */
 const LOOK_EVERY_MS = 30_000;

@@ -1,10 +1,10 @@
 import { type LeaderEpoch, leaderEpoch, offset, SerialQueue, type ZoologError } from "@zoolog/base";
 import type { NativeRequest, NativeResponse } from "@zoolog/protocol";
-import type { CallLimits } from "../cluster/call-attempts.ts";
-import { memberLost } from "../errors.ts";
-import type { GroupCoordinator } from "../groups/group-coordinator.ts";
-import { itemFailure } from "../retriable.ts";
-import type { Membership } from "./membership.ts";
+import type { CallLimits } from "../../cluster/call-attempts.ts";
+import { memberLost } from "../../errors.ts";
+import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
+import { itemFailure } from "../../retriable.ts";
+import type { Membership } from "../membership/membership.ts";
 
 /** Where a group goes on reading a partition: the offset of the first record not handled. */
 export type CommittedPosition = {

@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from "@zoolog/base";
-import type { Producer } from "../producer/producer.ts";
-import type { ReaderRecord } from "../reader/reader-record.ts";
-import { topic as topicOf } from "../topic.ts";
+import type { Producer } from "../../producer/producer.ts";
+import type { ReaderRecord } from "../../reader/reader-record.ts";
+import { topic as topicOf } from "../../topic.ts";
 
 /** Longest cause in a header: it is for a person, the log has the rest. */
 const CAUSE_LENGTH_MAX = 1_000;

@@ -1,11 +1,11 @@
 import { type Deferred, deferred, errorCode } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
-import type { BackoffOptions } from "../backoff.ts";
-import type { AssignedPartition } from "../reader/assigned-partition.ts";
-import { Fetcher, type FetcherDependencies } from "../reader/fetcher.ts";
-import { ReaderBatch } from "../reader/reader-batch.ts";
-import type { ReaderRecord } from "../reader/reader-record.ts";
-import type { GroupPartition } from "./group-partition.ts";
+import type { BackoffOptions } from "../../backoff.ts";
+import type { AssignedPartition } from "../../reader/assigned-partition.ts";
+import { Fetcher, type FetcherDependencies } from "../../reader/fetcher.ts";
+import { ReaderBatch } from "../../reader/reader-batch.ts";
+import type { ReaderRecord } from "../../reader/reader-record.ts";
+import type { GroupPartition } from "../partitions/group-partition.ts";
 
 export type RecordSupplyOptions = BackoffOptions & {
   readonly prefetchBytes: number;

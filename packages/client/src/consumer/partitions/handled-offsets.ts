@@ -1,4 +1,4 @@
-import { Fifo } from "../fifo.ts";
+import { Fifo } from "../../fifo.ts";
 
 /** One record that is being handled. */
 export type HandledEntry = { readonly nextOffset: number; isHandled: boolean };

@@ -6,16 +6,16 @@ import {
   type Scheduler,
   sleep,
 } from "@zoolog/base";
-import { backoffDelayMs } from "../backoff.ts";
-import { handlerFailed } from "../errors.ts";
-import { Fifo } from "../fifo.ts";
-import type { Producer } from "../producer/producer.ts";
-import type { ReaderRecord } from "../reader/reader-record.ts";
+import { backoffDelayMs } from "../../backoff.ts";
+import { handlerFailed } from "../../errors.ts";
+import { Fifo } from "../../fifo.ts";
+import type { Producer } from "../../producer/producer.ts";
+import type { ReaderRecord } from "../../reader/reader-record.ts";
+import type { GroupPartition } from "../partitions/group-partition.ts";
+import { type HandledEntry, HandledOffsets } from "../partitions/handled-offsets.ts";
+import type { OpenBatch, RecordSupply } from "../records/record-supply.ts";
+import { endOf, handled, isCurrent, type RecordWalk } from "../records/record-walk.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import type { GroupPartition } from "./group-partition.ts";
-import { type HandledEntry, HandledOffsets } from "./handled-offsets.ts";
-import type { OpenBatch, RecordSupply } from "./record-supply.ts";
-import { endOf, handled, isCurrent, type RecordWalk } from "./record-walk.ts";
 import type { RecordHandler, ResolvedRunOptions } from "./run-options.ts";
 
 export type RecordRunnerDependencies<K, V> = {

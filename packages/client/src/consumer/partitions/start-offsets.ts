@@ -1,12 +1,12 @@
 import { type Clock, timestamp } from "@zoolog/base";
 import type { NativeResponse, OffsetSpec } from "@zoolog/protocol";
-import type { CallLimits } from "../cluster/call-attempts.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { OffsetLookup } from "../cluster/offset-lookup.ts";
-import { startUnknown } from "../errors.ts";
-import type { GroupCoordinator } from "../groups/group-coordinator.ts";
-import { itemFailure } from "../retriable.ts";
-import type { ConsumerPartition } from "./consumer-options.ts";
+import type { CallLimits } from "../../cluster/call-attempts.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { OffsetLookup } from "../../cluster/offset-lookup.ts";
+import { startUnknown } from "../../errors.ts";
+import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
+import { itemFailure } from "../../retriable.ts";
+import type { ConsumerPartition } from "../consumer-options.ts";
 
 /** Where a partition begins; `isNew`: the group had no offset of it. */
 export type StartOffset = ConsumerPartition & { readonly offset: number; readonly isNew: boolean };

@@ -1,8 +1,8 @@
 import { type Deferred, deferred, type TopicPartition } from "@zoolog/base";
-import { quietAbortController } from "../abort.ts";
-import type { OffsetPoint } from "../offsets.ts";
-import { AssignedPartition } from "../reader/assigned-partition.ts";
-import type { Topic } from "../topic.ts";
+import { quietAbortController } from "../../abort.ts";
+import type { OffsetPoint } from "../../offsets.ts";
+import { AssignedPartition } from "../../reader/assigned-partition.ts";
+import type { Topic } from "../../topic.ts";
 import { HandledOffsets } from "./handled-offsets.ts";
 
 /**

@@ -1,0 +1,143 @@
+import {
+  type BrokerId,
+  type Clock,
+  errorMessage,
+  type Logger,
+  type TopicPartition,
+  topicPartitionKey,
+} from "@zoolog/base";
+import { invalidResponse } from "@zoolog/calls";
+import type { FetchResponse } from "@zoolog/protocol";
+import type { Cluster } from "../cluster/cluster.ts";
+import { offsetOutOfRange } from "../errors.ts";
+import { itemFailure, meansStaleMetadata } from "../retriable.ts";
+import type { AssignedPartition } from "./assigned-partition.ts";
+import type { FetchTarget } from "./fetch-target.ts";
+import type { PartitionFailures } from "./partition-failures.ts";
+
+/** What a broker says about one partition. */
+export type FetchedEntry = FetchResponse["topics"][number]["partitions"][number];
+
+export type FetchAnswersDependencies = {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly failures: PartitionFailures;
+  /** A partition got something, and is asked for behind the others the next time. */
+  readonly onReceived: (partition: AssignedPartition) => void;
+  /** A partition has something to hand out, or has failed. */
+  readonly onChange: (partition: AssignedPartition) => void;
+};
+
+/** What the answer to a fetch means for a partition: records, another broker, a reset, a failure. */
+export class FetchAnswers {
+  readonly #onOffsetOutOfRange: "fail" | "start" | "end";
+  readonly #dependencies: FetchAnswersDependencies;
+
+  constructor(
+    options: { readonly onOffsetOutOfRange: "fail" | "start" | "end" },
+    dependencies: FetchAnswersDependencies,
+  ) {
+    this.#onOffsetOutOfRange = options.onOffsetOutOfRange;
+    this.#dependencies = dependencies;
+  }
+
+  arrived(
+    target: FetchTarget,
+    partition: AssignedPartition,
+    entry: FetchedEntry | undefined,
+  ): void {
+    const where = topicPartitionKey(partition.topicPartition);
+    if (entry === undefined) {
+      const error = invalidResponse(target.endpoint, "fetch", `${where} is missing`);
+      this.#dependencies.failures.failed(partition, error);
+      return;
+    }
+    if ("error" in entry) {
+      this.#refused(target, partition, entry);
+      return;
+    }
+    partition.succeeded();
+    // A follower's may be behind what its leader told before.
+    const atLeast = target.isLeader ? 0 : (partition.highWatermark ?? 0);
+    partition.highWatermark = Math.max(atLeast, entry.highWatermark);
+    if (entry.preferredReadReplica !== undefined) this.#sent(partition, entry.preferredReadReplica);
+    if (entry.records.length > 0) this.#received(target, partition, entry.records);
+  }
+
+  /**
+   * Whatever a follower refuses proves nothing: the leader is asked. So a follower that lags never
+   * makes a position out of range.
+   */
+  leaveReplica(partition: AssignedPartition, cause: unknown): void {
+    const { clock, cluster, logger } = this.#dependencies;
+    const { topicPartition } = partition;
+    partition.replica.leave(clock.monotonic());
+    if (meansStaleMetadata(cause)) cluster.refreshSoon([topicPartition.topic]);
+    logger.debug("the closest replica does not serve", {
+      topicPartition: topicPartitionKey(topicPartition),
+      error: errorMessage(cause),
+    });
+  }
+
+  #received({ endpoint }: FetchTarget, partition: AssignedPartition, records: Uint8Array): void {
+    const { failures, onChange, onReceived } = this.#dependencies;
+    onReceived(partition);
+    const { buffer, byteLength, byteOffset } = records;
+    const before = partition.fetchOffset;
+    try {
+      partition.receive(Buffer.from(buffer, byteOffset, byteLength));
+    } catch (error) {
+      partition.failure = error;
+    }
+    if (partition.fetchOffset === before && partition.failure === undefined) {
+      const where = topicPartitionKey(partition.topicPartition);
+      const why = `${byteLength} bytes of ${where} hold no whole batch`;
+      failures.failed(partition, invalidResponse(endpoint, "fetch", why));
+    }
+    onChange(partition);
+  }
+
+  #sent(partition: AssignedPartition, to: BrokerId): void {
+    const { clock, cluster } = this.#dependencies;
+    const leader = cluster.leaderOf(partition.topicPartition);
+    if (leader === undefined) return;
+    const { leaderEpoch } = leader;
+    const until = clock.monotonic() + cluster.metadataMaxAgeMs;
+    partition.replica.enter({ brokerId: to, leaderEpoch, until });
+  }
+
+  #refused(
+    target: FetchTarget,
+    partition: AssignedPartition,
+    entry: Extract<FetchedEntry, { readonly error: unknown }>,
+  ): void {
+    const tp = partition.topicPartition;
+    if (entry.currentLeader !== undefined) {
+      this.#dependencies.cluster.noteLeader(tp, entry.currentLeader);
+    }
+    const failure = itemFailure(topicPartitionKey(tp), entry.error);
+    if (!target.isLeader) this.leaveReplica(partition, failure);
+    else if (entry.error.code !== "OFFSET_OUT_OF_RANGE") {
+      this.#dependencies.failures.failed(partition, failure);
+    } else this.#outOfRange(partition, entry.logStartOffset);
+  }
+
+  #outOfRange(partition: AssignedPartition, logStartOffset: number | undefined): void {
+    const { failures, logger } = this.#dependencies;
+    const tp: TopicPartition = partition.topicPartition;
+    const offset = partition.fetchOffset;
+    if (this.#onOffsetOutOfRange === "fail") {
+      failures.end(partition, offsetOutOfRange(tp, { offset, logStartOffset }));
+      return;
+    }
+    logger.warn("offset out of range was reset", {
+      topicPartition: topicPartitionKey(tp),
+      offset,
+      to: this.#onOffsetOutOfRange,
+    });
+    const { endOffset } = partition;
+    partition.start = { at: this.#onOffsetOutOfRange };
+    partition.endOffset = endOffset;
+  }
+}
