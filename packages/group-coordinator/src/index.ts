@@ -1,4 +1,5 @@
 export { apply, applyAll } from "./apply.ts";
+export { hasNews } from "./consumer/reconciliation.ts";
 export { COORDINATOR_SLOTS, coordinatorSlot, groupIdFault } from "./coordinator-slot.ts";
 export { decide } from "./decide.ts";
 export type { GroupDecision } from "./decision.ts";

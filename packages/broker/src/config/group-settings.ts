@@ -52,8 +52,8 @@ export const groupSettings = {
     min: 100,
     max: 1 * MINUTE,
     about:
-      "How often members of server-side groups are told to heartbeat; a change of the assignment " +
-      "reaches them with the next one.",
+      "How often members of server-side groups are told to heartbeat. Those that cannot wait for " +
+      "news hear of a change of the assignment with the next one.",
   }),
   groupConsumerAssignors: assignors({
     dynamic: "cluster",

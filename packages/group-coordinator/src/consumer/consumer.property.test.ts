@@ -1,12 +1,15 @@
-import type { TopicId } from "@zoolog/base";
+import { type TopicId, timestamp } from "@zoolog/base";
 import fc from "fast-check";
+import { applyAll } from "../apply.ts";
+import { decide } from "../decide.ts";
 import type { GroupUnderTest } from "../group.fixture.ts";
-import type { RequestId } from "../group-event.ts";
+import type { GroupEvent, RequestId } from "../group-event.ts";
 import type { GroupResponse } from "../group-reply.ts";
 import { listGroup } from "../group-views.ts";
 import { GroupWorld, IDS, type Step, steps } from "../group-world.fixture.ts";
 import type { ConsumerGroup } from "../state/consumer-group.ts";
 import { commonPartitions, isSubset } from "../state/partition-map.ts";
+import { hasNews } from "./reconciliation.ts";
 
 type ConsumerClient = {
   readonly memberId: string;
@@ -143,6 +146,23 @@ class ConsumerWorld extends GroupWorld<ConsumerClient> {
       const staying = commonPartitions(former.assigned, member.target);
       expect(isSubset(staying, member.assigned)).toBe(true);
     }
+    for (const memberId of group.members.keys()) this.#checkNews(group, memberId);
+  }
+
+  /** A member that has news is a step further with its next heartbeat, any other is not. */
+  #checkNews(group: ConsumerGroup, memberId: string): void {
+    const member = group.members.get(memberId);
+    if (member === undefined || member.isAway || !group.targetsVerified) return;
+    const { settings, topics } = this.test;
+    const event = {
+      type: "consumerGroupHeartbeat",
+      ...{ requestId: -1, clientId: member.clientId, clientHost: member.clientHost },
+      ...{ memberId, memberIdCandidate: "unused", groupInstanceId: member.groupInstanceId },
+      memberEpoch: member.epoch,
+    } as unknown as GroupEvent;
+    const { records } = decide(group, event, { now: timestamp(0), settings, topics });
+    expect(hasNews(group, memberId)).toBe(records.length > 0);
+    expect(hasNews(applyAll(group, records) as ConsumerGroup, memberId)).toBe(false);
   }
 
   settle(): void {

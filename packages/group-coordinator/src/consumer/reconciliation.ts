@@ -1,3 +1,5 @@
+import type { TopicId } from "@zoolog/base";
+import type { ConsumerGroup } from "../state/consumer-group.ts";
 import {
   commonPartitions,
   filterPartitions,
@@ -58,8 +60,30 @@ export function reconcile(
 
 /** What of its target nobody has, neither to use nor to give up. */
 function freePartitions(turn: ConsumerTurn, memberId: string): PartitionMap {
-  return filterPartitions(turn.member(memberId).target, (topicId) => {
-    const owners = turn.ownersOf(topicId);
+  return freeOf(turn.member(memberId).target, (topicId) => turn.ownersOf(topicId));
+}
+
+function freeOf(target: PartitionMap, ownersOf: (topicId: TopicId) => Owners): PartitionMap {
+  return filterPartitions(target, (topicId) => {
+    const owners = ownersOf(topicId);
     return owners === undefined ? undefined : (partition) => owners[partition] === undefined;
   });
+}
+
+type Owners = readonly (string | undefined)[] | undefined;
+
+/**
+ * Whether a heartbeat of the member would be a step for it or for the group: it has something to
+ * hear, or it is not a member any more. False as long as it alone has to act, by giving up; and
+ * right after a heartbeat.
+ */
+export function hasNews(group: ConsumerGroup, memberId: string): boolean {
+  const member = group.members.get(memberId);
+  if (member === undefined || group.epoch > group.assignmentEpoch) return true;
+  const { assigned, epoch, revoking, target } = member;
+  if (revoking.size > 0) return false;
+  if (epoch !== group.assignmentEpoch) return true;
+  if (assigned === target || samePartitions(assigned, target)) return false;
+  if (withoutPartitions(assigned, target).size > 0) return true;
+  return freeOf(target, (topicId) => group.owners.get(topicId)).size > 0;
 }

@@ -12,6 +12,8 @@ export type ZooKeeperEnsembleOptions = {
   readonly tickTimeMs?: number;
   /** Default false: writes do not wait for the disk. */
   readonly fsync?: boolean;
+  /** Default `small`: quick to start, and slow. `operated`: with the heap and JIT of operators. */
+  readonly jvm?: "small" | "operated";
   /** Where each server lives, if not on the loopback address: `prefix` starts a process there. */
   readonly hosts?: readonly ServerHost[];
 };
@@ -83,6 +85,7 @@ export class ZooKeeperEnsemble {
           installation,
           folder: memberFolder,
           fsync: options.fsync ?? false,
+          jvm: options.jvm ?? "small",
           prefix: hostOf(options, index).prefix,
         }),
         host: hostOf(options, index).address,

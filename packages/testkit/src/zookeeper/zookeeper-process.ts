@@ -3,16 +3,20 @@ import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ZooKeeperInstallation } from "./zookeeper-installation.ts";
 
-/** Small and quick to start: some 65 MB each. */
 const JVM_ARGUMENTS = [
+  "-Djava.net.preferIPv4Stack=true",
+  "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+];
+/** Small and quick to start: some 65 MB each. */
+const SMALL_JVM_ARGUMENTS = [
   "-Xmx128m",
   "-XX:+UseSerialGC",
   "-XX:TieredStopAtLevel=1",
-  "-Djava.net.preferIPv4Stack=true",
-  "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
   // The transaction log is not blown up to 64 MB before the first write.
   "-Dzookeeper.preAllocSize=1024",
 ];
+/** As `zkServer.sh` starts it: its heap, and whatever else the JVM takes for good. */
+const OPERATED_JVM_ARGUMENTS = ["-Xmx1000m"];
 const MAIN_CLASS = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 
 /** Makes the kernel end the server when this process dies without a chance to do it itself. */
@@ -26,6 +30,8 @@ export type ZooKeeperProcessOptions = {
   readonly folder: string;
   /** False: no fsync of the transaction log. Faster; for tests that cut no power. */
   readonly fsync: boolean;
+  /** Small and quick to start, but slow; or as operators run it. */
+  readonly jvm: "small" | "operated";
   /** What the process is started by: `ip netns exec …`. */
   readonly prefix: readonly string[];
 };
@@ -49,12 +55,13 @@ export class ZooKeeperProcess {
   }
 
   start(): void {
-    const { installation, folder, fsync, prefix } = this.#options;
+    const { installation, folder, fsync, jvm, prefix } = this.#options;
     const command = [
       ...prefix,
       ...(existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL"] : []),
       installation.java,
       ...JVM_ARGUMENTS,
+      ...(jvm === "small" ? SMALL_JVM_ARGUMENTS : OPERATED_JVM_ARGUMENTS),
       `-Dzookeeper.forceSync=${fsync ? "yes" : "no"}`,
       ...["-cp", installation.classpath, MAIN_CLASS, join(folder, "zoo.cfg")],
     ];

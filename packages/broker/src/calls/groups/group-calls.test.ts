@@ -275,6 +275,80 @@ test("a member of a server-side group joins, is given partitions, and leaves", a
   expect(left.memberEpoch).toBe(-1);
 });
 
+describe("a heartbeat that may wait", () => {
+  const joining = (memberId: string) => ({
+    ...{ groupId: GROUP, memberId, memberEpoch: 0, rebalanceTimeoutMs: 60_000 },
+    ...{ subscribedTopics: ["orders"], owned: [] },
+  });
+
+  async function quietMember(context: Partial<CallContext> = {}) {
+    const world = await started();
+    const { memberEpoch } = await world.call("consumer-group-heartbeat", joining("m1"));
+    const quiet = { groupId: GROUP, memberId: "m1", memberEpoch, maxWaitMs: 30_000 };
+    let answer: NativeResponse<"consumer-group-heartbeat"> | undefined;
+    const waiting = world.call("consumer-group-heartbeat", quiet, context).then((told) => {
+      answer = told;
+    });
+    waiting.catch(() => {});
+    await world.time.advanceAndSettle(0);
+    return { world, quiet, waiting, told: () => answer };
+  }
+
+  test("is answered when another member changes what its own is to have", async () => {
+    const { world, quiet, told } = await quietMember();
+    const before = told();
+
+    await world.call("consumer-group-heartbeat", joining("m2"));
+    const next = await world.call("consumer-group-heartbeat", quiet);
+
+    expect(before).toBeUndefined();
+    expect(told()).toMatchObject({ heartbeatIntervalMs: 0 });
+    expect(next.assignment).toMatchObject([{ partitions: [expect.any(Number)] }]);
+  });
+
+  test("waits no longer than the interval, and for no commit", async () => {
+    const { world, quiet, told } = await quietMember();
+    const by = { memberId: "m1", generationIdOrMemberEpoch: quiet.memberEpoch };
+
+    await world.call("commit-offsets", { ...commit(1), ...by });
+    await world.time.advanceAndSettle(4_999);
+    const before = told();
+    await world.time.advanceAndSettle(1);
+
+    expect([before, told()]).toMatchObject([undefined, { heartbeatIntervalMs: 0 }]);
+  });
+
+  test("is sent to the next coordinator when the slot passes on, or the plane closes", async () => {
+    const caller = new AbortController();
+    const passed = await quietMember();
+    const closed = await quietMember({ signal: caller.signal });
+
+    passed.world.follow({ version: 2, owner: 2 });
+    caller.abort(new ZoologError({ code: "BROKER_CLOSING", message: "closing" }));
+
+    await expect(passed.waiting).rejects.toMatchObject({ code: "NOT_COORDINATOR" });
+    await expect(closed.waiting).rejects.toMatchObject({ code: "NOT_COORDINATOR" });
+  });
+
+  test("is answered at once when it brings something, or without a word of waiting", async () => {
+    const world = await started();
+    const joined = await world.call("consumer-group-heartbeat", {
+      ...joining("m1"),
+      maxWaitMs: 30_000,
+    });
+    const { memberEpoch } = joined;
+
+    const plain = await world.call("consumer-group-heartbeat", {
+      ...{ groupId: GROUP, memberId: "m1", memberEpoch },
+    });
+
+    expect([joined, plain]).toMatchObject([
+      { heartbeatIntervalMs: 5_000 },
+      { heartbeatIntervalMs: 5_000 },
+    ]);
+  });
+});
+
 describe("committed offsets", () => {
   test("come from ZooKeeper as they stand there, also when changed by hand", async () => {
     const world = await started();

@@ -1,5 +1,6 @@
-import type { Random, Scheduler } from "@zoolog/base";
+import type { AbortSignalLike, Random, Scheduler } from "@zoolog/base";
 import type {
+  ConsumerGroupHeartbeatResponse as ConsumerGroupHeartbeatAnswer,
   ConsumerGroupHeartbeatEvent,
   GroupResponse,
   JoinGroupEvent,
@@ -157,14 +158,13 @@ export async function consumerGroupHeartbeat(
     serverAssignor: request.serverAssignor,
     owned: request.owned,
   }));
-  const { memberId, memberEpoch, heartbeatIntervalMs, assignment } = expectResponse(
-    response,
-    "consumerGroupHeartbeat",
-  );
+  const answer = expectResponse(response, "consumerGroupHeartbeat");
+  const { memberId, memberEpoch, heartbeatIntervalMs, assignment } = answer;
+  const hasWaited = await waitForNews(groupId, answer, request.maxWaitMs, caller, parts);
   return {
     memberId,
     memberEpoch: epochOnTheWire(memberEpoch),
-    heartbeatIntervalMs,
+    heartbeatIntervalMs: hasWaited ? 0 : heartbeatIntervalMs,
     sessionTimeoutMs: parts.runtime.consumerSessionTimeoutMs,
     ...(assignment === undefined
       ? {}
@@ -177,16 +177,41 @@ export async function consumerGroupHeartbeat(
   };
 }
 
-/** A request that may wait for other members, as long as its caller does. */
-async function parked(
+/**
+ * Holds back an answer that says nothing new, so that the member hears of a change when it happens
+ * (decision 026). What the heartbeat did is done: it was heard when it came.
+ */
+async function waitForNews(
   groupId: string,
-  caller: Caller,
+  { memberId, memberEpoch, heartbeatIntervalMs, assignment }: ConsumerGroupHeartbeatAnswer,
+  maxWaitMs: number | undefined,
+  { signal }: Caller,
+  { runtime }: MemberCallParts,
+): Promise<boolean> {
+  const waitMs = Math.min(maxWaitMs ?? 0, heartbeatIntervalMs);
+  if (waitMs <= 0 || assignment !== undefined || typeof memberEpoch !== "number") return false;
+  return await whileListening(groupId, signal, () =>
+    runtime.waitForNews(groupId, memberId, { waitMs, signal }),
+  );
+}
+
+/** A request that may wait for other members, as long as its caller does. */
+function parked(
+  groupId: string,
+  { signal }: Caller,
   { runtime }: MemberCallParts,
   make: (requestId: number) => GroupRequest,
 ): Promise<GroupResponse> {
-  const { signal } = caller;
+  return whileListening(groupId, signal, () => runtime.submit(groupId, make, signal));
+}
+
+async function whileListening<T>(
+  groupId: string,
+  signal: AbortSignalLike,
+  wait: () => Promise<T>,
+): Promise<T> {
   try {
-    return await runtime.submit(groupId, make, signal);
+    return await wait();
   } catch (error) {
     // The plane closes: whoever still listens is to look for the next coordinator.
     if (signal.aborted && error === signal.reason) throw notCoordinator(groupId);

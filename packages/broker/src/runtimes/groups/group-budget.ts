@@ -11,6 +11,12 @@ const STATE_BYTES_MAX = 256 * 1024 * 1024;
 /** Joins and syncs that wait for others, and whatever waits for ZooKeeper. */
 const WAITING_MAX = 20_000;
 
+/**
+ * Heartbeats whose answers wait for news. Each is a call and, over HTTP, a connection: well below
+ * what the plane has of both (10,000), so that members never crowd out readers and writers.
+ */
+const PARKED_MAX = 4_000;
+
 /** Of a member beside its lists and bytes: its ids, its place in the maps. */
 const MEMBER_BYTES = 1_000;
 
@@ -19,6 +25,7 @@ export class GroupBudget {
   #groups = 0;
   #bytes = 0;
   #waiting = 0;
+  #parked = 0;
 
   get bytes(): number {
     return this.#bytes;
@@ -26,6 +33,10 @@ export class GroupBudget {
 
   get waiting(): number {
     return this.#waiting;
+  }
+
+  get parked(): number {
+    return this.#parked;
   }
 
   /** Why there is no room for one more request; `isNew` when it may bring a group into being. */
@@ -41,6 +52,17 @@ export class GroupBudget {
 
   ended(): void {
     this.#waiting -= 1;
+  }
+
+  /** Takes a place for a heartbeat that waits for news, if there is one: without it, it is answered. */
+  park(): boolean {
+    if (this.#parked >= PARKED_MAX) return false;
+    this.#parked += 1;
+    return true;
+  }
+
+  unpark(): void {
+    this.#parked -= 1;
   }
 
   /** What records have changed. `undefined`: the group is, or was, not there. */

@@ -158,6 +158,20 @@ export class GroupRuntime {
   }
 
   /**
+   * Holds an answer back until the member's next heartbeat brings something; see
+   * `HostedGroup.waitForNews`.
+   *
+   * @throws ZoologError as `submit`.
+   */
+  async waitForNews(
+    groupId: string,
+    memberId: string,
+    limits: { readonly waitMs: number; readonly signal: AbortSignalLike },
+  ): Promise<boolean> {
+    return await this.#termOf(groupId).waitForNews(groupId, memberId, limits);
+  }
+
+  /**
    * The group as it is now; `undefined`: there is none.
    *
    * @throws ZoologError as `submit` when this broker may not speak of it.

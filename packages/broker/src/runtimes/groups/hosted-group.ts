@@ -9,6 +9,7 @@ import {
   type GroupReply,
   type GroupResponse,
   type GroupState,
+  hasNews,
   isDurable,
   type RequestId,
 } from "@zoolog/group-coordinator";
@@ -16,6 +17,7 @@ import { notWritten } from "./errors.ts";
 import type { GroupBudget } from "./group-budget.ts";
 import type { GroupCounters } from "./group-counters.ts";
 import { GroupTimers } from "./group-timers.ts";
+import { ParkedHeartbeats } from "./parked-heartbeats.ts";
 import { groupChange } from "./stored-form.ts";
 
 export type HostedGroupDependencies = {
@@ -44,6 +46,7 @@ export class HostedGroup {
   readonly groupId: string;
   readonly #dependencies: HostedGroupDependencies;
   readonly #timers: GroupTimers;
+  readonly #parked: ParkedHeartbeats;
   readonly #waiting = new Map<RequestId, Deferred<GroupResponse>>();
   #state: GroupState | undefined;
   /** Resolves when all state decided so far is written; `undefined` when it is. */
@@ -63,6 +66,7 @@ export class HostedGroup {
       isHearing: dependencies.isHearing,
       onFired: (key) => this.handle({ type: "timerFired", key }),
     });
+    this.#parked = new ParkedHeartbeats(dependencies);
     this.#state = options.state;
     if (options.state === undefined) return;
     dependencies.budget.changed(undefined, options.state, []);
@@ -101,6 +105,21 @@ export class HostedGroup {
     return answer.promise;
   }
 
+  /**
+   * Waits until the member's next heartbeat brings something, or time is up; for a member whose
+   * heartbeat was just answered. False: there is no room to wait here.
+   *
+   * @throws ZoologError `NOT_COORDINATOR`, …: what everybody is told when the group is given up. The
+   *   signal's reason when the caller has gone.
+   */
+  async waitForNews(
+    memberId: string,
+    limits: { readonly waitMs: number; readonly signal: AbortSignalLike },
+  ): Promise<boolean> {
+    // Since the answer was decided others may have been heard.
+    return this.#hasNews(memberId) || (await this.#parked.park(memberId, limits));
+  }
+
   /** What happens to the group without somebody who waits for an answer. */
   handle(event: GroupEvent): void {
     if (this.#ended) return;
@@ -112,6 +131,7 @@ export class HostedGroup {
     counters.changed(before, this.#state, decision.records);
     this.#timers.set(decision.timers);
     this.#release(decision.replies, this.#write(decision));
+    if (this.#state !== before) this.#parked.wake((memberId) => this.#hasNews(memberId));
   }
 
   restartTimers(): void {
@@ -125,6 +145,11 @@ export class HostedGroup {
     this.#timers.cancelAll();
     this.#dependencies.budget.changed(this.#state, undefined, []);
     for (const requestId of [...this.#waiting.keys()]) this.#take(requestId)?.reject(error);
+    this.#parked.end(error);
+  }
+
+  #hasNews(memberId: string): boolean {
+    return this.#state?.type !== "consumer" || hasNews(this.#state, memberId);
   }
 
   /** What the replies of the decision have to wait for; `undefined`: nothing. */

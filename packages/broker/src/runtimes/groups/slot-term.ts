@@ -108,6 +108,15 @@ export class SlotTerm {
     }
   }
 
+  /** @throws ZoologError see `HostedGroup.waitForNews`. */
+  async waitForNews(
+    groupId: string,
+    memberId: string,
+    limits: { readonly waitMs: number; readonly signal: AbortSignalLike },
+  ): Promise<boolean> {
+    return (await this.#groups.get(groupId)?.waitForNews(memberId, limits)) ?? true;
+  }
+
   /** Topics have come, gone or grown. */
   topicsChanged(): void {
     for (const group of [...this.#groups.values()]) group.handle({ type: "topicsChanged" });

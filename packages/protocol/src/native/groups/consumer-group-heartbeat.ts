@@ -1,3 +1,4 @@
+import { MAX_WAIT_MS_MAX } from "../data/fetch.ts";
 import {
   int32,
   integer,
@@ -37,11 +38,20 @@ export const consumerGroupHeartbeatRequest = object({
   subscribedPattern: optional(topicPatternField),
   serverAssignor: optional(protocolNameField),
   owned: optional(list(object({ topicId, partitions: list(partitionIndex) }))),
+  maxWaitMs: optional(
+    integer(
+      { minimum: 0, maximum: MAX_WAIT_MS_MAX },
+      { description: "how long the answer may wait for news; never longer than the interval" },
+    ),
+  ),
 });
 export type ConsumerGroupHeartbeatRequest = Static<typeof consumerGroupHeartbeatRequest>;
 
-/** `assignment` is missing while the member has been told it. `memberEpoch` echoes a leave.
- * A member that hears nothing for `sessionTimeoutMs` has lost its partitions. */
+/**
+ * `assignment` is missing while the member has been told it. `memberEpoch` echoes a leave. A member
+ * that hears nothing for `sessionTimeoutMs` has lost its partitions. An answer that has waited says
+ * with `heartbeatIntervalMs` 0 that the next heartbeat is due: it hears what there is.
+ */
 export const consumerGroupHeartbeatResponse = object({
   memberId: memberIdField,
   memberEpoch: integer({ minimum: -2, maximum: 0x7fff_ffff }),
