@@ -1,6 +1,6 @@
 export type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./border.ts";
-export { OffsetIndex } from "./index/offset-index.ts";
-export { TimeIndex } from "./index/time-index.ts";
+export { OffsetIndex } from "./indexes/offset-index.ts";
+export { TimeIndex } from "./indexes/time-index.ts";
 export { Log, type LogOptions } from "./log.ts";
 export { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 export { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";

@@ -9,7 +9,7 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import { Checkpoint } from "./checkpoint/checkpoints.ts";
-import { IndexCache } from "./index/index-cache.ts";
+import { IndexCache } from "./indexes/index-cache.ts";
 import { TailCacheBudget } from "./tail-cache.ts";
 import { DataVolume, type DataVolumeLimits } from "./volume/data-volume.ts";
 

@@ -3,13 +3,10 @@ import {
   type BrokerEpoch,
   type BrokerId,
   type Clock,
-  errorCode,
-  errorMessage,
   type FileSystem,
   inParallel,
   type Logger,
   type Machine,
-  type Offset,
   type Random,
   type Scheduler,
   type TopicId,
@@ -19,25 +16,22 @@ import {
 } from "@zoolog/base";
 import { leaveCleanShutdownMarker, type Shutdown } from "./checkpoint/clean-shutdown.ts";
 import type { FolderGap, LossKind } from "./checkpoint/meta-properties.ts";
-import { readTopicId, writeTopicId } from "./checkpoint/partition-metadata.ts";
 import {
-  inconsistentIdentity,
-  isNoSpace,
-  isOutOfHandles,
-  logClosed,
-  logOffline,
-  noSpaceToOpen,
-  partitionFolderMissing,
-} from "./errors.ts";
-import { failureOf, type HostedLog, HostedLogs, type LogCondition, logOf } from "./hosted-logs.ts";
-import { Log } from "./log.ts";
+  closeUnwanted,
+  failureOf,
+  HostedLogs,
+  isOfAnother,
+  logOf,
+} from "./data-folder/hosted-logs.ts";
+import { LogOpener } from "./data-folder/log-opener.ts";
+import { LogTicks, type TickPeriods } from "./data-folder/log-ticks.ts";
+import { type DataFolderBoot, OwnedFolder } from "./data-folder/owned-folder.ts";
+import { PartitionFolders } from "./data-folder/partition-folders.ts";
+import { isNoSpace, logClosed, noSpaceToOpen } from "./errors.ts";
+import type { Log } from "./log.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 import { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
-import { LogTicks, type TickPeriods } from "./log-ticks.ts";
 import type { ReadVerification } from "./segment/segment-read.ts";
-import { type DataFolderBoot, OwnedFolder } from "./startup/owned-folder.ts";
-import { PartitionFolders } from "./startup/partition-folders.ts";
-import { UnrecoveredLogs } from "./startup/unrecovered-logs.ts";
 
 export type LogManagerOptions = {
   readonly dataFolder: string;
@@ -61,7 +55,7 @@ export type LogManagerDependencies = {
   readonly onOffline?: (topicPartition: TopicPartition, error: ZoologError) => void;
 };
 
-/** Logs opened or closed at a time: enough to keep a disk busy. */
+/** Logs closed at a time: enough to keep a disk busy. */
 const PARALLEL_LOGS = 8;
 
 /** All logs of a data folder. One process at a time has it. */
@@ -72,9 +66,9 @@ export class LogManager {
   readonly #dependencies: LogManagerDependencies;
   readonly #directory: LogDirectory;
   readonly #owned: OwnedFolder;
-  readonly #hosted = new HostedLogs();
+  readonly #hosted: HostedLogs;
   readonly #folders: PartitionFolders;
-  #unrecovered: UnrecoveredLogs | undefined;
+  readonly #opener: LogOpener;
   #ticks: LogTicks | undefined;
   #closing: Promise<void> | undefined;
 
@@ -83,7 +77,7 @@ export class LogManager {
     owned: OwnedFolder,
     dependencies: LogManagerDependencies,
   ) {
-    const { fileSystem, logger } = dependencies;
+    const { fileSystem, clock, random, logger, onOffline = () => {} } = dependencies;
     this.#options = options;
     this.#dependencies = dependencies;
     this.#owned = owned;
@@ -93,8 +87,17 @@ export class LogManager {
       { path, limits, areStartsClaimed: owned.meta.areStartsClaimed },
       { fileSystem, logger, onOffline: (error) => this.#allOffline(error) },
     );
-    const { random } = dependencies;
-    this.#folders = new PartitionFolders({ directory: this.#directory, random, logger });
+    const directory = this.#directory;
+    const hosted = new HostedLogs({ onOffline });
+    const folders = new PartitionFolders({ directory, random, logger });
+    this.#hosted = hosted;
+    this.#folders = folders;
+    const { defaultConfig = DEFAULT_LOG_CONFIG, verifyReads = "checksum" } = options;
+    const onRetentionChanged = (log: Log) => this.#ticks?.configured(log);
+    this.#opener = new LogOpener(
+      { defaultConfig, verifyReads },
+      { directory, folders, hosted, clock, logger, onRetentionChanged },
+    );
   }
 
   /**
@@ -243,8 +246,7 @@ export class LogManager {
     const wanted = isOfAnother(hosted, topicId) ? undefined : hosted;
     const failure = this.#directory.volume.failure ?? failureOf(wanted);
     if (failure !== undefined) throw failure;
-    const log = logOf(wanted) ?? (await this.#create(topicPartition, topicId));
-    await this.#checkTopicId(log, topicId);
+    const log = await this.#opener.openOrCreate(topicPartition, topicId);
     log.configure(config);
     return log;
   }
@@ -273,7 +275,7 @@ export class LogManager {
         path,
         hint: "Remove the folder when the replica is in sync again and nobody wants to look at it.",
       });
-      await this.#unrecovered?.end(this.#hosted.unrecovered);
+      await this.#opener.noteRecovered();
     }
     return await this.getOrCreate(topicPartition, options);
   }
@@ -294,20 +296,6 @@ export class LogManager {
     }
     this.#hosted.delete(topicPartition);
     await closeUnwanted(hosted);
-  }
-
-  /** Nobody says that the records may go, so they stay, under a name that is nobody's. */
-  async #putAside(stranger: HostedLog, wanted: TopicId): Promise<void> {
-    const { topicPartition, topicId } = stranger;
-    await closeUnwanted(stranger);
-    const path = await this.#folders.putAside(topicPartition);
-    this.#dependencies.logger.error("folder of another topic was put aside", {
-      topicPartition: topicPartitionKey(topicPartition),
-      topicId,
-      clusterTopicId: wanted,
-      path,
-      hint: "The cluster's topic of this name has another id. Remove the folder when nobody needs it.",
-    });
   }
 
   /** Flushes and closes every log, then leaves word that all went well. Idempotent. */
@@ -344,22 +332,13 @@ export class LogManager {
 
   async #load(shutdown: Shutdown): Promise<void> {
     const directory = this.#directory;
-    const { fileSystem, path } = directory.volume;
+    const { path } = directory;
     const { logger, clock, scheduler } = this.#dependencies;
     const startedAt = clock.monotonic();
     await directory.loadCheckpoints();
     await directory.volume.refreshFreeSpace();
-    const partitions = await this.#folders.find();
-    for (const gone of this.#folders.missing(partitions)) this.#folderIsMissing(gone);
-    if (partitions.length > 0) {
-      this.#unrecovered = await UnrecoveredLogs.begin({ folder: path, shutdown }, fileSystem);
-    }
-    await inParallel(partitions, { atOnceMax: PARALLEL_LOGS }, (partition) =>
-      this.#openFound(partition),
-    );
-    const { unrecovered } = this.#hosted;
-    await this.#unrecovered?.end(unrecovered);
-    if (unrecovered.length === 0) {
+    await this.#opener.openAll(shutdown);
+    if (this.#hosted.unrecovered.length === 0) {
       await directory.loaded();
       await this.#owned.claimStarts(this.#dependencies);
     }
@@ -373,169 +352,8 @@ export class LogManager {
     logger.info("data folder loaded", { path, shutdown: life, logs, durationMs });
   }
 
-  /** Opens a log at the start. */
-  async #openFound(topicPartition: TopicPartition): Promise<void> {
-    const key = topicPartitionKey(topicPartition);
-    const condition: LogCondition = { is: "unopened", foundAtStart: true };
-    const hosted = this.#hosted.set({ topicPartition, topicId: undefined, condition });
-    try {
-      const { path, volume } = this.#directory;
-      hosted.topicId = await readTopicId(`${path}/${key}`, volume);
-      await this.#openLog(hosted, this.#lastEndOf(key));
-    } catch (error) {
-      if (isNoSpace(error) || isOutOfHandles(error)) {
-        const fields = { topicPartition: key, cause: errorMessage(error) };
-        this.#dependencies.logger.error("partition could not be opened yet", fields);
-        return;
-      }
-      this.#wentOffline(hosted, {
-        is: "offline",
-        error: this.#named(hosted, error),
-        log: undefined,
-      });
-    }
-  }
-
-  /** How the last process that had this log, found at the start, ended. */
-  #lastEndOf(key: string): Shutdown {
-    return this.#unrecovered?.shutdownOf(key) ?? "unclean";
-  }
-
-  #folderIsMissing(topicPartition: TopicPartition): void {
-    const key = topicPartitionKey(topicPartition);
-    const { recoveryPoint, highWatermark, logStartOffset } =
-      this.#directory.checkpointed(topicPartition);
-    const start = logStartOffset ?? (0 as Offset);
-    const end = Math.max(start, recoveryPoint ?? 0, highWatermark ?? 0) as Offset;
-    const condition: LogCondition = { is: "unopened", foundAtStart: true };
-    const hosted = this.#hosted.set({ topicPartition, topicId: undefined, condition });
-    const gone = partitionFolderMissing(`${this.#directory.path}/${key}`, { start, end });
-    this.#wentOffline(hosted, { is: "missing", error: this.#named(hosted, gone) });
-  }
-
-  /** What is said of a partition that cannot be opened. */
-  #named({ topicPartition }: HostedLog, cause: unknown): ZoologError {
-    const key = topicPartitionKey(topicPartition);
-    const error = logOffline(`partition ${key}`, cause);
-    this.#dependencies.logger.error("partition is offline", {
-      topicPartition: key,
-      code: errorCode(cause),
-      cause: errorMessage(cause),
-      hint: error.hint,
-    });
-    return error;
-  }
-
-  async #openLog(hosted: HostedLog, shutdown: Shutdown): Promise<Log> {
-    const { topicPartition } = hosted;
-    const { clock, logger } = this.#dependencies;
-    const { defaultConfig: config = DEFAULT_LOG_CONFIG, verifyReads = "checksum" } = this.#options;
-    const log = await Log.open(
-      { topicPartition, config, shutdown, verifyReads },
-      {
-        directory: this.#directory,
-        clock,
-        logger,
-        onOffline: (error) => this.#wentOffline(hosted, { is: "offline", error, log }),
-        onRetentionChanged: (changed) => this.#ticks?.configured(changed),
-      },
-    );
-    hosted.condition = { is: "open", log };
-    return log;
-  }
-
-  /** Callers that want the same new log at the same time share one. */
-  #create(topicPartition: TopicPartition, topicId: TopicId): Promise<Log> {
-    const before = this.#hosted.get(topicPartition);
-    if (before?.condition.is === "opening") return before.condition.opening;
-    const stranger = isOfAnother(before, topicId) ? before : undefined;
-    const known = stranger === undefined ? before : undefined;
-    const foundAtStart = known?.condition.is === "unopened" && known.condition.foundAtStart;
-    const unopened: LogCondition = { is: "unopened", foundAtStart };
-    const hosted = this.#hosted.set({
-      topicPartition,
-      topicId: known?.topicId,
-      condition: unopened,
-    });
-    const opening = this.#makeAndOpen(hosted, { stranger, topicId, foundAtStart }).catch(
-      (error: unknown) => {
-        hosted.condition = unopened;
-        throw error;
-      },
-    );
-    hosted.condition = { is: "opening", opening };
-    return opening;
-  }
-
-  async #makeAndOpen(
-    hosted: HostedLog,
-    from: {
-      readonly stranger: HostedLog | undefined;
-      readonly topicId: TopicId;
-      readonly foundAtStart: boolean;
-    },
-  ): Promise<Log> {
-    const { stranger, topicId, foundAtStart } = from;
-    const { volume, path } = this.#directory;
-    const key = topicPartitionKey(hosted.topicPartition);
-    if (stranger !== undefined) {
-      // Should it fail, the folder still has the stranger's records: never our id then.
-      hosted.topicId = stranger.topicId;
-      await this.#putAside(stranger, topicId);
-      hosted.topicId = undefined;
-    }
-    if (hosted.topicId === undefined) {
-      await volume.fileSystem.makeDirectory(`${path}/${key}`);
-      await writeTopicId(`${path}/${key}`, topicId, volume);
-      hosted.topicId = topicId;
-    }
-    const log = await this.#openLog(hosted, foundAtStart ? this.#lastEndOf(key) : "unclean");
-    if (foundAtStart) await this.#unrecovered?.end(this.#hosted.unrecovered);
-    return log;
-  }
-
-  async #checkTopicId(log: Log, wanted: TopicId): Promise<void> {
-    const hosted = this.#hosted.get(log.topicPartition);
-    const stored = hosted?.topicId;
-    if (stored === undefined) {
-      await writeTopicId(log.folder, wanted, this.#directory.volume);
-      if (hosted !== undefined) hosted.topicId = wanted;
-    } else if (stored !== wanted) {
-      throw inconsistentIdentity({
-        code: "INCONSISTENT_TOPIC_ID",
-        path: log.folder,
-        stored: `topic ${stored}`,
-        wanted: `topic ${wanted}`,
-      });
-    }
-  }
-
-  #wentOffline(
-    hosted: HostedLog,
-    condition: Extract<LogCondition, { readonly error: ZoologError }>,
-  ): void {
-    if (failureOf(hosted) !== undefined || !this.#hosted.isCurrent(hosted)) return;
-    hosted.condition = condition;
-    this.#dependencies.onOffline?.(hosted.topicPartition, condition.error);
-  }
-
   #allOffline(error: ZoologError): void {
     assert(this.#directory.volume.failure !== undefined, "the directory is offline");
-    for (const hosted of this.#hosted.values()) {
-      const log = logOf(hosted);
-      if (log !== undefined) this.#wentOffline(hosted, { is: "offline", error, log });
-    }
+    this.#hosted.allWentOffline(error);
   }
-}
-
-/** Whether the folder has the records of another topic of that name. */
-function isOfAnother(hosted: HostedLog | undefined, topicId: TopicId): boolean {
-  return hosted?.topicId !== undefined && hosted.topicId !== topicId;
-}
-
-/** Its records are not wanted any more: nor whether they could be brought to the disk. */
-async function closeUnwanted(hosted: HostedLog | undefined): Promise<void> {
-  await logOf(hosted)
-    ?.close()
-    .catch(() => {});
 }

@@ -3,7 +3,6 @@ import {
   type LeaderEpoch,
   type Logger,
   type Offset,
-  runInBackground,
   type Timestamp,
   type TopicPartition,
   topicPartitionKey,
@@ -17,7 +16,8 @@ import type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./b
 import type { Shutdown } from "./checkpoint/clean-shutdown.ts";
 import type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
 import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
-import type { FlushPolicy, LogConfig } from "./log-config.ts";
+import { LogFlusher } from "./flush/log-flusher.ts";
+import type { LogConfig } from "./log-config.ts";
 import type { LogDirectory } from "./log-directory.ts";
 import { type LoadedLog, LogState } from "./log-state.ts";
 import type { ProducerEntry } from "./producers/producer-entry.ts";
@@ -28,7 +28,6 @@ import { LogCutter } from "./retention/log-cutter.ts";
 import { BATCH_BYTES_LIMIT } from "./segment/batch-scan.ts";
 import type { ReadVerification } from "./segment/segment-read.ts";
 import { loadLog } from "./startup/log-loader.ts";
-import { GroupCommit } from "./volume/group-commit.ts";
 
 export type LogOptions = {
   readonly topicPartition: TopicPartition;
@@ -67,14 +66,11 @@ export type LeaderEpochHistory = {
 export class Log {
   readonly #state: LogState;
   readonly #queue: AppendQueue;
-  readonly #syncs: GroupCommit;
-  readonly #indexSaves: GroupCommit;
+  readonly #flusher: LogFlusher;
   readonly #writer: LogWriter;
   readonly #reader: LogReader;
   readonly #cutter: LogCutter;
-  readonly #logger: Logger;
   readonly #onRetentionChanged: () => void;
-  #flushInForce: FlushPolicy;
   #closing: Promise<void> | undefined;
 
   private constructor(options: LogOptions, loaded: LoadedLog, dependencies: LogDependencies) {
@@ -87,20 +83,17 @@ export class Log {
     );
     // A file that a crashed process made may have a name that only the page cache knows.
     state.namesChanged = options.shutdown !== "inOrder";
-    this.#logger = logger;
     this.#onRetentionChanged = () => dependencies.onRetentionChanged?.(this);
     this.#state = state;
-    this.#syncs = new GroupCommit(() => this.#sync());
-    this.#indexSaves = new GroupCommit(() => this.#saveIndexes());
-    this.#flushInForce = config.flush;
-    const onRolled = () => this.#flushInBackground("flush a rolled segment");
-    this.#writer = new LogWriter(state, { syncs: this.#syncs, clock, logger, onRolled });
+    const flusher = new LogFlusher(state, { logger });
+    this.#flusher = flusher;
+    this.#writer = new LogWriter(state, { flusher, clock, logger });
     const write = this.#writer.write.bind(this.#writer);
     this.#queue = new AppendQueue({ name: state.name }, { write });
     this.#reader = new LogReader({ verify }, { state, queue: this.#queue });
     this.#cutter = new LogCutter({
       state,
-      alone: (task) => this.#betweenSyncs(task),
+      alone: (task) => flusher.betweenSyncs(task),
       clock,
       logger,
     });
@@ -145,7 +138,8 @@ export class Log {
   /** The settings in force. Flush `"fsync"` is once everything appended before is on the disk. */
   get config(): LogConfig {
     const { config } = this.#state;
-    return config.flush === this.#flushInForce ? config : { ...config, flush: this.#flushInForce };
+    const flush = this.#flusher.policyInForce;
+    return config.flush === flush ? config : { ...config, flush };
   }
 
   /** First offset that can be read. */
@@ -195,21 +189,13 @@ export class Log {
     return [...this.#state.producers.entries()];
   }
 
-  /**
-   * Settings for what is appended from now on, and for what is kept. Who is told that `"fsync"` is in
-   * force believes that what was acknowledged survives a power cut, so what is there already is
-   * flushed first.
-   */
+  /** Settings for what is appended from now on, and for what is kept. */
   configure(config: LogConfig): void {
     const state = this.#state;
     const before = state.config;
     state.config = config;
     if (!keepsTheSame(before, config)) this.#onRetentionChanged();
-    if (config.flush === "os" || state.recoveryPoint === state.logEndOffset) {
-      this.#flushInForce = config.flush;
-    } else if (this.#flushInForce === "os" && this.failure === undefined) {
-      this.#flushInBackground("flush for a stricter setting");
-    }
+    this.#flusher.configured(config);
   }
 
   /**
@@ -326,29 +312,17 @@ export class Log {
   /** Brings everything appended before the call to the disk. */
   async sync(): Promise<void> {
     this.#state.assertServing();
-    await this.#syncs.request();
+    await this.#flusher.sync();
   }
 
   /** Likewise, and what is kept beside the records up to date: epochs, index files, producers. */
-  async flush(): Promise<void> {
-    await this.sync();
-    await this.#indexSaves.request();
+  flush(): Promise<void> {
+    return this.#flusher.flush();
   }
 
   /** Notes recovery point, log start and high watermark for the next save of the checkpoints. */
   noteCheckpoints(): void {
-    const { directory, topicPartition, sealed, logStartOffset, highWatermark } = this.#state;
-    if (this.#state.checkpointHolds > 0) return;
-    // Above it a start must look at the batches again: there epochs are not in their file yet, …
-    const { epochs, recoveryPoint: synced } = this.#state;
-    let recoveryPoint = Math.min(synced, epochs.unsavedFrom ?? synced) as Offset;
-    // … and index files may be behind.
-    for (const { baseOffset } of sealed) {
-      if (baseOffset < recoveryPoint) recoveryPoint = baseOffset;
-    }
-    if (this.failure === undefined) directory.recoveryPoints.set(topicPartition, recoveryPoint);
-    directory.logStartOffsets.set(topicPartition, logStartOffset);
-    directory.highWatermarks.set(topicPartition, highWatermark);
+    this.#flusher.noteCheckpoints();
   }
 
   /** Flushes and lets go of the files. Appends that were accepted are settled first. Idempotent. */
@@ -357,25 +331,18 @@ export class Log {
       try {
         if (this.failure === undefined) {
           this.#state.activeSegment.seal();
-          this.#takeSnapshot();
+          this.#flusher.takeSnapshot();
           await this.flush();
         }
       } finally {
         // In the queues of both: syncs that still wait find the log closed.
-        await this.#betweenSyncs(async () => {
+        await this.#flusher.betweenSyncs(async () => {
           this.#state.close();
           await this.#state.directory.volume.files.evict(this.folder);
         });
       }
     });
     return this.#closing;
-  }
-
-  /** The next start need not read batches again. An empty log has none to read. */
-  #takeSnapshot(): void {
-    const { producers, snapshots, logEndOffset, segments } = this.#state;
-    const isEmpty = producers.size === 0 && segments.every(({ sizeInBytes }) => sizeInBytes === 0);
-    if (!isEmpty) snapshots.take(logEndOffset, producers.entries());
   }
 
   #admit(bytes: number): void {
@@ -401,78 +368,6 @@ export class Log {
       if (isUntouched && (isNoSpace(error) || isOutOfHandles(error))) throw error;
       throw state.isClosed ? error : state.takeOffline(error);
     }
-  }
-
-  /** Makes everything appended so far durable, names included. Runs one at a time. */
-  async #sync(): Promise<void> {
-    const state = this.#state;
-    state.assertServing();
-    const target = state.logEndOffset;
-    const { namesChanged, segments, config } = state;
-    try {
-      for (const segment of segments.slice(state.segmentIndexOf(state.recoveryPoint))) {
-        await segment.sync();
-      }
-      if (namesChanged) {
-        state.namesChanged = false;
-        await state.directory.volume.syncDirectory(state.folder);
-      }
-    } catch (error) {
-      throw isOutOfHandles(error) ? error : state.takeOffline(error);
-    }
-    state.recoveryPoint = Math.max(state.recoveryPoint, target) as Offset;
-    // Unless it was changed back meanwhile.
-    if (state.config === config) this.#flushInForce = config.flush;
-  }
-
-  async #saveIndexes(): Promise<void> {
-    const state = this.#state;
-    state.assertServing();
-    await this.#saveEpochs();
-    try {
-      for (const segment of [...state.sealed]) {
-        await segment.saveIndexes();
-        state.sealed.delete(segment);
-        segment.releaseIndexes();
-      }
-      await state.activeSegment.saveIndexes();
-      if (state.snapshots.isDue) this.#takeSnapshot();
-      await state.snapshots.save(state.segments);
-    } catch (error) {
-      if (!isNoSpace(error) && !isOutOfHandles(error)) throw state.takeOffline(error);
-      // Nothing is lost: index files that are behind are completed later or rebuilt.
-      const fields = { topicPartition: state.name, cause: String(error) };
-      this.#logger.warn("index files could not be saved", fields);
-    }
-  }
-
-  /** Not to be taken for saved: after a clean shutdown a start believes the file alone. */
-  async #saveEpochs(): Promise<void> {
-    try {
-      await this.#state.epochs.save();
-    } catch (error) {
-      throw isNoSpace(error) || isOutOfHandles(error) ? error : this.#state.takeOffline(error);
-    }
-  }
-
-  /** Runs a task while neither log files are synced nor index files written. */
-  #betweenSyncs<T>(task: () => Promise<T>): Promise<T> {
-    return this.#syncs.exclusive(() => this.#indexSaves.exclusive(task));
-  }
-
-  #flushInBackground(why: string): void {
-    runInBackground(why, this.#logger, async () => {
-      try {
-        await this.flush();
-        if (this.#state.isClosed) return;
-        // From now on a start misses the segment, should somebody take it away.
-        this.noteCheckpoints();
-        await this.#state.directory.recoveryPoints.save();
-      } catch (error) {
-        // An offline log has said so; a closing one flushes by itself.
-        if (this.failure === undefined && !this.#state.isClosed) throw error;
-      }
-    });
   }
 }
 

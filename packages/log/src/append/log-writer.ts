@@ -16,11 +16,11 @@ import {
   notSynced,
   unexpectedAppendOffset,
 } from "../errors.ts";
+import type { LogFlusher } from "../flush/log-flusher.ts";
 import type { LogState } from "../log-state.ts";
 import type { AppendedBatch } from "../producers/producer-entry.ts";
 import type { StagedProducers } from "../producers/producer-states.ts";
 import { Segment } from "../segment/segment.ts";
-import type { GroupCommit } from "../volume/group-commit.ts";
 import type { QueuedAppend, Tell } from "./append-queue.ts";
 
 /** Appends that go into one vectored write: same segment, same epoch. */
@@ -46,26 +46,22 @@ const APPEND: Verdict = { is: "append" };
 
 export class LogWriter {
   readonly #state: LogState;
-  readonly #syncs: GroupCommit;
+  readonly #flusher: LogFlusher;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #onRolled: () => void;
 
-  /** @param dependencies.onRolled a segment was sealed: sync it when there is time. */
   constructor(
     state: LogState,
     dependencies: {
-      readonly syncs: GroupCommit;
+      readonly flusher: LogFlusher;
       readonly clock: Clock;
       readonly logger: Logger;
-      readonly onRolled: () => void;
     },
   ) {
     this.#state = state;
-    this.#syncs = dependencies.syncs;
+    this.#flusher = dependencies.flusher;
     this.#clock = dependencies.clock;
     this.#logger = dependencies.logger;
-    this.#onRolled = dependencies.onRolled;
   }
 
   /**
@@ -105,7 +101,7 @@ export class LogWriter {
     state.snapshots.take(baseOffset, state.producers.entries());
     state.namesChanged = true;
     this.#logger.info("segment rolled", { topicPartition: state.name, baseOffset });
-    this.#onRolled();
+    this.#flusher.flushInBackground("flush a rolled segment");
   }
 
   /** Writes the longest beginning of `appends` that fits one run; answers how many it settled. */
@@ -244,7 +240,7 @@ export class LogWriter {
     }
     // A duplicate waits, too: the disk may not have the original yet.
     // Not awaited by the queue: the next run is written while the disk syncs this one.
-    this.#syncs.request().then(settle, (error: unknown) => {
+    this.#flusher.sync().then(settle, (error: unknown) => {
       const unknown = isOutOfHandles(error) ? notSynced(this.#state.name, error) : error;
       for (const { append } of answers) append.appended.reject(unknown);
     });

@@ -1,5 +1,5 @@
 import type { FileHandle, Offset, Timestamp } from "@zoolog/base";
-import type { SegmentIndexes } from "../index/segment-indexes.ts";
+import type { SegmentIndexes } from "../indexes/segment-indexes.ts";
 import { scanBatches } from "./batch-scan.ts";
 
 /** A batch in a segment file, by its header. */

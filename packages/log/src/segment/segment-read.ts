@@ -5,7 +5,7 @@
  */
 import type { FileHandle, Offset } from "@zoolog/base";
 import { BatchCursor, describeBatchFault, RECORD_BATCH_OVERHEAD } from "@zoolog/protocol";
-import type { IndexEntry } from "../index/offset-index.ts";
+import type { IndexEntry } from "../indexes/offset-index.ts";
 import { BATCH_BYTES_LIMIT } from "./batch-scan.ts";
 import type { Segment } from "./segment.ts";
 

@@ -1,8 +1,8 @@
 import { assert, type FileHandle, type Offset, type Timestamp, writeFully } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
 import { corruptLog, isMissing, rollbackFailed } from "../errors.ts";
-import { RELATIVE_OFFSET_MAX } from "../index/offset-index.ts";
-import { SegmentIndexes } from "../index/segment-indexes.ts";
+import { RELATIVE_OFFSET_MAX } from "../indexes/offset-index.ts";
+import { SegmentIndexes } from "../indexes/segment-indexes.ts";
 import type { LogDirectory } from "../log-directory.ts";
 import {
   DELETED_LOG_SUFFIX,

@@ -14,7 +14,6 @@
  */
 
 import type { Logger, Offset, Timestamp, TopicPartition } from "@zoolog/base";
-import type { EpochEntry } from "../checkpoint/checkpoint-file.ts";
 import type { Shutdown } from "../checkpoint/clean-shutdown.ts";
 import { LeaderEpochs } from "../checkpoint/leader-epochs.ts";
 import { corruptLog } from "../errors.ts";
@@ -24,18 +23,13 @@ import type { LoadedLog } from "../log-state.ts";
 import { replayProducers } from "../producers/producer-replay.ts";
 import { ProducerSnapshots } from "../producers/producer-snapshots.ts";
 import { ProducerStates } from "../producers/producer-states.ts";
-import { INCOMPLETE_BATCH, scanBatches } from "../segment/batch-scan.ts";
+import { INCOMPLETE_BATCH } from "../segment/batch-scan.ts";
 import { Segment } from "../segment/segment.ts";
-import {
-  DELETED_LOG_SUFFIX,
-  LOG_SUFFIX,
-  OFFSET_INDEX_SUFFIX,
-  segmentBaseOffset,
-  segmentName,
-  TIME_INDEX_SUFFIX,
-} from "../volume/file-names.ts";
+import { DELETED_LOG_SUFFIX, LOG_SUFFIX, segmentName } from "../volume/file-names.ts";
+import { type EpochSources, loadEpochs } from "./epoch-loading.ts";
 import { LogClaims } from "./log-claims.ts";
-import { assertSegmentsMeet, type FoundSegment } from "./segment-ends.ts";
+import { assertSegmentsMeet } from "./segment-ends.ts";
+import { type FoundSegment, findSegmentFiles } from "./segment-files.ts";
 import { type SegmentScan, scanSegment } from "./segment-recovery.ts";
 
 export type LoadOptions = {
@@ -54,14 +48,6 @@ type Scans = {
   readonly beyond: readonly FoundSegment[];
   /** What is to be cut, for the log. */
   readonly torn?: Readonly<Record<string, unknown>>;
-};
-
-type FoundFiles = {
-  readonly segments: readonly FoundSegment[];
-  /** Temporary files, files already given up, and indexes whose log is gone. */
-  readonly leftovers: readonly string[];
-  /** Base offsets of segments that retention gave up, in order; they are leftovers, too. */
-  readonly givenUp: readonly Offset[];
 };
 
 /** @throws ZoologError CORRUPT_MESSAGE, RECORDS_MISSING; nothing was changed then. */
@@ -92,7 +78,11 @@ class LogLoader {
 
   async load(): Promise<LoadedLog> {
     const { shutdown, checkpointed } = this.#options;
-    const { segments: found, leftovers, givenUp } = await this.#findFiles();
+    const {
+      segments: found,
+      leftovers,
+      givenUp,
+    } = await findSegmentFiles(this.#options.folder, this.#directory.volume.fileSystem);
     const first = found[0];
     if (first === undefined) {
       this.#claims.checkNoSegments();
@@ -119,7 +109,7 @@ class LogLoader {
     await this.#removeBeyond(beyond);
     const logStart = Math.max(checkpointed.logStartOffset ?? 0, first.baseOffset);
     const logStartOffset = logStart as Offset;
-    const epochs = await this.#epochs(untouched, scans, { logStartOffset, logEndOffset });
+    const epochs = await this.#epochs({ untouched, scans, logStartOffset, logEndOffset });
     if (logStartOffset > logEndOffset) {
       // All records were deleted by request, and the end of them was lost with unsynced data.
       this.#directory.recoveryPoints.delete(this.#options.topicPartition);
@@ -149,30 +139,6 @@ class LogLoader {
     producers.expire(now, producerIdExpirationMs);
     await snapshots.removeUnused(segments);
     return { producers, snapshots };
-  }
-
-  /** The segment files in order, and what interrupted work has left. */
-  async #findFiles(): Promise<FoundFiles> {
-    const { fileSystem } = this.#directory.volume;
-    const { folder } = this.#options;
-    const names = await fileSystem.readDirectory(folder);
-    const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)));
-    const found: FoundSegment[] = [];
-    const leftovers: string[] = [];
-    const givenUp: Offset[] = [];
-    for (const name of names) {
-      const given = segmentBaseOffset(name, DELETED_LOG_SUFFIX);
-      if (given !== undefined) givenUp.push(given);
-      const baseOffset = segmentBaseOffset(name, LOG_SUFFIX);
-      if (baseOffset !== undefined) {
-        const { sizeBytes } = await fileSystem.stat(`${folder}/${name}`);
-        found.push({ baseOffset, sizeInBytes: sizeBytes });
-      } else if (isLeftover(name, logs)) {
-        leftovers.push(`${folder}/${name}`);
-      }
-    }
-    found.sort((a, b) => a.baseOffset - b.baseOffset);
-    return { segments: found, leftovers, givenUp: givenUp.sort((a, b) => a - b) };
   }
 
   /** Goes on where retention was interrupted: the evidence goes after the claim. */
@@ -300,52 +266,12 @@ class LogLoader {
     await this.#directory.volume.syncDirectory(this.#options.folder);
   }
 
-  /** The checkpoint below the scanned part, the batch headers from there on. */
-  async #epochs(
-    untouched: readonly FoundSegment[],
-    scans: readonly SegmentScan[],
-    { logStartOffset, logEndOffset }: Pick<LoadedLog, "logStartOffset" | "logEndOffset">,
-  ): Promise<LeaderEpochs> {
+  #epochs(found: Omit<EpochSources, "folder" | "closedSegment">): Promise<LeaderEpochs> {
     const { folder } = this.#options;
-    const epochs = new LeaderEpochs({ folder }, { volume: this.#directory.volume });
-    const isKnown = await epochs.load().then(
-      () => epochs.entries.length > 0,
-      (error: unknown) => {
-        this.#logger.error("leader epochs are rebuilt", { folder, cause: String(error) });
-        return false;
-      },
+    return loadEpochs(
+      { ...found, folder, closedSegment: (file) => this.#closedSegment(file) },
+      { volume: this.#directory.volume, logger: this.#logger },
     );
-    const scanStart = scans[0]?.startOffset ?? logEndOffset;
-    const below = isKnown
-      ? epochs.entries.filter(({ startOffset }) => startOffset < scanStart)
-      : await this.#epochsInHeaders([...untouched, ...scans.slice(0, 1).map(asFound)], scanStart);
-    const merged: EpochEntry[] = [...below];
-    for (const entry of scans.flatMap((scan) => scan.epochs)) {
-      const latest = merged.at(-1)?.epoch;
-      if (latest === undefined || entry.epoch > latest) merged.push(entry);
-    }
-    await epochs.reset(merged);
-    await epochs.truncateFromStart(logStartOffset);
-    return epochs;
-  }
-
-  /** For a lost or damaged checkpoint: reads all headers of what was not scanned. */
-  async #epochsInHeaders(files: readonly FoundSegment[], end: Offset): Promise<EpochEntry[]> {
-    const entries: EpochEntry[] = [];
-    for (const { baseOffset, sizeInBytes } of files) {
-      const range = { from: 0, to: sizeInBytes, checksums: "skip" } as const;
-      await this.#closedSegment({ baseOffset, sizeInBytes }).read((file) =>
-        scanBatches(file, range, (batch) => {
-          const epoch = batch.partitionLeaderEpoch;
-          const latest = entries.at(-1)?.epoch;
-          if (epoch !== undefined && (latest === undefined || epoch > latest)) {
-            entries.push({ epoch, startOffset: batch.baseOffset });
-          }
-          return batch.baseOffset < end;
-        }),
-      );
-    }
-    return entries.filter(({ startOffset }) => startOffset < end);
   }
 
   async #createLog(): Promise<LoadedLog> {
@@ -384,23 +310,10 @@ class LogLoader {
   }
 }
 
-function asFound({ indexes, sizeInBytes }: SegmentScan): FoundSegment {
-  return { baseOffset: indexes.offsets.baseOffset, sizeInBytes };
-}
-
 /** Epochs never fall from one segment to the next. */
 function epochMisfit(before: readonly SegmentScan[], scan: SegmentScan): string | undefined {
   const latest = before.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1)?.epoch;
   const epoch = scan.epochs[0]?.epoch;
   const falls = latest !== undefined && epoch !== undefined && epoch < latest;
   return falls ? `leader epoch ${epoch} follows ${latest}` : undefined;
-}
-
-function isLeftover(name: string, logs: ReadonlySet<string>): boolean {
-  if (name.endsWith(".tmp") || name.endsWith(".deleted")) return true;
-  return [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX].some(
-    (suffix) =>
-      segmentBaseOffset(name, suffix) !== undefined &&
-      !logs.has(`${name.slice(0, -suffix.length)}${LOG_SUFFIX}`),
-  );
 }

@@ -5,14 +5,12 @@
  */
 import { assert, type Offset } from "@zoolog/base";
 import { corruptLog, isMissing } from "../errors.ts";
-import { type IndexEntry, OffsetIndex } from "../index/offset-index.ts";
+import { type IndexEntry, OffsetIndex } from "../indexes/offset-index.ts";
 import type { LogDirectory } from "../log-directory.ts";
 import { scanBatches } from "../segment/batch-scan.ts";
 import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, segmentName } from "../volume/file-names.ts";
 import { gap } from "./log-claims.ts";
-
-/** A `.log` file as found. */
-export type FoundSegment = { readonly baseOffset: Offset; readonly sizeInBytes: number };
+import type { FoundSegment } from "./segment-files.ts";
 
 /** Read at a time: an index interval and a batch of usual size. */
 const CHUNK_BYTES = 16 * 1024;

@@ -5,8 +5,8 @@
 import type { LeaderEpoch, Offset } from "@zoolog/base";
 import type { BatchCursor } from "@zoolog/protocol";
 import type { EpochEntry } from "../checkpoint/checkpoint-file.ts";
-import type { IndexEntry } from "../index/offset-index.ts";
-import { SegmentIndexes } from "../index/segment-indexes.ts";
+import type { IndexEntry } from "../indexes/offset-index.ts";
+import { SegmentIndexes } from "../indexes/segment-indexes.ts";
 import type { LogDirectory } from "../log-directory.ts";
 import { scanBatches } from "../segment/batch-scan.ts";
 import { LOG_SUFFIX, segmentName } from "../volume/file-names.ts";

@@ -1,8 +1,8 @@
 import { type Logger, silentLogger } from "@zoolog/base";
 import { ManualTime } from "@zoolog/testkit";
-import { logClosed, logOffline } from "./errors.ts";
-import type { Log } from "./log.ts";
-import type { LogDirectory } from "./log-directory.ts";
+import { logClosed, logOffline } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { LogDirectory } from "../log-directory.ts";
 import { LogTicks } from "./log-ticks.ts";
 
 test("a log that was deleted before its turn is no fault of the background work", async () => {

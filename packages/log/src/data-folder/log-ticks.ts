@@ -6,8 +6,8 @@ import {
   type Scheduler,
   type Timer,
 } from "@zoolog/base";
-import type { Log } from "./log.ts";
-import type { LogDirectory } from "./log-directory.ts";
+import type { Log } from "../log.ts";
+import type { LogDirectory } from "../log-directory.ts";
 
 /** Milliseconds between the rounds of each chore. */
 export type TickPeriods = {

@@ -4,7 +4,7 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 
 /** What has become of a partition of the data folder. */
 export type LogCondition =
@@ -28,9 +28,19 @@ export type HostedLog = {
   condition: LogCondition;
 };
 
+type HostedLogsDependencies = {
+  /** A partition stopped serving; once for each. */
+  readonly onOffline: (topicPartition: TopicPartition, error: ZoologError) => void;
+};
+
 /** The partitions of a data folder, by `topicPartitionKey`. */
 export class HostedLogs {
   readonly #hosted = new Map<string, HostedLog>();
+  readonly #onOffline: HostedLogsDependencies["onOffline"];
+
+  constructor({ onOffline }: HostedLogsDependencies) {
+    this.#onOffline = onOffline;
+  }
 
   get(topicPartition: TopicPartition): HostedLog | undefined {
     return this.#hosted.get(topicPartitionKey(topicPartition));
@@ -45,9 +55,23 @@ export class HostedLogs {
     this.#hosted.delete(topicPartitionKey(topicPartition));
   }
 
-  /** Whether this is what the partition is now, not what it was before it was deleted. */
-  isCurrent(hosted: HostedLog): boolean {
-    return this.get(hosted.topicPartition) === hosted;
+  wentOffline(
+    hosted: HostedLog,
+    condition: Extract<LogCondition, { readonly error: ZoologError }>,
+  ): void {
+    // Of what the partition is now, not of what it was before it was deleted.
+    const isCurrent = this.get(hosted.topicPartition) === hosted;
+    if (failureOf(hosted) !== undefined || !isCurrent) return;
+    hosted.condition = condition;
+    this.#onOffline(hosted.topicPartition, condition.error);
+  }
+
+  /** The whole data folder serves no more. */
+  allWentOffline(error: ZoologError): void {
+    for (const hosted of this.#hosted.values()) {
+      const log = logOf(hosted);
+      if (log !== undefined) this.wentOffline(hosted, { is: "offline", error, log });
+    }
   }
 
   values(): IterableIterator<HostedLog> {
@@ -90,4 +114,16 @@ export function logOf(hosted: HostedLog | undefined): Log | undefined {
 export function failureOf(hosted: HostedLog | undefined): ZoologError | undefined {
   const condition = hosted?.condition;
   return condition?.is === "offline" || condition?.is === "missing" ? condition.error : undefined;
+}
+
+/** Whether the folder has the records of another topic of that name. */
+export function isOfAnother(hosted: HostedLog | undefined, topicId: TopicId): boolean {
+  return hosted?.topicId !== undefined && hosted.topicId !== topicId;
+}
+
+/** Its records are not wanted any more: nor whether they could be brought to the disk. */
+export async function closeUnwanted(hosted: HostedLog | undefined): Promise<void> {
+  await logOf(hosted)
+    ?.close()
+    .catch(() => {});
 }
