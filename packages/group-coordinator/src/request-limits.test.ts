@@ -15,6 +15,16 @@ test("what would not fit into a znode is refused", () => {
   expect(test.group).toBeUndefined();
 });
 
+test("nothing costs nothing: many empty protocols or topics are refused", () => {
+  const test = new GroupUnderTest({});
+  const protocols = Array.from({ length: 3_000 }, () => ({ name: "", metadata: new Uint8Array() }));
+  const subscribedTopics = Array.from({ length: 10_001 }, () => "");
+
+  expect(outcome(test.join({ protocols }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.consume({ subscribedTopics }))).toBe("INVALID_REQUEST");
+  expect(test.group).toBeUndefined();
+});
+
 test("ids are left out or not empty", () => {
   const test = new GroupUnderTest({});
 

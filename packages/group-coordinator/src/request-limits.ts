@@ -12,17 +12,29 @@ import type { GroupRefusal } from "./group-reply.ts";
  * with base64, a member stays below 400 KiB.
  */
 const METADATA_BYTES_MAX = 128 * 1024;
+/** Of a protocol beside its name and metadata, in its znode and in memory: empty ones cost, too. */
+const PROTOCOL_BYTES = 64;
 const ASSIGNMENT_BYTES_MAX = 128 * 1024;
 const SUBSCRIPTION_LENGTH_MAX = 128 * 1024;
+/** Of one topic beside its name: the quotes and the comma in the znode. */
+const TOPIC_LENGTH = 3;
+/** As many as a list of the native plane has. */
+const SUBSCRIBED_TOPICS_MAX = 10_000;
 /** Member and instance ids, client ids, racks; a member id is a znode's name. */
 const NAME_LENGTH_MAX = 249;
 /** Kafka's int32; more than a timer can wait for. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 export function joinTooLarge(event: JoinGroupEvent): GroupRefusal | undefined {
-  const bytes = event.protocols.reduce((sum, p) => sum + p.name.length + p.metadata.length, 0);
+  const bytes = event.protocols.reduce(
+    (sum, { name, metadata }) => sum + PROTOCOL_BYTES + name.length + metadata.length,
+    0,
+  );
   if (bytes > METADATA_BYTES_MAX) {
-    return tooLarge(`the metadata of a member has at most ${METADATA_BYTES_MAX} bytes`);
+    return tooLarge(
+      `the protocols of a member have at most ${METADATA_BYTES_MAX} bytes, ` +
+        `${PROTOCOL_BYTES} for each beside its name and metadata`,
+    );
   }
   return namesTooLong(event) ?? timeoutOutOfRange(event.rebalanceTimeoutMs);
 }
@@ -34,7 +46,11 @@ export function syncTooLarge({ assignments }: SyncGroupEvent): GroupRefusal | un
 }
 
 export function heartbeatTooLarge(event: ConsumerGroupHeartbeatEvent): GroupRefusal | undefined {
-  const length = (event.subscribedTopics ?? []).reduce((sum, name) => sum + name.length + 3, 0);
+  const topics = event.subscribedTopics ?? [];
+  if (topics.length > SUBSCRIBED_TOPICS_MAX) {
+    return tooLarge(`a subscription has at most ${SUBSCRIBED_TOPICS_MAX} topics, or a pattern`);
+  }
+  const length = topics.reduce((sum, name) => sum + TOPIC_LENGTH + name.length, 0);
   if (length > SUBSCRIPTION_LENGTH_MAX) {
     return tooLarge(
       `the topics of a subscription have at most ${SUBSCRIPTION_LENGTH_MAX} characters`,

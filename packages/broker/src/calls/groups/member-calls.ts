@@ -19,8 +19,8 @@ import type {
 } from "@zoolog/protocol";
 import type { CallContext } from "../../broker-api.ts";
 import { commitTimedOut, notCoordinator } from "../../runtimes/groups/errors.ts";
+import type { GroupRequest } from "../../runtimes/groups/group-request.ts";
 import type { GroupRuntime } from "../../runtimes/groups/group-runtime.ts";
-import type { GroupRequest } from "../../runtimes/groups/hosted-group.ts";
 import { within } from "../../within.ts";
 import { expectResponse, itemErrorOf } from "./group-answers.ts";
 

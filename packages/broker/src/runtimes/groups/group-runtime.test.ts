@@ -16,8 +16,8 @@ import {
 } from "@zoolog/group-coordinator";
 import { ManualTime } from "@zoolog/testkit";
 import { ZnodeFaults } from "../znode-faults.ts";
+import type { GroupRequest } from "./group-request.ts";
 import { GroupRuntime } from "./group-runtime.ts";
-import type { GroupRequest } from "./hosted-group.ts";
 import { MemoryGroupStore, MemoryGroups } from "./memory-groups.fixture.ts";
 
 const GROUP = "billing";

@@ -38,7 +38,7 @@ import {
 } from "./errors.ts";
 import { GroupBudget } from "./group-budget.ts";
 import { GroupCounters } from "./group-counters.ts";
-import type { GroupRequest } from "./hosted-group.ts";
+import type { GroupRequest } from "./group-request.ts";
 import { ImageTopics, sameTopics } from "./image-topics.ts";
 import { SlotTerm } from "./slot-term.ts";
 

@@ -16,6 +16,7 @@ import {
 import { notWritten } from "./errors.ts";
 import type { GroupBudget } from "./group-budget.ts";
 import type { GroupCounters } from "./group-counters.ts";
+import type { GroupRequest } from "./group-request.ts";
 import { GroupTimers } from "./group-timers.ts";
 import { ParkedHeartbeats } from "./parked-heartbeats.ts";
 import { groupChange } from "./stored-form.ts";
@@ -30,9 +31,6 @@ export type HostedGroupDependencies = {
   /** What the group is in memory is not what ZooKeeper holds: it is to be forgotten. */
   readonly onDiverged: (error: unknown) => void;
 };
-
-/** An event that somebody waits for. */
-export type GroupRequest = Extract<GroupEvent, { readonly requestId: RequestId }>;
 
 /**
  * One group at its coordinator: feeds the core one event after the other, applies what it decides at
@@ -93,12 +91,12 @@ export class HostedGroup {
     const answer = deferred<GroupResponse>();
     const { requestId } = request;
     this.#waiting.set(requestId, answer);
-    budget.began();
+    budget.began(request);
     const onAbort = (): void => this.#take(requestId)?.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     const ended = (): void => {
       signal.removeEventListener("abort", onAbort);
-      budget.ended();
+      budget.ended(request);
     };
     answer.promise.then(ended, ended);
     this.handle(request);

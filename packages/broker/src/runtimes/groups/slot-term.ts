@@ -18,7 +18,8 @@ import {
 import { coordinatorLoading, groupUnreadable, notCoordinator, tookNothing } from "./errors.ts";
 import type { GroupBudget } from "./group-budget.ts";
 import type { GroupCounters } from "./group-counters.ts";
-import { type GroupRequest, HostedGroup } from "./hosted-group.ts";
+import type { GroupRequest } from "./group-request.ts";
+import { HostedGroup } from "./hosted-group.ts";
 import { storedGroup } from "./stored-form.ts";
 
 export type SlotTermDependencies = {
@@ -98,7 +99,7 @@ export class SlotTerm {
     signal: AbortSignalLike,
   ): Promise<GroupResponse> {
     const known = this.#groups.get(groupId);
-    const fault = this.fault(groupId) ?? this.#dependencies.budget.fault(known === undefined);
+    const fault = this.fault(groupId) ?? this.#dependencies.budget.fault(request, known?.state);
     if (fault !== undefined) throw fault;
     const group = known ?? this.#host(groupId, undefined);
     try {
