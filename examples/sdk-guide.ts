@@ -68,6 +68,20 @@ await shipping.run(
   { concurrency: 8, order: "key", onPoison: { deadLetter: "guide-dead" }, signal: shipped.signal },
 );
 
+await using archive = client.consumer({
+  group: "guide-archive",
+  topics: [orders],
+  from: "earliest",
+});
+for await (const batch of archive.batches()) {
+  for (const { offset } of batch) {
+    if (batch.signal.aborted) break;
+    console.log("archived", offset);
+    batch.handled(offset);
+  }
+  if (batch.nextOffset > 3) break;
+}
+
 const texts = topic(orders.name, { value: serde.json<{ readonly text: string }>() });
 try {
   await producer.send(texts, { value: { text: "x" }, partition: 99 });
@@ -113,6 +127,8 @@ const trimmed = await admin.deleteRecords(orders.name, new Map([[partition, 2]])
 const ends = await admin.listOffsets(orders.name, "latest");
 console.log("from", trimmed.get(partition), "to", ends.get(partition)?.offset, "of", ends.size);
 
-await shipping.close();
-for (const group of ["guide-billing", "guide-shipping"]) await admin.groups.delete(group);
+await Promise.all([shipping.close(), archive.close()]);
+for (const group of ["guide-billing", "guide-shipping", "guide-archive"]) {
+  await admin.groups.delete(group);
+}
 await admin.deleteTopic(orders.name);

@@ -157,7 +157,9 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
 
   /**
    * Batch after batch, as they were written: the cheapest way to read many records. A batch counts
-   * as handled when the next one is asked for; one that the loop leaves with is read again.
+   * as handled when the next one is asked for; one that the loop leaves with is read again. When its
+   * partition has to be given up meanwhile (`batch.signal`), only what `batch.handled()` or
+   * `batch.commit()` said counts.
    *
    * @throws ZoologError `NO_COMMITTED_OFFSET`, `OFFSET_OUT_OF_RANGE`, `CORRUPT_MESSAGE`, `CLOSED`,
    *   why the coordinator does not take the member; the signal's reason.

@@ -140,11 +140,19 @@ export class HeldPartitions<K, V> implements PartitionOwner {
     }
   }
 
-  /** Commits what is handled of these partitions and is not committed yet. */
+  /**
+   * Commits what is handled of these partitions and is not committed yet.
+   *
+   * @throws ZoologError `MEMBER_LOST` for one that was given up: it may be another's, who is further.
+   */
   async commit(
     held: readonly GroupPartition<K, V>[],
     limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
+    const own = new Set(this.#partitions.values());
+    if (!held.every((partition) => own.has(partition))) {
+      throw memberLost(this.#options.group, "others read them by now");
+    }
     const due = held.flatMap((partition) => {
       const { committed, handled, handledEpoch, topicPartition } = partition;
       if (handled === undefined || handled === committed) return [];

@@ -21,6 +21,8 @@ export type RecordSupplyOptions = BackoffOptions & {
 export type OpenBatch<K, V> = {
   readonly partition: GroupPartition<K, V>;
   readonly batch: ReaderBatch<K, V>;
+  /** Of its offsets, the first to hand out. */
+  readonly fromOffset: number;
   readonly records: Iterator<ReaderRecord<K, V>, undefined>;
   readonly leaderEpoch: number | undefined;
   /** Of the partition's source when it was taken: a seek makes the batch one of the past. */
@@ -113,14 +115,16 @@ export class RecordSupply<K, V> {
 
   #open(partition: GroupPartition<K, V>, batch: RecordBatch): OpenBatch<K, V> {
     const { source, topic } = partition;
+    const fromOffset = source.position;
     const readerBatch = new ReaderBatch(topic, batch, {
       partition: source.topicPartition.partition,
-      fromOffset: source.position,
+      fromOffset,
       toOffset: Number.MAX_SAFE_INTEGER,
     });
     return {
       partition,
       batch: readerBatch,
+      fromOffset,
       records: readerBatch[Symbol.iterator](),
       leaderEpoch: batch.partitionLeaderEpoch,
       generation: source.generation,

@@ -4,13 +4,16 @@ import type { ReaderRecord } from "../../reader/reader-record.ts";
 
 /** What a handler is told beside the record. */
 export type HandlerContext = {
-  /** Aborted when the partition is given up or the consumer ends: what is not done by then is redone. */
+  /**
+   * Aborted when the partition is given up or the consumer ends, which wait for what is being handled
+   * for a while. Who stops early throws (`signal.throwIfAborted()`): the record is read again.
+   */
   readonly signal: AbortSignal;
   /** 1 for the first. */
   readonly attempt: number;
 };
 
-/** A record is handled when what this returns resolves. */
+/** A record is handled when what this returns resolves, also after `signal` has aborted. */
 export type RecordHandler<K, V> = (
   record: ReaderRecord<K, V>,
   context: HandlerContext,
