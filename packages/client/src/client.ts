@@ -15,6 +15,7 @@ import { OffsetLookup } from "./cluster/offset-lookup.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import { type ConsumerOptions, resolveConsumerOptions } from "./consumer/consumer-options.ts";
 import { alreadyClosed, invalidOption } from "./errors.ts";
+import { WaitingPlaces } from "./groups/waiting-places.ts";
 import type { KafkaAcks, NamedAcks, RequiredAcks } from "./producer/delivery.ts";
 import { Producer } from "./producer/producer.ts";
 import { type ProducerOptions, resolveProducerOptions } from "./producer/producer-options.ts";
@@ -79,6 +80,7 @@ export class Client implements AsyncDisposable {
   readonly #producers = new Set<Closable>();
   readonly #readers = new Set<Closable>();
   readonly #consumers = new Set<Closable>();
+  readonly #waitingPlaces = new WaitingPlaces();
   readonly #signal: AbortSignal | undefined;
   #closing: Promise<void> | undefined;
 
@@ -179,7 +181,11 @@ export class Client implements AsyncDisposable {
         requestTimeoutMs: this.#requestTimeoutMs,
         onClose: () => this.#consumers.delete(consumer),
       },
-      { ...this.#dependencies, producer: () => this.producer() },
+      {
+        ...this.#dependencies,
+        waitingPlaces: this.#waitingPlaces,
+        producer: () => this.producer(),
+      },
     );
     this.#consumers.add(consumer);
     return consumer;

@@ -14,6 +14,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
 import { alreadyClosed, alreadyIterated } from "../errors.ts";
 import { GroupCoordinator } from "../groups/group-coordinator.ts";
+import type { WaitingPlaces } from "../groups/waiting-places.ts";
 import type { Producer } from "../producer/producer.ts";
 import type { ReaderRecord } from "../reader/reader-record.ts";
 import type { ConsumerPartition, ResolvedConsumerOptions } from "./consumer-options.ts";
@@ -45,6 +46,7 @@ export type ConsumerDependencies = {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly logger: Logger;
+  readonly waitingPlaces: WaitingPlaces;
   /** For dead letters. */
   readonly producer: () => Producer;
 };

@@ -8,6 +8,7 @@ import {
   type GroupResponse,
   type GroupState,
   type GroupTimer,
+  hasNews,
   type TopicsView,
   type TopicView,
 } from "@zoolog/group-coordinator";
@@ -26,6 +27,8 @@ type Group = {
   state: GroupState | undefined;
   readonly offsets: Map<string, Committed>;
   readonly timers: Map<string, Timer>;
+  /** By member: answers heartbeats that wait for news. */
+  readonly parked: Map<string, () => void>;
 };
 
 export type SeenCommit = {
@@ -107,7 +110,35 @@ export class ScriptedGroups {
     const { groupId } = request as { readonly groupId: string };
     const event = this.#eventOf(call, request);
     if (event === undefined) done(refusal("UNSUPPORTED_VERSION"));
-    else this.#ask(groupId, event, (response) => done(this.#answerOf(response)));
+    else if (call !== "consumer-group-heartbeat") {
+      this.#ask(groupId, event, (response) => done(this.#answerOf(response)));
+    } else {
+      const { maxWaitMs = 0 } = request as NativeRequest<"consumer-group-heartbeat">;
+      this.#ask(groupId, event, (response) => this.#park(groupId, maxWaitMs, response, done));
+    }
+  }
+
+  /** As brokers do: an answer that says nothing new waits, and then says to ask again. */
+  #park(groupId: string, maxWaitMs: number, response: GroupResponse, done: Done): void {
+    const isQuiet =
+      response.type === "consumerGroupHeartbeat" &&
+      typeof response.memberEpoch === "number" &&
+      response.assignment === undefined;
+    if (!isQuiet || maxWaitMs === 0) {
+      done(this.#answerOf(response));
+      return;
+    }
+    const { memberId, heartbeatIntervalMs } = response;
+    const waitMs = Math.min(maxWaitMs, heartbeatIntervalMs);
+    const { parked } = this.#group(groupId);
+    const wake = (): void => {
+      timer.cancel();
+      if (parked.get(memberId) === wake) parked.delete(memberId);
+      done(this.#answerOf({ ...response, heartbeatIntervalMs: 0 }));
+    };
+    const timer = this.#scheduler.after(waitMs, wake);
+    parked.get(memberId)?.();
+    parked.set(memberId, wake);
   }
 
   #eventOf(call: string, request: unknown): Unnumbered<GroupEvent> | undefined {
@@ -167,7 +198,12 @@ export class ScriptedGroups {
   #group(groupId: string): Group {
     const known = this.#groups.get(groupId);
     if (known !== undefined) return known;
-    const group: Group = { state: undefined, offsets: new Map(), timers: new Map() };
+    const group: Group = {
+      state: undefined,
+      offsets: new Map(),
+      timers: new Map(),
+      parked: new Map(),
+    };
     this.#groups.set(groupId, group);
     return group;
   }
@@ -198,6 +234,9 @@ export class ScriptedGroups {
       const answered = this.#waiting.get(requestId as number);
       this.#waiting.delete(requestId as number);
       answered?.(response);
+    }
+    for (const [memberId, wake] of group.parked) {
+      if (group.state?.type !== "consumer" || hasNews(group.state, memberId)) wake();
     }
   }
 

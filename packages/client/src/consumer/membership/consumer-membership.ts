@@ -26,6 +26,7 @@ import { quietAbortController } from "../../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../../backoff.ts";
 import { alreadyClosed, memberLost } from "../../errors.ts";
 import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
+import type { WaitingPlaces } from "../../groups/waiting-places.ts";
 import { isRetriable } from "../../retriable.ts";
 import {
   type MemberIdentity,
@@ -56,6 +57,7 @@ export type MembershipDependencies = {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly logger: Logger;
+  readonly waitingPlaces: WaitingPlaces;
 };
 
 type Heartbeat = NativeRequest<"consumer-group-heartbeat">;
@@ -70,6 +72,18 @@ const LOST = new Set(["FENCED_MEMBER_EPOCH", "UNKNOWN_MEMBER_ID", "GROUP_ID_NOT_
 const ATTEMPTS_PER_SESSION = 3;
 /** Waits between attempts, ms: a coordinator that moves is away for about a second. */
 const RETRY = { backoffMs: 50, backoffMaxMs: 500 };
+/**
+ * How long the coordinator may hold back an answer that says nothing new, ms (decision 026): the
+ * interval at which it has heartbeats sent by default.
+ */
+const NEWS_WAIT_MS = 5_000;
+/**
+ * An answer that waits renews the session only then, counted from when it was asked for: two of them
+ * are to leave two thirds of a session for a coordinator that has died meanwhile.
+ */
+const WAITS_PER_SESSION = 6;
+/** Between two heartbeats, ms: also for a coordinator that has news each time. */
+const PAUSE_MIN_MS = 10;
 
 export class ConsumerMembership implements Membership {
   readonly #options: ConsumerMembershipOptions;
@@ -92,11 +106,13 @@ export class ConsumerMembership implements Membership {
   #timer: Timer | undefined;
   #failures = 0;
   #unreleasedSince: number | undefined;
+  #sessionTimeoutMs: number;
 
   constructor(options: ConsumerMembershipOptions, dependencies: MembershipDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#memberId = dependencies.random.uuid();
+    this.#sessionTimeoutMs = options.sessionTimeoutMs;
     this.#lease = new SessionLease(
       { onExpired: () => this.#lost(memberLost(options.group, "its session ended")) },
       dependencies,
@@ -164,18 +180,33 @@ export class ConsumerMembership implements Membership {
 
   /** One heartbeat; answers how long to wait before the next one, ms. */
   async #exchange(): Promise<number> {
+    const { waitingPlaces } = this.#dependencies;
+    if (!this.#isQuiet() || !waitingPlaces.take()) return await this.#ask(0);
+    try {
+      const waitMs = Math.min(NEWS_WAIT_MS, this.#sessionTimeoutMs / WAITS_PER_SESSION);
+      return await this.#ask(Math.floor(waitMs));
+    } finally {
+      waitingPlaces.giveBack();
+    }
+  }
+
+  /** Whether it may wait for news: nothing of its own will have to be said meanwhile. */
+  #isQuiet(): boolean {
+    return this.#epoch > JOIN && this.#target === undefined && this.#failures === 0;
+  }
+
+  async #ask(maxWaitMs: number): Promise<number> {
     const { clock, coordinator } = this.#dependencies;
     const sentAt = clock.monotonic();
     const incarnation = this.#incarnation;
-    const { requestTimeoutMs, sessionTimeoutMs } = this.#options;
     const timeoutMs = Math.min(
-      requestTimeoutMs,
-      Math.ceil(sessionTimeoutMs / ATTEMPTS_PER_SESSION),
+      this.#options.requestTimeoutMs,
+      Math.ceil(this.#sessionTimeoutMs / ATTEMPTS_PER_SESSION),
     );
-    const request = this.#request();
+    const request = { ...this.#request(), ...(maxWaitMs > 0 && { maxWaitMs }) };
     this.#sendOwned = false;
     try {
-      const limits = { timeoutMs, signal: this.#closing.signal };
+      const limits = { timeoutMs: timeoutMs + maxWaitMs, signal: this.#closing.signal };
       const answer = await coordinator.attempt("consumer-group-heartbeat", request, limits);
       if (incarnation !== this.#incarnation) return 0;
       return this.#answered(answer, sentAt);
@@ -226,14 +257,15 @@ export class ConsumerMembership implements Membership {
     this.#unreleasedSince = undefined;
     this.#sendAll = false;
     this.#epoch = answer.memberEpoch;
-    this.#lease.renew(sentAt, answer.sessionTimeoutMs ?? this.#options.sessionTimeoutMs);
+    this.#sessionTimeoutMs = answer.sessionTimeoutMs ?? this.#options.sessionTimeoutMs;
+    this.#lease.renew(sentAt, this.#sessionTimeoutMs);
     if (answer.assignment !== undefined) {
       this.#target = answer.assignment.flatMap(({ partitions, topic, topicId }) =>
         partitions.map((partition) => ({ topicId, topic, partition })),
       );
       this.#reconcile();
     }
-    return answer.heartbeatIntervalMs;
+    return Math.max(PAUSE_MIN_MS, answer.heartbeatIntervalMs);
   }
 
   #refused(error: unknown): number {
