@@ -292,6 +292,15 @@ export function notAssigned(tp: TopicPartition): ZoologError {
   });
 }
 
+/** Whoever assigns, in the classic protocol another member, has given what nobody asked for. */
+export function notSubscribed(topic: string): ZoologError {
+  return new ZoologError({
+    code: "INCONSISTENT_GROUP_PROTOCOL",
+    message: `the group assigns topic ${topic}, which this consumer does not subscribe to`,
+    hint: "Look which member leads the group, and by which assignor: `zoolog group describe`.",
+  });
+}
+
 /** Two loops would take records from each other, and neither could say what is handled. */
 export function alreadyIterated(): ZoologError {
   return new ZoologError({

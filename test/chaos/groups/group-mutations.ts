@@ -15,9 +15,9 @@ export const GROUP_MUTATIONS: readonly GroupMutation[] = [
     code: [
       {
         file: "client/dist/consumer/partitions/held-partitions.js",
-        find: "return [{ partition, position: position(topicPartition, handled, handledEpoch) }];",
+        find: "return [{ partition, position: positionOf(partition, handled) }];",
         replace:
-          "return [{ partition, position: position(topicPartition, partition.source.position, handledEpoch) }];",
+          "return [{ partition, position: positionOf(partition, partition.source.position) }];",
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { MAX_WAIT_MS_MAX } from "@zoolog/protocol";
-import { invalidOption } from "../errors.ts";
+import { invalidOption, notSubscribed } from "../errors.ts";
 import { resolveRack } from "../reader/read-options.ts";
 import type { Serde } from "../serde.ts";
 import { type Topic, topic as topicOf } from "../topic.ts";
@@ -25,7 +25,8 @@ export type ConsumerOptions<K = Uint8Array, V = Uint8Array> = {
   /**
    * Where to begin a partition that the group has never committed an offset of; that start is
    * committed at once. There is no default: `"earliest"` may be years of records, `"latest"` skips
-   * what is there. A group that has offsets does without.
+   * what is there. A group that has offsets does without. Partitions that were added since the group
+   * began start at their first record.
    */
   readonly from?: "earliest" | "latest" | Date | undefined;
   /**
@@ -117,7 +118,11 @@ export type ResolvedConsumerOptions<K, V> = {
 export type Subscription<K, V> = {
   readonly names: readonly string[] | undefined;
   readonly pattern: string | undefined;
-  /** The topic of this name with its serdes. */
+  /**
+   * The topic of this name with its serdes.
+   *
+   * @throws ZoologError `INCONSISTENT_GROUP_PROTOCOL` when it is none of them.
+   */
   readonly topic: (name: string) => Topic<K, V>;
 };
 
@@ -216,7 +221,11 @@ function resolveSubscription<K, V>(
   return {
     names: [...byName.keys()],
     pattern: undefined,
-    topic: (name) => byName.get(name) ?? (topicOf(name) as unknown as Topic<K, V>),
+    topic: (name) => {
+      const known = byName.get(name);
+      if (known === undefined) throw notSubscribed(name);
+      return known;
+    },
   };
 }
 

@@ -75,6 +75,60 @@ describe("where a group begins", () => {
     expect(await outcome(time, take(consumer({ from: undefined }), 1))).toEqual(["early"]);
   });
 
+  test.each([
+    ["with a choice", "latest" as const],
+    ["with a time", new Date(8.64e15)],
+  ])("so they do %s, which is for the group's beginning alone", async (_, from) => {
+    const { brokers, consumer, newClient, time, write } = setUp({ partitions: 2 });
+    await write(["old"]);
+    const first = consumer({ from });
+    const values: string[] = [];
+    void collect(first, values);
+    await time.advanceAndSettle(2_000);
+    await outcome(time, first.close());
+
+    brokers.addPartitions("texts", 3);
+    const away = newClient().producer().send(texts, { value: "while away", partition: 2 });
+    await outcome(time, away);
+    void collect(consumer({ from }), values);
+    await time.advanceAndSettle(2_000);
+
+    expect(values).toEqual(["while away"]);
+  });
+
+  test("a member of a first start that comes later begins where it says, like the first", async () => {
+    const { consumer, groups, time, write } = setUp({ partitions: 2 });
+    for (const partition of [0, 1]) await write(["old"], { partition });
+    const first = consumer({ from: "latest" });
+    void collect(first, []);
+    await time.advanceAndSettle(2_000);
+    // As if the other half of the first start were still under way.
+    groups.forgetCommitted("g", "texts-1");
+    await write(["new"], { partition: 0 });
+    await time.advanceAndSettle(2_000);
+    await outcome(time, first.close());
+
+    const values: string[] = [];
+    void collect(consumer({ from: "latest" }), values);
+    await time.advanceAndSettle(2_000);
+    await write(["next"], { partition: 1 });
+    await time.advanceAndSettle(2_000);
+
+    expect(values).toEqual(["next"]);
+  });
+
+  test("a commit of the user's own does not make the group forget how it began", async () => {
+    const { brokers, consumer, time, write } = setUp();
+    await write(["a"]);
+    const first = consumer({ from: "latest", commit: "manual" });
+    const reading = collect(first, []);
+    await time.advanceAndSettle(2_000);
+    await outcome(time, first.commit([{ topic: "texts", partition: 0, offset: 0 }]));
+    await outcome(time, first.close());
+    await reading;
+    expect(brokers.groups.metadata("g", "texts-0")).toBe("group began with 1 partition");
+  });
+
   test("a partition below those that the group knows was not added: where it begins is asked", async () => {
     const { consumer, groups, time } = setUp({ partitions: 3 });
     groups.setCommitted("g", "texts-1", 0);

@@ -281,7 +281,10 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       return;
     }
     const held = positions.map((position) => this.#positions.assigned(position));
-    await this.#commits.commit(positions, this.#limits(options));
+    const noted = positions.map((position, index) => {
+      return { metadata: held[index]?.metadata, ...position };
+    });
+    await this.#commits.commit(noted, this.#limits(options));
     for (const [index, { offset }] of positions.entries()) {
       const partition = held[index];
       if (partition !== undefined) partition.committed = offset;

@@ -80,6 +80,16 @@ export class ScriptedGroups {
     this.#group(group).offsets.set(partition, { offset });
   }
 
+  /** As of a partition that nobody has come to yet. */
+  forgetCommitted(group: string, partition: string): void {
+    this.#group(group).offsets.delete(partition);
+  }
+
+  /** Of the last commit. */
+  metadata(group: string, partition: string): string | undefined {
+    return this.#group(group).offsets.get(partition)?.metadata;
+  }
+
   members(group: string): string[] {
     const { state } = this.#group(group);
     return state === undefined ? [] : describeGroup(state).members.map(({ memberId }) => memberId);

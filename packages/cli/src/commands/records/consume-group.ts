@@ -132,7 +132,7 @@ class GroupRun {
     terminal.talk(`go on with: zoolog consume ${again} --group ${group}`);
   }
 
-  /** A batch is handled when the next one is asked for: by then stdout has it. */
+  /** A batch is handled when stdout has it, also while its partition is being given up. */
   async #printBatches(consumer: BytesConsumer): Promise<void> {
     const { terminal } = this.#context;
     for await (const batch of consumer.batches()) {
@@ -143,6 +143,7 @@ class GroupRun {
       await this.#flush();
       // Nobody has read it: the batch in hand stays uncommitted.
       if (terminal.signal.aborted && !terminal.interrupted) return;
+      batch.handled();
     }
   }
 

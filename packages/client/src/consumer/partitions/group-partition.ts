@@ -21,6 +21,8 @@ export class GroupPartition<K, V> {
   handledEpoch: number | undefined;
   /** What the coordinator was told last. */
   committed: number | undefined;
+  /** Goes beside each offset that is committed. */
+  metadata: string | undefined;
   /** Records that were handed out and are neither handled nor given back. */
   handling = 0;
   /** How often somebody has sought: records from before do not count as handled any more. */

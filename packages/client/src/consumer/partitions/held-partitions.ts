@@ -154,9 +154,9 @@ export class HeldPartitions<K, V> implements PartitionOwner {
       throw memberLost(this.#options.group, "others read them by now");
     }
     const due = held.flatMap((partition) => {
-      const { committed, handled, handledEpoch, topicPartition } = partition;
+      const { committed, handled } = partition;
       if (handled === undefined || handled === committed) return [];
-      return [{ partition, position: position(topicPartition, handled, handledEpoch) }];
+      return [{ partition, position: positionOf(partition, handled) }];
     });
     await this.#dependencies.commits.commit(
       due.map((entry) => entry.position),
@@ -187,6 +187,7 @@ export class HeldPartitions<K, V> implements PartitionOwner {
       // Somebody may have sought while it was looked for.
       if (held.handled === undefined) held.beginAt(start.offset);
       held.committed = start.offset;
+      held.metadata = start.metadata;
       supply.add(held);
     }
   }
@@ -247,10 +248,9 @@ export class HeldPartitions<K, V> implements PartitionOwner {
   }
 }
 
-function position(
-  { partition, topic }: ConsumerPartition,
+function positionOf<K, V>(
+  { handledEpoch: leaderEpoch, metadata, topicPartition }: GroupPartition<K, V>,
   offset: number,
-  leaderEpoch: number | undefined,
 ): CommittedPosition {
-  return { topic, partition, offset, leaderEpoch };
+  return { ...topicPartition, offset, leaderEpoch, metadata };
 }

@@ -7,9 +7,15 @@ import { startUnknown } from "../../errors.ts";
 import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
 import { itemFailure } from "../../retriable.ts";
 import type { ConsumerPartition } from "../consumer-options.ts";
+import { noteOfBeginning, partitionsAtBeginning } from "./group-beginning.ts";
 
 /** Where a partition begins; `isNew`: the group had no offset of it. */
-export type StartOffset = ConsumerPartition & { readonly offset: number; readonly isNew: boolean };
+export type StartOffset = ConsumerPartition & {
+  readonly offset: number;
+  readonly isNew: boolean;
+  /** Beside the offset: what the next partition's start is decided by. */
+  readonly metadata: string | undefined;
+};
 
 export type StartOffsetsDependencies = {
   readonly cluster: Cluster;
@@ -51,7 +57,7 @@ export class StartOffsets {
     const has = new Set(starts.map(({ partition, topic }) => `${topic}-${partition}`));
     const missing = partitions.filter(({ partition, topic }) => !has.has(`${topic}-${partition}`));
     for (const [topic, indexes] of byTopic(missing)) {
-      starts.push(...(await this.#chosen(topic, indexes, limits)));
+      starts.push(...(await this.#begun(topic, indexes, limits)));
     }
     return starts;
   }
@@ -85,48 +91,54 @@ export class StartOffsets {
     return answer.topics.flatMap(({ partitions, topic }) =>
       partitions.flatMap((entry) => {
         if ("error" in entry || entry.offset === undefined) return [];
-        return [{ topic, partition: entry.partition, offset: entry.offset, isNew: false }];
+        const { metadata, offset, partition } = entry;
+        return [{ topic, partition, offset, isNew: false, metadata }];
       }),
     );
   }
 
-  async #chosen(
+  /**
+   * Partitions that the group has no offset of. Those that were added since it began start at their
+   * first record, whatever `from` says: nothing that was written since may be skipped.
+   */
+  async #begun(
     topic: string,
     partitions: readonly number[],
     limits: CallLimits,
   ): Promise<StartOffset[]> {
-    const from = this.#from;
-    if (from === undefined) return this.#added(topic, partitions, limits);
-    const atFirst = this.#countsAtFirst.get(topic) ?? 0;
+    const atBeginning = await this.#countAtBeginning(topic, partitions, limits);
     const specs = new Map(
       partitions.map((partition): [number, OffsetSpec] => {
-        // Added while we read: what was written before we heard of it must not be skipped.
-        if (partition >= atFirst) return [partition, "earliest"];
+        if (partition >= atBeginning) return [partition, "earliest"];
+        const from = this.#from;
+        if (from === undefined) throw startUnknown(this.#group, { topic, partition });
         return [partition, from instanceof Date ? { timestamp: timestamp(from.getTime()) } : from];
       }),
     );
     const found = await this.at(topic, specs, limits);
-    return [...found].map(([partition, offset]) => ({ topic, partition, offset, isNew: true }));
+    const metadata = noteOfBeginning(atBeginning);
+    return [...found].map(([partition, offset]) => {
+      return { topic, partition, offset, isNew: true, metadata };
+    });
   }
 
-  /**
-   * Nobody said where to begin, as the group knows where it is. Partitions above those that it has
-   * offsets of were added since, and nothing of them may be skipped: they begin at their start.
-   */
-  async #added(
+  /** How many partitions the topic had when the group began to read it. */
+  async #countAtBeginning(
     topic: string,
-    partitions: readonly number[],
+    missing: readonly number[],
     limits: CallLimits,
-  ): Promise<StartOffset[]> {
-    const below = Array.from({ length: Math.max(...partitions) }, (_, partition) => partition);
-    const known =
-      below.length === 0 ? [] : await this.#committed(new Map([[topic, below]]), limits);
-    const newest = Math.max(-1, ...known.map(({ partition }) => partition));
-    const unknown = partitions.find((partition) => newest === -1 || partition < newest);
-    if (unknown !== undefined) throw startUnknown(this.#group, { topic, partition: unknown });
-    const specs = new Map(partitions.map((p): [number, OffsetSpec] => [p, "earliest"]));
-    const found = await this.at(topic, specs, limits);
-    return [...found].map(([partition, offset]) => ({ topic, partition, offset, isNew: true }));
+  ): Promise<number> {
+    const atFirst = this.#countsAtFirst.get(topic) ?? 0;
+    const count = Math.max(atFirst, ...missing) + 1;
+    const others = Array.from({ length: count }, (_, partition) => partition).filter(
+      (partition) => !missing.includes(partition),
+    );
+    const known = await this.#committed(new Map([[topic, others]]), limits);
+    const notes = known.flatMap(({ metadata }) => partitionsAtBeginning(metadata) ?? []);
+    if (notes.length > 0) return Math.min(...notes);
+    // Who has committed without a note has had those up to the newest; the rest may be younger.
+    if (known.length > 0) return Math.max(...known.map(({ partition }) => partition)) + 1;
+    return atFirst;
   }
 }
 
