@@ -81,11 +81,19 @@ export class FencedMulti {
     for (const listener of this.#listeners.splice(0)) listener();
   }
 
-  /** @throws the fence's error; whatever makes the request itself impossible. */
-  async run(operations: readonly Operation[]): Promise<MultiOutcome> {
+  /**
+   * @param onSent called when it has gone out: what is sent from then on is applied after it.
+   * @throws the fence's error; whatever makes the request itself impossible.
+   */
+  async run(
+    operations: readonly Operation[],
+    onSent: () => void = () => {},
+  ): Promise<MultiOutcome> {
     await this.#connected();
     try {
-      const results = await this.#client.multi([this.#check, ...operations]);
+      const answer = this.#client.multi([this.#check, ...operations]);
+      onSent();
+      const results = await answer;
       return { outcome: "applied", results: results.slice(1) };
     } catch (error) {
       const refused = this.#refusal(error);

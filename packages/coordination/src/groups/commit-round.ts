@@ -36,7 +36,7 @@ export async function writeRound(
     if (fitsOneMulti(unit)) units.push(unit);
     else for (const part of inParts(groupId, unit)) await znodes.apply([part]);
   }
-  for (const [groupId, group] of waiting.groups) addOffsetUnits(groupId, group, units);
+  units.push(...offsetUnits(waiting));
   await znodes.apply(units);
 }
 
@@ -110,19 +110,22 @@ function* inParts(groupId: string, { parents, changes }: ChangeUnit): Generator<
   yield { parents, changes: [...part, { path: mark, data: NOTHING }] };
 }
 
-function addOffsetUnits(groupId: string, { topics }: WaitingGroup, units: ChangeUnit[]): void {
-  const name = znodeName(groupId);
-  for (const [topic, { offsets }] of topics) {
-    const topicName = znodeName(topic);
-    const parents = [
-      { path: groupPath(name), data: EMPTY_GROUP },
-      { path: offsetsPath(name), data: NOTHING },
-      { path: topicOffsetsPath(name, topicName), data: NOTHING },
-    ];
-    for (const [partition, value] of offsets) {
-      const path = offsetPath(name, topicName, partition);
-      const data = value === undefined ? undefined : encodeOffset(value);
-      units.push({ parents, changes: [{ path, data }] });
+/** Of each offset on its own. */
+export function* offsetUnits({ groups }: WaitingChanges): Generator<ChangeUnit> {
+  for (const [groupId, { topics }] of groups) {
+    const name = znodeName(groupId);
+    for (const [topic, { offsets }] of topics) {
+      const topicName = znodeName(topic);
+      const parents = [
+        { path: groupPath(name), data: EMPTY_GROUP },
+        { path: offsetsPath(name), data: NOTHING },
+        { path: topicOffsetsPath(name, topicName), data: NOTHING },
+      ];
+      for (const [partition, value] of offsets) {
+        const path = offsetPath(name, topicName, partition);
+        const data = value === undefined ? undefined : encodeOffset(value);
+        yield { parents, changes: [{ path, data }] };
+      }
     }
   }
 }

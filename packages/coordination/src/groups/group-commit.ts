@@ -10,6 +10,7 @@ import { coordinatorBusy, coordinatorFenced } from "../errors.ts";
 import type { FencedMulti } from "../fenced-multi.ts";
 import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 import { writeRound } from "./commit-round.ts";
+import { OffsetRounds } from "./offset-rounds.ts";
 import { encodeChange, WaitingChanges } from "./waiting-changes.ts";
 import { ZnodeChanges } from "./znode-changes.ts";
 
@@ -29,6 +30,7 @@ export class GroupCommit implements SlotWriter {
   readonly coordinatorEpoch: CoordinatorEpoch;
   readonly #multi: FencedMulti;
   readonly #znodes: ZnodeChanges;
+  readonly #offsets: OffsetRounds;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   readonly #logger: Logger;
@@ -51,6 +53,11 @@ export class GroupCommit implements SlotWriter {
     this.coordinatorEpoch = options.coordinatorEpoch;
     this.#multi = dependencies.multi;
     this.#znodes = new ZnodeChanges(dependencies.multi);
+    this.#offsets = new OffsetRounds({
+      znodes: this.#znodes,
+      onOpen: () => this.#begin(),
+      onFailure: (error) => this.#fail(error),
+    });
     this.#clock = dependencies.clock;
     this.#scheduler = dependencies.scheduler;
     this.#logger = dependencies.logger;
@@ -95,13 +102,14 @@ export class GroupCommit implements SlotWriter {
 
   /** One round after the other until nothing waits. */
   async #run(): Promise<void> {
-    while (this.#waiting !== undefined) {
-      await this.#pace();
-      const round = this.#waiting;
-      this.#waiting = undefined;
+    while (this.#waiting !== undefined || this.#offsets.isOpen) {
+      let round: WaitingChanges | undefined;
       try {
-        await writeRound(round, { multi: this.#multi, znodes: this.#znodes });
-        round.written.resolve();
+        if (this.#offsets.isOpen) await this.#offsets.settle();
+        await this.#pace();
+        round = this.#waiting;
+        this.#waiting = undefined;
+        if (round !== undefined) await this.#write(round);
       } catch (error) {
         this.#fail(error, round);
         return;
@@ -111,21 +119,32 @@ export class GroupCommit implements SlotWriter {
     this.#isWriting = false;
   }
 
+  /** State is written alone: it has an order, and is not to overtake nor to be overtaken. */
+  async #write(round: WaitingChanges): Promise<void> {
+    if (round.hasOnlyOffsets) return await this.#offsets.begin(round);
+    await this.#offsets.settle();
+    await writeRound(round, { multi: this.#multi, znodes: this.#znodes });
+    round.written.resolve();
+  }
+
   async #pace(): Promise<void> {
     const waitMs = this.#roundBegan + ROUND_INTERVAL_MS - this.#clock.monotonic();
     if (waitMs > 0) await sleep(this.#scheduler, waitMs);
     // What comes in the same turn of the event loop goes with it.
     else await new Promise<void>((resolve) => this.#scheduler.soon(resolve));
+    // While the ensemble is busy what waits is better replaced than sent.
+    await this.#znodes.hasRoom();
     this.#roundBegan = this.#clock.monotonic();
   }
 
   /** What is in memory rests on what was not written: only a new beginning mends that. */
-  #fail(error: unknown, round: WaitingChanges): void {
-    this.#failure = error;
+  #fail(error: unknown, round?: WaitingChanges): void {
+    this.#failure ??= error;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    round.written.reject(error);
-    waiting?.written.reject(error);
+    round?.written.reject(this.#failure);
+    waiting?.written.reject(this.#failure);
+    this.#offsets.fail(this.#failure);
     this.#multi.fence("a write has failed");
   }
 }

@@ -91,6 +91,12 @@ export class WaitingChanges {
   readonly written: Deferred<void> = deferred();
   #keys = 0;
   #bytes = 0;
+  #hasOnlyOffsets = true;
+
+  /** Nothing of groups' state and no removals of more than one offset: nothing that has an order. */
+  get hasOnlyOffsets(): boolean {
+    return this.#hasOnlyOffsets;
+  }
 
   /** How many keys wait. */
   get keys(): number {
@@ -104,6 +110,7 @@ export class WaitingChanges {
 
   add(change: EncodedChange): void {
     const group = this.#group(change.groupId);
+    this.#hasOnlyOffsets &&= change.type === "offset";
     switch (change.type) {
       case "group":
         this.#bytes += change.data?.length ?? 0;

@@ -10,6 +10,7 @@ import {
   READS_IN_FLIGHT_MAX,
 } from "../limits.ts";
 import { operationBytes } from "../multi-chunks.ts";
+import { Places } from "./places.ts";
 
 /** What a znode is to hold; `undefined`: it is not to be there. */
 export type ZnodeChange = { readonly path: string; readonly data: Uint8Array | undefined };
@@ -38,6 +39,7 @@ const REFUSALS_MAX = 20;
 export class ZnodeChanges {
   readonly #multi: FencedMulti;
   readonly #known = new Set<string>();
+  readonly #places = new Places(MULTIS_IN_FLIGHT_MAX);
 
   constructor(multi: FencedMulti) {
     this.#multi = multi;
@@ -48,23 +50,61 @@ export class ZnodeChanges {
     let open = units;
     let refusals = 0;
     while (open.length > 0) {
-      if (this.#known.size > KNOWN_PATHS_MAX) this.#known.clear();
-      await this.#learn(open);
-      let refused = false;
-      const left = await inParallel(
-        this.#compose(open),
-        { atOnceMax: MULTIS_IN_FLIGHT_MAX },
-        async (chunk) => {
-          const { outcome } = await this.#multi.run(chunk.operations);
-          if (outcome === "applied") return this.#applied(chunk.operations);
-          refused ||= outcome === "refused";
-          return chunk.units;
-        },
-      );
-      open = await this.#unsettled(left.flat());
+      const { left, refused } = await this.#pass(open, () => {});
+      open = await this.#unsettled(left);
       if (refused) refusals += 1;
       if (refusals > REFUSALS_MAX) throw restless(open[0]?.changes[0]?.path ?? "");
     }
+  }
+
+  /** The same for what may stand there already: it is looked up first. */
+  async mend(units: readonly ChangeUnit[]): Promise<void> {
+    await this.apply(await this.#unsettled(units));
+  }
+
+  /**
+   * Writes them once. Answers whether all was applied; else `mend` them, when nothing else is under
+   * way. `onSent` is called when all has gone out: another pass may begin, and is applied after it.
+   *
+   * @throws what `FencedMulti` does.
+   */
+  async pass(units: readonly ChangeUnit[], onSent: () => void): Promise<boolean> {
+    const { left } = await this.#pass(units, onSent);
+    return left.length === 0;
+  }
+
+  /** Resolves when one more multi may go out. */
+  async hasRoom(): Promise<void> {
+    await this.#places.enter();
+    this.#places.leave();
+  }
+
+  async #pass(
+    units: readonly ChangeUnit[],
+    onSent: () => void,
+  ): Promise<{ readonly left: readonly ChangeUnit[]; readonly refused: boolean }> {
+    if (this.#known.size > KNOWN_PATHS_MAX) this.#known.clear();
+    await this.#learn(units);
+    const chunks = this.#compose(units);
+    let unsent = chunks.length;
+    if (unsent === 0) onSent();
+    const sent = (): void => {
+      unsent -= 1;
+      if (unsent === 0) onSent();
+    };
+    let refused = false;
+    const left = await inParallel(chunks, { atOnceMax: MULTIS_IN_FLIGHT_MAX }, async (chunk) => {
+      await this.#places.enter();
+      try {
+        const { outcome } = await this.#multi.run(chunk.operations, sent);
+        if (outcome === "applied") return this.#applied(chunk.operations);
+        refused ||= outcome === "refused";
+        return chunk.units;
+      } finally {
+        this.#places.leave();
+      }
+    });
+    return { left: left.flat(), refused };
   }
 
   /** What stands below `root` is gone. */
