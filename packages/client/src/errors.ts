@@ -2,7 +2,13 @@
  * The failures that the SDK itself finds. What a broker refuses arrives as a `ZoologError` too, with
  * Kafka's error name as its `code`. Switch on `code`, never on the message.
  */
-import { errorMessage, type TopicPartition, topicPartitionKey, ZoologError } from "@zoolog/base";
+import {
+  errorCode,
+  errorMessage,
+  type TopicPartition,
+  topicPartitionKey,
+  ZoologError,
+} from "@zoolog/base";
 
 /** No broker of the list answered. */
 export function brokersUnreachable(brokers: readonly string[], cause: unknown): ZoologError {
@@ -247,6 +253,27 @@ export function memberLost(group: string, why: string): ZoologError {
     message: `the member of group ${group} has lost its partitions: ${why}`,
     retriable: true,
     hint: "It joins again by itself; records that were not committed are read again.",
+  });
+}
+
+/** Found out while a call waited for the one before. The call is made again there. */
+export function coordinatorMoved(group: string, endpoint: string): ZoologError {
+  return new ZoologError({
+    code: "NOT_COORDINATOR",
+    message: `${endpoint} coordinates group ${group} now`,
+    retriable: true,
+  });
+}
+
+/** For longer than a move takes. The consumer goes on asking. */
+export function coordinatorAway(group: string, awayMs: number, cause: unknown): ZoologError {
+  const away = `has not answered for ${Math.round(awayMs / 1_000)} s`;
+  return new ZoologError({
+    code: errorCode(cause) ?? "COORDINATOR_NOT_AVAILABLE",
+    message: `the coordinator of group ${group} ${away}: ${errorMessage(cause)}`,
+    retriable: true,
+    hint: "The consumer reads on until its session ends, and asks again. Look whether brokers run.",
+    cause,
   });
 }
 

@@ -81,7 +81,8 @@ export type ConsumerOptions<K = Uint8Array, V = Uint8Array> = {
   readonly onLost?: (partitions: readonly ConsumerPartition[]) => void | Promise<void>;
   /**
    * What went wrong and is tried again, or was passed over by `onPoison`; `UNKNOWN_TOPIC_OR_PARTITION`,
-   * once, for a topic that does not exist and is waited for.
+   * once, for a topic that does not exist and is waited for. That the coordinator moves is no error:
+   * only when it has not answered for 10 s.
    */
   readonly onError?: (error: Error) => void;
   /** Ends the consumer: a loop rejects with the signal's reason. */

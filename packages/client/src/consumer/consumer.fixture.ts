@@ -1,3 +1,4 @@
+import type { Logger } from "@zoolog/base";
 import { ManualTime, ScriptedBrokers, seededRandom } from "@zoolog/testkit";
 import { Client } from "../client.ts";
 import type { ReaderRecord } from "../reader/reader-record.ts";
@@ -20,9 +21,18 @@ export function setUp(
     { scheduler: time.scheduler, random },
   );
   brokers.createTopic("texts", options.partitions ?? 1);
+  const logged: string[] = [];
+  const log = (level: string) => (message: string) => void logged.push(`${level}: ${message}`);
+  const logger: Logger = {
+    debug: () => {},
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+    child: () => logger,
+  };
   const newClient = () =>
     new Client(
-      { brokers: brokers.endpoints },
+      { brokers: brokers.endpoints, logger },
       { clock: time.clock, scheduler: time.scheduler, random, transport: brokers },
     );
   const client = newClient();
@@ -43,7 +53,17 @@ export function setUp(
       onError: (error) => errors.push(error),
       ...given,
     });
-  return { time, brokers, groups: brokers.groups, client, newClient, write, consumer, errors };
+  return {
+    time,
+    brokers,
+    groups: brokers.groups,
+    client,
+    newClient,
+    write,
+    consumer,
+    errors,
+    logged,
+  };
 }
 
 /** Lets everything happen that needs no more than `ms` of simulated time. */

@@ -367,7 +367,10 @@ describe.each(["consumer", "classic"] as const)(
     });
 
     test("a coordinator that moves costs neither a member nor a partition", async () => {
-      const { brokers, consumer, groups, time, write } = setUp({ protocol, brokers: 3 });
+      const { brokers, consumer, errors, groups, logged, time, write } = setUp({
+        protocol,
+        brokers: 3,
+      });
       await write(["a"]);
       const events: string[] = [];
       const values: string[] = [];
@@ -393,6 +396,26 @@ describe.each(["consumer", "classic"] as const)(
       expect(events).toEqual([]);
       expect(values).toEqual(["a", "b"]);
       expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+      // Routine: whoever watches for errors is not woken.
+      expect(errors).toEqual([]);
+      expect(logged.filter((line) => line.includes("coordinator"))).toEqual([
+        "info: group coordinator is away, which is routine when it moves",
+        "info: group coordinator answers again",
+      ]);
+    });
+
+    test("a coordinator that stays away is told of, once", async () => {
+      const { brokers, consumer, errors, time, write } = setUp({ protocol });
+      await write(["a"]);
+      void collect(consumer({ commitIntervalMs: 3_600_000 }), []);
+      await time.advanceAndSettle(2_000);
+
+      brokers.fault = ({ call }) => (GROUP_CALL.test(call) ? "refuse" : undefined);
+      await time.advanceAndSettle(30_000);
+
+      expect(errors).toMatchObject([
+        { message: expect.stringMatching(/coordinator of group g has not answered for 1\d s/u) },
+      ]);
     });
 
     test("a commit that waited out a loss does not go out under the next epoch", async () => {
@@ -598,6 +621,24 @@ describe("the classic protocol", () => {
       "texture-0",
     ]);
   });
+
+  test.each(["join-group", "sync-group"])(
+    "a coordinator that is frozen while %s is parked is left when another one has the group",
+    async (parked) => {
+      const { brokers, consumer, groups, time, write } = setUp({ protocol: "classic", brokers: 3 });
+      await write(["a"]);
+      const values: string[] = [];
+      brokers.fault = ({ endpoint, call }) =>
+        endpoint.endsWith(":0") && call === parked ? "hang" : undefined;
+      void collect(consumer(), values);
+      await time.advanceAndSettle(2_000);
+
+      groups.coordinator = 2;
+      await time.advanceAndSettle(12_000);
+
+      expect(values).toEqual(["a"]);
+    },
+  );
 
   test("a member that shares no assignor with the others fails", async () => {
     const { consumer, time } = setUp({ protocol: "classic" });

@@ -3,17 +3,20 @@ import {
   abortable,
   type Clock,
   errorCode,
+  type Logger,
   type Random,
+  runInBackground,
   type Scheduler,
   sleep,
   throwIfAborted,
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type { NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
+import { quietAbortController } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { CallLimits } from "../cluster/call-attempts.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { callTimedOut } from "../errors.ts";
+import { callTimedOut, coordinatorMoved } from "../errors.ts";
 import { isRetriable, itemFailure } from "../retriable.ts";
 
 export type GroupCoordinatorOptions = BackoffOptions & {
@@ -28,6 +31,7 @@ export type GroupCoordinatorDependencies = {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
+  readonly logger: Logger;
 };
 
 /** After these another broker may coordinate the group. */
@@ -40,6 +44,9 @@ const MOVED = new Set([
 ]);
 /** Brokers answer from memory; one that is frozen must not hold up the question for long. */
 const LOOKUP_TIMEOUT_MS = 5_000;
+
+/** A join may be parked for minutes: so often others are asked who coordinates meanwhile, ms. */
+const PARKED_LOOK_EVERY_MS = 5_000;
 
 /** The broker that coordinates a group: found when it is needed, looked for again when it moved. */
 export class GroupCoordinator {
@@ -65,6 +72,39 @@ export class GroupCoordinator {
     } catch (error) {
       this.noteFailure(error, endpoint);
       throw error;
+    }
+  }
+
+  /**
+   * Once, for a call that the coordinator may answer as late as it likes. One that is frozen never
+   * will, and looks the same: so other brokers are asked in between whether it still coordinates.
+   *
+   * @throws ZoologError `NOT_COORDINATOR` as soon as another one does; what `attempt` throws.
+   */
+  async attemptParked<Call extends NativeCall>(
+    call: Call,
+    request: NativeRequest<Call>,
+    limits: CallLimits,
+  ): Promise<NativeResponse<Call>> {
+    const { logger, scheduler } = this.#dependencies;
+    throwIfAborted(limits.signal);
+    const moved = quietAbortController();
+    const endpoint = this.#endpoint ?? (await abortable(this.#lookUp(), limits.signal));
+    const look = async (): Promise<void> => {
+      // Nobody knows better: it is waited for.
+      const current = await this.#lookUp().catch(() => endpoint);
+      if (current !== endpoint) moved.abort(coordinatorMoved(this.#options.groupId, current));
+    };
+    const timer = scheduler.every(PARKED_LOOK_EVERY_MS, () => {
+      runInBackground("look for the group coordinator", logger, look);
+    });
+    const onAbort = () => moved.abort(limits.signal?.reason);
+    limits.signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await this.attempt(call, request, { ...limits, signal: moved.signal });
+    } finally {
+      timer.cancel();
+      limits.signal?.removeEventListener("abort", onAbort);
     }
   }
 

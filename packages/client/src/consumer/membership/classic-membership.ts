@@ -36,6 +36,7 @@ import {
   toMemberPartitions,
 } from "./classic-subscription.ts";
 import type { MembershipDependencies } from "./consumer-membership.ts";
+import { CoordinatorOutage } from "./coordinator-outage.ts";
 import {
   type MemberIdentity,
   type MemberPartition,
@@ -61,7 +62,10 @@ export type ClassicMembershipOptions = {
 type Joined = Extract<JoinGroupResponse, { readonly members: unknown }>;
 
 const PROTOCOL_TYPE = "consumer";
-/** A parked join is answered at the latest when the rebalance times out; then it may take so long. */
+/**
+ * A parked join is answered at the latest when the rebalance times out; then it may take so long. Of a
+ * coordinator that is frozen or gone others tell sooner: `attemptParked`.
+ */
 const JOIN_GRACE_MS = 5_000;
 /** The group goes on without us having lost anything: join again at once. */
 const JOIN_AGAIN = new Set(["REBALANCE_IN_PROGRESS", "MEMBER_ID_REQUIRED"]);
@@ -75,6 +79,7 @@ export class ClassicMembership implements Membership {
   readonly #isCooperative: boolean;
   readonly #topics: SubscribedTopics;
   readonly #lease: SessionLease;
+  readonly #outage: CoordinatorOutage;
   readonly #closing = quietAbortController();
   #memberId: string | undefined;
   #generation: number | undefined;
@@ -99,8 +104,10 @@ export class ClassicMembership implements Membership {
       ...dependencies,
       onChange: () => this.#rejoin.resolve(),
     });
+    const { group } = options;
+    this.#outage = new CoordinatorOutage({ group, warn: dependencies.owner.warn }, dependencies);
     this.#lease = new SessionLease(
-      { onExpired: () => this.#lost(memberLost(options.group, "its session ended")) },
+      { onExpired: () => this.#lost(memberLost(group, "its session ended")) },
       dependencies,
     );
   }
@@ -221,7 +228,7 @@ export class ClassicMembership implements Membership {
     try {
       const timeoutMs = rebalanceTimeoutMs + JOIN_GRACE_MS;
       const limits = { timeoutMs, signal: controller.signal };
-      const answer = await coordinator.attempt("join-group", request, limits);
+      const answer = await coordinator.attemptParked("join-group", request, limits);
       if (!("error" in answer)) return answer;
       this.#memberId = answer.memberId;
       throw new ZoologError({ ...answer.error, retriable: true });
@@ -234,7 +241,7 @@ export class ClassicMembership implements Membership {
   async #sync(joined: Joined): Promise<MemberPartition[]> {
     const { clock, coordinator } = this.#dependencies;
     const sentAt = clock.monotonic();
-    const answer = await coordinator.attempt(
+    const answer = await coordinator.attemptParked(
       "sync-group",
       {
         groupId: this.#options.group,
@@ -249,6 +256,7 @@ export class ClassicMembership implements Membership {
         signal: this.#closing.signal,
       },
     );
+    this.#outage.answered();
     this.#lease.renew(sentAt, this.#options.sessionTimeoutMs);
     const decoded = decodeConsumerAssignment(answer.assignment);
     if (decoded.fault === undefined) return toMemberPartitions(decoded.value.assigned);
@@ -300,6 +308,7 @@ export class ClassicMembership implements Membership {
     try {
       const limits = { timeoutMs, signal: this.#closing.signal };
       await coordinator.attempt("heartbeat", request, limits);
+      this.#outage.answered();
       if (incarnation === this.#incarnation) this.#lease.renew(sentAt, sessionTimeoutMs);
     } catch (error) {
       if (this.#closing.signal.aborted || incarnation !== this.#incarnation) return;
@@ -314,7 +323,7 @@ export class ClassicMembership implements Membership {
       this.#lease.renew(sentAt, this.#options.sessionTimeoutMs);
       this.#rejoin.resolve();
     } else if (isRetriable(error)) {
-      this.#dependencies.owner.warn(error);
+      this.#outage.failed(error);
       this.#joining?.abort(error);
     } else if (code === "ILLEGAL_GENERATION" && generationId !== this.#generation) {
       // A join was answered meanwhile.
@@ -327,7 +336,7 @@ export class ClassicMembership implements Membership {
 
   /** How long to wait before the next join, ms. @throws what ends the membership */
   #refused(error: unknown, failures: number): number {
-    const { owner, random } = this.#dependencies;
+    const { random } = this.#dependencies;
     if (this.#closing.signal.aborted) return 0;
     const code = errorCode(error) ?? "";
     if (JOIN_AGAIN.has(code)) return failures > 1 ? RETRY.backoffMs : 0;
@@ -338,7 +347,7 @@ export class ClassicMembership implements Membership {
       return pauseMs;
     }
     if (isRetriable(error)) {
-      owner.warn(error);
+      this.#outage.failed(error);
       return pauseMs;
     }
     this.#lost(error);

@@ -28,6 +28,7 @@ import { alreadyClosed, memberLost } from "../../errors.ts";
 import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
 import type { WaitingPlaces } from "../../groups/waiting-places.ts";
 import { isRetriable } from "../../retriable.ts";
+import { CoordinatorOutage } from "./coordinator-outage.ts";
 import {
   type MemberIdentity,
   type MemberPartition,
@@ -90,6 +91,7 @@ export class ConsumerMembership implements Membership {
   readonly #dependencies: MembershipDependencies;
   readonly #memberId: string;
   readonly #lease: SessionLease;
+  readonly #outage: CoordinatorOutage;
   readonly #closing = quietAbortController();
   #epoch = JOIN;
   #incarnation = 0;
@@ -113,8 +115,10 @@ export class ConsumerMembership implements Membership {
     this.#dependencies = dependencies;
     this.#memberId = dependencies.random.uuid();
     this.#sessionTimeoutMs = options.sessionTimeoutMs;
+    const { group } = options;
+    this.#outage = new CoordinatorOutage({ group, warn: dependencies.owner.warn }, dependencies);
     this.#lease = new SessionLease(
-      { onExpired: () => this.#lost(memberLost(options.group, "its session ended")) },
+      { onExpired: () => this.#lost(memberLost(group, "its session ended")) },
       dependencies,
     );
   }
@@ -254,6 +258,7 @@ export class ConsumerMembership implements Membership {
 
   #answered(answer: Answer, sentAt: number): number {
     this.#failures = 0;
+    this.#outage.answered();
     this.#unreleasedSince = undefined;
     this.#sendAll = false;
     this.#epoch = answer.memberEpoch;
@@ -282,7 +287,7 @@ export class ConsumerMembership implements Membership {
       const waitedMs = clock.monotonic() - this.#unreleasedSince;
       if (waitedMs < this.#options.retryTimeoutMs) return pauseMs;
     } else if (isRetriable(error)) {
-      owner.warn(error);
+      this.#outage.failed(error);
       return pauseMs;
     }
     this.#closing.abort(error);
