@@ -11,11 +11,8 @@ export type { AppendOutcome } from "./pending-append.ts";
 export { Purgatory } from "./purgatory.ts";
 export type { ReplicaAssignment } from "./replica-assignment.ts";
 export type { ReplicaError } from "./replica-error.ts";
-export {
-  type HostedReplica,
-  ReplicaManager,
-  type ReplicaManagerOptions,
-} from "./replica-manager.ts";
+export { ReplicaManager, type ReplicaManagerOptions } from "./replica-manager.ts";
 export type { ReadMemory } from "./serving/answer-room.ts";
 export type { FetchedPartition, FetchRequest } from "./serving/consumer-fetch.ts";
+export type { HostedReplica } from "./serving/hosted-replicas.ts";
 export type { ReplicaCaller } from "./serving/replica-fetches.ts";

@@ -3,10 +3,8 @@ import {
   type Clock,
   type LeaderEpoch,
   type Logger,
-  type Offset,
   runInBackground,
   type Scheduler,
-  type TopicId,
   type TopicPartition,
   topicPartitionKey,
   unreachable,
@@ -21,20 +19,20 @@ import type { Authority } from "./leader/authority.ts";
 import type { LiveBrokers } from "./leader/isr-rules.ts";
 import { judgeLogFailure } from "./log-failure.ts";
 import { IsrChecks } from "./partition/isr-checks.ts";
-import { type DescribedOffsets, Partition } from "./partition/partition.ts";
+import { type DescribedOffsets, type DescribeOffsets, Partition } from "./partition/partition.ts";
 import type { OffsetAnswer, OffsetQuery } from "./partition/partition-offsets.ts";
-import type { PartitionConfig, ProduceTrace } from "./partition/partition-options.ts";
+import type { ProduceTrace } from "./partition/partition-options.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { PartitionLogs } from "./partition-log.ts";
 import type { AppendOutcome } from "./pending-append.ts";
 import { Purgatory } from "./purgatory.ts";
-import type { ReplicaAssignment } from "./replica-assignment.ts";
-import { type ReplicaError, replicaError } from "./replica-error.ts";
+import type { ReplicaError } from "./replica-error.ts";
 import {
   type FetchedPartition,
   type FetchRequest,
   fetchForConsumer,
 } from "./serving/consumer-fetch.ts";
+import { type HostedReplica, HostedReplicas } from "./serving/hosted-replicas.ts";
 import { type ProduceBatches, ProduceCalls } from "./serving/produce-calls.ts";
 import {
   type DeletedRecords,
@@ -42,7 +40,11 @@ import {
   LIVE_BROKERS_KEY,
   type RecordDeletion,
 } from "./serving/record-deletion.ts";
-import { newReplicaCounters, type ReplicaCounters } from "./serving/replica-counters.ts";
+import {
+  newReplicaCounters,
+  type ParkedRequests,
+  type ReplicaCounters,
+} from "./serving/replica-counters.ts";
 import {
   type ReplicaCaller,
   ReplicaFetches,
@@ -82,13 +84,6 @@ export type ReplicaManagerDependencies = {
   readonly trace?: ProduceTrace | undefined;
 };
 
-/** A replica that the cluster image places on this broker. */
-export type HostedReplica = TopicPartition & {
-  readonly topicId: TopicId;
-  readonly config: PartitionConfig;
-  readonly assignment: ReplicaAssignment;
-};
-
 export type OffsetRequest = TopicPartition &
   OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined };
 
@@ -97,9 +92,7 @@ export class ReplicaManager {
   readonly counters: ReplicaCounters = newReplicaCounters();
   readonly #options: ReplicaManagerOptions;
   readonly #dependencies: ReplicaManagerDependencies;
-  readonly #partitions = new Map<string, Partition>();
-  /** Why a replica could not take its role yet; it is to be hosted again. */
-  readonly #obstacles = new Map<string, ReplicaError>();
+  readonly #hosted: HostedReplicas;
   readonly #produceCalls: ProduceCalls;
   /** Appends that wait for the high watermark. */
   readonly #commits: Purgatory;
@@ -107,8 +100,6 @@ export class ReplicaManager {
   readonly #fetches: Purgatory;
   /** Deletions of records that wait for followers. */
   readonly #deletions: Purgatory;
-  /** By `replicaKey`, as other brokers name them. */
-  readonly #replicas = new Map<string, Partition>();
   readonly #replicaFetches: ReplicaFetches;
   readonly #fetchers: ReplicaFetchers;
   readonly #isrChecks: IsrChecks;
@@ -117,10 +108,12 @@ export class ReplicaManager {
   constructor(options: ReplicaManagerOptions, dependencies: ReplicaManagerDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
+    const hosted = new HostedReplicas(options, dependencies);
+    this.#hosted = hosted;
     this.#produceCalls = new ProduceCalls({
       ...dependencies,
       counters: this.counters,
-      find: (topicPartition) => this.#find(topicPartition),
+      find: (topicPartition) => hosted.find(topicPartition),
     });
     this.#commits = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#fetches = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
@@ -129,59 +122,41 @@ export class ReplicaManager {
       { bytesMax: options.fetchBytesMax },
       {
         ...dependencies,
-        find: (topicId, partition) => this.#findReplica(topicId, partition),
+        find: (topicId, partition) => hosted.findReplica(topicId, partition),
         brokers: () => this.#brokers,
       },
     );
     this.#fetchers = new ReplicaFetchers(options.fetcher, dependencies);
     this.#isrChecks = new IsrChecks(options, {
       ...dependencies,
-      partitions: () => this.#partitions.values(),
+      partitions: () => hosted.partitions.values(),
     });
   }
 
   /** All replicas of this broker. */
   get partitions(): ReadonlyMap<string, Partition> {
-    return this.#partitions;
+    return this.#hosted.partitions;
   }
 
   /** Requests that wait now. */
-  get parked(): {
-    readonly produces: number;
-    readonly fetches: number;
-    readonly replicaFetches: number;
-  } {
+  get parked(): ParkedRequests {
     const { size: replicaFetches } = this.#replicaFetches.waits;
     return { produces: this.#commits.size, fetches: this.#fetches.size, replicaFetches };
   }
 
   /** Partitions led here whose ISR lacks an assigned replica. */
   get underReplicated(): number {
-    let count = 0;
-    for (const { state } of this.#partitions.values()) {
-      if (state.role === "leader" && state.isr.length < state.replicas.length) count += 1;
-    }
-    return count;
+    return this.#hosted.underReplicated;
   }
 
   /** Committed records that the replica here that is furthest behind its leader lacks. */
   get lagMax(): number {
-    let max = 0;
-    for (const { state } of this.#partitions.values()) {
-      if (state.role === "follower") max = Math.max(max, state.lag ?? 0);
-    }
-    return max;
+    return this.#hosted.lagMax;
   }
 
   /** Whether every replica here that has a leader leads, is in sync, or has all that is committed. */
   get isCaughtUp(): boolean {
-    if (this.#obstacles.size > 0) return false;
-    for (const { state } of this.#partitions.values()) {
-      if (state.role === "unassigned") return false;
-      if (state.role !== "follower" || state.leader === undefined) continue;
-      if (state.lag !== 0 && !state.isr.includes(this.#options.brokerId)) return false;
-    }
-    return true;
+    return this.#hosted.isCaughtUp;
   }
 
   /** The outcomes stand in the order of the batches; with `"none"` nothing is waited for. */
@@ -198,7 +173,7 @@ export class ReplicaManager {
     const answers = await fetchForConsumer(
       { ...request, maxBytes, minBytes, rack },
       {
-        find: (topicPartition) => this.#find(topicPartition),
+        find: (topicPartition) => this.#hosted.find(topicPartition),
         fetches: this.#fetches,
         clock: this.#dependencies.clock,
         onParked: () => {
@@ -214,7 +189,7 @@ export class ReplicaManager {
     if (answer.error !== undefined) return;
     this.counters.fetchedBytes += answer.sizeInBytes;
     if (answer.preferredReadReplica !== undefined) this.counters.sentToClosest += 1;
-    const role = this.#partitions.get(topicPartitionKey(answer))?.state.role;
+    const role = this.#hosted.get(answer)?.state.role;
     if (role === "follower") this.counters.followerFetchedBytes += answer.sizeInBytes;
   }
 
@@ -228,7 +203,7 @@ export class ReplicaManager {
   }
 
   async findOffset(request: OffsetRequest): Promise<OffsetAnswer | ReplicaError> {
-    const found = this.#find(request);
+    const found = this.#hosted.find(request);
     return "error" in found ? found : found.findOffset(request);
   }
 
@@ -239,18 +214,15 @@ export class ReplicaManager {
   }): Promise<readonly DeletedRecords[]> {
     const { deletions, timeoutMs } = request;
     const deadline = this.#dependencies.clock.monotonic() + timeoutMs;
-    const find = (topicPartition: TopicPartition) => this.#find(topicPartition);
+    const find = (topicPartition: TopicPartition) => this.#hosted.find(topicPartition);
     return deleteRecords({ deletions, deadline }, { find, waiting: this.#deletions });
   }
 
   /** Where a partition's log lies, and when a record was written. */
   async describeOffsets(
-    request: TopicPartition & {
-      readonly offset?: Offset | undefined;
-      readonly leaderEpoch?: LeaderEpoch | undefined;
-    },
+    request: TopicPartition & DescribeOffsets,
   ): Promise<DescribedOffsets | ReplicaError> {
-    const found = this.#find(request);
+    const found = this.#hosted.find(request);
     return "error" in found ? found : found.describeOffsets(request);
   }
 
@@ -260,26 +232,25 @@ export class ReplicaManager {
    * not take its role now and may later (a full disk): give it the same again.
    */
   async host(replica: HostedReplica): Promise<void> {
-    const key = topicPartitionKey(replica);
     try {
       await this.#host(replica);
-      this.#obstacles.delete(key);
+      this.#hosted.noteObstacle(replica, undefined);
     } catch (error) {
       const judged = judgeLogFailure(error);
-      if ("refusal" in judged) this.#obstacles.set(key, judged.refusal);
+      if ("refusal" in judged) this.#hosted.noteObstacle(replica, judged.refusal);
       throw error;
     }
   }
 
   /** Why a replica that belongs here does not serve yet, as far as that may pass: a full disk. */
   obstacle(topicPartition: TopicPartition): ReplicaError | undefined {
-    return this.#obstacles.get(topicPartitionKey(topicPartition));
+    return this.#hosted.obstacle(topicPartition);
   }
 
   async #host(replica: HostedReplica): Promise<void> {
     const { topic, partition: index, topicId, config } = replica;
     const key = topicPartitionKey(replica);
-    let partition = this.#partitions.get(key);
+    let partition = this.#hosted.get(replica);
     if (partition === undefined) {
       const { logs } = this.#dependencies;
       const topicPartition = { topic, partition: index };
@@ -294,8 +265,7 @@ export class ReplicaManager {
           brokers: () => this.#brokers,
         },
       );
-      this.#partitions.set(key, partition);
-      this.#replicas.set(replicaKey(topicId, index), partition);
+      this.#hosted.add(partition);
       if (partition.state.role === "offline") this.#reportFailure(partition, partition.state.error);
     } else if (partition.config !== config) {
       partition.configure(config);
@@ -312,19 +282,14 @@ export class ReplicaManager {
 
   /** The replica's log failed outside of a request: a sync in the background, its whole folder. */
   fail(topicPartition: TopicPartition, error: ZoologError): void {
-    this.#partitions.get(topicPartitionKey(topicPartition))?.fail(error);
+    this.#hosted.get(topicPartition)?.fail(error);
   }
 
   /** Forgets a replica without touching its data. Waiting requests are answered. */
   release(topicPartition: TopicPartition): void {
-    const key = topicPartitionKey(topicPartition);
-    this.#obstacles.delete(key);
-    const partition = this.#partitions.get(key);
+    const partition = this.#hosted.remove(topicPartition);
     if (partition === undefined) return;
-    const { topicId, topicPartition: at } = partition;
-    this.#partitions.delete(key);
-    this.#replicas.delete(replicaKey(topicId, at.partition));
-    this.#fetchers.unfollow(replicaKey(topicId, at.partition));
+    this.#fetchers.unfollow(replicaKey(partition.topicId, topicPartition.partition));
     partition.close();
   }
 
@@ -340,8 +305,7 @@ export class ReplicaManager {
    * @param request the same object.
    */
   isrChangeAnswered(request: IsrChangeRequest, answer: IsrChangeAnswer): void {
-    const partition = this.#partitions.get(topicPartitionKey(request.topicPartition));
-    partition?.isrChangeAnswered(request, answer);
+    this.#hosted.get(request.topicPartition)?.isrChangeAnswered(request, answer);
   }
 
   /** Answers everything that waits and stops serving. The logs are the log manager's to close. */
@@ -353,24 +317,11 @@ export class ReplicaManager {
     this.#replicaFetches.waits.close();
     const { logger } = this.#dependencies;
     runInBackground("stop following leaders", logger, () => this.#fetchers.close());
-    for (const { topicPartition } of [...this.#partitions.values()]) this.release(topicPartition);
-  }
-
-  #find(topicPartition: TopicPartition): Partition | ReplicaError {
-    const partition = this.#partitions.get(topicPartitionKey(topicPartition));
-    if (partition !== undefined && partition.state.role !== "unassigned") return partition;
-    const { whereIs } = this.#dependencies;
-    return this.obstacle(topicPartition) ?? partition ?? whereIs(topicPartition);
-  }
-
-  #findReplica(topicId: TopicId, partition: number): Partition | ReplicaError {
-    const found = this.#replicas.get(replicaKey(topicId, partition));
-    if (found !== undefined && found.state.role !== "unassigned") return found;
-    return replicaError("UNKNOWN_TOPIC_ID", `no replica of ${topicId}-${partition} is here (yet)`);
+    for (const { topicPartition } of [...this.partitions.values()]) this.release(topicPartition);
   }
 
   #onEvent(key: string, event: PartitionEvent): void {
-    const partition = this.#partitions.get(key);
+    const partition = this.partitions.get(key);
     if (partition !== undefined) this.#tellFollowers(partition, event);
     switch (event.type) {
       case "batchAppended":
@@ -423,9 +374,9 @@ export class ReplicaManager {
       else this.#fetchers.unfollow(key);
     }
     if (state.role !== "leader" || state.followers.size === 0) return;
-    if (type === "batchAppended") fetches.notice(key, state.followers.keys(), "records");
-    if (type === "recordsDeleted" && event.by === "leader")
-      fetches.notice(key, state.followers.keys(), "records");
+    const isDeletion = type === "recordsDeleted" && event.by === "leader";
+    const hasRecords = type === "batchAppended" || isDeletion;
+    if (hasRecords) fetches.notice(key, state.followers.keys(), "records");
     if (type === "highWatermarkAdvanced")
       fetches.notice(key, state.followers.keys(), "highWatermark");
   }

@@ -26,14 +26,6 @@ afterEach(() => fixture.close());
 
 type Pair = { server: HostileZooKeeper; connection: HostileConnection; client: ZooKeeperClient };
 
-async function connectedPair(): Promise<Pair> {
-  const server = await fixture.hostile();
-  const connecting = fixture.connect(server.address);
-  const connection = await server.accept();
-  await connection.answerHandshake();
-  return { server, connection, client: await connecting };
-}
-
 async function reconnected({ server, client }: Pair): Promise<HostileConnection> {
   const connection = await server.accept();
   await connection.answerHandshake();
@@ -54,7 +46,7 @@ test.each([
   [-9999, "UNKNOWN_ERROR"],
   [7, "UNKNOWN_ERROR"],
 ])("error code %d rejects one call as %s and harms no other", async (wireCode, code) => {
-  const { connection, client } = await connectedPair();
+  const { connection, client } = await fixture.connectedPair();
 
   const calls = outcomes([client.getData("/a"), client.setData("/a", text("x"))]);
   connection.reply(await connection.nextRequest(), { error: wireCode });
@@ -65,7 +57,7 @@ test.each([
 });
 
 test("half a frame of a lost connection does not spoil the next handshake", async () => {
-  const pair = await connectedPair();
+  const pair = await fixture.connectedPair();
   const call = outcomes([pair.client.getData("/a")]);
   await pair.connection.nextRequest();
 
@@ -92,7 +84,7 @@ test("half a handshake does not spoil the next one", async () => {
 });
 
 test("replies may come in any pieces", async () => {
-  const { connection, client } = await connectedPair();
+  const { connection, client } = await fixture.connectedPair();
   const calls = outcomes(Array.from({ length: 50 }, () => client.getData("/a")));
   const frames: Buffer[] = [];
   for (let i = 0; i < 50; i++) {
@@ -121,7 +113,7 @@ describe.each([
   ["a watch event cut short", replyFrame({ xid: -1, body: Buffer.alloc(2) })],
 ])("%s", (_, bytes) => {
   test("costs its connection; every call ends once; the client goes on", async () => {
-    const pair = await connectedPair();
+    const pair = await fixture.connectedPair();
     const calls = outcomes([pair.client.getData("/a"), pair.client.setData("/b", text("x"))]);
     await pair.connection.nextRequest();
     await pair.connection.nextRequest();
@@ -137,7 +129,7 @@ describe.each([
 });
 
 test("a watch event of an unknown type is dropped, without the connection", async () => {
-  const { connection, client } = await connectedPair();
+  const { connection, client } = await fixture.connectedPair();
 
   connection.send(watchEventFrame(99, "/a"));
 
@@ -145,7 +137,7 @@ test("a watch event of an unknown type is dropped, without the connection", asyn
 });
 
 test("a watch that throws stops neither the events behind it nor the replies", async () => {
-  const { connection, client } = await connectedPair();
+  const { connection, client } = await fixture.connectedPair();
   const seen: WatchEvent[] = [];
   const watched = [
     client.getData("/a", () => {
@@ -173,7 +165,7 @@ test("a watch that throws stops neither the events behind it nor the replies", a
 });
 
 test("an answer reaches its caller before the watch event behind it, also in one chunk", async () => {
-  const { connection, client } = await connectedPair();
+  const { connection, client } = await fixture.connectedPair();
   const order: string[] = [];
   const read = client
     .getData("/a", () => order.push("event"))
@@ -190,7 +182,7 @@ test("an answer reaches its caller before the watch event behind it, also in one
 });
 
 test("closing after each byte of a reply leaves no call without an end", async () => {
-  const pair = await connectedPair();
+  const pair = await fixture.connectedPair();
   const length = replyFrame({ xid: 0, body: GET_DATA_REPLY }).length;
 
   for (let bytes = 0; bytes < length; bytes++) {
@@ -218,7 +210,7 @@ test("no mutation of what a server sends leaves a call open, crashes or hangs", 
 
   await fc.assert(
     fc.asyncProperty(mutations, async (changes) => {
-      const { server, connection, client } = await connectedPair();
+      const { server, connection, client } = await fixture.connectedPair();
       const calls = outcomes([
         client.getData("/a", () => {}),
         client.getChildren("/a"),

@@ -1,6 +1,6 @@
 import { silentLogger } from "@zoolog/base";
 import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
-import { HostileZooKeeper, TcpProxy } from "@zoolog/testkit";
+import { type HostileConnection, HostileZooKeeper, TcpProxy } from "@zoolog/testkit";
 import {
   connectZooKeeper,
   type SessionState,
@@ -11,6 +11,18 @@ import {
 /** Generous: a bound for hanging tests, not a measure. */
 export const WAIT_MS_MAX = 30_000;
 export const SESSION_TIMEOUT_MS = 2_000;
+
+/** Of the session that `connectedPair` and `reconnected` grant. */
+export const SESSION_ID = 0x1234n;
+
+export const OP = {
+  create: 1,
+  exists: 3,
+  getData: 4,
+  setData: 5,
+  auth: 100,
+  setWatches: 101,
+} as const;
 
 export const DEPENDENCIES = {
   clock: systemClock,
@@ -55,6 +67,16 @@ export class AdapterFixture {
     return server;
   }
 
+  /** A client, and its session as the server that the test plays sees it. */
+  async connectedPair(options: { readonly timeoutMs?: number } = {}) {
+    const server = await this.hostile();
+    const connecting = this.connect(server.address);
+    const connection = await server.accept();
+    await connection.answerHandshake({ id: SESSION_ID, ...options });
+    const client = await connecting;
+    return { server, connection, client };
+  }
+
   async proxy(port: number): Promise<TcpProxy> {
     const proxy = await TcpProxy.open(port);
     this.#closers.push(() => proxy.close());
@@ -70,6 +92,19 @@ export class AdapterFixture {
     process.removeListener("unhandledRejection", this.#onUncaught);
     expect(this.#uncaught).toEqual([]);
   }
+}
+
+export async function reconnected(server: HostileZooKeeper): Promise<HostileConnection> {
+  const connection = await server.accept();
+  await connection.answerHandshake({ id: SESSION_ID });
+  return connection;
+}
+
+/** Of the next requests, in the order of their coming. */
+export async function opCodes(connection: HostileConnection, count: number): Promise<number[]> {
+  const codes: number[] = [];
+  for (let i = 0; i < count; i++) codes.push((await connection.nextRequest()).opCode);
+  return codes;
 }
 
 /** Resolves when the client is in the state. */

@@ -54,6 +54,12 @@ export type DeletedHere = {
   readonly leaderEpoch: LeaderEpoch;
 };
 
+export type DescribeOffsets = {
+  /** Of which the time is asked. */
+  readonly offset?: Offset | undefined;
+  readonly leaderEpoch?: LeaderEpoch | undefined;
+};
+
 export type DescribedOffsets = {
   readonly error?: never;
   readonly logStartOffset: Offset;
@@ -223,10 +229,7 @@ export class Partition {
    * Where the log lies and, asked for one, when the first record at or after an offset was written:
    * see `PartitionLog.timestampAt` for how exactly. Nothing above the high watermark has a time.
    */
-  async describeOffsets(request: {
-    readonly offset?: Offset | undefined;
-    readonly leaderEpoch?: LeaderEpoch | undefined;
-  }): Promise<DescribedOffsets | ReplicaError> {
+  async describeOffsets(request: DescribeOffsets): Promise<DescribedOffsets | ReplicaError> {
     const leader = this.#role.leaderAt(request.leaderEpoch);
     if ("error" in leader) return leader;
     const { log } = leader;

@@ -18,6 +18,13 @@ export type ReplicaCounters = {
   isrExpands: number;
 };
 
+/** How many requests wait now. */
+export type ParkedRequests = {
+  readonly produces: number;
+  readonly fetches: number;
+  readonly replicaFetches: number;
+};
+
 export function newReplicaCounters(): ReplicaCounters {
   return {
     appendedBatches: 0,

@@ -1,0 +1,77 @@
+import { offset, timestamp } from "@zoolog/base";
+import { assignment, batchOf, leader, setUp } from "./partition.fixture.ts";
+
+describe("reading", () => {
+  test("consumers see nothing at or above the high watermark", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ replicas: [1, 2] }));
+    await partition.appendAsLeader(batchOf("a"), leader).appended;
+
+    const read = (at: number) =>
+      partition.readForConsumer({ fetchOffset: offset(at), maxBytes: 1_000, minOneBatch: true });
+
+    expect(await read(0)).toMatchObject({ batches: [], highWatermark: 0 });
+    expect(await read(1)).toMatchObject({ batches: [] });
+    expect(await read(2)).toMatchObject({ error: "OFFSET_OUT_OF_RANGE", logStartOffset: 0 });
+  });
+
+  test("of a log with a tail that is not committed, consumers get what is before it", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ replicas: [1, 2], isr: [1] }));
+    await partition.appendAsLeader(batchOf("committed"), leader).appended;
+    await partition.assign(assignment({ replicas: [1, 2], isr: [1, 2], partitionEpoch: 1 }));
+    await partition.appendAsLeader(batchOf("not yet"), leader).appended;
+
+    const read = await partition.readForConsumer({
+      fetchOffset: offset(0),
+      maxBytes: 1_000,
+      minOneBatch: true,
+    });
+
+    expect(read).toMatchObject({ batches: [expect.any(Buffer)], highWatermark: 1 });
+  });
+
+  test("at the tail and without room nothing is read from the log", async () => {
+    const { partition, log } = await setUp();
+    await partition.assign(assignment());
+    await partition.appendAsLeader(batchOf("a"), leader).appended;
+    log.calls.length = 0;
+
+    await partition.readForConsumer({ fetchOffset: offset(1), maxBytes: 9, minOneBatch: true });
+    await partition.readForConsumer({ fetchOffset: offset(0), maxBytes: 0, minOneBatch: false });
+
+    expect(log.calls).toEqual([]);
+  });
+
+  test("offsets are found by place and by time, never above the high watermark", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ epoch: 4 }));
+    await partition.appendAsLeader(batchOf("a", "b"), leader).appended;
+
+    expect(await partition.findOffset({ at: "earliest" })).toMatchObject({ offset: 0 });
+    expect(await partition.findOffset({ at: "latest" })).toMatchObject({
+      offset: 2,
+      leaderEpoch: 4,
+    });
+    expect(await partition.findOffset({ at: "maxTimestamp" })).toMatchObject({ timestamp: 1_000 });
+    expect(await partition.findOffset({ at: { timestamp: timestamp(1_000) } })).toMatchObject({
+      offset: 0,
+    });
+    const none = await partition.findOffset({ at: { timestamp: timestamp(1_001) } });
+    expect(none).toEqual({ offset: undefined, timestamp: undefined, leaderEpoch: undefined });
+  });
+
+  test("a new leader whose high watermark lags does not say where the end is", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ replicas: [1, 2] }));
+    await partition.appendAsLeader(batchOf("a"), leader).appended;
+    await partition.assign(assignment({ epoch: 1, replicas: [1, 2] }));
+
+    expect(await partition.findOffset({ at: "latest" })).toMatchObject({
+      error: "OFFSET_NOT_AVAILABLE",
+    });
+    expect(await partition.findOffset({ at: "earliest" })).toMatchObject({ offset: 0 });
+    const seen = await partition.findOffset({ at: { timestamp: timestamp(0) } });
+    expect(seen).toMatchObject({ error: "OFFSET_NOT_AVAILABLE" });
+  });
+});
