@@ -31,7 +31,6 @@ const SETTINGS: ControllerSettings = {
   defaultPartitions: 2,
   defaultReplicationFactor: 2,
   uncleanLeaderElection: false,
-  flushBeforeAcknowledge: false,
   deleteTopicEnabled: true,
   leaderRebalance: { checkIntervalMs: 1_000, imbalancePercentMax: 0 },
   configs: { fault: () => undefined, listDefault: () => undefined },

@@ -9,6 +9,7 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import { Checkpoint } from "./checkpoint/checkpoints.ts";
+import { SyncedClaims } from "./checkpoint/synced-claims.ts";
 import { IndexCache } from "./indexes/index-cache.ts";
 import { TailCacheBudget } from "./tail-cache.ts";
 import { DataVolume, type DataVolumeLimits } from "./volume/data-volume.ts";
@@ -51,6 +52,7 @@ export class LogDirectory {
   readonly recoveryPoints: Checkpoint;
   readonly logStartOffsets: Checkpoint;
   readonly highWatermarks: Checkpoint;
+  readonly syncedClaims: SyncedClaims;
   readonly producerIdExpirationMs: number;
   readonly #logger: Logger;
   readonly #areStartsClaimed: boolean;
@@ -85,6 +87,7 @@ export class LogDirectory {
     this.recoveryPoints = new Checkpoint("recoveryPoint", this.volume);
     this.logStartOffsets = new Checkpoint("logStartOffset", this.volume);
     this.highWatermarks = new Checkpoint("highWatermark", this.volume);
+    this.syncedClaims = new SyncedClaims(this.volume);
   }
 
   get path(): string {
@@ -104,11 +107,12 @@ export class LogDirectory {
 
   /**
    * Reads the checkpoints. A damaged one costs certainty, not records: recovery points count as
-   * unknown, log starts and high watermarks as lowest.
+   * unknown, log starts and high watermarks as lowest, and no log as always synced.
    */
   async loadCheckpoints(): Promise<void> {
     this.#mustRewrite = await this.volume.hadFailedSync();
-    for (const checkpoint of [this.recoveryPoints, this.logStartOffsets, this.highWatermarks]) {
+    const { recoveryPoints, logStartOffsets, highWatermarks, syncedClaims } = this;
+    for (const checkpoint of [recoveryPoints, logStartOffsets, highWatermarks, syncedClaims]) {
       try {
         await checkpoint.load();
       } catch (error) {
@@ -123,6 +127,7 @@ export class LogDirectory {
     await this.recoveryPoints.save();
     await this.logStartOffsets.save();
     await this.highWatermarks.save();
+    await this.syncedClaims.save();
   }
 
   /** What the checkpoints say of a log. */
@@ -168,6 +173,7 @@ export class LogDirectory {
 
   /** Nothing is claimed of the log any more, durably. Its folder must not hold another one then. */
   async unlist(topicPartition: TopicPartition): Promise<void> {
+    await this.syncedClaims.withdraw(topicPartition);
     for (const checkpoint of [this.recoveryPoints, this.logStartOffsets, this.highWatermarks]) {
       checkpoint.delete(topicPartition);
       await checkpoint.save();

@@ -184,18 +184,19 @@ test("what a start has lost stays lost over the next ones, until the cluster kno
 test("flush fsync is in force once what was there before is on the disk", async () => {
   const { open, crash } = setUp();
   const first = await open({ periods: { flushMs: 10_000 } });
+  await first.noteRegistered(brokerEpoch(7));
   const log = await first.getOrCreate(ORDERS, NEW);
   await log.append([batchOf(["acknowledged", "before"])], EPOCH);
 
   const stricter = { ...NEW.config, flush: "fsync" as const };
   log.configure(stricter);
-  expect(log.config.flush).toBe("os");
+  expect(first.syncedSince.size).toBe(0);
   // Back and forth: what comes in between is not covered by a flush that has begun.
   log.configure(NEW.config);
   await log.append([batchOf(["in between"])], EPOCH);
   log.configure(stricter);
-  expect(log.config.flush).toBe("os");
-  await until(() => log.config.flush === "fsync");
+  expect(first.syncedSince.size).toBe(0);
+  await until(() => first.syncedSince.size > 0);
   crash("power");
 
   const second = await open();
@@ -210,6 +211,7 @@ test("flush fsync is in force once what was there before is on the disk", async 
 test("flush fsync is not in force on a disk that fails to flush", async () => {
   const { open, disk, offline } = setUp();
   const logs = await open({ periods: { flushMs: 10_000 } });
+  await logs.noteRegistered(brokerEpoch(7));
   const log = await logs.getOrCreate(ORDERS, NEW);
   await log.append([batchOf(["acknowledged"])], EPOCH);
   disk.inject({ effect: "EIO", operations: ["datasync"], path: /orders-0/ });
@@ -217,7 +219,7 @@ test("flush fsync is not in force on a disk that fails to flush", async () => {
   log.configure({ ...NEW.config, flush: "fsync" });
   await until(() => offline.length > 0);
 
-  expect(log.config.flush).toBe("os");
+  expect(logs.syncedSince.size).toBe(0);
   await logs.close();
 });
 

@@ -161,9 +161,21 @@ export class LogManager {
     return this.#owned.noteOutdated(this.#dependencies.fileSystem);
   }
 
+  /**
+   * Logs of which all that was acknowledged was on the disk first, by `topicPartitionKey`, each since
+   * which broker epoch: what a power cut cannot have taken.
+   */
+  get syncedSince(): ReadonlyMap<string, BrokerEpoch> {
+    return this.#directory.syncedClaims.all;
+  }
+
   /** The broker was registered under that epoch. */
-  noteRegistered(brokerEpoch: BrokerEpoch): Promise<void> {
-    return this.#owned.noteRegistered(brokerEpoch, this.#dependencies);
+  async noteRegistered(brokerEpoch: BrokerEpoch): Promise<void> {
+    await this.#owned.noteRegistered(brokerEpoch, this.#dependencies);
+    this.#directory.syncedClaims.noteRegistered(brokerEpoch);
+    await inParallel([...this.#hosted.logs()], { atOnceMax: PARALLEL_LOGS }, (log) =>
+      log.flushInForce(),
+    );
   }
 
   /** Open logs, the ones that went offline since they were opened included. */
@@ -248,6 +260,7 @@ export class LogManager {
     if (failure !== undefined) throw failure;
     const log = await this.#opener.openOrCreate(topicPartition, topicId);
     log.configure(config);
+    await log.flushInForce();
     return log;
   }
 

@@ -60,6 +60,8 @@ export class LogState {
   cuts = 0;
   /** While above 0 a change of the log keeps its own order of checkpoints: ticks leave them alone. */
   checkpointHolds = 0;
+  /** The folder may claim it, on the disk, that all that was acknowledged was synced first. */
+  isSyncedClaimed: boolean;
   /** Files were made or removed since the folder was last synced. */
   namesChanged = false;
   /** Rolled segments whose index files are behind. */
@@ -91,6 +93,7 @@ export class LogState {
     this.snapshots = loaded.snapshots;
     this.highWatermark = loaded.logStartOffset;
     this.directory = dependencies.directory;
+    this.isSyncedClaimed = this.directory.syncedClaims.since(topicPartition) !== undefined;
     this.tail = new TailCache({ budget: dependencies.directory.tailBudget });
     this.#logger = dependencies.logger;
     this.#onOffline = dependencies.onOffline;
@@ -116,6 +119,11 @@ export class LogState {
   /** Why the log serves no more; `undefined` while it does. */
   get failure(): ZoologError | undefined {
     return this.#failure ?? this.directory.volume.failure;
+  }
+
+  /** Whether nothing is acknowledged before the disk has it; so, too, while that is still claimed. */
+  get acknowledgesSynced(): boolean {
+    return this.config.flush === "fsync" || this.isSyncedClaimed;
   }
 
   get isClosed(): boolean {

@@ -16,6 +16,7 @@ import type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./b
 import type { Shutdown } from "./checkpoint/clean-shutdown.ts";
 import type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
 import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
+import { FlushInForce } from "./flush/flush-in-force.ts";
 import { LogFlusher } from "./flush/log-flusher.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { LogDirectory } from "./log-directory.ts";
@@ -71,6 +72,7 @@ export class Log {
   readonly #reader: LogReader;
   readonly #cutter: LogCutter;
   readonly #onRetentionChanged: () => void;
+  readonly #flushInForce: FlushInForce;
   #closing: Promise<void> | undefined;
 
   private constructor(options: LogOptions, loaded: LoadedLog, dependencies: LogDependencies) {
@@ -87,6 +89,7 @@ export class Log {
     this.#state = state;
     const flusher = new LogFlusher(state, { logger });
     this.#flusher = flusher;
+    this.#flushInForce = new FlushInForce(state, { flusher, logger });
     this.#writer = new LogWriter(state, { flusher, clock, logger });
     const write = this.#writer.write.bind(this.#writer);
     this.#queue = new AppendQueue({ name: state.name }, { write });
@@ -124,7 +127,10 @@ export class Log {
       { directory, logger },
     );
     await directory.list(topicPartition, loaded);
-    return new Log(options, loaded, dependencies);
+    const log = new Log(options, loaded, dependencies);
+    // A process that died may have left what it had not acknowledged yet, and what counts from now on.
+    if (log.#state.isSyncedClaimed && shutdown !== "inOrder") await log.sync();
+    return log;
   }
 
   get topicPartition(): TopicPartition {
@@ -135,11 +141,9 @@ export class Log {
     return this.#state.folder;
   }
 
-  /** The settings in force. Flush `"fsync"` is once everything appended before is on the disk. */
+  /** As set last. */
   get config(): LogConfig {
-    const { config } = this.#state;
-    const flush = this.#flusher.policyInForce;
-    return config.flush === flush ? config : { ...config, flush };
+    return this.#state.config;
   }
 
   /** First offset that can be read. */
@@ -189,13 +193,21 @@ export class Log {
     return [...this.#state.producers.entries()];
   }
 
-  /** Settings for what is appended from now on, and for what is kept. */
+  /**
+   * Settings for what is appended from now on, and for what is kept. The one for flushing is in force a
+   * little later: see `flushInForce`.
+   */
   configure(config: LogConfig): void {
     const state = this.#state;
     const before = state.config;
     state.config = config;
     if (!keepsTheSame(before, config)) this.#onRetentionChanged();
-    this.#flusher.configured(config);
+    this.#flushInForce.noteSettings();
+  }
+
+  /** Resolves once the flush setting is in force: all that is there is on the disk, or need not be. */
+  flushInForce(): Promise<void> {
+    return this.#flushInForce.settle();
   }
 
   /**
@@ -316,8 +328,9 @@ export class Log {
   }
 
   /** Likewise, and what is kept beside the records up to date: epochs, index files, producers. */
-  flush(): Promise<void> {
-    return this.#flusher.flush();
+  async flush(): Promise<void> {
+    await this.#flusher.flush();
+    await this.#flushInForce.settle();
   }
 
   /** Notes recovery point, log start and high watermark for the next save of the checkpoints. */

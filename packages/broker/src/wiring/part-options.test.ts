@@ -1,5 +1,6 @@
+import { brokerEpoch } from "@zoolog/base";
 import { parseBrokerConfig } from "../config/config.ts";
-import { advertisedAddress, logConfigOfStrangers } from "./part-options.ts";
+import { advertisedAddress, logConfigOfStrangers, lossesOf } from "./part-options.ts";
 
 const configWith = (settings: Record<string, unknown>) =>
   parseBrokerConfig([
@@ -27,4 +28,28 @@ test.each([
   const bound = { host: "127.0.0.1", port: 4711 };
 
   expect(advertisedAddress(configWith(settings), bound)).toEqual(address);
+});
+
+test.each([
+  ["clean", {}, undefined],
+  ["unclean", {}, { "orders-0": 7 }],
+  // Once the cluster knows since when records may be gone, every later start has to tell it again.
+  ["clean", { unclean: brokerEpoch(9) }, { "orders-0": 7 }],
+] as const)(
+  "after a %s boot with losses %p the registration says of logs: %p",
+  (boot, losses, synced) => {
+    const syncedSince = new Map([["orders-0", brokerEpoch(7)]]);
+
+    expect(lossesOf({ boot, losses, syncedSince }).synced).toEqual(synced);
+  },
+);
+
+test("a registration names as many synced logs as a znode has room for", () => {
+  const names = Array.from({ length: 5_000 }, (_, i) => `${"t".repeat(249)}-${i}`);
+  const syncedSince = new Map(names.map((name) => [name, brokerEpoch(4_294_967_334)]));
+
+  const { synced = {} } = lossesOf({ boot: "unclean", losses: {}, syncedSince });
+
+  expect(Object.keys(synced).length).toBeGreaterThan(900);
+  expect(JSON.stringify(synced).length).toBeLessThan(256 * 1024);
 });

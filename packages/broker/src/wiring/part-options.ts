@@ -1,4 +1,4 @@
-import { brokerId, type Timestamp } from "@zoolog/base";
+import { type BrokerEpoch, brokerId, type Timestamp } from "@zoolog/base";
 import type { ControllerSettings, TopicImage } from "@zoolog/controller";
 import type { BrokerRegistration } from "@zoolog/coordination";
 import type { GroupSettings } from "@zoolog/group-coordinator";
@@ -54,17 +54,36 @@ export function registrationOf(
     folder: life.folder,
     bootId: life.bootId,
     boot: life.logs.boot,
-    losses: life.logs.losses,
+    losses: lossesOf(life.logs),
     damaged: namesOf(life.logs.offlinePartitions),
     timestamp: life.now,
     origin: {
       lives: life.logs.lives,
       onOutdated: async () => {
         await life.logs.noteOutdated();
-        return life.logs.losses;
+        return lossesOf(life.logs);
       },
     },
   };
+}
+
+/** Some 5,000 logs of usual names: a znode takes no more than 1 MiB. Those left out are in doubt. */
+const SYNCED_BYTES_MAX = 256 * 1024;
+
+/** What the folder lost, and which of its logs the last power cut cannot have touched. */
+export function lossesOf(
+  logs: Pick<LogManager, "boot" | "losses" | "syncedSince">,
+): NonNullable<BrokerRegistration["losses"]> {
+  const { boot, losses, syncedSince } = logs;
+  if (boot !== "unclean" && losses.unclean === undefined) return losses;
+  const synced: [string, BrokerEpoch][] = [];
+  let sizeInBytes = 0;
+  for (const [name, since] of syncedSince) {
+    sizeInBytes += `"${name}":${since},`.length;
+    if (sizeInBytes > SYNCED_BYTES_MAX) break;
+    synced.push([name, since]);
+  }
+  return synced.length === 0 ? losses : { ...losses, synced: Object.fromEntries(synced) };
 }
 
 /** Some 256 KiB of names at worst: a znode takes no more than 1 MiB. */
@@ -105,7 +124,6 @@ export function controllerSettings(config: BrokerConfig): ControllerSettings {
     defaultPartitions: config.numPartitions,
     defaultReplicationFactor: config.defaultReplicationFactor,
     uncleanLeaderElection: config.uncleanLeaderElectionEnable,
-    flushBeforeAcknowledge: config.logFlush === "fsync",
     deleteTopicEnabled: config.deleteTopicEnable,
     leaderRebalance: config.autoLeaderRebalanceEnable
       ? {

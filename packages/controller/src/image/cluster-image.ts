@@ -84,6 +84,11 @@ export type DataLosses = {
   readonly unclean?: BrokerEpoch | undefined;
   /** Lives of the broker on other data folders: who was in sync in one of them is not it. */
   readonly outdated?: readonly MissedLives[] | undefined;
+  /**
+   * By `"<topic>-<partition>"`: since which broker epoch nothing was acknowledged before it was on the
+   * disk, so that an unclean boot has lost nothing of it. Those not named may have lost something.
+   */
+  readonly synced?: Readonly<Record<string, BrokerEpoch>> | undefined;
 };
 
 /** The broker epochs later than `after` (all, without it) and earlier than `before` (or this one). */

@@ -9,8 +9,6 @@ export type Situation = {
   readonly brokers: ReadonlyMap<BrokerId, BrokerImage>;
   /** Registered, but their process is gone. */
   readonly unreachable: ReadonlyMap<BrokerId, BrokerEpoch>;
-  /** Acknowledged records were fsynced: an unclean boot loses none of them. */
-  readonly flushBeforeAcknowledge: boolean;
   /** A replica outside the ISR may lead when nobody inside can: records will be lost. */
   readonly uncleanElection: boolean;
 };
@@ -150,7 +148,17 @@ function isInDoubt(situation: Situation, member: BrokerId): boolean {
   if (hasLost(situation, member, "newFolder") || isDamaged(situation, member)) return true;
   if (isOutdated(situation, member)) return true;
   const others = situation.partition.replicas.some((r) => r !== member);
-  return hasLost(situation, member, "unclean") && !situation.flushBeforeAcknowledge && others;
+  return hasLost(situation, member, "unclean") && !wasSynced(situation, member) && others;
+}
+
+/**
+ * All that it acknowledged since it was in sync was on its disk first. It says so itself: the topic's
+ * setting may have become another one while it was away.
+ */
+function wasSynced(situation: Situation, member: BrokerId): boolean {
+  const since = situation.brokers.get(member)?.losses?.synced?.[situation.key];
+  const inSyncAt = recordedEpoch(situation, member);
+  return since !== undefined && inSyncAt !== undefined && inSyncAt >= since;
 }
 
 /** It was in sync in a life that the broker spent on another data folder than this one. */

@@ -33,7 +33,6 @@ export function situationOf(
 ): Situation {
   const name = "unclean.leader.election.enable";
   const unclean = topic.configs[name] ?? clusterConfig(state, name);
-  const flush = topic.configs["flush"] ?? clusterConfig(state, "log.flush");
   return {
     key: topicPartitionKey({ topic: topic.name, partition: partition.partition }),
     partition,
@@ -41,8 +40,6 @@ export function situationOf(
     unreachable: state.unreachable,
     uncleanElection:
       unclean === undefined ? state.settings.uncleanLeaderElection : unclean === "true",
-    flushBeforeAcknowledge:
-      flush === undefined ? state.settings.flushBeforeAcknowledge : flush === "fsync",
   };
 }
 

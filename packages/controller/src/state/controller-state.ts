@@ -27,13 +27,11 @@ export type ControllerState = {
 export type ControllerSettings = {
   /** How many slots groups hash to. The same for the whole life of a cluster. */
   readonly coordinatorSlots: number;
-  /** For topics created without a number of partitions. Overridden cluster-wide, as the next three. */
+  /** For topics created without a number of partitions. Overridden cluster-wide, as the next two. */
   readonly defaultPartitions: number;
   readonly defaultReplicationFactor: number;
   /** Used where a topic does not override `unclean.leader.election.enable`. */
   readonly uncleanLeaderElection: boolean;
-  /** `log.flush`, used where a topic does not override `flush`; see `electable` in leader-election.ts. */
-  readonly flushBeforeAcknowledge: boolean;
   readonly deleteTopicEnabled: boolean;
   /** `undefined`: leaders are moved back to preferred replicas only on request. */
   readonly leaderRebalance: LeaderRebalance | undefined;

@@ -49,6 +49,11 @@ export type DataLosses = {
   readonly unclean?: BrokerEpoch | undefined;
   /** Lives that the broker spent on other data folders. */
   readonly outdated?: readonly MissedLives[] | undefined;
+  /**
+   * By `"<topic>-<partition>"`: since which broker epoch nothing was acknowledged before it was on the
+   * disk, so that an unclean boot has lost nothing of it.
+   */
+  readonly synced?: Readonly<Record<string, BrokerEpoch>> | undefined;
 };
 
 /** The broker epochs later than `after` (all, without it) and earlier than `before` (or this one). */

@@ -115,7 +115,14 @@ function parseLosses(losses: ZnodeObject): DataLosses {
     newFolder: epochOf(losses, "newFolder"),
     unclean: epochOf(losses, "unclean"),
     ...(outdated === undefined ? {} : { outdated }),
+    ...(losses.has("synced") ? { synced: epochsOf(losses.object("synced")) } : {}),
   };
+}
+
+function epochsOf(fields: ZnodeObject): Readonly<Record<string, BrokerEpoch>> {
+  return Object.fromEntries(
+    fields.entries().map(([name]) => [name, brokerEpoch(fields.integer(name, { min: 0 }))]),
+  );
 }
 
 function epochOf(fields: ZnodeObject, name: string): BrokerEpoch | undefined {

@@ -234,7 +234,7 @@ export class LogWriter {
     const settle = (): void => {
       for (const { append, info } of answers) append.appended.resolve(info);
     };
-    if (this.#state.config.flush === "os") {
+    if (!this.#state.acknowledgesSynced) {
       told.push(settle);
       return;
     }

@@ -4,20 +4,23 @@ import {
   HIGH_WATERMARK_CHECKPOINT,
   LOG_START_CHECKPOINT,
   RECOVERY_POINT_CHECKPOINT,
+  SYNCED_SINCE_CHECKPOINT,
 } from "../volume/file-names.ts";
 import { GroupCommit } from "../volume/group-commit.ts";
 import { type OffsetEntry, offsetCheckpointText, readOffsetCheckpoint } from "./checkpoint-file.ts";
 
-export type CheckpointKind = "recoveryPoint" | "logStartOffset" | "highWatermark";
+export type CheckpointKind = "recoveryPoint" | "logStartOffset" | "highWatermark" | "syncedSince";
 
 const FILE_NAMES: Readonly<Record<CheckpointKind, string>> = {
   recoveryPoint: RECOVERY_POINT_CHECKPOINT,
   logStartOffset: LOG_START_CHECKPOINT,
   highWatermark: HIGH_WATERMARK_CHECKPOINT,
+  syncedSince: SYNCED_SINCE_CHECKPOINT,
 };
 
 /**
- * One of the three offset checkpoints of a data folder: one file for all of its partitions.
+ * One of the checkpoints of a data folder: one file for all of its partitions. `syncedSince` has broker
+ * epochs where the three others have offsets (`SyncedClaims`).
  *
  * Invariant: a recovery point in the file is never above what the disk has of that log. So it is
  * saved after the sync that justifies it, and lowered in the file **before** the log is cut.

@@ -1,6 +1,5 @@
 import { type Logger, type Offset, runInBackground } from "@zoolog/base";
 import { isNoSpace, isOutOfHandles } from "../errors.ts";
-import type { FlushPolicy, LogConfig } from "../log-config.ts";
 import type { LogState } from "../log-state.ts";
 import { GroupCommit } from "../volume/group-commit.ts";
 
@@ -13,30 +12,10 @@ export class LogFlusher {
   readonly #logger: Logger;
   readonly #syncs = new GroupCommit(() => this.#sync());
   readonly #indexSaves = new GroupCommit(() => this.#saveIndexes());
-  #policyInForce: FlushPolicy;
 
   constructor(state: LogState, dependencies: { readonly logger: Logger }) {
     this.#state = state;
     this.#logger = dependencies.logger;
-    this.#policyInForce = state.config.flush;
-  }
-
-  /** `"fsync"` once everything appended before it was set is on the disk. */
-  get policyInForce(): FlushPolicy {
-    return this.#policyInForce;
-  }
-
-  /**
-   * The policy was set. Who is told that `"fsync"` is in force believes that what was acknowledged
-   * survives a power cut, so what is there already is flushed first.
-   */
-  configured(config: LogConfig): void {
-    const { recoveryPoint, logEndOffset, failure } = this.#state;
-    if (config.flush === "os" || recoveryPoint === logEndOffset) {
-      this.#policyInForce = config.flush;
-    } else if (this.#policyInForce === "os" && failure === undefined) {
-      this.flushInBackground("flush for a stricter setting");
-    }
   }
 
   /** Everything appended before the call, for whoever has seen that the log serves. */
@@ -100,7 +79,7 @@ export class LogFlusher {
     const state = this.#state;
     state.assertServing();
     const target = state.logEndOffset;
-    const { namesChanged, segments, config } = state;
+    const { namesChanged, segments } = state;
     try {
       for (const segment of segments.slice(state.segmentIndexOf(state.recoveryPoint))) {
         await segment.sync();
@@ -113,8 +92,6 @@ export class LogFlusher {
       throw isOutOfHandles(error) ? error : state.takeOffline(error);
     }
     state.recoveryPoint = Math.max(state.recoveryPoint, target) as Offset;
-    // Unless it was changed back meanwhile.
-    if (state.config === config) this.#policyInForce = config.flush;
   }
 
   async #saveIndexes(): Promise<void> {

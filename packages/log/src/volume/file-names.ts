@@ -14,6 +14,7 @@ export const PARTITION_METADATA = "partition.metadata";
 export const RECOVERY_POINT_CHECKPOINT = "recovery-point-offset-checkpoint";
 export const LOG_START_CHECKPOINT = "log-start-offset-checkpoint";
 export const HIGH_WATERMARK_CHECKPOINT = "replication-offset-checkpoint";
+export const SYNCED_SINCE_CHECKPOINT = "synced-since-checkpoint";
 export const CLEAN_SHUTDOWN_MARKER = ".kafka_cleanshutdown";
 /** Left by a process whose sync failed; see `DataVolume`. */
 export const SYNC_FAILED_MARKER = ".sync-failed";

@@ -9,7 +9,6 @@ export function sampleControllerSettings(
     defaultPartitions: 1,
     defaultReplicationFactor: 1,
     uncleanLeaderElection: false,
-    flushBeforeAcknowledge: false,
     deleteTopicEnabled: true,
     leaderRebalance: undefined,
     configs: { fault: () => undefined, listDefault: () => undefined },

@@ -42,7 +42,7 @@ import { describeDecision, describeImage } from "./controller-script-output.ts";
  * epoch), with `/rack`, `!unclean` or `!newFolder` behind it; a partition `orders-0`.
  *
  * ```
- * settings unclean=true flush=fsync rebalance=10
+ * settings unclean=true rebalance=10
  * load epoch=2 brokers=0@10,1@11           lines below: topic orders-0 [0,1] leader=0 epoch=3 isr=0@9 v=4
  *                                          or: unreadable orders #orders the reason (or -, no id)
  * brokers 0@10 1@11/a                      who is registered now
@@ -133,7 +133,6 @@ function parseSettings(words: readonly string[]): ControllerSettings {
   return {
     ...DEFAULT_SETTINGS,
     uncleanLeaderElection: options.get("unclean") === "true",
-    flushBeforeAcknowledge: options.get("flush") === "fsync",
     deleteTopicEnabled: options.get("delete") !== "false",
     coordinatorSlots: Number(options.get("slots") ?? 0),
     leaderRebalance:
@@ -371,7 +370,7 @@ function parseTopicToDelete(word: string): TopicToDelete {
   return incarnation === undefined ? { name } : { name, topicId: topicIdOf(incarnation) };
 }
 
-/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`, `1@31!clean!outdated=12-`. */
+/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`, `1@31!clean!outdated=12-`, `1@31!unclean!synced=orders-0:12`. */
 function parseBrokers(words: readonly string[]): ObservedBroker[] {
   return words
     .filter((word) => word !== "")
@@ -386,11 +385,22 @@ function parseBrokers(words: readonly string[]): ObservedBroker[] {
         lost.flatMap((loss): [string, unknown][] => {
           const [how = "", since = ""] = loss.split("=");
           if (how === "outdated") return [[how, since.split(",").map(parseMissed)]];
+          if (how === "synced") return [[how, parseSynced(since)]];
           return how === "damaged" ? [] : [[how, brokerEpoch(Number(since))]];
         }),
       );
       return { ...id, incarnation, endpoints, rack, boot: boot as BootKind, losses, damaged };
     });
+}
+
+/** `orders-0:12,orders-1:31`: since those broker epochs. */
+function parseSynced(text: string): NonNullable<DataLosses["synced"]> {
+  return Object.fromEntries(
+    text.split(",").map((log) => {
+      const [name = "", since = ""] = log.split(":");
+      return [name, brokerEpoch(Number(since))];
+    }),
+  );
 }
 
 /** `12-41`, `12-`, `-41`: between those broker epochs. */
