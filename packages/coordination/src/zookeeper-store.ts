@@ -212,8 +212,10 @@ class ZooKeeperStore implements CoordinationStore {
     return new GroupCommit(options, { ...this.#dependencies, multi });
   }
 
-  readGroups(isWanted: (groupId: string) => boolean): Promise<Read<readonly StoredGroup[]>> {
-    return readGroups(this.#session, isWanted);
+  readGroups(
+    wanted: ((groupId: string) => boolean) | readonly string[],
+  ): Promise<Read<readonly StoredGroup[]>> {
+    return readGroups(this.#session, wanted);
   }
 
   readOffsets(

@@ -85,8 +85,8 @@ function loadConsumer(
   value: ConsumerGroupValue,
   members: ReadonlyMap<string, ConsumerMemberValue>,
 ): ConsumerGroup {
-  // Members are written after the epoch that they follow, but a hand may have changed it.
-  let epoch = value.epoch;
+  // Targets and members are written after the epoch that they follow, but a hand may have changed it.
+  let epoch = Math.max(value.epoch, value.assignmentEpoch);
   for (const member of members.values()) epoch = Math.max(epoch, member.epoch);
 
   const draft = new ConsumerDraft(emptyConsumerGroup(epoch, value.assignor));

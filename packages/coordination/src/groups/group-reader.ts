@@ -33,16 +33,13 @@ type Session = Pick<CoordinationSession, "read">;
 /** Reads are pipelined: one round of them for the groups, one for all their members. */
 export async function readGroups(
   session: Session,
-  isWanted: (groupId: string) => boolean,
+  which: ((groupId: string) => boolean) | readonly string[],
 ): Promise<Read<readonly StoredGroup[]>> {
   const faults: ZnodeFault[] = [];
-  const names = await childrenOf(session, CONSUMERS_PATH);
-  const wanted = names.flatMap((name) => {
-    const groupId = idOfName(name);
-    if (groupId !== undefined) return isWanted(groupId) ? [{ name, groupId }] : [];
-    faults.push(faultOf(name, undefined, unknownName(`${CONSUMERS_PATH}/${name}`)));
-    return [];
-  });
+  const wanted =
+    typeof which === "function"
+      ? await listedGroups(session, which, faults)
+      : which.map((groupId) => ({ name: znodeName(groupId), groupId }));
   const found = await inParallel(wanted, AT_ONCE, (each) => readGroup(session, each, faults));
   const groups = found.filter((group) => group !== undefined);
   const members = groups.flatMap((group) => group.members);
@@ -52,6 +49,22 @@ export async function readGroups(
       if (fault !== undefined) faults.push({ ...fault, name: groupId });
   }
   return { value: groups.map(storedGroup), faults };
+}
+
+type NamedGroup = { readonly name: string; readonly groupId: string };
+
+async function listedGroups(
+  session: Session,
+  isWanted: (groupId: string) => boolean,
+  faults: ZnodeFault[],
+): Promise<readonly NamedGroup[]> {
+  const names = await childrenOf(session, CONSUMERS_PATH);
+  return names.flatMap((name) => {
+    const groupId = idOfName(name);
+    if (groupId !== undefined) return isWanted(groupId) ? [{ name, groupId }] : [];
+    faults.push(faultOf(name, undefined, unknownName(`${CONSUMERS_PATH}/${name}`)));
+    return [];
+  });
 }
 
 type FoundGroup = {
@@ -71,7 +84,7 @@ type FoundMember = {
 
 async function readGroup(
   session: Session,
-  { name, groupId }: { readonly name: string; readonly groupId: string },
+  { name, groupId }: NamedGroup,
   faults: ZnodeFault[],
 ): Promise<FoundGroup | undefined> {
   const [znode, mark, names] = await Promise.all([

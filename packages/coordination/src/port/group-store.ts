@@ -15,8 +15,12 @@ export interface GroupStore {
     readonly slot: number;
     readonly coordinatorEpoch: CoordinatorEpoch;
   }): Promise<SlotWriter>;
-  /** The groups that are wanted, with their members. A fault's `name` is the group's id. */
-  readGroups(isWanted: (groupId: string) => boolean): Promise<Read<readonly StoredGroup[]>>;
+  /**
+   * The groups that are wanted, or these, with their members. A fault's `name` is the group's id.
+   */
+  readGroups(
+    wanted: ((groupId: string) => boolean) | readonly string[],
+  ): Promise<Read<readonly StoredGroup[]>>;
   /**
    * Offsets that are there; a partition without one is left out. A fault's `name` is
    * `"<topic>-<partition>"`.

@@ -30,13 +30,25 @@ export function coordinatorLoading(groupId: string): ZoologError {
   });
 }
 
-export function groupUnreadable(groupId: string, fault: string): ZoologError {
+/** What stands in its znodes cannot be read. `fault` names the znode. */
+export function groupUnreadable(
+  groupId: string,
+  fault: string,
+  hint = "Mend the znode with zkCli (docs/formats/znodes.md has the format).",
+): ZoologError {
   return new ZoologError({
     code: "COORDINATOR_NOT_AVAILABLE",
     message: `the group ${groupId} cannot be coordinated: ${fault}`,
     retriable: true,
-    hint: "Mend the znode with zkCli (docs/formats/znodes.md has the format).",
+    hint,
   });
+}
+
+/** It can be read, but what it says cannot be, or we are mistaken. */
+export function groupBroken(groupId: string, fault: string): ZoologError {
+  const path = `/consumers/${encodeURIComponent(groupId)}`;
+  const hint = `It is read again every few seconds: look at ${path} with zkCli, mend it or delete it.`;
+  return groupUnreadable(groupId, `${fault} (znode ${path})`, hint);
 }
 
 export function tooManyGroups(what: string): ZoologError {

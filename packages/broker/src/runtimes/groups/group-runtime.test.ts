@@ -11,6 +11,7 @@ import {
 import type { ClusterImage, SlotImage } from "@zoolog/controller";
 import {
   COORDINATOR_SLOTS,
+  coordinatorSlot,
   DEFAULT_GROUP_SETTINGS,
   type GroupResponse,
 } from "@zoolog/group-coordinator";
@@ -29,9 +30,15 @@ class World {
   readonly time = new ManualTime();
   readonly groups = new MemoryGroups();
   readonly stores = { 1: new MemoryGroupStore(this.groups), 2: new MemoryGroupStore(this.groups) };
+  readonly faults = {
+    1: new ZnodeFaults({ logger: silentLogger }),
+    2: new ZnodeFaults({ logger: silentLogger }),
+  };
   readonly brokers = { 1: this.broker(1), 2: this.broker(2) };
   epoch = 0;
   version = 0;
+  /** What whoever decides anything runs into. */
+  mistake: Error | undefined;
 
   constructor() {
     this.give(1);
@@ -42,9 +49,12 @@ class World {
       { brokerId: brokerId(id) },
       {
         store: this.stores[id],
-        settings: () => ({ ...DEFAULT_GROUP_SETTINGS, initialRebalanceDelayMs: 0 }),
+        settings: () => {
+          if (this.mistake !== undefined) throw this.mistake;
+          return { ...DEFAULT_GROUP_SETTINGS, initialRebalanceDelayMs: 0 };
+        },
         brokerEpoch: () => brokerEpoch(10 + id),
-        faults: new ZnodeFaults({ logger: silentLogger }),
+        faults: this.faults[id],
         clock: this.time.clock,
         scheduler: this.time.scheduler,
         logger: silentLogger,
@@ -88,13 +98,25 @@ class World {
     } as unknown as ClusterImage;
   }
 
+  grown(id: number): ClusterImage {
+    const image = this.image(id);
+    const orders = { ...image.topics.get("orders"), partitions: [{}, {}, {}, {}] } as never;
+    return { ...image, topics: new Map([["orders", orders]]) };
+  }
+
   settle(ms = 0): Promise<void> {
     return this.time.advanceAndSettle(ms);
   }
 
-  submit(id: 1 | 2, request: object, signal = LATER): Promise<GroupResponse> {
+  submit(id: 1 | 2, request: object, signal = LATER, group = GROUP): Promise<GroupResponse> {
     const make = (requestId: number) => ({ ...request, requestId }) as GroupRequest;
-    return this.brokers[id].submit(GROUP, make, signal);
+    return this.brokers[id].submit(group, make, signal);
+  }
+}
+
+function sameSlot(groupId: string): string {
+  for (let i = 0; ; i++) {
+    if (coordinatorSlot(`g${i}`) === coordinatorSlot(groupId)) return `g${i}`;
   }
 }
 
@@ -289,6 +311,25 @@ describe("a write that fails", () => {
     expect([...(world.brokers[1].state(GROUP)?.members.keys() ?? [])]).toEqual(["m1"]);
   });
 
+  test("for its size is followed by a reading that finds what was written before", async () => {
+    const world = await started();
+    world.stores[1].hold();
+    const joining = watched(world.submit(1, heartbeat("join")));
+    await world.settle();
+
+    world.stores[1].failNext("GROUP_TOO_LARGE");
+    const failed = watched(world.submit(1, heartbeat("join", "m2")));
+    await world.settle(20_000);
+    const meanwhile = await world.submit(1, commit(1)).catch(errorCode);
+    world.stores[1].release();
+    await world.settle(1_000);
+
+    expect(joining).toEqual({ state: "refused", code: "COORDINATOR_LOAD_IN_PROGRESS" });
+    expect(failed.state).toBe("refused");
+    expect(meanwhile).toBe("COORDINATOR_LOAD_IN_PROGRESS");
+    expect([...(world.brokers[1].state(GROUP)?.members.keys() ?? [])]).toEqual(["m1"]);
+  });
+
   test("of offsets alone leaves the group as it is", async () => {
     const world = await started();
     await world.submit(1, commit(1));
@@ -391,15 +432,91 @@ test("a group whose znode nobody understands is withheld until it is mended", as
   expect(world.brokers[2].state(GROUP)?.members.size).toBe(1);
 });
 
+describe("a group that breaks its coordinator", () => {
+  /** Of the slot of `GROUP`. */
+  const NEIGHBOUR = sameSlot(GROUP);
+
+  async function twoGroups(): Promise<World> {
+    const world = await started();
+    await world.submit(1, heartbeat("join"));
+    await world.submit(1, heartbeat("join", "n1"), LATER, NEIGHBOUR);
+    return world;
+  }
+
+  const refusal = { code: "COORDINATOR_NOT_AVAILABLE", retriable: true };
+
+  test("while it is loaded is withheld alone, until it is mended", async () => {
+    const world = await twoGroups();
+    const stored = world.groups.groups.get(GROUP);
+    const member = stored?.members.get("m1");
+    stored?.members.set("m1", { ...member, assigned: undefined } as never);
+
+    world.give(2);
+    await world.settle(1_000);
+    const refused = await world.submit(2, heartbeat(1)).catch((error: Error) => error);
+    const neighbour = await world.submit(2, heartbeat(1, "n1"), LATER, NEIGHBOUR);
+    const unwell = world.faults[2].reasons;
+    if (member !== undefined) stored?.members.set("m1", member);
+    await world.settle(10_000);
+
+    expect(refused).toMatchObject(refusal);
+    expect((refused as Error).message).toContain("/consumers/billing");
+    expect(neighbour.type).toBe("consumerGroupHeartbeat");
+    expect(world.brokers[2].slots).toEqual({ loaded: COORDINATOR_SLOTS, loading: 0 });
+    expect(unwell).toEqual([expect.stringContaining("/consumers/billing")]);
+    expect(world.faults[2].reasons).toEqual([]);
+    expect((await world.submit(2, heartbeat(1))).type).toBe("consumerGroupHeartbeat");
+  });
+
+  test.each([
+    ["when topics change", 1_000],
+    ["when a request comes", 0],
+    ["when a session is over", DEFAULT_GROUP_SETTINGS.consumerSessionTimeoutMs],
+  ])("(%s) is forgotten alone and read again", async (when, afterMs) => {
+    const world = await twoGroups();
+    await world.settle(1_000);
+    await world.submit(1, heartbeat(1, "n1"), LATER, NEIGHBOUR);
+    const { opened } = world.stores[1];
+
+    world.mistake = new Error("a mistake of ours");
+    const isRequest = when === "when a request comes";
+    const request = isRequest ? watched(world.submit(1, heartbeat(1))) : undefined;
+    if (when === "when topics change") world.brokers[1].follow(world.grown(1));
+    await world.settle(afterMs - (isRequest ? 0 : 500));
+    world.mistake = undefined;
+    const refused = await world.submit(1, heartbeat(1)).catch((error: Error) => error);
+    await world.submit(1, heartbeat("join", "n2"), LATER, sameSlot("other"));
+    await world.settle(10_000);
+
+    expect(request?.state ?? "refused").toBe("refused");
+    expect(refused).toMatchObject({ ...refusal, message: expect.stringContaining("a mistake") });
+    expect(world.stores[1].opened).toBe(opened);
+    expect((await world.submit(1, heartbeat(1))).type).toBe("consumerGroupHeartbeat");
+    expect(world.faults[1].reasons).toEqual([]);
+    expect(world.brokers[1].budget.waiting).toBe(0);
+  });
+
+  test("is served anew once it was deleted by hand", async () => {
+    const world = await twoGroups();
+    world.groups.faults.set(GROUP, "znode /consumers/billing: is not JSON");
+    world.give(2);
+    await world.settle(1_000);
+
+    world.groups.faults.clear();
+    world.groups.groups.delete(GROUP);
+    await world.settle(10_000);
+
+    expect((await world.submit(2, heartbeat("join"))).type).toBe("consumerGroupHeartbeat");
+    expect(world.faults[2].reasons).toEqual([]);
+  });
+});
+
 test("a topic that grows reaches the members of its groups", async () => {
   const world = await started();
   await world.submit(1, heartbeat("join"));
   const { rebalances } = world.brokers[1].counters;
 
-  const image = world.image(1);
-  const orders = image.topics.get("orders");
-  const grown = { ...orders, partitions: [{}, {}, {}, {}] } as never;
-  world.brokers[1].follow({ ...image, topics: new Map([["orders", grown]]) });
+  world.brokers[1].follow(world.grown(1));
   await world.settle(1_000);
   await world.submit(1, heartbeat(1));
 

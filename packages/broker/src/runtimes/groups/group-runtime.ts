@@ -312,7 +312,7 @@ export class GroupRuntime {
 
   /** True when all of them were loaded, or are not ours any more. */
   async #loadAll(missing: readonly OwnedSlot[]): Promise<boolean> {
-    const { store, faults } = this.#dependencies;
+    const { store } = this.#dependencies;
     const writers = new Map<number, SlotWriter>();
     await inParallel(missing, { atOnceMax: OPENED_AT_ONCE_MAX }, async (owned) => {
       const writer = await this.#open(owned);
@@ -320,7 +320,6 @@ export class GroupRuntime {
     });
     if (writers.size === 0) return missing.every((owned) => !this.#isStillOurs(owned));
     const read = await store.readGroups((groupId) => writers.has(coordinatorSlot(groupId)));
-    faults.report("groups", read.faults);
     let isDone = true;
     for (const owned of missing) {
       const writer = writers.get(owned.slot);
@@ -328,7 +327,16 @@ export class GroupRuntime {
       else if (writer === undefined || writer.fenced) isDone = false;
       else this.#take(owned, writer, read);
     }
+    this.#tellFaults();
     return isDone;
+  }
+
+  #tellFaults(): void {
+    const terms = [...this.#owned.values()].flatMap(({ term }) => term ?? []);
+    this.#dependencies.faults.report(
+      "groups",
+      terms.flatMap(({ faults }) => faults),
+    );
   }
 
   /** `undefined`: the slot is at another epoch; the image will say so. */
@@ -366,6 +374,7 @@ export class GroupRuntime {
         scheduler,
         logger: this.#logger,
         isHearing: () => this.#isHearing(),
+        onFaults: () => this.#tellFaults(),
         onEnded: () => {
           if (this.#isStillOurs(owned)) this.#owned.set(slot, { ...owned, term: undefined });
           this.#loadLater();

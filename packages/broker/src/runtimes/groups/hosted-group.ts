@@ -30,6 +30,8 @@ export type HostedGroupDependencies = {
   readonly isHearing: () => boolean;
   /** What the group is in memory is not what ZooKeeper holds: it is to be forgotten. */
   readonly onDiverged: (error: unknown) => void;
+  /** An event could not be worked on, by a mistake of ours or of a hand: as above. */
+  readonly onBroken: (error: unknown) => void;
 };
 
 /**
@@ -50,9 +52,13 @@ export class HostedGroup {
   /** Resolves when all state decided so far is written; `undefined` when it is. */
   #unwritten: Promise<unknown> | undefined;
   #writesUnderWay = 0;
+  readonly #whenWritten: (() => void)[] = [];
   #ended = false;
 
-  /** @param options `state`: as loaded; `undefined` for a group that is not there. */
+  /**
+   * @param options `state`: as loaded, to be followed by the event `groupLoaded`; `undefined` for a
+   *   group that is not there.
+   */
   constructor(
     options: { readonly groupId: string; readonly state: GroupState | undefined },
     dependencies: HostedGroupDependencies,
@@ -68,7 +74,6 @@ export class HostedGroup {
     this.#state = options.state;
     if (options.state === undefined) return;
     dependencies.budget.changed(undefined, options.state, []);
-    this.handle({ type: "groupLoaded" });
   }
 
   get state(): GroupState | undefined {
@@ -78,6 +83,12 @@ export class HostedGroup {
   /** Nothing is left to remember. */
   get isIdle(): boolean {
     return this.#state === undefined && this.#waiting.size === 0 && this.#writesUnderWay === 0;
+  }
+
+  /** Resolves when every write of this group has its end, good or bad: what is read then is newer. */
+  written(): Promise<void> {
+    if (this.#writesUnderWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenWritten.push(resolve));
   }
 
   /**
@@ -121,6 +132,14 @@ export class HostedGroup {
   /** What happens to the group without somebody who waits for an answer. */
   handle(event: GroupEvent): void {
     if (this.#ended) return;
+    try {
+      this.#step(event);
+    } catch (error) {
+      this.#dependencies.onBroken(error);
+    }
+  }
+
+  #step(event: GroupEvent): void {
     const { context, budget, counters } = this.#dependencies;
     const before = this.#state;
     const decision = decide(before, event, context());
@@ -163,16 +182,22 @@ export class HostedGroup {
     if (isState) this.#unwritten = all;
     all.then(
       () => {
-        this.#writesUnderWay -= 1;
+        this.#writeEnded();
         if (this.#unwritten === all) this.#unwritten = undefined;
       },
       (error: unknown) => {
-        this.#writesUnderWay -= 1;
+        this.#writeEnded();
         // Offsets that were not taken leave nothing behind: whoever commits tries again.
         if (isState || writer.fenced) this.#dependencies.onDiverged(error);
       },
     );
     return all;
+  }
+
+  #writeEnded(): void {
+    this.#writesUnderWay -= 1;
+    if (this.#writesUnderWay > 0) return;
+    for (const resolve of this.#whenWritten.splice(0)) resolve();
   }
 
   #release(replies: readonly GroupReply[], written: Promise<unknown> | undefined): void {

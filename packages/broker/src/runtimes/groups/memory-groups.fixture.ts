@@ -122,14 +122,15 @@ export class MemoryGroupStore
       },
       close: fence,
       write: async (changes: readonly GroupChange[]): Promise<void> => {
+        // At once, and while others wait: as what does not fit into a znode.
+        const failure = this.#failure;
+        this.#failure = undefined;
+        if (failure !== undefined) throw failure;
         await this.#held?.promise;
         if (this.#shared.epochs.get(slot) !== coordinatorEpoch) {
           fence();
           throw fenced();
         }
-        const failure = this.#failure;
-        this.#failure = undefined;
-        if (failure !== undefined) throw failure;
         for (const change of changes) {
           if (coordinatorSlot(change.groupId) !== slot) throw new Error("not of this slot");
           this.#shared.apply(change);
@@ -138,8 +139,9 @@ export class MemoryGroupStore
     });
   }
 
-  async readGroups(isWanted: (groupId: string) => boolean) {
+  async readGroups(which: ((groupId: string) => boolean) | readonly string[]) {
     this.reads += 1;
+    const isWanted = typeof which === "function" ? which : (id: string) => which.includes(id);
     const wanted = [...this.#shared.groups].filter(([groupId]) => isWanted(groupId));
     const value = wanted.flatMap(([groupId, { value: group, members }]) =>
       group === undefined || this.#shared.faults.has(groupId)
@@ -155,7 +157,7 @@ export class MemoryGroupStore
     );
     const faults = [...this.#shared.faults]
       .filter(([groupId]) => isWanted(groupId))
-      .map(([name, message]) => ({ name, message, czxid: undefined, hint: undefined }));
+      .map(([name, message]) => ({ name, message, czxid: 1, hint: undefined }));
     return { value, faults };
   }
 

@@ -14,8 +14,14 @@ import {
   type GroupState,
   load,
 } from "@zoolog/group-coordinator";
-
-import { coordinatorLoading, groupUnreadable, notCoordinator, tookNothing } from "./errors.ts";
+import type { NamedFault } from "../znode-faults.ts";
+import {
+  coordinatorLoading,
+  groupBroken,
+  groupUnreadable,
+  notCoordinator,
+  tookNothing,
+} from "./errors.ts";
 import type { GroupBudget } from "./group-budget.ts";
 import type { GroupCounters } from "./group-counters.ts";
 import type { GroupRequest } from "./group-request.ts";
@@ -33,13 +39,19 @@ export type SlotTermDependencies = {
   readonly isHearing: () => boolean;
   /** Called once: the writer is fenced, or what is in memory is not what stands in ZooKeeper. */
   readonly onEnded: (reason: string) => void;
+  /** `faults` may be others now. */
+  readonly onFaults: () => void;
 };
 
 /** A group whose znodes nobody understood may have been mended. */
 const READ_AGAIN_MS = 5_000;
 
 /** A group that is not served at the moment: it is being read again, or it cannot be. */
-type Withheld = { readonly refusal: ZoologError };
+type Withheld = {
+  readonly refusal: ZoologError;
+  /** What it wrote before has arrived: what is read earlier may be of before it. */
+  readonly written: Promise<void>;
+};
 
 /**
  * One time that this broker coordinates a slot, from its groups as they were read to the first sign
@@ -47,6 +59,9 @@ type Withheld = { readonly refusal: ZoologError };
  *
  * Invariant: what is told to a member was written under this term's epoch, so that whoever comes
  * next finds it.
+ *
+ * What goes wrong with one group (a znode nobody understands, a change that does not fit, a mistake of
+ * ours) is withheld from service alone, and read again until it is well: the others go on.
  */
 export class SlotTerm {
   readonly #writer: SlotWriter;
@@ -54,7 +69,11 @@ export class SlotTerm {
   readonly #logger: Logger;
   readonly #groups = new Map<string, HostedGroup>();
   readonly #withheld = new Map<string, Withheld>();
+  readonly #faults = new Map<string, NamedFault & { readonly isOfGroup: boolean }>();
   #readAgain: Timer | undefined;
+  /** After which the next reading begins; `undefined`: none is wanted. */
+  #readAfterMs: number | undefined;
+  #isReading = false;
   #ended = false;
 
   /** @param read the groups of the slot, read after the writer was opened. */
@@ -67,7 +86,7 @@ export class SlotTerm {
     this.#writer = writer;
     this.#dependencies = dependencies;
     this.#logger = dependencies.logger.child({ slot, coordinatorEpoch });
-    this.#take(read);
+    this.#take(read, () => true);
     this.#logger.debug("slot of groups taken over", { groups: this.#groups.size });
     writer.onFenced(() => this.#lose("somebody else coordinates the slot"));
   }
@@ -81,6 +100,11 @@ export class SlotTerm {
     for (const { groupId, state } of this.#groups.values()) {
       if (state !== undefined) yield { groupId, state };
     }
+  }
+
+  /** What stands in ZooKeeper of these groups and cannot be understood, or worked with. */
+  get faults(): readonly NamedFault[] {
+    return [...this.#faults.values()];
   }
 
   /** Why the group cannot be spoken of; `undefined`: it can. */
@@ -152,9 +176,11 @@ export class SlotTerm {
         ...this.#dependencies,
         writer: this.#writer,
         onDiverged: (error) => this.#diverged(group, error),
+        onBroken: (error) => this.#broken(group, error),
       },
     );
     this.#groups.set(groupId, group);
+    if (state !== undefined) group.handle({ type: "groupLoaded" });
     return group;
   }
 
@@ -178,40 +204,120 @@ export class SlotTerm {
       return;
     }
     this.#logger.warn("a group could not be written and is read again", fields);
-    this.#groups.delete(groupId);
-    this.#withheld.set(groupId, { refusal: coordinatorLoading(groupId) });
-    group.end(coordinatorLoading(groupId));
+    this.#withhold(group, coordinatorLoading(groupId));
     this.#wakeReader(0);
   }
 
-  #take({ value, faults }: Read<readonly StoredGroup[]>): void {
-    for (const stored of value) this.#host(stored.groupId, load(storedGroup(stored)));
-    for (const { name, message } of faults) {
-      const groupId = name ?? "";
-      if (this.#groups.has(groupId)) continue;
-      this.#withheld.set(groupId, { refusal: groupUnreadable(groupId, message) });
-    }
-    if (this.#withheld.size > 0) this.#wakeReader(READ_AGAIN_MS);
+  /**
+   * What is in memory may be half of something: it is forgotten, and what stands in ZooKeeper counts.
+   * Should that be at fault, it breaks again, and stays withheld.
+   */
+  #broken(group: HostedGroup, error: unknown): void {
+    if (this.#ended || this.#groups.get(group.groupId) !== group) return;
+    this.#withhold(group, this.#unwell(group.groupId, error));
+    this.#wakeReader(READ_AGAIN_MS);
   }
 
+  #withhold(group: HostedGroup, refusal: ZoologError): void {
+    this.#groups.delete(group.groupId);
+    this.#withheld.set(group.groupId, { refusal, written: group.written() });
+    group.end(refusal);
+  }
+
+  /** A mistake of ours, or something in its znodes that is well-formed and cannot be. */
+  #unwell(groupId: string, error: unknown): ZoologError {
+    const refusal = groupBroken(groupId, errorMessage(error));
+    const { message, hint } = refusal;
+    if (this.#faults.get(groupId)?.message !== message) {
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.#logger.error("group cannot be coordinated", { group: groupId, error: message, stack });
+    }
+    this.#faults.set(groupId, { message, hint, isOfGroup: true });
+    this.#dependencies.onFaults();
+    return refusal;
+  }
+
+  /** @param mayHost false: what was read of the group is older than what is in memory. */
+  #take(read: Read<readonly StoredGroup[]>, mayHost: (groupId: string) => boolean): void {
+    const faulty = new Set<string>();
+    for (const { name: groupId, message, hint, czxid } of read.faults) {
+      faulty.add(groupId);
+      // Without a znode it is a name that nobody writes, and no group's.
+      const isOfGroup = czxid !== undefined;
+      this.#faults.set(groupId, { message, hint, isOfGroup });
+      if (!isOfGroup || !mayHost(groupId)) continue;
+      const refusal = groupUnreadable(groupId, message, hint);
+      this.#withheld.set(groupId, { refusal, written: Promise.resolve() });
+    }
+    for (const stored of read.value) {
+      const { groupId } = stored;
+      if (mayHost(groupId)) this.#load(stored);
+      if (!faulty.has(groupId) && !this.#withheld.has(groupId)) this.#faults.delete(groupId);
+    }
+    this.#dependencies.onFaults();
+    if (this.#unwellGroups().length > 0) this.#wakeReader(READ_AGAIN_MS);
+  }
+
+  #load(stored: StoredGroup): void {
+    const { groupId } = stored;
+    this.#withheld.delete(groupId);
+    try {
+      this.#host(groupId, load(storedGroup(stored)));
+    } catch (error) {
+      const refusal = this.#unwell(groupId, error);
+      this.#withheld.set(groupId, { refusal, written: Promise.resolve() });
+    }
+  }
+
+  /** Those that are withheld, and those of which something cannot be understood. */
+  #unwellGroups(): readonly string[] {
+    const faulty = [...this.#faults].flatMap(([groupId, one]) => (one.isOfGroup ? groupId : []));
+    return [...new Set([...this.#withheld.keys(), ...faulty])];
+  }
+
+  /** The soonest that was asked for counts. */
   #wakeReader(afterMs: number): void {
+    if (this.#readAfterMs !== undefined && this.#readAfterMs <= afterMs) return;
+    this.#readAfterMs = afterMs;
+    if (!this.#isReading) this.#armReader(afterMs);
+  }
+
+  #armReader(afterMs: number): void {
     this.#readAgain?.cancel();
     this.#readAgain = this.#dependencies.scheduler.after(afterMs, () => {
-      runInBackground("read groups again", this.#logger, () => this.#readWithheld());
+      runInBackground("read groups again", this.#logger, () => this.#readAgainNow());
     });
   }
 
-  async #readWithheld(): Promise<void> {
-    const wanted = new Set(this.#withheld.keys());
+  /** One reading at a time: an older one must not undo what a newer one has found. */
+  async #readAgainNow(): Promise<void> {
+    this.#isReading = true;
+    this.#readAfterMs = undefined;
     try {
-      const read = await this.#dependencies.store.readGroups((groupId) => wanted.has(groupId));
-      if (this.#ended) return;
-      for (const groupId of wanted) this.#withheld.delete(groupId);
-      this.#take(read);
+      await this.#readUnwell();
     } catch (error) {
-      if (this.#ended) return;
       this.#logger.warn("groups could not be read", { error: errorMessage(error) });
       this.#wakeReader(READ_AGAIN_MS);
+    } finally {
+      this.#isReading = false;
+      if (this.#readAfterMs !== undefined && !this.#ended) this.#armReader(this.#readAfterMs);
     }
+  }
+
+  async #readUnwell(): Promise<void> {
+    const asked = new Map(this.#unwellGroups().map((id) => [id, this.#withheld.get(id)]));
+    await Promise.all([...asked.values()].map((withheld) => withheld?.written));
+    const read = await this.#dependencies.store.readGroups([...asked.keys()]);
+    if (this.#ended) return;
+    const isAsAsked = (groupId: string): boolean =>
+      this.#withheld.get(groupId) === asked.get(groupId);
+    const found = new Set(read.value.map(({ groupId }) => groupId));
+    for (const { name } of read.faults) found.add(name);
+    for (const groupId of asked.keys()) {
+      if (found.has(groupId) || !isAsAsked(groupId)) continue;
+      this.#withheld.delete(groupId);
+      this.#faults.delete(groupId);
+    }
+    this.#take(read, (id) => isAsAsked(id) && asked.get(id) !== undefined);
   }
 }
