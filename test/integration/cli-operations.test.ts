@@ -58,7 +58,9 @@ test("settings, partitions, offsets, a record, trimming", async () => {
   expect(await json("config", "get", "topic", "orders", "retention.ms")).toMatchObject([
     { source: "default" },
   ]);
-  expect(await json("topic", "partitions", "add", "orders", "1")).toMatchObject({ after: 3 });
+  expect(await json("topic", "partitions", "add", "orders", "--more", "1", "-y")).toMatchObject({
+    after: 3,
+  });
   expect(await json("topic", "offsets", "orders", "--at", "-1h", "-p", "0")).toMatchObject([
     { start: 0, end: 100, offset: 0 },
   ]);

@@ -5,7 +5,16 @@ import { errorCode } from "@zoolog/base";
  * command line whatever the cluster holds; what the cluster's state refuses (a topic of that name
  * exists, or one too like it; a record is too long for it) is a failure.
  */
-export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, timeout: 5, unhealthy: 10 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  timeout: 5,
+  unhealthy: 10,
+  /** As shells have it: 128 and the number of SIGINT. */
+  interrupted: 130,
+} as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -64,6 +64,10 @@ const FLAG_OF_OPTION: readonly (readonly [RegExp, string])[] = [
   [/\b(?:more time with timeoutMs|more timeoutMs)\b/, "more time with --timeout"],
   [/\b(?:requestTimeoutMs|timeoutMs|deliveryTimeoutMs)\b/, "--timeout"],
   [/\brecordBytesMax\b/, "--max-bytes"],
+  [
+    /^Start one with `zoolog dev`, or name one that runs\.$/,
+    "Name one that runs (--bootstrap host:8092,…, or ZOOLOG_BOOTSTRAP), or start one: `zoolog dev`.",
+  ],
   [/; raise maxInFlightBytes or wait/, "; send less at a time"],
   [/; onOffsetOutOfRange chooses one/, ""],
   [/from: "earliest", "latest" or a Date/, "--from start, --from end or --from @-1h"],

@@ -59,11 +59,11 @@ export async function runCommandLine(
     if (isUsage && error.exitCode === 0) return EXIT.ok;
     const failure = isUsage
       ? await inOurWords(error, refusing, words)
-      : withHelp(error, program, words);
+      : withHelp(interruption(error, terminal), program, words);
     if (forPrograms()) terminal.talk(failureDocument(failure));
     // A group of commands alone has had its help.
     else if (!isUsage || error.code !== "commander.help") tell(failure, program, terminal);
-    return terminal.interrupted ? EXIT.failed : exitCodeOf(failure);
+    return terminal.interrupted ? EXIT.interrupted : exitCodeOf(failure);
   }
 }
 
@@ -99,6 +99,13 @@ async function inOurWords(
 ): Promise<unknown> {
   const { usageFailure } = await import("./program/usage-failure.ts");
   return usageFailure(error, command, words);
+}
+
+/** What Ctrl-C broke off has failed of nothing else. */
+function interruption(error: unknown, { interrupted }: Terminal): unknown {
+  const isAbort = error instanceof Error && error.name === "AbortError";
+  if (!interrupted || !isAbort) return error;
+  return new ZoologError({ code: "INTERRUPTED", message: "interrupted" });
 }
 
 /** A wrong command line is never left without what to do next. */

@@ -76,7 +76,14 @@ const OPERATED: Answers = {
 test.each<[string[], object]>([
   [["topic", "list"], [{ topic: "orders" }]],
   [["topic", "alter", "orders", "-c", "retention.ms=5"], { topic: "orders", changed: true }],
-  [["topic", "partitions", "add", "orders", "3"], { topic: "orders", before: 2, after: 5 }],
+  [
+    ["topic", "partitions", "add", "orders", "--more", "3", "-y"],
+    { topic: "orders", before: 2, after: 5 },
+  ],
+  [
+    ["topic", "partitions", "add", "orders", "--total", "6", "--yes"],
+    { topic: "orders", before: 2, after: 6 },
+  ],
   [
     ["topic", "offsets", "orders"],
     [{ start: 100, end: 200, records: 100 }, { partition: 1 }],
@@ -146,8 +153,17 @@ test.each<[string[], number, string]>([
   [["topic", "trim", "orders", "--before", "end"], 2, "deletes 150 records for good"],
   [["topic", "trim", "orders"], 2, "required option '--before <where>' not specified"],
   [["topic", "trim", "orders", "--before", "500", "-y"], 1, "beyond the end of orders-0"],
-  [["topic", "offsets", "orders", "--at", "noon"], 2, "does not say where to read"],
-  [["topic", "partitions", "add", "orders", "0"], 2, "n must be a whole number"],
+  [["topic", "alter", "orders", "--set", "a=1"], 2, "Settings of topics are given with -c"],
+  [
+    ["topic", "alter", "orders", "--partitions", "6"],
+    2,
+    "zoolog topic partitions add TOPIC --total",
+  ],
+  [["topic", "offsets", "orders", "--at", "noon"], 2, '--at "noon" is no time'],
+  [["topic", "partitions", "add", "orders", "3"], 2, "is 3 the total, or how many more?"],
+  [["topic", "partitions", "add", "orders"], 2, "how many partitions was not said"],
+  [["topic", "partitions", "add", "orders", "--total", "0"], 2, "--total must be a whole number"],
+  [["topic", "partitions", "add", "orders", "--total", "6"], 2, "from 2 partitions → 6 for good"],
   [["config", "get", "planet", "orders"], 2, "type must be one of topic, broker"],
   [["config", "get", "broker", "one"], 2, '"one" is no broker'],
   [["config", "get", "topic", "orders", "retention.m"], 2, "topics have no setting retention.m"],

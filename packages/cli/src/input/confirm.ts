@@ -1,15 +1,22 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import type { Terminal } from "../terminal.ts";
 
-/** Asks on stderr; only "y" and "yes" are consent. */
+/** Asks on stderr; only "y" and "yes" are consent. Ctrl-C and the end of the input are no answer. */
 export async function confirm(terminal: Terminal, question: string): Promise<boolean> {
-  const lines = createInterface({ input: terminal.stdin, terminal: false });
+  const { signal, stdin } = terminal;
+  const lines = createInterface({ input: stdin, terminal: false, signal });
+  const answered = new Promise<string | undefined>((resolve) => {
+    lines.once("line", resolve);
+    lines.once("close", () => resolve(undefined));
+  });
   try {
     terminal.talkRaw(`${question} [y/N] `);
-    const answer = await lines.question("", { signal: terminal.signal });
-    return /^y(es)?$/i.test(answer.trim());
+    const answer = await answered;
+    // The line of the question has no end yet.
+    if (answer === undefined) terminal.talk("");
+    return answer !== undefined && /^y(es)?$/i.test(answer.trim());
   } finally {
     lines.close();
-    terminal.stdin.pause();
+    stdin.pause();
   }
 }

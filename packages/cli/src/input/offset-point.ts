@@ -1,3 +1,4 @@
+import { errorCode } from "@zoolog/base";
 import { type Client, type OffsetPoint, parseOffsets } from "@zoolog/client";
 import { systemClock } from "@zoolog/host";
 import type { CommandContext } from "../context.ts";
@@ -10,9 +11,36 @@ export function offsetPoint(text: string): OffsetPoint {
   throw usageError(`"${text}" is a range`, "Name one place: end, 42, -10, @2026-01-31, @-1h.");
 }
 
-/** A time of `--at` and `--to-time`: with or without the `@` of the grammar. */
-export function timePoint(text: string): OffsetPoint {
-  return offsetPoint(text.startsWith("@") ? text : `@${text}`);
+/**
+ * A time of `--at` and `--to-time`: with or without the `@` of the grammar; `1h` is `-1h`.
+ *
+ * @throws ZoologError `USAGE`
+ */
+export function timePoint(flag: string, text: string): OffsetPoint {
+  const bare = text.replace(/^@/, "");
+  const point = pointOrNothing(/^\d+(ms|[smhdw])/.test(bare) ? `@-${bare}` : `@${bare}`);
+  if (point !== undefined) return point;
+  throw usageError(
+    `${flag} "${text}" is no time`,
+    "Write 2026-01-31 or 2026-01-31T10:00 (UTC), 2026-01-31T10:00+02:00, 1h or 1d12h (ago), or ms since 1970.",
+  );
+}
+
+/** How long ago, of `--by-duration`. @throws ZoologError `USAGE` */
+export function agoPoint(flag: string, text: string): OffsetPoint {
+  const point = pointOrNothing(`@-${text}`);
+  if (point !== undefined) return point;
+  throw usageError(`${flag} "${text}" is no duration`, "Write 90s, 15m, 1h, 7d or 1d12h.");
+}
+
+function pointOrNothing(text: string): OffsetPoint | undefined {
+  try {
+    const { from, to } = parseOffsets(text);
+    return to === undefined ? from : undefined;
+  } catch (error) {
+    if (errorCode(error) === "INVALID_OFFSETS") return undefined;
+    throw error;
+  }
 }
 
 /** Where a partition begins and ends. */

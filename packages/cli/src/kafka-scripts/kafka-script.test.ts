@@ -20,7 +20,7 @@ test.each<[string, string[]]>([
     "topics --create --topic t --partitions 3 --replication-factor 2 --config a=1 --config b=2",
     ["topic create t --partitions 3 --replication-factor 2 --config a=1 --config b=2"],
   ],
-  ["topics --alter --topic t --partitions 6", ["topic partitions add t --to 6"]],
+  ["topics --alter --topic t --partitions 6", ["topic partitions add t --total 6 --yes"]],
   ["topics --delete --topic t --if-exists", ["topic delete t --yes --if-exists"]],
   ["consumer-groups --list", ["group list -o name"]],
   ["consumer-groups --describe --group g", ["group lag g"]],

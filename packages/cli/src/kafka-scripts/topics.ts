@@ -43,7 +43,7 @@ export function topicsCommands(words: readonly string[]): string[][] {
     case "--alter": {
       const topic = flags.required("--topic");
       if (partitions !== undefined) {
-        return [["topic", "partitions", "add", topic, "--to", partitions, ...global]];
+        return [["topic", "partitions", "add", topic, "--total", partitions, "--yes", ...global]];
       }
       throw usageError(
         `${SCRIPT} --alter changes --partitions and nothing else`,

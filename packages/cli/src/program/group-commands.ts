@@ -115,7 +115,10 @@ function addReset(group: Command, run: RunCommand): void {
     .option("--to-start", "to the first record that is there")
     .option("--to-end", "past the last record")
     .option("--to-offset <n>", "to this offset")
-    .option("--to-time <time>", "to the first record not older: 2026-01-31T10:00, ms since 1970")
+    .option(
+      "--to-time <time>",
+      "to the first record not older: 2026-01-31T10:00 (UTC), ms since 1970",
+    )
     .option("--by-duration <time>", "to the first record that is younger: 90s, 1h, 1d12h")
     .option("--shift-by <n>", "so many records on, or back: -100")
     .option("--to-current", "where it is")
@@ -149,15 +152,15 @@ Examples:
 
 /** Exactly one of the flags that say where to. @throws ZoologError `USAGE`, `INVALID_OFFSETS` */
 async function targetOf(flags: ResetFlags): Promise<ResetTarget> {
-  const { offsetPoint, timePoint } = await import("../input/offset-point.ts");
+  const { agoPoint, timePoint } = await import("../input/offset-point.ts");
   const { byDuration, shiftBy, toOffset, toTime } = flags;
   const targets: ResetTarget[] = [];
   if (flags.toStart) targets.push("start");
   if (flags.toEnd) targets.push("end");
   if (flags.toCurrent) targets.push("current");
   if (toOffset !== undefined) targets.push(integer("--to-offset", toOffset, /^\d+$/));
-  if (toTime !== undefined) targets.push(timePoint(toTime));
-  if (byDuration !== undefined) targets.push(offsetPoint(`@-${byDuration}`));
+  if (toTime !== undefined) targets.push(timePoint("--to-time", toTime));
+  if (byDuration !== undefined) targets.push(agoPoint("--by-duration", byDuration));
   if (shiftBy !== undefined) {
     targets.push({ shiftBy: integer("--shift-by", shiftBy, /^[+-]?\d+$/) });
   }

@@ -79,4 +79,4 @@ function optionDescription(this: Help, option: Option): string {
 const EXIT_CODES = `
 Data goes to stdout, everything else to stderr; with -o json, ndjson or yaml a failure is one line
 of JSON. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 5 timed out, 10 unhealthy
-(doctor). Servers end with 0 when told to.`;
+(doctor), 130 interrupted. Servers end with 0 when told to.`;

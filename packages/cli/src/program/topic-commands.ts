@@ -5,6 +5,7 @@ import type { RunCommand } from "./run-command.ts";
 
 const text = (value: string): string => value;
 const PARTITION_MAX = 2 ** 31 - 1;
+const PARTITIONS_MAX = 10_000;
 const partitions = several(wholeNumber("--partition", 0, PARTITION_MAX));
 
 type CreateFlags = {
@@ -63,7 +64,7 @@ function addCreate(topic: Command, run: RunCommand): void {
     .command("create")
     .argument("<topic>", "letters, digits, '.', '_' and '-'", topicName)
     .description("create a topic")
-    .option("-p, --partitions <n>", "how many", wholeNumber("--partitions", 1, 10_000))
+    .option("-p, --partitions <n>", "how many", wholeNumber("--partitions", 1, PARTITIONS_MAX))
     .option(
       "-r, --replication-factor <n>",
       "replicas of each partition",
@@ -106,7 +107,7 @@ function addAlter(topic: Command, run: RunCommand): void {
       `
 Examples:
   zoolog topic alter orders -c retention.ms=86400000 --unset segment.bytes
-  zoolog topic partitions add orders 3       more partitions are no setting`,
+  zoolog topic partitions add orders --total 6   more partitions are no setting`,
     )
     .action((name: string, flags: AlterFlags, command: Command) =>
       run(command, async (context) => {
@@ -117,8 +118,10 @@ Examples:
 }
 
 type AddFlags = {
-  readonly to?: number;
+  readonly total?: number;
+  readonly more?: number;
   readonly assign?: readonly (readonly number[])[];
+  readonly yes: boolean;
   readonly validateOnly: boolean;
 };
 
@@ -128,14 +131,16 @@ function addPartitionsCommands(topic: Command, run: RunCommand): void {
     .description("partitions of a topic")
     .command("add")
     .argument("<topic>", "to which one", topicName)
-    .argument("[n]", "how many more", wholeNumber("n", 1, 10_000))
+    .argument("[n]", "refused: it does not say whether it is the total")
     .description("give a topic more partitions; there is no way back")
-    .option("--to <n>", "how many altogether, instead", wholeNumber("--to", 1, 10_000))
+    .option("--total <n>", "how many altogether", wholeNumber("--total", 1, PARTITIONS_MAX))
+    .option("--more <n>", "how many more than there are", wholeNumber("--more", 1, PARTITIONS_MAX))
     .option(
       "--assign <brokers>",
       "replicas of one new partition, the preferred leader first: 1,2,3; repeatable",
       several(brokerIds),
     )
+    .option("-y, --yes", "do not ask", false)
     .option("--validate-only", "check everything, create nothing", false)
     .addHelpText(
       "after",
@@ -144,13 +149,13 @@ Records of one key may go to another partition than the ones before them: who re
 a key lets consumers finish first.
 
 Examples:
-  zoolog topic partitions add orders 3
-  zoolog topic partitions add orders 2 --assign 1,2,3 --assign 2,3,1`,
+  zoolog topic partitions add orders --total 6
+  zoolog topic partitions add orders --more 2 --assign 1,2,3 --assign 2,3,1`,
     )
-    .action((name: string, more: number | undefined, flags: AddFlags, command: Command) =>
+    .action((name: string, bare: string | undefined, flags: AddFlags, command: Command) =>
       run(command, async (context) => {
         const { addPartitions } = await import("../commands/topic/partitions.ts");
-        await addPartitions(context, name, more, flags);
+        await addPartitions(context, name, { ...flags, ...(bare && { bare }) });
       }),
     );
 }
@@ -175,7 +180,7 @@ Examples:
       run(command, async (context) => {
         const { topicOffsets } = await import("../commands/topic/offsets.ts");
         const { timePoint } = await import("../input/offset-point.ts");
-        const point: OffsetPoint | undefined = at === undefined ? undefined : timePoint(at);
+        const point: OffsetPoint | undefined = at === undefined ? undefined : timePoint("--at", at);
         await topicOffsets(context, name, {
           ...flags,
           ...(point === undefined ? {} : { at: point }),

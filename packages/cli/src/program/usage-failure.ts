@@ -14,6 +14,8 @@ export async function usageFailure(
   const path = pathOf(command);
   const help = `\`${path} --help\` tells more.`;
   if (error.code === "commander.help") return usageError(`${path} needs a command`, help);
+  const foreign = foreignFlag(error.message, command);
+  if (foreign !== undefined) return foreign;
   const [first = "", meant] = error.message.replace(/^error: /, "").split("\n");
   const what = first.replace(/\.$/, "");
   if (meant !== undefined) {
@@ -26,6 +28,26 @@ export async function usageFailure(
   const unknown = /^unknown option '([^']+)'/.exec(what)?.[1];
   const setting = unknown && (await settingMeant(unknown, command, words));
   return usageError(what, setting ?? help);
+}
+
+/** What other tools, or other commands here, call it. */
+function foreignFlag(message: string, command: Command): ZoologError | undefined {
+  const unknown = /unknown option '(--[a-z]+)/.exec(message)?.[1];
+  const path = pathOf(command);
+  const takesSettings = command.options.some(({ long }) => long === "--config");
+  if (unknown === "--set" && takesSettings) {
+    return usageError(
+      `unknown option '--set' of ${path}`,
+      "Settings of topics are given with -c: -c retention.ms=86400000.",
+    );
+  }
+  if (unknown === "--partitions" && path === "zoolog topic alter") {
+    return usageError(
+      `${path} changes settings only`,
+      "More partitions: zoolog topic partitions add TOPIC --total N.",
+    );
+  }
+  return undefined;
 }
 
 /** `zoolog broker lst`: a command that runs alone, and has commands below it as well. */

@@ -5,6 +5,7 @@ import type { PartitionChoice } from "../../input/partition-choice.ts";
 import { plural } from "../../output/quantity.ts";
 import { usageError } from "../../usage-error.ts";
 import { groupIsActive, isActive } from "./active-group.ts";
+import { aboutGroups } from "./group-meant.ts";
 
 export type DeleteGroupOptions = {
   /** Only the offsets of these; the group stays. */
@@ -29,7 +30,9 @@ export async function deleteGroups(
     }
     const facts: string[] = [];
     for (const groupId of groups) {
-      const group = await client.admin.groups.describe(groupId, context.limits);
+      const group = await aboutGroups(context, client, [groupId], () =>
+        client.admin.groups.describe(groupId, context.limits),
+      );
       if (isActive(group)) throw groupIsActive(group);
       const offsets = await client.admin.groups.offsets(groupId, context.limits);
       facts.push(`${groupId}: ${plural(offsets.length, "committed offset")}, gone for good`);

@@ -1,15 +1,16 @@
 import type { CommandContext } from "../../context.ts";
 import { listLines } from "../../output/table.ts";
+import { aboutGroups } from "./group-meant.ts";
 import { lagLines } from "./lag-rows.ts";
 import { MEMBER_COLUMNS, withoutBytes } from "./members.ts";
 
 /** `zoolog group describe GROUP`: state, members, and how far each partition is. */
 export async function describeGroup(context: CommandContext, groupId: string): Promise<void> {
-  await context.withClient(async ({ admin }) => {
-    const [group, lag] = await Promise.all([
-      admin.groups.describe(groupId, context.limits),
-      admin.groups.lag(groupId, context.limits),
-    ]);
+  await context.withClient(async (client) => {
+    const { groups } = client.admin;
+    const [group, lag] = await aboutGroups(context, client, [groupId], () =>
+      Promise.all([groups.describe(groupId, context.limits), groups.lag(groupId, context.limits)]),
+    );
     const members = group.members.map(withoutBytes);
     const { lag: records, lagMs, topics } = lag;
     const document = {

@@ -9,6 +9,12 @@ const unknownGroup = () => ({
     })),
   }),
   "committed-offsets": () => ({ topics: [] }),
+  "group-lag": ({ groups }: { groups: readonly string[] }) => ({
+    groups: groups.map((group) => ({
+      group,
+      error: { code: "GROUP_ID_NOT_FOUND", message: `there is no group ${group}` },
+    })),
+  }),
 });
 
 describe("looking at groups", () => {
@@ -56,6 +62,21 @@ describe("looking at groups", () => {
 
     expect(code).toBe(3);
     expect(stderr).toContain("there is no group nope");
+    expect(stderr).toContain("try:   `zoolog group list` shows all.");
+  });
+
+  test.each([
+    [["group", "describe", "biling"]],
+    [["group", "lag", "biling"]],
+    [["group", "members", "biling"]],
+    [["group", "export", "biling"]],
+    [["group", "delete", "biling", "-y"]],
+    [["group", "reset", "biling", "--to-start"]],
+  ])("%j names the group that was meant", async (words) => {
+    const { code, stderr } = await run(words, unknownGroup());
+
+    expect(code).toBe(3);
+    expect(stderr).toContain("Did you mean billing? `zoolog group list` shows all.");
   });
 });
 
@@ -78,6 +99,7 @@ describe("reset", () => {
     [["--shift-by", "-10"], { after: 140, difference: -10 }],
     [["--shift-by", "-500"], { after: 100, asked: -350 }],
     [["--to-time", "2026-01-31T10:00"], { after: 110 }],
+    [["--to-time", "1h"], { after: 110 }],
     [["--by-duration", "1h"], { after: 110 }],
     [["--to-current"], { after: 150, difference: 0 }],
   ])("%j is a plan and writes nothing", async (words, expected) => {
@@ -132,7 +154,8 @@ describe("reset", () => {
     [[], "where to was not said"],
     [["--to-start", "--to-end"], "more than one place was named"],
     [["--to-offset", "x"], "--to-offset must be a whole number"],
-    [["--to-time", "yesterday"], "does not say where to read"],
+    [["--to-time", "yesterday"], '--to-time "yesterday" is no time'],
+    [["--by-duration", "yesterday"], '--by-duration "yesterday" is no duration'],
     [["--to-start", "--topic", "orders:a"], "--topic takes a topic"],
   ])("%j is wrong usage", async (words, message) => {
     const { code, stderr } = await run(["group", "reset", "billing", ...words], emptyGroup());
@@ -149,8 +172,8 @@ describe("reset", () => {
       unknownGroup(),
     );
 
-    expect([code, named.code]).toEqual([2, 0]);
-    expect(stderr).toContain("Name them: --topic orders");
+    expect([code, named.code]).toEqual([3, 0]);
+    expect(stderr).toContain("To make it, name topics: --topic orders.");
     expect(sent(named.brokers, "commit-offsets")).toHaveLength(1);
   });
 });

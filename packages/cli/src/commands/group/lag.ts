@@ -5,6 +5,7 @@ import { humanCount, humanDuration } from "../../output/quantity.ts";
 import { sparkline } from "../../output/sparkline.ts";
 import { usageError } from "../../usage-error.ts";
 import { watch } from "../watch.ts";
+import { aboutGroups } from "./group-meant.ts";
 import { lagLines, lagsLines } from "./lag-rows.ts";
 
 export type LagOptions = { readonly watch: boolean; readonly interval: number };
@@ -64,12 +65,16 @@ export async function groupLag(
 }
 
 async function lagsOf(
-  { limits }: CommandContext,
-  { admin }: Client,
+  context: CommandContext,
+  client: Client,
   groups: readonly string[],
 ): Promise<GroupLag[]> {
+  const { limits } = context;
+  const { admin } = client;
   if (groups.length > 0) {
-    return await Promise.all(groups.map((group) => admin.groups.lag(group, limits)));
+    return await aboutGroups(context, client, groups, () =>
+      Promise.all(groups.map((group) => admin.groups.lag(group, limits))),
+    );
   }
   return await admin.groups.lags(await admin.groups.list(limits), limits);
 }

@@ -1,6 +1,7 @@
 import type { GroupDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import type { Column } from "../../output/table.ts";
+import { aboutGroups } from "./group-meant.ts";
 import { memberName, shortened } from "./member-name.ts";
 
 type Member = GroupDescription["members"][number];
@@ -27,8 +28,10 @@ export const MEMBER_COLUMNS: readonly Column<Member>[] = [
 
 /** `zoolog group members GROUP` */
 export async function groupMembers(context: CommandContext, groupId: string): Promise<void> {
-  await context.withClient(async ({ admin }) => {
-    const { members, state } = await admin.groups.describe(groupId, context.limits);
+  await context.withClient(async (client) => {
+    const { members, state } = await aboutGroups(context, client, [groupId], () =>
+      client.admin.groups.describe(groupId, context.limits),
+    );
     await context.output.rows(members.map(withoutBytes), MEMBER_COLUMNS);
     if (members.length === 0) context.terminal.talk(`group ${groupId} has no members (${state})`);
   });

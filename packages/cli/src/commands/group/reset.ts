@@ -1,3 +1,4 @@
+import { ZoologError } from "@zoolog/base";
 import type { ResetTarget } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import type { PartitionChoice } from "../../input/partition-choice.ts";
@@ -5,6 +6,7 @@ import { aboutTopics } from "../../topic-meant.ts";
 import { usageError } from "../../usage-error.ts";
 import { groupIfThere } from "./active-group.ts";
 import { applyMoves } from "./apply-moves.ts";
+import { groupMeant } from "./group-meant.ts";
 
 export type ResetOptions = {
   readonly target: ResetTarget;
@@ -27,6 +29,13 @@ export async function resetGroup(
       client.admin.groups.planReset(groupId, reset, context.limits),
     );
     if (topics === undefined && plan.moves.length === 0) {
+      if (group === undefined) {
+        throw new ZoologError({
+          code: "GROUP_ID_NOT_FOUND",
+          message: `there is no group ${groupId}`,
+          hint: `${await groupMeant(context, client, [groupId])} To make it, name topics: --topic orders.`,
+        });
+      }
       throw usageError(
         `group ${groupId} has committed nothing, so which topics are meant is not known`,
         "Name them: --topic orders, or --topic orders:0,2.",

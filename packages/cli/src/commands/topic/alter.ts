@@ -20,7 +20,7 @@ export async function alterTopic(
   if (Object.keys(set).length === 0 && unset.length === 0) {
     throw usageError(
       "nothing to change was named",
-      "Add -c retention.ms=86400000, or --unset retention.ms; more partitions: zoolog topic partitions add.",
+      `Add -c retention.ms=86400000, or --unset retention.ms; more partitions: zoolog topic partitions add ${topic} --total N.`,
     );
   }
   const changes = [
