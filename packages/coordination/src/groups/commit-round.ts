@@ -12,6 +12,7 @@ import {
 import { EMPTY_GROUP } from "../znodes/group-znode.ts";
 import { encodeOffset } from "../znodes/offset-znode.ts";
 import { znodeName } from "./group-names.ts";
+import { staleOffsetUnits } from "./stale-offsets.ts";
 import { removeSubtree } from "./subtree.ts";
 import type { WaitingChanges, WaitingGroup } from "./waiting-changes.ts";
 import type { ChangeUnit, ZnodeChange, ZnodeChanges } from "./znode-changes.ts";
@@ -36,7 +37,7 @@ export async function writeRound(
     if (fitsOneMulti(unit)) units.push(unit);
     else for (const part of inParts(groupId, unit)) await znodes.apply([part]);
   }
-  units.push(...offsetUnits(waiting));
+  units.push(...(await staleOffsetUnits(waiting, multi)), ...offsetUnits(waiting));
   await znodes.apply(units);
 }
 

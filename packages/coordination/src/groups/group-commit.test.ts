@@ -479,15 +479,15 @@ test("a slot that was given back writes nothing more", async () => {
 });
 
 test("a write that cannot be completed ends the writer: what is in memory rests on it", async () => {
-  await write(group("g"), member("g", "m-1"));
+  await write(group("g"));
   const hand = await world.ensemble.connect("zkCli");
-  await hand.create("/consumers/g/ids/m-1/below", Buffer.of());
+  await hand.create("/consumers/g/offsets", Buffer.of(), { mode: "ephemeral" });
 
-  const none = { type: "member", groupId: "g", memberId: "m-1", value: undefined } as const;
-  await expect(write(none)).rejects.toMatchObject({ code: "ZNODE_MALFORMED" });
+  const code = "NO_CHILDREN_FOR_EPHEMERALS";
+  await expect(write(commit(1))).rejects.toMatchObject({ code });
 
   expect(writer.fenced).toBe(true);
-  await expect(write(commit(1))).rejects.toMatchObject({ code: "ZNODE_MALFORMED" });
+  await expect(write(member("g", "m-1"))).rejects.toMatchObject({ code });
 });
 
 test("what no znode can hold is refused before anything is taken", async () => {

@@ -14,10 +14,25 @@ const LOOKS_MAX = 20;
  * interrupted and repeated anywhere.
  */
 export async function removeSubtree(multi: FencedMulti, root: string): Promise<void> {
+  await removeLevels(root, multi, (levels) => levels);
+}
+
+/** The same for what stands below, and leaves the znode itself. */
+export async function removeBelow(multi: FencedMulti, root: string): Promise<void> {
+  await removeLevels(root, multi, ([, ...below]) => below);
+}
+
+type Levels = readonly (readonly string[])[];
+
+async function removeLevels(
+  root: string,
+  multi: FencedMulti,
+  unwanted: (levels: Levels) => Levels,
+): Promise<void> {
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    const levels = await levelsBelow(multi, root);
+    const levels = unwanted(await levelsBelow(multi, root));
     if (levels.length === 0) return;
-    const removals = levels
+    const removals = [...levels]
       .reverse()
       .flat()
       .map((path): Operation => ({ type: "remove", path }));
@@ -35,7 +50,7 @@ async function runInTurn(multi: FencedMulti, removals: readonly Operation[]): Pr
 }
 
 /** The root alone, then what stands directly below it, and so on; none when it is not there. */
-async function levelsBelow(multi: FencedMulti, root: string): Promise<(readonly string[])[]> {
+async function levelsBelow(multi: FencedMulti, root: string): Promise<Levels> {
   const levels: (readonly string[])[] = [];
   const there = await multi.read((client) => client.exists(root));
   for (let level = there === undefined ? [] : [root]; level.length > 0; ) {

@@ -1,4 +1,4 @@
-import { type Deferred, deferred } from "@zoolog/base";
+import { type Deferred, deferred, type TopicId } from "@zoolog/base";
 import { groupNameUnusable, groupTooLarge } from "../errors.ts";
 import { MULTI_BYTES_MAX } from "../limits.ts";
 import type { CommittedOffset } from "../port/group-state.ts";
@@ -16,7 +16,7 @@ export type EncodedChange =
       readonly memberId: string;
       readonly data: Uint8Array | undefined;
     }
-  | Extract<GroupChange, { readonly type: "offset" | "topicOffsets" }>;
+  | Extract<GroupChange, { readonly type: "offset" | "staleOffset" | "topicOffsets" }>;
 
 /** Path and envelope of a znode: what is left of a multi is its content at most. */
 const ZNODE_BYTES_MAX = MULTI_BYTES_MAX - 16 * 1024;
@@ -48,6 +48,7 @@ export function encodeChange(change: GroupChange): EncodedChange {
       const what = `the metadata of ${groupId} for ${change.topic}-${change.partition}`;
       throw groupTooLarge(what, characters, METADATA_CHARACTERS_MAX);
     }
+    case "staleOffset":
     case "topicOffsets":
       return change;
   }
@@ -80,6 +81,8 @@ export type WaitingTopic = {
   isRemoved: boolean;
   /** By partition; `undefined` removes. */
   offsets: Map<number, CommittedOffset | undefined>;
+  /** By partition, the topic that an offset is removed with if it is still of that. */
+  stale: Map<number, TopicId>;
 };
 
 /**
@@ -124,16 +127,25 @@ export class WaitingChanges {
         group.members.set(change.memberId, change.data);
         return;
       case "offset": {
-        const { offsets } = topicOf(group, change.topic);
+        const { offsets, stale } = topicOf(group, change.topic);
         const before = offsets.size;
         offsets.set(change.partition, change.value);
+        stale.delete(change.partition);
         this.#keys += offsets.size - before;
+        return;
+      }
+      case "staleOffset": {
+        const { offsets, stale } = topicOf(group, change.topic);
+        if (offsets.has(change.partition)) return;
+        this.#keys += Number(!stale.has(change.partition));
+        stale.set(change.partition, change.topicId);
         return;
       }
       case "topicOffsets": {
         const topic = topicOf(group, change.topic);
         topic.isRemoved = true;
         topic.offsets.clear();
+        topic.stale.clear();
         return;
       }
     }
@@ -159,7 +171,7 @@ function clear(group: WaitingGroup): void {
 function topicOf(group: WaitingGroup, name: string): WaitingTopic {
   let topic = group.topics.get(name);
   if (topic === undefined) {
-    topic = { isRemoved: false, offsets: new Map() };
+    topic = { isRemoved: false, offsets: new Map(), stale: new Map() };
     group.topics.set(name, topic);
   }
   return topic;

@@ -11,6 +11,7 @@ import {
 } from "../limits.ts";
 import { operationBytes } from "../multi-chunks.ts";
 import { Places } from "./places.ts";
+import { removeBelow } from "./subtree.ts";
 
 /** What a znode is to hold; `undefined`: it is not to be there. */
 export type ZnodeChange = { readonly path: string; readonly data: Uint8Array | undefined };
@@ -96,9 +97,12 @@ export class ZnodeChanges {
     const left = await inParallel(chunks, { atOnceMax: MULTIS_IN_FLIGHT_MAX }, async (chunk) => {
       await this.#places.enter();
       try {
-        const { outcome } = await this.#multi.run(chunk.operations, sent);
-        if (outcome === "applied") return this.#applied(chunk.operations);
-        refused ||= outcome === "refused";
+        const result = await this.#multi.run(chunk.operations, sent);
+        if (result.outcome === "applied") return this.#applied(chunk.operations);
+        if (result.outcome === "refused") {
+          refused = true;
+          if (result.code === "NOT_EMPTY") await this.#clearBelow(chunk.operations);
+        }
         return chunk.units;
       } finally {
         this.#places.leave();
@@ -112,6 +116,13 @@ export class ZnodeChanges {
     const prefix = `${root}/`;
     for (const path of this.#known) {
       if (path === root || path.startsWith(prefix)) this.#known.delete(path);
+    }
+  }
+
+  /** What hands have made below a znode that is to go: it goes with it. */
+  async #clearBelow(operations: readonly Operation[]): Promise<void> {
+    for (const { type, path } of operations) {
+      if (type === "remove") await removeBelow(this.#multi, path);
     }
   }
 

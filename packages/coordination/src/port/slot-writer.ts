@@ -1,4 +1,4 @@
-import type { CoordinatorEpoch } from "@zoolog/base";
+import type { CoordinatorEpoch, TopicId } from "@zoolog/base";
 import type { CommittedOffset, GroupZnode, MemberZnode } from "./group-state.ts";
 
 /**
@@ -54,6 +54,18 @@ export type GroupChange =
       readonly topic: string;
       readonly partition: number;
       readonly value: CommittedOffset | undefined;
+    }
+  /**
+   * Removes an offset that was seen to be of `topicId`, if it still is when its turn comes: not one
+   * that was committed meanwhile.
+   */
+  | {
+      readonly type: "staleOffset";
+      readonly groupId: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly topicId: TopicId;
+      readonly value: undefined;
     }
   /** Removes all offsets of a topic. */
   | {

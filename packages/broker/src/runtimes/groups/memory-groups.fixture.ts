@@ -13,6 +13,11 @@ import { coordinatorSlot } from "@zoolog/group-coordinator";
 
 type StoredGroup = { value: GroupZnode | undefined; readonly members: Map<string, MemberZnode> };
 
+type OffsetChange = Extract<
+  GroupChange,
+  { readonly type: "offset" | "staleOffset" | "topicOffsets" }
+>;
+
 /** What coordinators keep in ZooKeeper, as several brokers see it. */
 export class MemoryGroups {
   readonly epochs = new Map<number, CoordinatorEpoch>();
@@ -37,7 +42,7 @@ export class MemoryGroups {
     } else this.#applyOffset(change);
   }
 
-  #applyOffset(change: Extract<GroupChange, { readonly type: "offset" | "topicOffsets" }>): void {
+  #applyOffset(change: OffsetChange): void {
     const offsets = this.offsets.get(change.groupId) ?? new Map<string, StoredOffset>();
     this.offsets.set(change.groupId, offsets);
     const { topic } = change;
@@ -47,6 +52,10 @@ export class MemoryGroups {
     }
     const key = `${topic}-${change.partition}`;
     const { partition, value: committed } = change;
+    if (change.type === "staleOffset") {
+      if (offsets.get(key)?.committed.topicId === change.topicId) offsets.delete(key);
+      return;
+    }
     if (committed === undefined) offsets.delete(key);
     else offsets.set(key, { topic, partition, committed });
   }

@@ -81,23 +81,16 @@ export class OffsetSweeper {
     this.#isRoundDue = false;
     await this.#eachGroup(async (groupId) => {
       const { value } = await this.#dependencies.store.readOffsets(groupId, "all");
-      return value
-        .filter((stored) => this.#isStale(stored))
-        .map(({ topic, partition }) => ({
-          type: "offset",
-          groupId,
-          topic,
-          partition,
-          value: undefined,
-        }));
+      return value.flatMap((stored) => this.#staleOffset(groupId, stored));
     });
   }
 
   /** Those written by hand have no topic id: they are of whatever has the name. */
-  #isStale({ topic, committed: { topicId } }: StoredOffset): boolean {
-    const known = this.#topics.get(topic);
-    if (topicId === undefined) return false;
-    return known === undefined || known.topicId !== topicId;
+  #staleOffset(groupId: string, stored: StoredOffset): Changes {
+    const { topic, partition, committed } = stored;
+    const { topicId } = committed;
+    if (topicId === undefined || topicId === this.#topics.get(topic)?.topicId) return [];
+    return [{ type: "staleOffset", groupId, topic, partition, topicId, value: undefined }];
   }
 
   /** One group after the other: who deletes a topic waits for none of this. */
