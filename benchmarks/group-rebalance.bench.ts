@@ -74,10 +74,16 @@ async function measureManyPartitions(urls: string[], admin: Client): Promise<Mea
     const start = await settled(() => {
       for (let i = 0; i < 10; i++) group.join();
     }, 10);
+    const givenOut = group.givenOut;
     const left = await settled(() => group.leave(), 9);
     const joined = await settled(() => group.join(), 10);
     return [
       rebalance("10 join an empty group", start),
+      {
+        name: "of 1,000 partitions, given out while 10 join an empty group",
+        value: givenOut,
+        unit: "",
+      },
       rebalance("one of 10 leaves", left, 2_000),
       rebalance("a tenth joins", joined, 2_000),
     ];
@@ -194,6 +200,8 @@ type Seen = { at: number; offset: number; longestMs: number };
 /** The members of one group and what they see, as if each were a process. */
 class Group {
   readonly seen = new Map<number, Seen>();
+  /** Partitions, each time that a member got one. */
+  givenOut = 0;
   repeated = 0;
   skipped = 0;
   readonly topic: string;
@@ -221,7 +229,11 @@ class Group {
       topics: [topic(this.topic, { key: serde.string(), value: serde.string() })],
       from: "latest",
       commitIntervalMs: 200,
-      ...{ onAssigned: moved, onRevoked: moved, onLost: moved },
+      onAssigned: (partitions) => {
+        this.givenOut += partitions.length;
+        moved(partitions);
+      },
+      ...{ onRevoked: moved, onLost: moved },
     });
     this.#members.push({ client, consumer });
     const read = async (): Promise<void> => {

@@ -14,7 +14,8 @@ import { connectZooKeeper, type ZooKeeperClient } from "@zoolog/zookeeper";
 import type { Measurement } from "./harness/measurement.ts";
 
 const SECONDS = 8;
-const WARM_UP_SECONDS = 2;
+/** The JVMs compile what is hot meanwhile. */
+const WARM_UP_SECONDS = 5;
 /** What is offered: somewhat more than is asked for. At what an ensemble can do, all queues grow. */
 const OFFSETS_PER_SECOND = 26_000;
 /** A commit call of a consumer: some of its partitions. */
