@@ -79,10 +79,10 @@ const RETRY = { backoffMs: 50, backoffMaxMs: 500 };
  */
 const NEWS_WAIT_MS = 5_000;
 /**
- * An answer that waits renews the session only then, counted from when it was asked for: two of them
- * are to leave two thirds of a session for a coordinator that has died meanwhile.
+ * An answer that waits renews the session only then, counted from when it was asked for. Two of them
+ * leave five sixths of a session to a coordinator, or a ZooKeeper, that has gone meanwhile.
  */
-const WAITS_PER_SESSION = 6;
+const WAITS_PER_SESSION = 12;
 /** Between two heartbeats, ms: also for a coordinator that has news each time. */
 const PAUSE_MIN_MS = 10;
 

@@ -63,15 +63,15 @@ test("a member hears of a change when it happens, not with its next heartbeat", 
   expect([shared, a.assignment().length]).toEqual([[2, 2], 4]);
 });
 
-test("a quiet member sends no more heartbeats than the interval asks for", async () => {
-  const { heartbeats, join, time } = group(4);
+test("a quiet member sends a dozen heartbeats in a session", async () => {
+  const { groups, heartbeats, join, time } = group(4);
   join();
   await time.advanceAndSettle(1_000);
   const before = heartbeats();
 
-  await time.advanceAndSettle(60_000);
+  await time.advanceAndSettle(groups.sessionTimeoutMs);
 
-  expect(heartbeats() - before).toBeLessThanOrEqual(60_000 / INTERVAL_MS);
+  expect(heartbeats() - before).toBeLessThanOrEqual(12);
 });
 
 test("a short session does not end while an answer waits", async () => {
