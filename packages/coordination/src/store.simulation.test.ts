@@ -8,76 +8,91 @@
  * - what it calls a conflict was not applied;
  * - when all faults are gone, somebody is elected and writes.
  */
-import { brokerId, errorCode, leaderEpoch, type PartitionEpoch, sleep } from "@zoolog/base";
-import { MemoryCoordination, sampleState, sampleTopic, seededRandom } from "@zoolog/testkit";
+import { brokerId, errorCode, leaderEpoch, type PartitionEpoch } from "@zoolog/base";
+import {
+  CoordinationSimulation,
+  SIMULATION_SEEDS,
+  sampleState,
+  sampleTopic,
+} from "@zoolog/testkit";
 import type { Operation, OperationResult } from "@zoolog/zookeeper";
 import type { ControllerWriter, PartitionStateWrite } from "./port/controller-writer.ts";
 import type { CoordinationStore } from "./port/coordination-store.ts";
 
-const BROKERS = ["b0", "b1", "b2"];
 const PARTITIONS = 6;
 const VIRTUAL_MS = 20_000;
-/** `ZOOLOG_SIM_SEEDS=500` for a night's worth, `ZOOLOG_SIM_FIRST_SEED` to begin at one that failed. */
-const SEEDS = Number(process.env["ZOOLOG_SIM_SEEDS"] ?? 15);
-const FIRST_SEED = Number(process.env["ZOOLOG_SIM_FIRST_SEED"] ?? 1);
+/** How long the ensemble stands still, at most: longer than sessions. */
+const STOPPED_MS_MAX = 3_000;
 
 class Simulation {
-  readonly world = new MemoryCoordination({ sessionTimeoutMs: 2_000, latencyMs: 2 });
-  readonly #random;
+  readonly #simulation: CoordinationSimulation;
   readonly #applied = new Map<number, { partition: number; version: number }>();
   #epochInForce = 0;
   #nextToken = 1;
-  #isOver = false;
-  readonly violations: string[] = [];
   elections = 0;
   written = 0;
   conflicts = 0;
   fenced = 0;
 
   constructor(seed: number) {
-    this.#random = seededRandom(seed);
-    this.world.ensemble.onWrite((operations, results) => this.#check(operations, results));
+    this.#simulation = new CoordinationSimulation(seed, { latencyMs: 2 });
+    this.#simulation.world.ensemble.onWrite((operations, results) =>
+      this.#check(operations, results),
+    );
+  }
+
+  get violations(): readonly string[] {
+    return this.#simulation.violations;
   }
 
   async run(): Promise<void> {
-    const { world } = this;
-    const stores = await world.settled(Promise.all(BROKERS.map((name) => world.open(name))));
-    const actors = stores.map((store, id) => this.#reign(store, id));
-    const faults = this.#breakThings();
-    await world.pass(VIRTUAL_MS);
-    this.#isOver = true;
-    world.ensemble.start();
-    for (const name of BROKERS) world.ensemble.heal(name);
-    await world.settled(Promise.all([faults, ...actors]));
+    const simulation = this.#simulation;
+    const { world } = simulation;
+    const { ensemble, time } = world;
+    const stores = await simulation.open();
+    const hand = await world.settled(ensemble.connect("zkCli"));
+    await simulation.run(stores, {
+      act: (store, id) => this.#reign(store, id),
+      faults: [
+        () => {
+          if (!simulation.chance(0.2)) return;
+          ensemble.stop();
+          time.scheduler.after(simulation.draw(STOPPED_MS_MAX), () => ensemble.start());
+        },
+        // What operators do to force an election: the one in office lives and knows nothing.
+        () => hand.remove("/controller").catch(() => {}),
+      ],
+      virtualMs: VIRTUAL_MS,
+    });
     await this.#checkAlive(stores[0]!);
     await world.close();
   }
 
   /** Takes office, writes, loses or leaves it, and again. */
   async #reign(store: CoordinationStore, id: number): Promise<void> {
-    while (!this.#isOver) {
+    while (!this.#simulation.isOver) {
       try {
         const election = await store.electController(brokerId(id));
         if (election.outcome === "elected") {
           this.elections += 1;
           await this.#write(store, election.writer);
-          if (this.#chance(0.3)) await election.writer.resign();
+          if (this.#simulation.chance(0.3)) await election.writer.resign();
         }
       } catch (error) {
         const expected = ["CONTROLLER_FENCED", "COORDINATION_UNAVAILABLE"];
         if (!expected.includes(errorCode(error) ?? "")) throw error;
         if (errorCode(error) === "CONTROLLER_FENCED") this.fenced += 1;
       }
-      await this.#pause(300);
+      await this.#simulation.pause(300);
     }
   }
 
   async #write(store: CoordinationStore, writer: ControllerWriter): Promise<void> {
     await writer.createTopic(sampleTopic("orders", PARTITIONS));
     const known = await this.#readEpochs(store);
-    while (!this.#isOver && this.#chance(0.9)) {
+    while (!this.#simulation.isOver && this.#simulation.chance(0.9)) {
       const writes = [...known]
-        .filter(() => this.#chance(0.7))
+        .filter(() => this.#simulation.chance(0.7))
         .map(([partition, epoch]) => this.#stateWrite(writer, partition, epoch));
       for (const [i, result] of (await writer.writePartitionStates(writes)).entries()) {
         const token = writes[i]!.state.leaderEpoch;
@@ -86,15 +101,15 @@ class Simulation {
           this.written += 1;
           known.set(result.partition, result.partitionEpoch);
           if (applied?.version !== result.partitionEpoch)
-            this.#violated("written, not applied", token);
+            this.#simulation.violated("written, not applied", token);
         } else {
           this.conflicts += 1;
-          if (applied !== undefined) this.#violated("applied, called a conflict", token);
+          if (applied !== undefined) this.#simulation.violated("applied, called a conflict", token);
           if (result.stored.status !== "present") continue;
           known.set(result.partition, result.stored.partitionEpoch);
         }
       }
-      await this.#pause(40);
+      await this.#simulation.pause(40);
     }
   }
 
@@ -109,7 +124,7 @@ class Simulation {
       leaderEpoch: leaderEpoch(this.#nextToken++),
     };
     // Now and then an epoch that is not the present one.
-    const stale = this.#chance(0.05) && expectedPartitionEpoch > 0;
+    const stale = this.#simulation.chance(0.05) && expectedPartitionEpoch > 0;
     const expected = (
       stale ? expectedPartitionEpoch - 1 : expectedPartitionEpoch
     ) as PartitionEpoch;
@@ -125,50 +140,13 @@ class Simulation {
     return epochs;
   }
 
-  async #breakThings(): Promise<void> {
-    const { ensemble } = this.world;
-    const hand = await ensemble.connect("zkCli");
-    while (!this.#isOver) {
-      await this.#pause(150);
-      const client = BROKERS[Math.floor(this.#random.next() * BROKERS.length)]!;
-      const lastsMs = Math.floor(this.#random.next() * 3_000);
-      switch (Math.floor(this.#random.next() * 7)) {
-        case 0:
-          ensemble.disconnect(client);
-          break;
-        case 1:
-          ensemble.failNext({ when: "beforeApply", client });
-          break;
-        case 2:
-          ensemble.failNext({ when: "afterApply", client });
-          break;
-        case 3:
-          ensemble.expire(client);
-          break;
-        case 4:
-          ensemble.cut(client);
-          this.world.time.scheduler.after(lastsMs, () => ensemble.heal(client));
-          break;
-        case 5:
-          if (!this.#chance(0.2)) break;
-          ensemble.stop();
-          this.world.time.scheduler.after(lastsMs, () => ensemble.start());
-          break;
-        case 6:
-          // What operators do to force an election: the one in office lives and knows nothing.
-          await hand.remove("/controller").catch(() => {});
-          break;
-      }
-    }
-  }
-
   #check(operations: readonly Operation[], results: readonly OperationResult[]): void {
     for (const [i, operation] of operations.entries()) {
       if (operation.type !== "setData" && operation.type !== "create") continue;
       const text = Buffer.from(operation.data).toString();
       if (operation.path === "/controller_epoch") {
         if (Number(text) > 0 && Number(text) !== this.#epochInForce + 1) {
-          this.#violated("controller epoch out of turn", Number(text));
+          this.#simulation.violated("controller epoch out of turn", Number(text));
         }
         this.#epochInForce = Number(text);
       }
@@ -177,17 +155,17 @@ class Simulation {
       if (partition === undefined || result?.type !== "setData") continue;
       const state: { controller_epoch: number; leader_epoch: number } = JSON.parse(text);
       if (state.controller_epoch !== this.#epochInForce) {
-        this.#violated("written under an epoch that is over", state.leader_epoch);
+        this.#simulation.violated("written under an epoch that is over", state.leader_epoch);
       }
       if (this.#applied.has(state.leader_epoch))
-        this.#violated("applied twice", state.leader_epoch);
+        this.#simulation.violated("applied twice", state.leader_epoch);
       const { version } = result.stat;
       this.#applied.set(state.leader_epoch, { partition: Number(partition), version });
     }
   }
 
   async #checkAlive(store: CoordinationStore): Promise<void> {
-    const { world } = this;
+    const { world, brokers } = this.#simulation;
     for (;;) {
       const election = await world.settled(store.electController(brokerId(0)));
       if (election.outcome === "elected") {
@@ -197,27 +175,15 @@ class Simulation {
         return;
       }
       // The last one in office never left it.
-      world.ensemble.expire(BROKERS[election.controller?.brokerId ?? 0]!);
+      world.ensemble.expire(brokers[election.controller?.brokerId ?? 0]!);
       await world.pass(5_000);
     }
-  }
-
-  #violated(rule: string, token: number): void {
-    this.violations.push(`${rule}: ${token} at ${this.world.time.clock.monotonic()} ms`);
-  }
-
-  #chance(probability: number): boolean {
-    return this.#random.next() < probability;
-  }
-
-  #pause(msMax: number): Promise<void> {
-    return sleep(this.world.time.scheduler, 1 + Math.floor(this.#random.next() * msMax));
   }
 }
 
 test("whatever breaks, writes are fenced, applied once and told truly", async () => {
   const totals = { elections: 0, written: 0, conflicts: 0, fenced: 0 };
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+  for (const seed of SIMULATION_SEEDS) {
     const simulation = new Simulation(seed);
     await simulation.run();
 
@@ -228,8 +194,8 @@ test("whatever breaks, writes are fenced, applied once and told truly", async ()
     totals.fenced += simulation.fenced;
   }
   // A simulation in which little happens proves little.
-  expect(totals.elections).toBeGreaterThan(5 * SEEDS);
-  expect(totals.written).toBeGreaterThan(50 * SEEDS);
-  expect(totals.conflicts).toBeGreaterThan(SEEDS);
-  expect(totals.fenced).toBeGreaterThan(SEEDS);
+  expect(totals.elections).toBeGreaterThan(5 * SIMULATION_SEEDS.length);
+  expect(totals.written).toBeGreaterThan(50 * SIMULATION_SEEDS.length);
+  expect(totals.conflicts).toBeGreaterThan(SIMULATION_SEEDS.length);
+  expect(totals.fenced).toBeGreaterThan(SIMULATION_SEEDS.length);
 }, 3_600_000);

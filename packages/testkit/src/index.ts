@@ -23,6 +23,10 @@ export {
   sampleTopic,
   sampleTopicId,
 } from "./coordination/coordination-samples.ts";
+export {
+  CoordinationSimulation,
+  SIMULATION_SEEDS,
+} from "./coordination/coordination-simulation.ts";
 export { MemoryCoordination } from "./coordination/memory-coordination.ts";
 export {
   MemoryEnsemble,

@@ -16,26 +16,20 @@ import {
   coordinatorEpoch,
   errorCode,
   offset,
-  sleep,
   timestamp,
 } from "@zoolog/base";
-import { MemoryCoordination, seededRandom } from "@zoolog/testkit";
-import type { Operation, ZooKeeperClient } from "@zoolog/zookeeper";
+import { CoordinationSimulation, SIMULATION_SEEDS } from "@zoolog/testkit";
+import type { Operation } from "@zoolog/zookeeper";
 import type { CoordinationStore } from "../port/coordination-store.ts";
 import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 import { encodeSlot } from "../znodes/slot-znode.ts";
 
-const BROKERS = ["b0", "b1", "b2"];
 const PARTITIONS = 8;
 const MEMBERS = 4;
 const VIRTUAL_MS = 15_000;
-/** `ZOOLOG_SIM_SEEDS=500` for a night's worth, `ZOOLOG_SIM_FIRST_SEED` to begin at one that failed. */
-const SEEDS = Number(process.env["ZOOLOG_SIM_SEEDS"] ?? 15);
-const FIRST_SEED = Number(process.env["ZOOLOG_SIM_FIRST_SEED"] ?? 1);
 
 class Simulation {
-  readonly world: MemoryCoordination;
-  readonly #random;
+  readonly #simulation: CoordinationSimulation;
   /** What stands there, by partition. */
   readonly #standing = new Map<number, number>();
   /** The highest that was answered, by partition. */
@@ -43,8 +37,6 @@ class Simulation {
   #answeredGeneration = 0;
   /** Every offset and generation is a number that no other write has; later ones are higher. */
   #nextToken = 1;
-  #isOver = false;
-  readonly violations: string[] = [];
   reigns = 0;
   answers = 0;
   fenced = 0;
@@ -52,29 +44,36 @@ class Simulation {
   constructor(seed: number) {
     // With the longer one several rounds of offsets are under way at the same time.
     const latencyMs = seed % 2 === 0 ? 2 : 70;
-    this.world = new MemoryCoordination({ sessionTimeoutMs: 2_000, latencyMs });
-    this.#random = seededRandom(seed);
-    this.world.ensemble.onWrite((operations) => this.#check(operations));
+    this.#simulation = new CoordinationSimulation(seed, { latencyMs });
+    this.#simulation.world.ensemble.onWrite((operations) => this.#check(operations));
+  }
+
+  get violations(): readonly string[] {
+    return this.#simulation.violations;
   }
 
   async run(): Promise<void> {
-    const { world } = this;
-    const stores = await world.settled(Promise.all(BROKERS.map((name) => world.open(name))));
+    const simulation = this.#simulation;
+    const { world } = simulation;
+    const stores = await simulation.open();
     const hand = await world.settled(world.ensemble.connect("controller"));
     await world.settled(hand.create("/coordinators/0", this.#slotOf(0)));
-    const actors = stores.map((store, id) => this.#coordinate(store, id));
-    const faults = this.#breakThings(hand);
-    await world.pass(VIRTUAL_MS);
-    this.#isOver = true;
-    for (const name of BROKERS) world.ensemble.heal(name);
-    await world.settled(Promise.all([faults, ...actors]));
+    const giveSlotTo = async (broker: number): Promise<void> => {
+      await hand.setData("/coordinators/0", this.#slotOf(broker));
+    };
+    await simulation.run(stores, {
+      act: (store, id) => this.#coordinate(store, id),
+      faults: [() => giveSlotTo(simulation.draw(simulation.brokers.length))],
+      virtualMs: VIRTUAL_MS,
+    });
+    await world.settled(giveSlotTo(0));
     await this.#checkAlive(stores[0]!);
     await world.close();
   }
 
   /** Waits for the slot, begins from what stands there, and writes until it is fenced. */
   async #coordinate(store: CoordinationStore, id: number): Promise<void> {
-    while (!this.#isOver) {
+    while (!this.#simulation.isOver) {
       try {
         const [slot] = await store.readSlots();
         if (slot?.brokerId === id) await this.#reign(store, slot.coordinatorEpoch);
@@ -83,7 +82,7 @@ class Simulation {
         if (!expected.includes(errorCode(error) ?? "")) throw error;
         if (errorCode(error) === "COORDINATOR_FENCED") this.fenced += 1;
       }
-      await this.#pause(200);
+      await this.#simulation.pause(200);
     }
   }
 
@@ -95,26 +94,26 @@ class Simulation {
     this.reigns += 1;
     // As a coordinator does: many are under way at the same time, and none waits for another.
     const underWay = new Set<Promise<void>>();
-    while (!this.#isOver && !writer.fenced && !this.#chance(0.01)) {
+    while (!this.#simulation.isOver && !writer.fenced && !this.#simulation.chance(0.01)) {
       const write = this.#write(writer).catch((error: unknown) => {
         if (errorCode(error) !== "COORDINATOR_FENCED") throw error;
       });
       underWay.add(write);
-      await this.#pause(10);
+      await this.#simulation.pause(10);
     }
-    if (this.#chance(0.5)) writer.close();
+    if (this.#simulation.chance(0.5)) writer.close();
     await Promise.all(underWay);
   }
 
   async #write(writer: SlotWriter): Promise<void> {
-    if (this.#chance(0.1)) {
+    if (this.#simulation.chance(0.1)) {
       const generation = this.#nextToken++;
       await writer.write(rebalance(generation));
       this.#answeredGeneration = Math.max(this.#answeredGeneration, generation);
     } else {
       const partitions = Array.from({ length: PARTITIONS }, (_, p) => p);
       const asked = partitions
-        .filter(() => this.#chance(0.5))
+        .filter(() => this.#simulation.chance(0.5))
         .map((partition) => ({ partition, token: this.#nextToken++ }));
       await writer.write(asked.map(commit));
       for (const { partition, token } of asked) {
@@ -132,62 +131,29 @@ class Simulation {
     const { value } = await store.readOffsets("g", "all");
     const found = new Map(value.map((each) => [each.partition, each.committed.offset as number]));
     for (const [partition, token] of answered) {
-      if ((found.get(partition) ?? 0) < token) this.#violated("answered, not found", token);
+      if ((found.get(partition) ?? 0) < token)
+        this.#simulation.violated("answered, not found", token);
     }
     const { value: groups } = await store.readGroups(() => true);
     const group = groups[0]?.group;
     const generationFound = group?.type === "classic" ? group.generationId : 0;
-    if (generationFound < generation) this.#violated("generation not found", generation);
-  }
-
-  async #breakThings(hand: ZooKeeperClient): Promise<void> {
-    const { ensemble } = this.world;
-    while (!this.#isOver) {
-      await this.#pause(150);
-      const client = BROKERS[Math.floor(this.#random.next() * BROKERS.length)]!;
-      switch (Math.floor(this.#random.next() * 6)) {
-        case 0:
-          ensemble.disconnect(client);
-          break;
-        case 1:
-          ensemble.failNext({ when: "beforeApply", client });
-          break;
-        case 2:
-          ensemble.failNext({ when: "afterApply", client });
-          break;
-        case 3:
-          ensemble.expire(client);
-          break;
-        case 4: {
-          const lastsMs = Math.floor(this.#random.next() * 3_000);
-          ensemble.cut(client);
-          this.world.time.scheduler.after(lastsMs, () => ensemble.heal(client));
-          break;
-        }
-        case 5: {
-          const next = Math.floor(this.#random.next() * BROKERS.length);
-          await hand.setData("/coordinators/0", this.#slotOf(next));
-          break;
-        }
-      }
-    }
-    await hand.setData("/coordinators/0", this.#slotOf(0));
+    if (generationFound < generation) this.#simulation.violated("generation not found", generation);
   }
 
   #check(operations: readonly Operation[]): void {
     const [check, ...own] = operations;
-    const { znodes } = this.world.ensemble;
+    const { znodes } = this.#simulation.world.ensemble;
     if (!own.some(({ path }) => path.startsWith("/consumers/"))) return;
     const inForce = znodes.stat("/coordinators/0")?.version;
     if (check?.type !== "check" || check.version !== inForce) {
-      this.#violated("written under an epoch that is over", 0);
+      this.#simulation.violated("written under an epoch that is over", 0);
     }
     for (const operation of own) {
       const partition = /offsets\/orders\/(\d+)$/.exec(operation.path)?.[1];
       if (partition === undefined || !("data" in operation)) continue;
       const { offset: token } = JSON.parse(Buffer.from(operation.data).toString());
       if (token < (this.#standing.get(Number(partition)) ?? 0)) {
-        this.#violated("an offset went back", token);
+        this.#simulation.violated("an offset went back", token);
       }
       this.#standing.set(Number(partition), token);
     }
@@ -196,11 +162,12 @@ class Simulation {
         (path) => JSON.parse(Buffer.from(znodes.data(path)!).toString()).generation,
       ),
     );
-    if (generations.size > 1) this.#violated("two generations side by side", [...generations][0]);
+    if (generations.size > 1)
+      this.#simulation.violated("two generations side by side", [...generations][0]);
   }
 
   async #checkAlive(store: CoordinationStore): Promise<void> {
-    const { world } = this;
+    const { world } = this.#simulation;
     const [slot] = await world.settled(store.readSlots());
     const { coordinatorEpoch } = slot!;
     const writer = await world.settled(store.openSlot({ slot: 0, coordinatorEpoch }));
@@ -217,18 +184,6 @@ class Simulation {
       brokerId: brokerId(broker),
       brokerEpoch: brokerEpoch(1),
     });
-  }
-
-  #violated(rule: string, token: number): void {
-    this.violations.push(`${rule}: ${token} at ${this.world.time.clock.monotonic()} ms`);
-  }
-
-  #chance(probability: number): boolean {
-    return this.#random.next() < probability;
-  }
-
-  #pause(msMax: number): Promise<void> {
-    return sleep(this.world.time.scheduler, 1 + Math.floor(this.#random.next() * msMax));
   }
 }
 
@@ -282,7 +237,7 @@ function commit({ partition, token }: { partition: number; token: number }): Gro
 
 test("whatever breaks, commits are fenced, none goes back and none that was answered is lost", async () => {
   const totals = { reigns: 0, answers: 0, fenced: 0 };
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+  for (const seed of SIMULATION_SEEDS) {
     const simulation = new Simulation(seed);
     await simulation.run();
 
@@ -292,7 +247,7 @@ test("whatever breaks, commits are fenced, none goes back and none that was answ
     totals.fenced += simulation.fenced;
   }
   // A simulation in which little happens proves little.
-  expect(totals.reigns).toBeGreaterThan(5 * SEEDS);
-  expect(totals.answers).toBeGreaterThan(200 * SEEDS);
-  expect(totals.fenced).toBeGreaterThan(SEEDS);
+  expect(totals.reigns).toBeGreaterThan(5 * SIMULATION_SEEDS.length);
+  expect(totals.answers).toBeGreaterThan(200 * SIMULATION_SEEDS.length);
+  expect(totals.fenced).toBeGreaterThan(SIMULATION_SEEDS.length);
 }, 3_600_000);
