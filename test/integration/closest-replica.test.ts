@@ -1,75 +1,29 @@
 /** Three brokers in three racks, and consumers that read from the replica in theirs (KIP-392). */
-import { silentLogger } from "@zoolog/base";
 import { Client, serde, topic } from "@zoolog/client";
-import {
-  nodeFileSystem,
-  nodeNetwork,
-  systemClock,
-  systemRandom,
-  systemScheduler,
-} from "@zoolog/host";
-import {
-  type BrokerProcess,
-  freeTcpPorts,
-  startBrokerProcess,
-  type TemporaryFolder,
-  temporaryFolder,
-} from "@zoolog/testkit";
-import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
+import { ProcessCluster } from "@zoolog/testkit";
 import { buildCommandLine, killLeftOvers, zoolog } from "./cli-process.ts";
 
 const RACKS: Readonly<Record<number, string>> = { 1: "a", 2: "b", 3: "c" };
 const orders = topic("orders", { value: serde.string() });
 
-let folder: TemporaryFolder;
-let zookeeper: ZooKeeperServer;
+let cluster: ProcessCluster;
 let client: Client;
-const running = new Map<number, BrokerProcess>();
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  const [port] = (await freeTcpPorts(1)) as [number];
-  zookeeper = await startZooKeeperServer(
-    { port, dataFolder: `${folder.path}/zookeeper` },
-    {
-      network: nodeNetwork,
-      fileSystem: nodeFileSystem,
-      clock: systemClock,
-      scheduler: systemScheduler,
-      random: systemRandom,
-      logger: silentLogger,
-    },
-  );
-  await Promise.all(
-    Object.entries(RACKS).map(async ([id, rack]) => {
-      const broker = await startBrokerProcess({
-        kind: "broker",
-        settings: {
-          "broker.id": Number(id),
-          "broker.rack": rack,
-          "data.dir": `${folder.path}/broker-${id}`,
-          "zookeeper.connect": `127.0.0.1:${port}`,
-          "default.replication.factor": 3,
-          "min.insync.replicas": 1,
-          "group.initial.rebalance.delay.ms": 0,
-          "http.port": 0,
-        },
-      });
-      running.set(Number(id), broker);
+  cluster = await ProcessCluster.start({
+    settings: (id) => ({
+      "broker.rack": RACKS[id],
+      "min.insync.replicas": 1,
+      "group.initial.rebalance.delay.ms": 0,
     }),
-  );
-  client = new Client({ brokers: [...running.values()].map(({ url }) => url) });
-  await until(async () => (await client.admin.describeCluster()).brokers.length === 3);
+  });
+  client = new Client({ brokers: cluster.urls });
   await client.admin.createTopic({ topic: "orders", partitions: 1 });
 });
-
 afterEach(async () => {
   await killLeftOvers();
   await client.close();
-  for (const broker of running.values()) await broker.kill("SIGKILL");
-  running.clear();
-  await zookeeper.close();
-  await folder.remove();
+  await cluster.close();
 });
 
 /** Resolves when it holds; the test's own timeout ends a wait that never does. */
@@ -78,7 +32,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 async function metric(id: number, name: string): Promise<number> {
-  const text = await (await fetch(`${running.get(id)!.url}/metrics`)).text();
+  const text = await (await fetch(`${cluster.broker(id).url}/metrics`)).text();
   return Number(new RegExp(`^zoolog_${name} (.+)$`, "m").exec(text)?.[1]);
 }
 
@@ -135,7 +89,7 @@ test.each(["SIGKILL", "SIGSTOP"] as const)(
     expect(await metric(follower, "follower_fetched_bytes_total")).toBeGreaterThan(0);
     expect(await metric(leader, "fetched_bytes_total")).toBe(0);
 
-    process.kill(running.get(follower)!.pid, signal);
+    process.kill(cluster.broker(follower).pid, signal);
     const before = seen.length;
     await until(() => seen.length >= before + 100);
     const acknowledged = await writes.stop();
@@ -143,7 +97,7 @@ test.each(["SIGKILL", "SIGSTOP"] as const)(
 
     expect(seen).toEqual(acknowledged);
     expect(await metric(leader, "fetched_bytes_total")).toBeGreaterThan(0);
-    if (signal === "SIGSTOP") process.kill(running.get(follower)!.pid, "SIGCONT");
+    if (signal === "SIGSTOP") process.kill(cluster.broker(follower).pid, "SIGCONT");
     await consumer.close();
     await reading;
   },
@@ -164,7 +118,7 @@ test("a reader without a rack, and one in the leader's, read from the leader", a
     expect(seen).toEqual(values);
   }
 
-  for (const id of running.keys()) expect(await metric(id, "sent_to_closest_total")).toBe(0);
+  for (const id of cluster.ids) expect(await metric(id, "sent_to_closest_total")).toBe(0);
 });
 
 test.each([["-b"], ["--from", "start", "--group", "shell"]])(
@@ -181,7 +135,7 @@ test.each([["-b"], ["--from", "start", "--group", "shell"]])(
 
     const words = ["consume", "orders", ...where, "--exit", "-F", "%s", "--rack"];
     const { code, stdout } = await zoolog([...words, RACKS[follower] as string], {
-      env: { ZOOLOG_BOOTSTRAP: running.get(leader)!.url },
+      env: { ZOOLOG_BOOTSTRAP: cluster.broker(leader).url },
     });
 
     expect(code).toBe(0);
@@ -203,7 +157,7 @@ test("the leader dies: the consumer goes on, wherever it reads, without loss or 
   })().catch((error: unknown) => error);
   await until(() => seen.length >= 100);
 
-  process.kill(running.get(leader)!.pid, "SIGKILL");
+  process.kill(cluster.broker(leader).pid, "SIGKILL");
   const before = seen.length;
   await until(() => seen.length >= before + 100);
   const acknowledged = await writes.stop();

@@ -1,102 +1,26 @@
 /** Consumer groups over three brokers, by raw calls: their coordinators die, freeze and lose ZooKeeper. */
-import { silentLogger } from "@zoolog/base";
-import {
-  nodeFileSystem,
-  nodeNetwork,
-  systemClock,
-  systemRandom,
-  systemScheduler,
-} from "@zoolog/host";
-import {
-  type BrokerProcess,
-  callBroker,
-  freeTcpPorts,
-  type NativeAnswer,
-  startBrokerProcess,
-  type TemporaryFolder,
-  temporaryFolder,
-} from "@zoolog/testkit";
-import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
+import { type NativeAnswer, ProcessCluster } from "@zoolog/testkit";
 
 const CLASSIC = "billing";
 const SERVER_SIDE = "shipping";
 
-let folder: TemporaryFolder;
-let zookeeper: ZooKeeperServer;
-let zookeeperPort: number;
-const running = new Map<number, BrokerProcess>();
-
-const startZooKeeper = (): Promise<ZooKeeperServer> =>
-  startZooKeeperServer(
-    { port: zookeeperPort, dataFolder: `${folder.path}/zookeeper` },
-    {
-      network: nodeNetwork,
-      fileSystem: nodeFileSystem,
-      clock: systemClock,
-      scheduler: systemScheduler,
-      random: systemRandom,
-      logger: silentLogger,
-    },
-  );
+let cluster: ProcessCluster;
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  [zookeeperPort] = (await freeTcpPorts(1)) as [number];
-  zookeeper = await startZooKeeper();
-  await Promise.all([1, 2, 3].map(start));
-  for (const id of running.keys()) {
-    await until(id, "describe-cluster", {}, ({ body }) => {
-      return (body as { brokers?: unknown[] }).brokers?.length === 3;
-    });
-  }
-  await ask(1, "create-topics", { topics: [{ topic: "orders", numPartitions: 4 }] });
-  for (const id of running.keys()) {
-    await until(id, "describe-topics", { topics: ["orders"] }, ({ body }) => {
+  cluster = await ProcessCluster.start({
+    settings: () => ({ "group.initial.rebalance.delay.ms": 0 }),
+  });
+  await cluster.ask(1, "create-topics", { topics: [{ topic: "orders", numPartitions: 4 }] });
+  for (const id of cluster.ids) {
+    await cluster.until(id, "describe-topics", { topics: ["orders"] }, ({ body }) => {
       return (body as { topics: [{ error?: unknown }] }).topics[0].error === undefined;
     });
   }
 });
-
-afterEach(async () => {
-  for (const broker of running.values()) await broker.kill("SIGKILL");
-  running.clear();
-  await zookeeper.close();
-  await folder.remove();
-});
-
-async function start(id: number): Promise<void> {
-  const broker = await startBrokerProcess({
-    kind: "broker",
-    settings: {
-      "broker.id": id,
-      "data.dir": `${folder.path}/broker-${id}`,
-      "zookeeper.connect": `127.0.0.1:${zookeeperPort}`,
-      "default.replication.factor": 3,
-      "group.initial.rebalance.delay.ms": 0,
-      "http.port": 0,
-    },
-  });
-  running.set(id, broker);
-}
-
-const ask = (id: number, call: string, request: unknown = {}): Promise<NativeAnswer> =>
-  callBroker(running.get(id)!.url, call, request);
+afterEach(() => cluster.close());
 
 const codeOf = ({ body }: NativeAnswer): string | undefined =>
   (body as { readonly error?: { readonly code: string } }).error?.code;
-
-/** Asks again until the answer is as wanted; only a hang keeps it from becoming so. */
-async function until(
-  id: number,
-  call: string,
-  request: unknown,
-  isWanted: (answer: NativeAnswer) => boolean,
-): Promise<NativeAnswer> {
-  for (;;) {
-    const answer = await ask(id, call, request);
-    if (isWanted(answer)) return answer;
-  }
-}
 
 /** The group's coordinator, as broker `id` knows it, once it is one of `among`. */
 async function coordinatorOf(
@@ -105,7 +29,7 @@ async function coordinatorOf(
   among: readonly number[] = [1, 2, 3],
 ): Promise<number> {
   type Found = { readonly groups: readonly [{ readonly brokerId?: number }] };
-  const { body } = await until(id, "find-coordinator", { groups: [group] }, (answer) =>
+  const { body } = await cluster.until(id, "find-coordinator", { groups: [group] }, (answer) =>
     among.includes((answer.body as Found).groups[0].brokerId ?? -1),
   );
   return (body as Found).groups[0].brokerId as number;
@@ -119,8 +43,8 @@ async function atCoordinator(
   by: number,
 ): Promise<NativeAnswer> {
   for (;;) {
-    const coordinator = await coordinatorOf(group, by, [...running.keys()]);
-    const answer = await ask(coordinator, call, request).catch(() => undefined);
+    const coordinator = await coordinatorOf(group, by, cluster.ids);
+    const answer = await cluster.ask(coordinator, call, request).catch(() => undefined);
     const body = answer?.body as { readonly error?: { readonly retriable?: boolean } } | undefined;
     if (answer !== undefined && body?.error?.retriable !== true) return answer;
   }
@@ -207,12 +131,11 @@ test("a killed coordinator costs no rebalance and no commit, by either protocol"
 
   // With two of three gone partitions have no majority; groups need none.
   for (const group of [CLASSIC, SERVER_SIDE]) {
-    const victim = await coordinatorOf(group, [...running.keys()][0]!);
-    await running.get(victim)?.kill("SIGKILL");
-    running.delete(victim);
-    await coordinatorOf(group, [...running.keys()][0]!, [...running.keys()]);
+    const victim = await coordinatorOf(group, cluster.ids[0]!);
+    await cluster.kill(victim);
+    await coordinatorOf(group, cluster.ids[0]!, cluster.ids);
   }
-  const by = [...running.keys()][0]!;
+  const by = cluster.ids[0]!;
 
   const beat = await atCoordinator(CLASSIC, "heartbeat", classic, by);
   expect(beat).toEqual({ status: 200, body: {} });
@@ -231,15 +154,15 @@ test("a coordinator that stood still while another took over commits nothing mor
   const zombie = await coordinatorOf(SERVER_SIDE, 1);
   const [witness] = others(zombie) as [number, number];
 
-  process.kill(running.get(zombie)!.pid, "SIGSTOP");
+  cluster.freeze(zombie);
   let late: Promise<NativeAnswer>;
   try {
     await coordinatorOf(SERVER_SIDE, witness, others(zombie));
     // It lies in the socket of the frozen one, and is the first thing that it sees.
-    late = ask(zombie, "commit-offsets", { ...group, ...commitOf(5) });
+    late = cluster.ask(zombie, "commit-offsets", { ...group, ...commitOf(5) });
     await atCoordinator(SERVER_SIDE, "commit-offsets", { ...group, ...commitOf(8) }, witness);
   } finally {
-    process.kill(running.get(zombie)!.pid, "SIGCONT");
+    cluster.resume(zombie);
   }
 
   expect(["NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE"]).toContain(codeOf(await late));
@@ -253,11 +176,22 @@ test("while ZooKeeper is away nothing is committed or told, and no member is los
   await atCoordinator(CLASSIC, "commit-offsets", { ...commit, ...commitOf(42) }, 1);
   const coordinator = await coordinatorOf(CLASSIC, 1);
 
-  await zookeeper.close();
-  const refused = await until(coordinator, "heartbeat", classic, ({ status }) => status !== 200);
-  const uncommitted = await ask(coordinator, "commit-offsets", { ...commit, ...commitOf(43) });
-  const untold = await ask(coordinator, "committed-offsets", { groupId: CLASSIC, ...OFFSETS });
-  zookeeper = await startZooKeeper();
+  await cluster.stopZooKeeper();
+  const refused = await cluster.until(
+    coordinator,
+    "heartbeat",
+    classic,
+    ({ status }) => status !== 200,
+  );
+  const uncommitted = await cluster.ask(coordinator, "commit-offsets", {
+    ...commit,
+    ...commitOf(43),
+  });
+  const untold = await cluster.ask(coordinator, "committed-offsets", {
+    groupId: CLASSIC,
+    ...OFFSETS,
+  });
+  await cluster.startZooKeeper();
 
   for (const answer of [refused, uncommitted, untold]) {
     const error = { code: "COORDINATOR_NOT_AVAILABLE", retriable: true };
@@ -277,7 +211,7 @@ test("any broker shows all groups, their members and how far behind they are", a
       { value: "two", partition: 0 },
     ],
   };
-  const posts = [...running.values()].map(({ url }) =>
+  const posts = cluster.urls.map((url) =>
     fetch(`${url}/v1/topics/orders/records`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -287,7 +221,7 @@ test("any broker shows all groups, their members and how far behind they are", a
   const statuses = (await Promise.all(posts)).map(({ status }) => status);
   expect(statuses.filter((status) => status === 200)).toHaveLength(1); // The leader's.
 
-  for (const { url } of running.values()) {
+  for (const url of cluster.urls) {
     const get = async (path: string) => (await fetch(`${url}/v1/groups${path}`)).json();
     const list = (await get("")) as { readonly groups: readonly { readonly group: string }[] };
     const group = await get(`/${SERVER_SIDE}`);

@@ -5,6 +5,7 @@ export {
 } from "./cluster/broker-process.ts";
 export { callBroker, type NativeAnswer } from "./cluster/native-calls.ts";
 export { NativeLoad, type NativeLoadOptions, readAllValues } from "./cluster/native-load.ts";
+export { ProcessCluster } from "./cluster/process-cluster.ts";
 export { runBrokerProcess } from "./cluster/run-broker-process.ts";
 export { SimulatedBroker } from "./cluster/simulated-broker.ts";
 export { type TemporaryFolder, temporaryFolder } from "./cluster/temporary-folder.ts";
