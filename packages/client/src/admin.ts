@@ -1,11 +1,4 @@
-import {
-  abortable,
-  type BrokerId,
-  type Clock,
-  type TopicId,
-  topicNameFault,
-  ZoologError,
-} from "@zoolog/base";
+import { abortable, type BrokerId, type Clock, type TopicId, ZoologError } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type {
   CreateTopicsRequest,
@@ -23,9 +16,10 @@ import { type AdminCallOptions, limitsOf } from "./admin/call-options.ts";
 import { ConfigAdmin } from "./admin/config-admin.ts";
 import type { DirectedCalls } from "./admin/directed-calls.ts";
 import { GroupAdmin } from "./admin/group-admin.ts";
+import { oneOf, requireList, requireObject, requireTopicName } from "./arguments.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { FoundOffset, OffsetLookup } from "./cluster/offset-lookup.ts";
-import { invalidTopicName, topicsNotCreated } from "./errors.ts";
+import { invalidOption, topicsNotCreated } from "./errors.ts";
 import { itemFailure } from "./retriable.ts";
 
 export type NewTopic = {
@@ -116,6 +110,7 @@ export class Admin {
     topics: readonly NewTopic[],
     options: AdminCallOptions & { readonly validateOnly?: boolean } = {},
   ): Promise<CreatedTopic[]> {
+    requireList("topics", topics);
     if (topics.length === 0) return [];
     const answers = await this.#create(topics, options);
     const failures = answers.flatMap((entry) => ("error" in entry ? [refusal(entry)] : []));
@@ -128,7 +123,10 @@ export class Admin {
     options: AdminCallOptions & { readonly validateOnly?: boolean },
   ): Promise<CreateTopicsResponse["topics"]> {
     const limits = limitsOf(options);
-    for (const { topic } of topics) requireTopicName(topic);
+    for (const given of topics) {
+      requireObject("topic", given);
+      requireTopicName(given.topic);
+    }
     const request = {
       timeoutMs: limits.timeoutMs,
       validateOnly: options.validateOnly ?? false,
@@ -235,6 +233,7 @@ export class Admin {
   ): Promise<Map<number, number>> {
     requireTopicName(topic);
     const limits = limitsOf(options);
+    requireMap("before", before);
     const wantedPartitions = { topic, partitions: [...before.keys()] };
     const answers = await this.#calls.leaders(
       "delete-records",
@@ -267,6 +266,7 @@ export class Admin {
     options: AdminCallOptions = {},
   ): Promise<Map<number, PartitionOffsets>> {
     requireTopicName(topic);
+    requireMap("at", at);
     return await this.#calls.leaders(
       "describe-offsets",
       { topic, partitions: [...at.keys()] },
@@ -327,6 +327,7 @@ export class Admin {
   ): Promise<Map<number, FoundOffset>> {
     requireTopicName(topic);
     const limits = limitsOf(options);
+    if (typeof at !== "object") oneOf("at", at, ["earliest", "latest", "maxTimestamp"]);
     const { partitionCount } = await this.#cluster.topic(topic, limits);
     const partitions =
       options.partitions ?? Array.from({ length: partitionCount }, (_, index) => index);
@@ -335,9 +336,9 @@ export class Admin {
   }
 }
 
-function requireTopicName(topic: string): void {
-  const fault = topicNameFault(topic);
-  if (fault !== undefined) throw invalidTopicName(topic, fault);
+function requireMap(name: string, given: unknown): void {
+  if (given instanceof Map) return;
+  throw invalidOption(name, "must be a Map by partition", "new Map([[0, 42]])");
 }
 
 function wanted(newTopic: NewTopic): CreateTopicsRequest["topics"][number] {

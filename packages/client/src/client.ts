@@ -10,6 +10,7 @@ import { BrokerCalls, HttpTransport, type Transport } from "@zoolog/calls";
 import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
 import { DirectedCalls } from "./admin/directed-calls.ts";
 import { Admin } from "./admin.ts";
+import { numberIn, requireList, requireObject } from "./arguments.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { OffsetLookup } from "./cluster/offset-lookup.ts";
 import { Consumer } from "./consumer/consumer.ts";
@@ -22,7 +23,7 @@ import { type ProducerOptions, resolveProducerOptions } from "./producer/produce
 import { type ReadOptions, resolveReadOptions } from "./reader/read-options.ts";
 import { Reader } from "./reader/reader.ts";
 import type { ReaderRecord } from "./reader/reader-record.ts";
-import type { Topic } from "./topic.ts";
+import { requireTopic, type Topic } from "./topic.ts";
 
 export type ClientOptions = {
   /** `host:port` or base URLs of one or more brokers; the others are learned from them. */
@@ -59,6 +60,8 @@ export type ClientDependencies = {
   readonly transport?: Transport;
 };
 
+const DAY_MS = 86_400_000;
+
 type Closable = { close(): Promise<void> };
 
 /** The way into a cluster. Connects when it is first used. */
@@ -91,16 +94,20 @@ export class Client implements AsyncDisposable {
       scheduler = systemScheduler,
       random = systemRandom,
     } = dependencies;
+    requireObject("options", options);
     const logger = options.logger ?? silentLogger;
     const { backoffMs = 25, backoffMaxMs = 1_000 } = options.retry ?? {};
-    this.#retry = { backoffMs, backoffMaxMs };
-    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
+    this.#retry = {
+      backoffMs: numberIn("retry.backoffMs", backoffMs, 0, DAY_MS),
+      backoffMaxMs: numberIn("retry.backoffMaxMs", backoffMaxMs, 0, DAY_MS),
+    };
+    this.#requestTimeoutMs = timeMs("requestTimeoutMs", options.requestTimeoutMs ?? 30_000);
     this.#transport =
       dependencies.transport ??
       new HttpTransport(
         {
           owner: "client",
-          connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+          connectTimeoutMs: timeMs("connectTimeoutMs", options.connectTimeoutMs ?? 5_000),
           clientId: options.clientId ?? "zoolog-client",
         },
         { scheduler },
@@ -111,9 +118,14 @@ export class Client implements AsyncDisposable {
       {
         ...this.#retry,
         requestTimeoutMs,
-        unreachableTimeoutMs: options.unreachableTimeoutMs ?? Number.POSITIVE_INFINITY,
+        unreachableTimeoutMs: numberIn(
+          "unreachableTimeoutMs",
+          options.unreachableTimeoutMs ?? Number.POSITIVE_INFINITY,
+          0,
+          Number.POSITIVE_INFINITY,
+        ),
         brokers: endpointsOf(options.brokers),
-        metadataMaxAgeMs: options.metadataMaxAgeMs ?? 300_000,
+        metadataMaxAgeMs: timeMs("metadataMaxAgeMs", options.metadataMaxAgeMs ?? 300_000),
       },
       { calls, clock, scheduler, random, logger },
     );
@@ -146,9 +158,14 @@ export class Client implements AsyncDisposable {
     return producer;
   }
 
-  /** A reader that can be left and entered again, moved and asked. Close it. */
+  /**
+   * A reader that can be left and entered again, moved and asked. Close it.
+   *
+   * @throws ZoologError `INVALID_OPTION`, `INVALID_OFFSETS`, `CLOSED`
+   */
   reader<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): Reader<K, V> {
     this.#assertOpen();
+    requireTopic(topic);
     const reader: Reader<K, V> = new Reader(
       topic,
       {
@@ -166,8 +183,11 @@ export class Client implements AsyncDisposable {
   /**
    * Reads a topic once: `for await (const record of client.read(orders))`. Leaving the loop ends it.
    * Without `follow` it ends where the log ended at the start.
+   *
+   * @throws ZoologError `INVALID_OPTION`
    */
   read<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): AsyncIterable<ReaderRecord<K, V>> {
+    requireTopic(topic);
     return { [Symbol.asyncIterator]: () => readOnce(this.reader(topic, options)) };
   }
 
@@ -225,6 +245,10 @@ export class Client implements AsyncDisposable {
   }
 }
 
+function timeMs(name: string, value: number): number {
+  return numberIn(name, value, 1, DAY_MS);
+}
+
 /**
  * A reader that closes at its end, at a failure and when the loop is left. Not a generator: that
  * would cost every record two more promises.
@@ -242,9 +266,13 @@ function readOnce<K, V>(reader: Reader<K, V>): AsyncIterator<ReaderRecord<K, V>,
 
 /** Base URLs without a path, `host:port` too, as Kafka's clients take it; only HTTP is spoken. */
 function endpointsOf(brokers: readonly string[]): string[] {
-  if (brokers.length === 0) throw invalidOption("brokers", "must name at least one broker");
+  requireList("brokers", brokers);
+  if (brokers.length === 0) {
+    throw invalidOption("brokers", "must name at least one broker", '["127.0.0.1:8092"]');
+  }
   return brokers.map((broker) => {
-    const text = broker.includes("://") ? broker : `http://${broker.trim()}`;
+    const given = String(broker);
+    const text = given.includes("://") ? given : `http://${given.trim()}`;
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
       throw invalidOption("brokers", `must be URLs such as http://127.0.0.1:8092, not "${broker}"`);

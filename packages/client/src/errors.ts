@@ -217,8 +217,12 @@ export function invalidOffsets(text: string, why: string): ZoologError {
   });
 }
 
-export function invalidOption(name: string, why: string): ZoologError {
-  return new ZoologError({ code: "INVALID_OPTION", message: `${name} ${why}` });
+export function invalidOption(name: string, why: string, hint?: string): ZoologError {
+  return new ZoologError({
+    code: "INVALID_OPTION",
+    message: `${name} ${why}`,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 export function invalidTopicName(name: string, fault: string): ZoologError {

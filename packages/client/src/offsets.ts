@@ -32,6 +32,7 @@ export type OffsetRange = {
 
 /** @throws ZoologError `INVALID_OFFSETS` */
 export function parseOffsets(text: string): OffsetRange {
+  if (typeof text !== "string") throw invalidOffsets(String(text), "it is no text");
   const scanner = new Scanner(text);
   if (scanner.take(/:/y) !== undefined) {
     const to = scanner.point();

@@ -1,4 +1,6 @@
 import { Packr } from "msgpackr";
+import { shown } from "./arguments.ts";
+import { invalidOption } from "./errors.ts";
 
 /** How values of one type become bytes and are read back. Stateless; one serves many topics. */
 export interface Serde<T> {
@@ -30,7 +32,11 @@ export const serde = {
     readonly name?: string;
     readonly serialize: (value: T) => Uint8Array | string;
     readonly deserialize: (bytes: Uint8Array) => T;
-  }): Serde<T> => ({ name: "custom", ...functions }),
+  }): Serde<T> => {
+    const made = { name: "custom", ...functions };
+    requireSerde("functions", made);
+    return made;
+  },
 } as const;
 
 const stringSerde: Serde<string> = {
@@ -91,4 +97,17 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 function textOf(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   return text.includes(REPLACEMENT) ? strictDecoder.decode(bytes) : text;
+}
+
+/** @throws ZoologError `INVALID_OPTION` */
+export function requireSerde(name: string, given: unknown): void {
+  if (isSerde(given)) return;
+  const hint = "Use serde.string(), serde.json(), serde.bytes(), …, or serde.custom({ … }).";
+  throw invalidOption(name, `must be a serde, not ${shown(given)}`, hint);
+}
+
+export function isSerde(given: unknown): given is Serde<unknown> {
+  if (typeof given !== "object" || given === null) return false;
+  const { deserialize, serialize } = given as Partial<Serde<unknown>>;
+  return typeof serialize === "function" && typeof deserialize === "function";
 }

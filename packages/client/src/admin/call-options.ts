@@ -1,4 +1,5 @@
 import type { AbortSignalLike } from "@zoolog/base";
+import { requireObject } from "../arguments.ts";
 import type { CallLimits } from "../cluster/call-attempts.ts";
 
 export type AdminCallOptions = {
@@ -10,5 +11,6 @@ export type AdminCallOptions = {
 const TIMEOUT_MS = 30_000;
 
 export function limitsOf(options: AdminCallOptions): CallLimits {
+  requireObject("options", options);
   return { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, signal: options.signal };
 }

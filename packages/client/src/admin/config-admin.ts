@@ -3,7 +3,9 @@ import type {
   DescribeConfigsRequest,
   DescribeConfigsResponse,
 } from "@zoolog/protocol";
+import { requireList, requireTopicName } from "../arguments.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { invalidOption } from "../errors.ts";
 import { itemFailure } from "../retriable.ts";
 import { type AdminCallOptions, limitsOf } from "./call-options.ts";
 import type { DirectedCalls } from "./directed-calls.ts";
@@ -41,6 +43,7 @@ export class ConfigAdmin {
     resource: ConfigResource,
     options: AdminCallOptions & { readonly keys?: readonly string[] } = {},
   ): Promise<ConfigEntry[]> {
+    requireResource(resource);
     const { keys } = options;
     const limits = limitsOf(options);
     const request: DescribeConfigsRequest = {
@@ -66,6 +69,8 @@ export class ConfigAdmin {
     changes: readonly ConfigChange[],
     options: AdminCallOptions & { readonly validateOnly?: boolean } = {},
   ): Promise<void> {
+    requireResource(resource);
+    requireList("changes", changes);
     const limits = limitsOf(options);
     const { validateOnly = false } = options;
     const resources = [{ ...nameOf(resource), changes }];
@@ -74,6 +79,14 @@ export class ConfigAdmin {
     for (const { error } of answer.resources) {
       if (error !== undefined) throw itemFailure(textOf(resource), error);
     }
+  }
+}
+
+function requireResource(resource: ConfigResource): void {
+  const isObject = typeof resource === "object" && resource !== null;
+  if (isObject && "topic" in resource) requireTopicName(resource.topic);
+  else if (!isObject || !("broker" in resource)) {
+    throw invalidOption("resource", 'must be { topic }, { broker: id } or { broker: "default" }');
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   NativeRequest,
   NativeResponse,
 } from "@zoolog/protocol";
+import { requireText } from "../arguments.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { CallLimits } from "../cluster/call-attempts.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -137,6 +138,7 @@ export class DirectedCalls {
     limits: CallLimits,
     refusal: (answer: NativeResponse<Call>) => ItemError | undefined,
   ): Promise<NativeResponse<Call>> {
+    requireText("group", groupId);
     const { calls, cluster } = this.#dependencies;
     const where = `group ${groupId}`;
     return await this.#repeated(call, limits, async (attempt) => {

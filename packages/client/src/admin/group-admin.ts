@@ -7,13 +7,14 @@ import type {
   ItemError,
   ListGroupsResponse,
 } from "@zoolog/protocol";
+import { requireList } from "../arguments.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
 import { groupHasMembers } from "../errors.ts";
 import { byTopic } from "./by-topic.ts";
 import { type AdminCallOptions, limitsOf } from "./call-options.ts";
 import type { DirectedCalls } from "./directed-calls.ts";
-import { type OffsetReset, type OffsetResetPlan, planMoves } from "./offset-reset.ts";
+import { type OffsetReset, type OffsetResetPlan, planMoves, requireReset } from "./offset-reset.ts";
 
 type Known<T> = Exclude<T, { readonly error: unknown }>;
 
@@ -80,6 +81,7 @@ export class GroupAdmin {
     groups: readonly string[],
     options: AdminCallOptions = {},
   ): Promise<Map<string, number | undefined>> {
+    requireList("groups", groups);
     const limits = limitsOf(options);
     const answer = await this.#cluster.anyBroker("find-coordinator", { groups }, limits);
     return new Map(
@@ -165,6 +167,7 @@ export class GroupAdmin {
     offsets: readonly Omit<GroupOffset, "committedAt">[],
     options: AdminCallOptions = {},
   ): Promise<void> {
+    requireList("offsets", offsets);
     const topics = byTopic(offsets, ({ partition, offset, leaderEpoch, metadata }) => ({
       partition,
       offset: offset as never,
@@ -187,6 +190,7 @@ export class GroupAdmin {
     reset: OffsetReset,
     options: AdminCallOptions = {},
   ): Promise<OffsetResetPlan> {
+    requireReset(reset);
     const committed = await this.offsets(groupId, options).catch((error: unknown) => {
       if (errorCode(error) === "GROUP_ID_NOT_FOUND") return [];
       throw error;
@@ -223,6 +227,7 @@ export class GroupAdmin {
     partitions: readonly { readonly topic: string; readonly partition: number }[],
     options: AdminCallOptions = {},
   ): Promise<void> {
+    requireList("partitions", partitions);
     const request = { groupId, topics: byTopic(partitions, ({ partition }) => partition) };
     const limits = limitsOf(options);
     await this.#calls.coordinator(groupId, "delete-offsets", request, limits, refusedPartition);
@@ -245,6 +250,7 @@ export class GroupAdmin {
     members: readonly GroupMemberName[],
     options: AdminCallOptions & { readonly reason?: string } = {},
   ): Promise<void> {
+    requireList("members", members);
     const { reason } = options;
     const leaving = members.map((member) => ({ ...member, ...(reason && { reason }) }));
     await this.#calls.coordinator(

@@ -1,5 +1,6 @@
 import { type Clock, topicPartitionKey } from "@zoolog/base";
 import type { OffsetSpec } from "@zoolog/protocol";
+import { requireObject } from "../arguments.ts";
 import type { CallLimits } from "../cluster/call-attempts.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
@@ -86,6 +87,13 @@ type Target = {
   readonly metadata: string | undefined;
 };
 type Targets = Map<string, Map<number, Target>>;
+
+/** @throws ZoologError `INVALID_OPTION` */
+export function requireReset(reset: OffsetReset): void {
+  requireObject("reset", reset);
+  if ("to" in reset || "offsets" in reset) return;
+  throw invalidOption("reset", "must say where: { to } or { offsets }");
+}
 
 export async function planMoves(
   reset: OffsetReset,

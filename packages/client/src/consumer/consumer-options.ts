@@ -1,8 +1,16 @@
 import { MAX_WAIT_MS_MAX } from "@zoolog/protocol";
+import {
+  numberIn,
+  oneOf,
+  requireFunction,
+  requireList,
+  requireObject,
+  requireText,
+} from "../arguments.ts";
 import { invalidOption, notSubscribed } from "../errors.ts";
-import { resolveRack } from "../reader/read-options.ts";
-import type { Serde } from "../serde.ts";
-import { type Topic, topic as topicOf } from "../topic.ts";
+import { outOfRangeChoice, resolveRack } from "../reader/read-options.ts";
+import { requireSerde, type Serde } from "../serde.ts";
+import { requireTopic, type Topic, topic as topicOf } from "../topic.ts";
 
 /** A partition of a topic that a consumer reads. */
 export type ConsumerPartition = { readonly topic: string; readonly partition: number };
@@ -54,7 +62,11 @@ export type ConsumerOptions<K = Uint8Array, V = Uint8Array> = {
   readonly commit?: "handled" | "manual";
   /** Default 1,000. */
   readonly commitIntervalMs?: number;
-  /** Memory for records that were fetched and not yet handed out, of all partitions; default 16 MiB. */
+  /**
+   * Memory for records that were fetched and not yet handed out, of all partitions; default 16 MiB. A
+   * batch that is larger is fetched all the same, alone: with little memory partitions wait for each
+   * other.
+   */
   readonly prefetchBytes?: number;
   /** A broker waits so long for new records before it answers with none, ms; default 500. */
   readonly maxWaitMs?: number;
@@ -129,6 +141,8 @@ export type Subscription<K, V> = {
 
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
+/** Of Kafka's brokers, and ours. */
+const GROUP_LENGTH_MAX = 249;
 const CLASSIC_ASSIGNORS: readonly AssignorName[] = ["cooperative-sticky"];
 const KNOWN = new Set<string>(["range", "roundrobin", "sticky", "cooperative-sticky"]);
 
@@ -136,51 +150,60 @@ const KNOWN = new Set<string>(["range", "roundrobin", "sticky", "cooperative-sti
 export function resolveConsumerOptions<K, V>(
   options: ConsumerOptions<K, V>,
 ): ResolvedConsumerOptions<K, V> {
-  if (options.group === "" || options.group.length > 249) {
-    throw invalidOption("group", "must be a text of 1 to 249 characters");
-  }
-  const { from, protocol = "consumer" } = options;
+  requireObject("options", options);
+  const { from, group, instanceId } = options;
+  requireText("group", group, GROUP_LENGTH_MAX);
+  if (instanceId !== undefined) requireText("instanceId", instanceId, GROUP_LENGTH_MAX);
+  const protocol = oneOf("protocol", options.protocol ?? "consumer", ["consumer", "classic"]);
   const isStart = from === undefined || from === "earliest" || from === "latest";
   if (!isStart && !(from instanceof Date && Number.isFinite(from.getTime()))) {
     throw invalidOption("from", `must be "earliest", "latest" or a Date, not ${String(from)}`);
   }
-  const nothing = () => {};
   return {
     ...resolveAssignors(protocol, options.assignor),
     ...resolveTimes(options),
-    group: options.group,
+    group,
     subscription: resolveSubscription(options.topics),
     from,
     protocol,
-    instanceId: options.instanceId,
+    instanceId,
     rack: resolveRack(options.rack),
-    commit: options.commit ?? "handled",
-    prefetchBytes: within("prefetchBytes", options.prefetchBytes ?? 16 * MIB, 1, 1024 * MIB),
+    commit: oneOf("commit", options.commit ?? "handled", ["handled", "manual"]),
+    prefetchBytes: numberIn("prefetchBytes", options.prefetchBytes ?? 16 * MIB, 1, 1024 * MIB),
     checkCrcs: options.checkCrcs ?? true,
-    onOffsetOutOfRange: options.onOffsetOutOfRange ?? "fail",
-    onAssigned: options.onAssigned ?? nothing,
-    onRevoked: options.onRevoked ?? nothing,
-    onLost: options.onLost ?? nothing,
-    onError: options.onError ?? nothing,
+    onOffsetOutOfRange: outOfRangeChoice(options.onOffsetOutOfRange ?? "fail"),
+    onAssigned: callback("onAssigned", options.onAssigned),
+    onRevoked: callback("onRevoked", options.onRevoked),
+    onLost: callback("onLost", options.onLost),
+    onError: callback("onError", options.onError),
     signal: options.signal,
   };
+}
+
+function callback<Callback extends (given: never) => unknown>(
+  name: string,
+  given: Callback | undefined,
+): Callback | (() => void) {
+  if (given === undefined) return () => {};
+  requireFunction(name, given);
+  return given;
 }
 
 function resolveTimes<K, V>(options: ConsumerOptions<K, V>) {
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 45_000;
   const heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.min(3_000, sessionTimeoutMs / 3);
   return {
-    commitIntervalMs: within("commitIntervalMs", options.commitIntervalMs ?? 1_000, 1, DAY_MS),
-    maxWaitMs: within("maxWaitMs", options.maxWaitMs ?? 500, 0, MAX_WAIT_MS_MAX),
-    sessionTimeoutMs: within("sessionTimeoutMs", sessionTimeoutMs, 1, DAY_MS),
-    heartbeatIntervalMs: within("heartbeatIntervalMs", heartbeatIntervalMs, 1, sessionTimeoutMs),
-    rebalanceTimeoutMs: within(
+    commitIntervalMs: numberIn("commitIntervalMs", options.commitIntervalMs ?? 1_000, 1, DAY_MS),
+    maxWaitMs: numberIn("maxWaitMs", options.maxWaitMs ?? 500, 0, MAX_WAIT_MS_MAX),
+    sessionTimeoutMs: numberIn("sessionTimeoutMs", sessionTimeoutMs, 1, DAY_MS),
+    heartbeatIntervalMs: numberIn("heartbeatIntervalMs", heartbeatIntervalMs, 1, sessionTimeoutMs),
+    rebalanceTimeoutMs: numberIn(
       "rebalanceTimeoutMs",
       options.rebalanceTimeoutMs ?? 60_000,
       1,
       DAY_MS,
     ),
-    retryTimeoutMs: within("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, DAY_MS),
+    retryTimeoutMs: numberIn("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, DAY_MS),
   };
 }
 
@@ -206,8 +229,11 @@ function resolveAssignors(
 function resolveSubscription<K, V>(
   topics: readonly Topic<K, V>[] | TopicPattern<K, V>,
 ): Subscription<K, V> {
-  if ("pattern" in topics) {
+  if (typeof topics === "object" && topics !== null && "pattern" in topics) {
     const { pattern, key, value } = topics;
+    requireText("topics.pattern", pattern);
+    requireSerde("topics.key", key);
+    requireSerde("topics.value", value);
     try {
       new RegExp(pattern, "u");
     } catch {
@@ -216,9 +242,17 @@ function resolveSubscription<K, V>(
     const topic = (name: string) => topicOf(name, { key, value });
     return { names: undefined, pattern, topic };
   }
+  requireList("topics", topics);
+  for (const topic of topics) requireTopic(topic);
   const byName = new Map(topics.map((topic) => [topic.name, topic]));
-  if (byName.size === 0) throw invalidOption("topics", "must name at least one topic");
-  if (byName.size !== topics.length) throw invalidOption("topics", "must name each topic once");
+  const hint =
+    "List what exists with `zoolog topic list`, or subscribe by { pattern, key, value }.";
+  if (byName.size === 0) throw invalidOption("topics", "must have at least one topic", hint);
+  if (byName.size !== topics.length) {
+    const names = topics.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    throw invalidOption("topics", `must have each topic once, and has ${twice} twice`);
+  }
   return {
     names: [...byName.keys()],
     pattern: undefined,
@@ -228,9 +262,4 @@ function resolveSubscription<K, V>(
       return known;
     },
   };
-}
-
-function within(name: string, value: number, min: number, max: number): number {
-  if (Number.isFinite(value) && value >= min && value <= max) return value;
-  throw invalidOption(name, `must be a number from ${min} to ${max}, not ${value}`);
 }

@@ -9,10 +9,11 @@ import {
 import type { BrokerCalls } from "@zoolog/calls";
 import { loadNativeCrc32c } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
+import { requireFunction, requireList, requireWholeNumber } from "../arguments.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
-import { alreadyClosed, alreadyIterated } from "../errors.ts";
+import { alreadyClosed, alreadyIterated, invalidOption } from "../errors.ts";
 import { GroupCoordinator } from "../groups/group-coordinator.ts";
 import type { WaitingPlaces } from "../groups/waiting-places.ts";
 import type { Producer } from "../producer/producer.ts";
@@ -184,6 +185,7 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
    * @throws ZoologError `HANDLER_FAILED` when the handler failed for good; what `batches` throws.
    */
   async run(handler: RecordHandler<K, V>, options: RunOptions = {}): Promise<void> {
+    requireFunction("handler", handler);
     const resolved = resolveRunOptions(options);
     this.#begin();
     this.#walk.reset();
@@ -262,6 +264,7 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
    * @throws ZoologError `REQUEST_TIMED_OUT`
    */
   async rewind(to: Date, options: ConsumerCallOptions = {}): Promise<void> {
+    if (!(to instanceof Date)) throw invalidOption("to", "must be a Date");
     await Promise.all(this.assignment().map((partition) => this.seek(partition, to, options)));
   }
 
@@ -280,6 +283,8 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       await this.#held.commit(this.#held.all(), this.#limits(options));
       return;
     }
+    requireList("positions", positions);
+    for (const { offset } of positions) requireWholeNumber("offset", offset);
     const held = positions.map((position) => this.#positions.assigned(position));
     const noted = positions.map((position, index) => {
       return { metadata: held[index]?.metadata, ...position };

@@ -1,4 +1,5 @@
 import { COMPRESSION_CODECS, type CompressionCodec } from "@zoolog/protocol";
+import { numberIn, requireObject } from "../arguments.ts";
 import { invalidOption } from "../errors.ts";
 import { type Partitioner, roundRobinPartitioner, stickyPartitioner } from "../partitioner.ts";
 import type { KafkaAcks, NamedAcks, RequiredAcks } from "./delivery.ts";
@@ -71,6 +72,7 @@ const BATCH_BYTES = MIB;
 export function resolveProducerOptions<Acks extends RequiredAcks | KafkaAcks>(
   options: ProducerOptions<Acks>,
 ): ResolvedProducerOptions<NamedAcks<Acks>> {
+  requireObject("options", options);
   const { acks: given = "all", compression = "none" } = options;
   const acks = ACKS.get(given);
   if (acks === undefined) {
@@ -109,13 +111,8 @@ export function resolveProducerOptions<Acks extends RequiredAcks | KafkaAcks>(
 function partitionerOf(choice: NonNullable<ProducerOptions["partitioner"]>): Partitioner {
   if (choice === "roundRobin") return roundRobinPartitioner();
   if (choice === "sticky") return stickyPartitioner();
-  if (typeof choice !== "object") {
+  if (typeof choice?.partition !== "function") {
     throw invalidOption("partitioner", 'must be "roundRobin", "sticky" or a Partitioner');
   }
   return choice;
-}
-
-function numberIn(name: string, value: number, min: number, max: number): number {
-  if (Number.isFinite(value) && value >= min && value <= max) return value;
-  throw invalidOption(name, `must be a number from ${min} to ${max}, not ${value}`);
 }

@@ -11,10 +11,11 @@ import {
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import { loadCompression, loadNativeCrc32c } from "@zoolog/protocol";
+import { requireObject } from "../arguments.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { alreadyClosed } from "../errors.ts";
-import type { Topic } from "../topic.ts";
+import { alreadyClosed, invalidOption } from "../errors.ts";
+import { requireTopic, type Topic } from "../topic.ts";
 import { Accumulator } from "./accumulator.ts";
 import type { Delivery, RequiredAcks } from "./delivery.ts";
 import type { ProduceBatch } from "./produce-batch.ts";
@@ -116,6 +117,8 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
     return new Promise((resolve, reject) => {
       this.#assertOpen();
       throwIfAborted(options.signal);
+      requireTopic(topic);
+      requireObject("record", record);
       const serialized = serializeRecord(topic, record, this.#dependencies.clock.now());
       const send = new SingleSend<Acks>(serialized.timestamp, resolve, reject);
       const takeBack = this.#lane(topic.name).submit(serialized, record.partition, send);
@@ -138,9 +141,11 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
     }
     this.#assertOpen();
     throwIfAborted(options.signal);
+    requireTopic(topic);
+    const iterator = iteratorOf(records);
     const run = new SendRun();
     try {
-      await this.#takeAll(topic, iteratorOf(records), run, options.signal);
+      await this.#takeAll(topic, iterator, run, options.signal);
     } catch (error) {
       throwIfAborted(options.signal);
       run.abandon(error);
@@ -154,6 +159,7 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
    */
   writable<K, V>(topic: Topic<K, V>): WritableStream<ProducerRecord<K, V>> {
     this.#assertOpen();
+    requireTopic(topic);
     const run = new SendRun();
     return new WritableStream({
       write: async (record, controller) => {
@@ -344,9 +350,10 @@ export class Producer<Acks extends RequiredAcks = "all"> implements AsyncDisposa
 }
 
 function iteratorOf<T>(source: Iterable<T> | AsyncIterable<T>): Iterator<T> | AsyncIterator<T> {
-  return Symbol.asyncIterator in source
-    ? source[Symbol.asyncIterator]()
-    : source[Symbol.iterator]();
+  const made = typeof source === "object" && source !== null ? source : undefined;
+  if (made !== undefined && Symbol.asyncIterator in made) return made[Symbol.asyncIterator]();
+  if (made !== undefined && Symbol.iterator in made) return made[Symbol.iterator]();
+  throw invalidOption("records", "must be an iterable of records, such as an array or a generator");
 }
 
 function settled(batch: ProduceBatch): Promise<void> {

@@ -1,4 +1,12 @@
 import { FETCH_BYTES_MAX, MAX_WAIT_MS_MAX } from "@zoolog/protocol";
+import {
+  numberIn,
+  oneOf,
+  requireList,
+  requireObject,
+  requireText,
+  requireWholeNumber,
+} from "../arguments.ts";
 import { invalidOption } from "../errors.ts";
 import { type OffsetPoint, type OffsetRange, parseOffsets } from "../offsets.ts";
 
@@ -17,7 +25,10 @@ export type ReadOptions = {
    * ever, or up to the end of the range that `offsets` names.
    */
   readonly follow?: boolean;
-  /** Memory for records that were fetched and not yet handed out, bytes; default 16 MiB. */
+  /**
+   * Memory for records that were fetched and not yet handed out, bytes; default 16 MiB. A batch that is
+   * larger is fetched all the same, alone: with little memory, one small fetch after the other.
+   */
   readonly prefetchBytes?: number;
   /** A broker waits so long for new records before it answers with none, ms; default 500. */
   readonly maxWaitMs?: number;
@@ -55,22 +66,28 @@ const START: OffsetPoint = { at: "start" };
 
 /** @throws ZoologError `INVALID_OPTION`, `INVALID_OFFSETS` */
 export function resolveReadOptions(options: ReadOptions): ResolvedReadOptions {
-  const { from, offsets } = options;
+  requireObject("options", options);
+  const { from, offsets, partitions } = options;
   if (from !== undefined && offsets !== undefined) {
     throw invalidOption("from", "cannot be combined with offsets");
   }
-  const range = typeof offsets === "string" ? parseOffsets(offsets) : offsets;
+  const isRange = typeof offsets === "object" && offsets !== null;
+  const range = offsets === undefined || isRange ? offsets : parseOffsets(offsets);
+  if (partitions !== undefined) {
+    requireList("partitions", partitions);
+    for (const partition of partitions) requireWholeNumber("partitions", partition);
+  }
   return {
     from: range === undefined ? pointsFrom(from ?? "start") : () => range.from,
     to: range?.to,
-    partitions: options.partitions,
+    partitions,
     follow: options.follow ?? false,
-    prefetchBytes: within("prefetchBytes", options.prefetchBytes ?? 16 * MIB, 1, 1024 * MIB),
-    maxWaitMs: within("maxWaitMs", options.maxWaitMs ?? 500, 0, MAX_WAIT_MS_MAX),
+    prefetchBytes: numberIn("prefetchBytes", options.prefetchBytes ?? 16 * MIB, 1, 1024 * MIB),
+    maxWaitMs: numberIn("maxWaitMs", options.maxWaitMs ?? 500, 0, MAX_WAIT_MS_MAX),
     checkCrcs: options.checkCrcs ?? true,
-    onOffsetOutOfRange: options.onOffsetOutOfRange ?? "fail",
+    onOffsetOutOfRange: outOfRangeChoice(options.onOffsetOutOfRange ?? "fail"),
     rack: resolveRack(options.rack),
-    retryTimeoutMs: within("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, 86_400_000),
+    retryTimeoutMs: numberIn("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, 86_400_000),
     signal: options.signal,
   };
 }
@@ -84,16 +101,21 @@ export function pointOf(from: "start" | "end" | number | Date): OffsetPoint {
   throw invalidOption("from", `must be "start", "end", an offset or a Date, not ${String(from)}`);
 }
 
+/** @throws ZoologError `INVALID_OPTION` */
+export function outOfRangeChoice(choice: "fail" | "start" | "end"): "fail" | "start" | "end" {
+  return oneOf("onOffsetOutOfRange", choice, ["fail", "start", "end"]);
+}
+
 const RACK_LENGTH_MAX = 255;
 
 /** @throws ZoologError `INVALID_OPTION` */
 export function resolveRack(rack: string | undefined): string | undefined {
-  if (rack === undefined || (rack !== "" && rack.length <= RACK_LENGTH_MAX)) return rack;
-  throw invalidOption("rack", `must be a text of 1 to ${RACK_LENGTH_MAX} characters`);
+  if (rack !== undefined) requireText("rack", rack, RACK_LENGTH_MAX);
+  return rack;
 }
 
 function pointsFrom(from: ReadFrom): (partition: number) => OffsetPoint {
-  if (typeof from === "object" && !(from instanceof Date)) {
+  if (typeof from === "object" && from !== null && !(from instanceof Date)) {
     const points = new Map(
       Object.entries(from).map(([partition, offset]) => [Number(partition), pointOf(offset)]),
     );
@@ -101,11 +123,6 @@ function pointsFrom(from: ReadFrom): (partition: number) => OffsetPoint {
   }
   const point = pointOf(from);
   return () => point;
-}
-
-function within(name: string, value: number, min: number, max: number): number {
-  if (Number.isFinite(value) && value >= min && value <= max) return value;
-  throw invalidOption(name, `must be a number from ${min} to ${max}, not ${value}`);
 }
 
 /** What one fetch asks for: enough to keep both sides busy, little enough to come soon. */

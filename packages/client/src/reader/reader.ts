@@ -1,6 +1,7 @@
 import { type Deferred, deferred } from "@zoolog/base";
 import { loadNativeCrc32c, type RecordBatch } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
+import { requireList } from "../arguments.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import { alreadyClosed, unknownPartition } from "../errors.ts";
 import type { Topic } from "../topic.ts";
@@ -133,6 +134,7 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
    * @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION`
    */
   async assign(partitions: readonly number[]): Promise<void> {
+    requireList("partitions", partitions);
     await this.#opened();
     await this.#assign(partitions);
   }

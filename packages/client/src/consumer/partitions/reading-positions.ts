@@ -1,4 +1,5 @@
 import { timestamp } from "@zoolog/base";
+import { requireList, requireObject, requireWholeNumber } from "../../arguments.ts";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
 import { invalidOption, notAssigned } from "../../errors.ts";
 import type { ConsumerPartition } from "../consumer-options.ts";
@@ -62,6 +63,7 @@ export class ReadingPositions<K, V> {
 
   /** @throws ZoologError `NOT_ASSIGNED` */
   assigned(given: ConsumerPartition): GroupPartition<K, V> {
+    requireObject("partition", given);
     const partition = this.#held.find(given);
     if (partition === undefined) throw notAssigned(given);
     return partition;
@@ -75,6 +77,7 @@ export class ReadingPositions<K, V> {
 
   /** @throws ZoologError `NOT_ASSIGNED` */
   pause(partitions: readonly ConsumerPartition[]): void {
+    requireList("partitions", partitions);
     for (const given of partitions) {
       const partition = this.assigned(given);
       if (partition.source.paused) continue;
@@ -88,6 +91,7 @@ export class ReadingPositions<K, V> {
 
   /** @throws ZoologError `NOT_ASSIGNED` */
   resume(partitions: readonly ConsumerPartition[]): void {
+    requireList("partitions", partitions);
     for (const given of partitions) this.assigned(given).source.paused = false;
     this.#supply.renew();
   }
@@ -108,11 +112,14 @@ export class ReadingPositions<K, V> {
     limits: CallLimits,
   ): Promise<number> {
     if (typeof to === "number") {
-      if (!Number.isSafeInteger(to) || to < 0) throw invalidOption("to", "must be an offset");
+      requireWholeNumber("to", to);
       return to;
     }
     const names = { start: "earliest", end: "latest" } as const;
     const spec = to instanceof Date ? { timestamp: timestamp(to.getTime()) } : names[to];
+    if (spec === undefined) {
+      throw invalidOption("to", `must be "start", "end", an offset or a Date, not ${String(to)}`);
+    }
     const found = await this.#starts.at(topic, new Map([[partition, spec]]), limits);
     return found.get(partition) ?? 0;
   }

@@ -1,5 +1,4 @@
-import { topicNameFault } from "@zoolog/base";
-import { invalidOption, invalidTopicName } from "../../errors.ts";
+import { integerIn, oneOf, requireObject, requireTopicName } from "../../arguments.ts";
 import type { ReaderRecord } from "../../reader/reader-record.ts";
 
 /** What a handler is told beside the record. */
@@ -60,23 +59,15 @@ const CONCURRENCY_MAX = 10_000;
 
 /** @throws ZoologError `INVALID_OPTION`, `INVALID_TOPIC_EXCEPTION` */
 export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
+  requireObject("options", options);
   const { concurrency = 1, onPoison = "fail", order = "partition", retry = {}, signal } = options;
   const { backoffMaxMs = 10_000, backoffMs = 100, times = 5 } = retry;
-  requireInteger("concurrency", concurrency, 1, CONCURRENCY_MAX);
-  requireInteger("retry.times", times, 0, Number.MAX_SAFE_INTEGER);
-  requireInteger("retry.backoffMs", backoffMs, 0, Number.MAX_SAFE_INTEGER);
-  requireInteger("retry.backoffMaxMs", backoffMaxMs, 0, Number.MAX_SAFE_INTEGER);
-  if (!["partition", "key", "none"].includes(order)) {
-    throw invalidOption("order", `must be "partition", "key" or "none", not ${String(order)}`);
-  }
-  if (typeof onPoison === "object") {
-    const fault = topicNameFault(onPoison.deadLetter);
-    if (fault !== undefined) throw invalidTopicName(onPoison.deadLetter, fault);
-  }
+  integerIn("concurrency", concurrency, 1, CONCURRENCY_MAX);
+  integerIn("retry.times", times, 0, Number.MAX_SAFE_INTEGER);
+  integerIn("retry.backoffMs", backoffMs, 0, Number.MAX_SAFE_INTEGER);
+  integerIn("retry.backoffMaxMs", backoffMaxMs, 0, Number.MAX_SAFE_INTEGER);
+  oneOf("order", order, ["partition", "key", "none"]);
+  if (typeof onPoison === "object" && onPoison !== null) requireTopicName(onPoison.deadLetter);
+  else oneOf("onPoison", onPoison, ["fail", "skip"]);
   return { concurrency, order, retries: times, backoffMs, backoffMaxMs, onPoison, signal };
-}
-
-function requireInteger(name: string, value: number, min: number, max: number): void {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
-  throw invalidOption(name, `must be a whole number from ${min} to ${max}, not ${value}`);
 }
