@@ -211,7 +211,7 @@ export class ConsumerMembership implements Membership {
     this.#sendOwned = false;
     try {
       const limits = { timeoutMs: timeoutMs + maxWaitMs, signal: this.#closing.signal };
-      const answer = await coordinator.attempt("consumer-group-heartbeat", request, limits);
+      const answer = await coordinator.attemptParked("consumer-group-heartbeat", request, limits);
       if (incarnation !== this.#incarnation) return 0;
       return this.#answered(answer, sentAt);
     } catch (error) {

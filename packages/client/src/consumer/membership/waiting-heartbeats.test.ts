@@ -86,6 +86,23 @@ test("a short session does not end while an answer waits", async () => {
   expect([...moved]).toEqual([]);
 });
 
+test("a coordinator that is frozen while an answer waits is left when another has the group", async () => {
+  const { brokers, consumer, groups, time } = setUp({ brokers: 3 });
+  let atNext = 0;
+  void collect(consumer(), []);
+  await time.advanceAndSettle(2_000);
+
+  brokers.fault = ({ call, endpoint }) => {
+    if (call === "consumer-group-heartbeat" && endpoint.endsWith(":2")) atNext += 1;
+    return endpoint.endsWith(":0") && call === "consumer-group-heartbeat" ? "hang" : undefined;
+  };
+  await time.advanceAndSettle(2_000);
+  groups.coordinator = 2;
+  await time.advanceAndSettle(10_000);
+
+  expect(atNext).toBeGreaterThan(0);
+});
+
 test("partitions that stay are read on while members join and leave, each record once", async () => {
   const { handled, join, moved, write } = group(12, 1_500);
   const [leaving] = [join(), join(), join()];
