@@ -4,6 +4,7 @@ import {
   leaderEpochField,
   object,
   optional,
+  partitionIndex,
   type Static,
   text,
 } from "./schema.ts";
@@ -31,3 +32,16 @@ export const currentLeader = object({
   brokerId: brokerIdField,
   leaderEpoch: leaderEpochField,
 });
+
+/** What is said of a partition whose part of the call failed; beside it stands what succeeded. */
+export const partitionError = object({ partition: partitionIndex, error: itemError });
+
+/** Likewise where only its leader answers. */
+export const leaderError = object({
+  partition: partitionIndex,
+  error: itemError,
+  currentLeader: optional(currentLeader),
+});
+
+/** Where success has nothing to say. */
+export const partitionOutcome = object({ partition: partitionIndex, error: optional(itemError) });

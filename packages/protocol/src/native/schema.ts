@@ -230,3 +230,10 @@ export const timestampField: Schema<Timestamp> = {
   ...int64,
   description: "Milliseconds since 1970-01-01 UTC",
 } as Schema<Timestamp>;
+
+/** Kafka's nesting: topics by name, and what is said of some partitions of each. */
+export function topicsOf<T>(
+  partition: Schema<T>,
+): Schema<readonly { readonly topic: string; readonly partitions: readonly T[] }[]> {
+  return list(object({ topic: topicName, partitions: list(partition) }));
+}

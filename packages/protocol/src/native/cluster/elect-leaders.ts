@@ -1,14 +1,13 @@
-import { itemError } from "../errors.ts";
+import { partitionError } from "../errors.ts";
 import {
   brokerIdField,
   either,
-  list,
   object,
   oneOfNames,
   optional,
   partitionIndex,
   type Static,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 import { adminTimeoutMs } from "../topics/create-topics.ts";
 
@@ -18,22 +17,14 @@ export const electLeadersRequest = object({
   election: oneOfNames(["preferred", "unclean"], {
     description: "The first replica of the list, or one that may lack acknowledged records",
   }),
-  topics: optional(list(object({ topic: topicName, partitions: list(partitionIndex) }))),
+  topics: optional(topicsOf(partitionIndex)),
 });
 export type ElectLeadersRequest = Static<typeof electLeadersRequest>;
 
 /** `ELECTION_NOT_NEEDED` where the leader stays; of all partitions only those that changed. */
 export const electLeadersResponse = object({
-  topics: list(
-    object({
-      topic: topicName,
-      partitions: list(
-        either([
-          object({ partition: partitionIndex, error: itemError }),
-          object({ partition: partitionIndex, leader: brokerIdField }),
-        ]),
-      ),
-    }),
+  topics: topicsOf(
+    either([partitionError, object({ partition: partitionIndex, leader: brokerIdField })]),
   ),
 });
 export type ElectLeadersResponse = Static<typeof electLeadersResponse>;

@@ -14,7 +14,7 @@ import {
   partitionIndex,
   type Static,
   text,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 
 /**
@@ -52,21 +52,16 @@ export const fetchRequest = object({
       { description: "Where the consumer is; a leader may name a replica there (KIP-392)" },
     ),
   ),
-  topics: list(
+  topics: topicsOf(
     object({
-      topic: topicName,
-      partitions: list(
-        object({
-          partition: partitionIndex,
-          fetchOffset: offsetField,
-          partitionMaxBytes: integer({
-            minimum: 0,
-            maximum: FETCH_BYTES_MAX,
-            default: 1024 * 1024,
-          }),
-          currentLeaderEpoch: optional(leaderEpochField),
-        }),
-      ),
+      partition: partitionIndex,
+      fetchOffset: offsetField,
+      partitionMaxBytes: integer({
+        minimum: 0,
+        maximum: FETCH_BYTES_MAX,
+        default: 1024 * 1024,
+      }),
+      currentLeaderEpoch: optional(leaderEpochField),
     }),
   ),
 });
@@ -98,6 +93,6 @@ const partitionFetched = either([
 
 /** Topics and partitions come in the order of the request, every one of them. */
 export const fetchResponse = object({
-  topics: list(object({ topic: topicName, partitions: list(partitionFetched) })),
+  topics: topicsOf(partitionFetched),
 });
 export type FetchResponse = Static<typeof fetchResponse>;

@@ -1,8 +1,7 @@
-import { currentLeader, itemError } from "../errors.ts";
+import { leaderError } from "../errors.ts";
 import {
   either,
   leaderEpochField,
-  list,
   object,
   offsetField,
   oneOfNames,
@@ -10,7 +9,7 @@ import {
   partitionIndex,
   type Static,
   timestampField,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 import { isolation } from "./fetch.ts";
 
@@ -29,27 +28,18 @@ export type OffsetSpec = Static<typeof offsetSpec>;
 /** Kafka's ListOffsets (key 2). */
 export const listOffsetsRequest = object({
   isolation,
-  topics: list(
+  topics: topicsOf(
     object({
-      topic: topicName,
-      partitions: list(
-        object({
-          partition: partitionIndex,
-          at: offsetSpec,
-          currentLeaderEpoch: optional(leaderEpochField),
-        }),
-      ),
+      partition: partitionIndex,
+      at: offsetSpec,
+      currentLeaderEpoch: optional(leaderEpochField),
     }),
   ),
 });
 export type ListOffsetsRequest = Static<typeof listOffsetsRequest>;
 
 const partitionOffset = either([
-  object({
-    partition: partitionIndex,
-    error: itemError,
-    currentLeader: optional(currentLeader),
-  }),
+  leaderError,
   object({
     partition: partitionIndex,
     offset: optional(offsetField),
@@ -60,6 +50,6 @@ const partitionOffset = either([
 
 /** `offset` is missing when no record is that young (Kafka's -1). */
 export const listOffsetsResponse = object({
-  topics: list(object({ topic: topicName, partitions: list(partitionOffset) })),
+  topics: topicsOf(partitionOffset),
 });
 export type ListOffsetsResponse = Static<typeof listOffsetsResponse>;

@@ -1,10 +1,9 @@
-import { currentLeader, itemError } from "../errors.ts";
+import { leaderError } from "../errors.ts";
 import {
   bytes,
   either,
   integer,
   leaderEpochField,
-  list,
   object,
   offsetField,
   oneOfNames,
@@ -12,7 +11,7 @@ import {
   partitionIndex,
   type Static,
   timestampField,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 
 /**
@@ -34,27 +33,18 @@ export const produceRequest = object({
     { minimum: 0, maximum: TIMEOUT_MS_MAX, default: 30_000 },
     { description: "How long `all` may wait for the replicas" },
   ),
-  topics: list(
+  topics: topicsOf(
     object({
-      topic: topicName,
-      partitions: list(
-        object({
-          partition: partitionIndex,
-          currentLeaderEpoch: optional(leaderEpochField),
-          records: bytes({ description: "Exactly one RecordBatch v2" }),
-        }),
-      ),
+      partition: partitionIndex,
+      currentLeaderEpoch: optional(leaderEpochField),
+      records: bytes({ description: "Exactly one RecordBatch v2" }),
     }),
   ),
 });
 export type ProduceRequest = Static<typeof produceRequest>;
 
 const partitionProduced = either([
-  object({
-    partition: partitionIndex,
-    error: itemError,
-    currentLeader: optional(currentLeader),
-  }),
+  leaderError,
   object({
     partition: partitionIndex,
     baseOffset: optional(offsetField),
@@ -65,6 +55,6 @@ const partitionProduced = either([
 
 /** `baseOffset` is missing only with `requiredAcks: "none"`. */
 export const produceResponse = object({
-  topics: list(object({ topic: topicName, partitions: list(partitionProduced) })),
+  topics: topicsOf(partitionProduced),
 });
 export type ProduceResponse = Static<typeof produceResponse>;

@@ -1,14 +1,13 @@
-import { itemError } from "../errors.ts";
+import { partitionOutcome } from "../errors.ts";
 import {
   int32,
   leaderEpochField,
-  list,
   object,
   offsetField,
   optional,
   partitionIndex,
   type Static,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 import {
   groupIdField,
@@ -27,28 +26,18 @@ export const commitOffsetsRequest = object({
   memberId: optional(memberIdField),
   generationIdOrMemberEpoch: optional(int32),
   groupInstanceId: optional(groupInstanceIdField),
-  topics: list(
+  topics: topicsOf(
     object({
-      topic: topicName,
-      partitions: list(
-        object({
-          partition: partitionIndex,
-          offset: offsetField,
-          leaderEpoch: optional(leaderEpochField),
-          metadata: optional(offsetMetadataField),
-        }),
-      ),
+      partition: partitionIndex,
+      offset: offsetField,
+      leaderEpoch: optional(leaderEpochField),
+      metadata: optional(offsetMetadataField),
     }),
   ),
 });
 export type CommitOffsetsRequest = Static<typeof commitOffsetsRequest>;
 
 export const commitOffsetsResponse = object({
-  topics: list(
-    object({
-      topic: topicName,
-      partitions: list(object({ partition: partitionIndex, error: optional(itemError) })),
-    }),
-  ),
+  topics: topicsOf(partitionOutcome),
 });
 export type CommitOffsetsResponse = Static<typeof commitOffsetsResponse>;

@@ -1,16 +1,15 @@
-import { itemError } from "../errors.ts";
+import { partitionError } from "../errors.ts";
 import {
   either,
   int32,
   leaderEpochField,
-  list,
   object,
   offsetField,
   optional,
   partitionIndex,
   type Static,
   timestampField,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 import { groupIdField, memberIdField, offsetMetadataField } from "./group-fields.ts";
 
@@ -19,28 +18,23 @@ export const committedOffsetsRequest = object({
   groupId: groupIdField,
   memberId: optional(memberIdField),
   memberEpoch: optional(int32),
-  topics: optional(list(object({ topic: topicName, partitions: list(partitionIndex) }))),
+  topics: optional(topicsOf(partitionIndex)),
 });
 export type CommittedOffsetsRequest = Static<typeof committedOffsetsRequest>;
 
 /** Read from ZooKeeper for each call. Without `offset`: the group has committed none. */
 export const committedOffsetsResponse = object({
-  topics: list(
-    object({
-      topic: topicName,
-      partitions: list(
-        either([
-          object({ partition: partitionIndex, error: itemError }),
-          object({
-            partition: partitionIndex,
-            offset: optional(offsetField),
-            leaderEpoch: optional(leaderEpochField),
-            metadata: optional(offsetMetadataField),
-            committedAt: optional(timestampField),
-          }),
-        ]),
-      ),
-    }),
+  topics: topicsOf(
+    either([
+      partitionError,
+      object({
+        partition: partitionIndex,
+        offset: optional(offsetField),
+        leaderEpoch: optional(leaderEpochField),
+        metadata: optional(offsetMetadataField),
+        committedAt: optional(timestampField),
+      }),
+    ]),
   ),
 });
 export type CommittedOffsetsResponse = Static<typeof committedOffsetsResponse>;

@@ -1,20 +1,15 @@
-import { itemError } from "../errors.ts";
-import { list, object, optional, partitionIndex, type Static, topicName } from "../schema.ts";
+import { partitionOutcome } from "../errors.ts";
+import { object, partitionIndex, type Static, topicsOf } from "../schema.ts";
 import { groupIdField } from "./group-fields.ts";
 
 /** Kafka's OffsetDelete (key 47): of topics that no member subscribes to. */
 export const deleteOffsetsRequest = object({
   groupId: groupIdField,
-  topics: list(object({ topic: topicName, partitions: list(partitionIndex) })),
+  topics: topicsOf(partitionIndex),
 });
 export type DeleteOffsetsRequest = Static<typeof deleteOffsetsRequest>;
 
 export const deleteOffsetsResponse = object({
-  topics: list(
-    object({
-      topic: topicName,
-      partitions: list(object({ partition: partitionIndex, error: optional(itemError) })),
-    }),
-  ),
+  topics: topicsOf(partitionOutcome),
 });
 export type DeleteOffsetsResponse = Static<typeof deleteOffsetsResponse>;

@@ -11,7 +11,7 @@ import {
   type Static,
   text,
   timestampField,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 import {
   groupIdField,
@@ -52,7 +52,7 @@ const partitionLag = object({
 export const lagOfGroup = object({
   group: groupIdField,
   state: groupStateField,
-  topics: list(object({ topic: topicName, partitions: list(partitionLag) })),
+  topics: topicsOf(partitionLag),
   lag: int64,
   lagMs: optional(int64),
 });

@@ -1,4 +1,4 @@
-import { itemError } from "../errors.ts";
+import { itemError, partitionError } from "../errors.ts";
 import {
   brokerEpochField,
   brokerIdField,
@@ -34,7 +34,7 @@ export const alterPartitionRequest = object({
 export type AlterPartitionRequest = Static<typeof alterPartitionRequest>;
 
 const partitionAltered = either([
-  object({ partition: partitionIndex, error: itemError }),
+  partitionError,
   object({
     partition: partitionIndex,
     leader: optional(brokerIdField),

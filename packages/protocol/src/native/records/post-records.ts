@@ -1,6 +1,6 @@
 import { COMPRESSION_CODECS } from "../../compression/codecs.ts";
 import { requiredAcks, TIMEOUT_MS_MAX } from "../data/produce.ts";
-import { itemError } from "../errors.ts";
+import { partitionError } from "../errors.ts";
 import {
   either,
   integer,
@@ -52,10 +52,7 @@ export const recordLine = object({
 export const postRecordsResponse = object({
   topic: topicName,
   records: list(
-    either([
-      object({ partition: partitionIndex, error: itemError }),
-      object({ partition: partitionIndex, offset: optional(offsetField) }),
-    ]),
+    either([partitionError, object({ partition: partitionIndex, offset: optional(offsetField) })]),
   ),
 });
 export type PostRecordsResponse = Static<typeof postRecordsResponse>;

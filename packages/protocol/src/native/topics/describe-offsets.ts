@@ -1,15 +1,14 @@
-import { currentLeader, itemError } from "../errors.ts";
+import { leaderError } from "../errors.ts";
 import {
   either,
   leaderEpochField,
-  list,
   object,
   offsetField,
   optional,
   partitionIndex,
   type Static,
   timestampField,
-  topicName,
+  topicsOf,
 } from "../schema.ts";
 
 /**
@@ -17,16 +16,11 @@ import {
  * most in one call.
  */
 export const describeOffsetsRequest = object({
-  topics: list(
+  topics: topicsOf(
     object({
-      topic: topicName,
-      partitions: list(
-        object({
-          partition: partitionIndex,
-          offset: optional(offsetField),
-          currentLeaderEpoch: optional(leaderEpochField),
-        }),
-      ),
+      partition: partitionIndex,
+      offset: optional(offsetField),
+      currentLeaderEpoch: optional(leaderEpochField),
     }),
   ),
 });
@@ -38,25 +32,16 @@ export type DescribeOffsetsRequest = Static<typeof describeOffsetsRequest>;
  * compressed, and where the broker stamps records; else that of the first record of its batch.
  */
 export const describeOffsetsResponse = object({
-  topics: list(
-    object({
-      topic: topicName,
-      partitions: list(
-        either([
-          object({
-            partition: partitionIndex,
-            error: itemError,
-            currentLeader: optional(currentLeader),
-          }),
-          object({
-            partition: partitionIndex,
-            logStartOffset: offsetField,
-            highWatermark: offsetField,
-            timestamp: optional(timestampField),
-          }),
-        ]),
-      ),
-    }),
+  topics: topicsOf(
+    either([
+      leaderError,
+      object({
+        partition: partitionIndex,
+        logStartOffset: offsetField,
+        highWatermark: offsetField,
+        timestamp: optional(timestampField),
+      }),
+    ]),
   ),
 });
 export type DescribeOffsetsResponse = Static<typeof describeOffsetsResponse>;
