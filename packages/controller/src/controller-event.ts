@@ -6,8 +6,8 @@ import type {
   TopicId,
   TopicPartition,
 } from "@zoolog/base";
-import type { ObservedBroker, ObservedSlot, StoredState } from "./controller-load.ts";
 import type { ConfigOverrides } from "./image/cluster-image.ts";
+import type { ObservedBroker, ObservedSlot, StoredState } from "./observed-cluster.ts";
 
 /** Names a request; the core only carries it from the event to the reply. */
 export type RequestId = string | number;

@@ -12,11 +12,11 @@ import { controllerViolations } from "@zoolog/testkit";
 import fc from "fast-check";
 import { applyAll } from "./apply.ts";
 import type { ControllerEvent } from "./controller-event.ts";
-import type { ObservedBroker, ObservedSlot, StoredState } from "./controller-load.ts";
 import { decide } from "./decide.ts";
 import type { BootKind, PartitionImage } from "./image/cluster-image.ts";
 import { applyImageDelta, imageDelta } from "./image/image-delta.ts";
 import { loadController } from "./load-controller.ts";
+import type { ObservedBroker, ObservedSlot, StoredState } from "./observed-cluster.ts";
 import type { ControllerRecord } from "./state/controller-record.ts";
 import type { ControllerSettings, ControllerState } from "./state/controller-state.ts";
 

@@ -22,13 +22,6 @@ export type {
   TopicToDelete,
 } from "./controller-event.ts";
 export type {
-  ControllerLoad,
-  LoadedTopic,
-  ObservedBroker,
-  ObservedSlot,
-  StoredState,
-} from "./controller-load.ts";
-export type {
   AlteredPartition,
   AlterPartitionResponse,
   ControllerErrorCode,
@@ -58,6 +51,13 @@ export {
   imageDelta,
 } from "./image/image-delta.ts";
 export { loadController } from "./load-controller.ts";
+export type {
+  ControllerLoad,
+  LoadedTopic,
+  ObservedBroker,
+  ObservedSlot,
+  StoredState,
+} from "./observed-cluster.ts";
 export type {
   ControllerRecord,
   DurableRecord,

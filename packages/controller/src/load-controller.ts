@@ -1,5 +1,4 @@
 import { topicPartitionKey } from "@zoolog/base";
-import type { ControllerLoad, LoadedTopic } from "./controller-load.ts";
 import type {
   BrokerImage,
   ClusterImage,
@@ -8,6 +7,7 @@ import type {
   TopicImage,
 } from "./image/cluster-image.ts";
 import { FIRST_LEADER_EPOCH } from "./leaders/partition-state.ts";
+import type { ControllerLoad, LoadedTopic } from "./observed-cluster.ts";
 import type { ControllerSettings, ControllerState } from "./state/controller-state.ts";
 
 /**

@@ -1,9 +1,9 @@
 import type { TopicPartition } from "@zoolog/base";
 import { applyAll } from "../apply.ts";
 import type { ControlledShutdownEvent } from "../controller-event.ts";
-import type { ObservedBroker } from "../controller-load.ts";
 import { type Decision, replyTo } from "../decision.ts";
 import type { BrokerImage } from "../image/cluster-image.ts";
+import type { ObservedBroker } from "../observed-cluster.ts";
 import type { BrokerReachabilityChanged, ControllerRecord } from "../state/controller-record.ts";
 import type { ControllerState } from "../state/controller-state.ts";
 import { reconcileCluster } from "./reconcile.ts";

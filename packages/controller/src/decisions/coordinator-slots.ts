@@ -1,8 +1,8 @@
 import { type BrokerId, type CoordinatorEpoch, coordinatorEpoch } from "@zoolog/base";
 import { applyAll } from "../apply.ts";
-import type { ObservedSlot } from "../controller-load.ts";
 import type { Decision } from "../decision.ts";
 import type { SlotImage } from "../image/cluster-image.ts";
+import type { ObservedSlot } from "../observed-cluster.ts";
 import { assignSlots } from "../placement/slot-assignment.ts";
 import type { ControllerRecord, SlotChanged, SlotObserved } from "../state/controller-record.ts";
 import type { ControllerState } from "../state/controller-state.ts";

@@ -7,13 +7,13 @@ import type {
   TopicId,
 } from "@zoolog/base";
 import type { ConfigResource } from "../controller-event.ts";
-import type { ObservedSlot } from "../controller-load.ts";
 import type {
   BrokerImage,
   ConfigOverrides,
   OfflineReplica,
   PartitionState,
 } from "../image/cluster-image.ts";
+import type { ObservedSlot } from "../observed-cluster.ts";
 
 /**
  * What the controller decided or learnt. Durable records are persisted first and applied when that

@@ -1,41 +1,29 @@
-import {
-  type BrokerEpoch,
-  type BrokerId,
-  brokerEpoch,
-  brokerId,
-  controllerEpoch,
-  coordinatorEpoch,
-  leaderEpoch,
-  partitionEpoch,
-  type TopicId,
-  type TopicPartition,
-  timestamp,
-} from "@zoolog/base";
+import { brokerId, controllerEpoch, type TopicId, timestamp } from "@zoolog/base";
 import {
   apply,
   applyAll,
-  type BootKind,
-  type ConfigChange,
   type ControllerEvent,
   type ControllerLoad,
   type ControllerSettings,
   type ControllerState,
-  type CreatePartitionsEvent,
-  type DataLosses,
   decide,
   type LoadedTopic,
   loadController,
-  type NewTopic,
-  type ObservedBroker,
-  type ObservedSlot,
-  type PartitionState,
-  type StoredState,
-  type TopicToDelete,
   type UnreadableTopic,
 } from "@zoolog/controller";
 import { controllerViolations } from "./controller-invariants.ts";
 import { sampleControllerSettings } from "./controller-samples.ts";
+import { parseEvent } from "./controller-script-events.ts";
 import { describeDecision, describeImage } from "./controller-script-output.ts";
+import {
+  parseBrokers,
+  parseIds,
+  parseOptions,
+  parsePartition,
+  parseSlots,
+  parseStored,
+  topicIdOf,
+} from "./controller-script-words.ts";
 
 /**
  * Interprets the commands of packages/controller/testdata. A broker is written `1@20` (id and broker
@@ -179,285 +167,4 @@ function parseLoad(words: readonly string[], lines: readonly string[]): Controll
 
 function emptyTopic(name: string): LoadedTopic {
   return { name, topicId: topicIdOf(name), configs: {}, partitions: [] };
-}
-
-function parseStored(words: readonly string[]): StoredState {
-  if (words[0] === "absent") return { status: "absent" };
-  if (words[0] === "unreadable") return { status: "unreadable", reason: words.slice(1).join(" ") };
-  const options = parseOptions(words);
-  return {
-    status: "present",
-    state: parseState(options),
-    partitionEpoch: partitionEpoch(Number(options.get("v") ?? 0)),
-  };
-}
-
-function parseState(options: ReadonlyMap<string, string>): PartitionState {
-  const leader = options.get("leader");
-  const isr = (options.get("isr") ?? "").split(",").map((member) => member.split("@"));
-  return {
-    leader: leader === undefined || leader === "none" ? undefined : brokerId(Number(leader)),
-    leaderEpoch: leaderEpoch(Number(options.get("epoch") ?? 0)),
-    isr: isr.map(([id]) => brokerId(Number(id))),
-    isrBrokerEpochs: isr.map(([, epoch]) =>
-      epoch === undefined ? undefined : brokerEpoch(Number(epoch)),
-    ),
-    controllerEpoch: controllerEpoch(Number(options.get("controller") ?? 1)),
-  };
-}
-
-type EventParser = (words: readonly string[], requestId: string) => ControllerEvent;
-
-const EVENT_PARSERS: Readonly<Record<string, EventParser>> = {
-  brokers: (words) => ({ type: "brokersObserved", brokers: parseBrokers(words) }),
-  create: (words, requestId) => ({
-    type: "createTopics",
-    requestId,
-    validateOnly: words.includes("validate"),
-    fullBrokers: fullBrokersOf(words),
-    topics: words.join(" ").split(" | ").map(parseNewTopic),
-  }),
-  "add-partitions": (words, requestId) => ({
-    type: "createPartitions",
-    requestId,
-    validateOnly: words.includes("validate"),
-    fullBrokers: fullBrokersOf(words),
-    topics: words.join(" ").split(" | ").map(parseMorePartitions),
-  }),
-  delete: (words, requestId) => ({
-    type: "deleteTopics",
-    requestId,
-    topics: words.map(parseTopicToDelete),
-  }),
-  unreachable: (words) => ({ type: "brokerUnreachable", ...parseBrokerOf(words[0] ?? "") }),
-  reachable: (words) => ({ type: "brokerReachable", ...parseBrokerOf(words[0] ?? "") }),
-  "delete-request": (words) => ({
-    type: "deleteTopics",
-    requestId: undefined,
-    topics: words.map(parseTopicToDelete),
-  }),
-  configs: (words) => ({
-    type: "configsObserved",
-    kind: words[0] === "topic" ? "topic" : "broker",
-    configs: words.slice(1).map((word) => {
-      const [name = "", entries = ""] = word.split(":");
-      return { name, overrides: Object.fromEntries(parseOptions(entries.split(","))) };
-    }),
-  }),
-  "alter-config": (words, requestId) => ({
-    type: "alterConfigs",
-    requestId,
-    validateOnly: words.includes("validate"),
-    alterations: [
-      {
-        kind: words[0] === "topic" ? "topic" : "broker",
-        name: words[1] ?? "",
-        changes: words.slice(2).flatMap(parseConfigChange),
-      },
-    ],
-  }),
-  "alter-partition": (words, requestId) => ({
-    ...parseBrokerOf(words[0] ?? ""),
-    ...parseIsrChange(words),
-    requestId,
-  }),
-  offline: (words, requestId) => ({
-    type: "replicasOffline",
-    requestId,
-    ...parseBrokerOf(words[0] ?? ""),
-    replicas: [{ ...parseIdPartition(words[1] ?? ""), reason: words.slice(2).join(" ") }],
-  }),
-  recovered: (words, requestId) => ({
-    type: "replicasOffline",
-    requestId,
-    ...parseBrokerOf(words[0] ?? ""),
-    replicas: [],
-    recovered: [parseIdPartition(words[1] ?? "")],
-  }),
-  deleted: (words, requestId) => ({
-    type: "replicasDeleted",
-    requestId,
-    brokerId: brokerId(Number(words[0] ?? "")),
-    topicIds: words.slice(1).map(topicIdOf),
-  }),
-  shutdown: (words, requestId) => ({
-    type: "controlledShutdown",
-    requestId,
-    ...parseBrokerOf(words[0] ?? ""),
-  }),
-  elect: (words, requestId) => ({
-    type: "electLeaders",
-    requestId,
-    election: words[0] === "unclean" ? "unclean" : "preferred",
-    partitions: words.length === 1 ? undefined : words.slice(1).map(parsePartition),
-  }),
-  observe: (words) => ({
-    type: "partitionsObserved",
-    partitions: [{ ...parsePartition(words[0] ?? ""), stored: parseStored(words.slice(1)) }],
-  }),
-  slots: (words) => ({ type: "slotsObserved", slots: parseSlots(words) }),
-  timer: () => ({ type: "timerFired", key: "leaderImbalance" }),
-};
-
-function parseEvent(verb: string, words: readonly string[], step: number): ControllerEvent {
-  const parse = EVENT_PARSERS[verb];
-  if (parse === undefined) throw new Error(`unknown command ${verb}`);
-  return parse(words, `r${step}`);
-}
-
-function parseIsrChange(words: readonly string[]) {
-  const options = parseOptions(words);
-  const isr = (options.get("isr") ?? "").split(",").filter((member) => member !== "");
-  return {
-    type: "alterPartition",
-    changes: [
-      {
-        ...parseIdPartition(words[1] ?? ""),
-        leaderEpoch: leaderEpoch(Number(options.get("epoch"))),
-        partitionEpoch: partitionEpoch(Number(options.get("v"))),
-        isr: isr.map(parseBrokerOf),
-      },
-    ],
-  } as const;
-}
-
-function parseNewTopic(text: string): NewTopic {
-  const [name = "", ...words] = text.split(" ");
-  const options = parseOptions(words);
-  const number = (key: string): number | undefined => {
-    const value = options.get(key);
-    return value === undefined ? undefined : Number(value);
-  };
-  return {
-    name,
-    topicId: topicIdOf(name),
-    partitions: number("partitions"),
-    replicationFactor: number("rf"),
-    assignment: options.get("assignment")?.split(";").map(parseIds),
-    configs: Object.fromEntries(
-      [...options].flatMap(([key, value]) =>
-        key.startsWith("config.") ? [[key.slice("config.".length), value]] : [],
-      ),
-    ),
-    assignmentStart: number("start") ?? 0,
-  };
-}
-
-/** `name=value`, `name=` deletes, `name+=item`, `name-=item`. */
-function parseConfigChange(word: string): ConfigChange[] {
-  const [, name, sign, value] = /^([^=]+?)([+-]?)=(.*)$/.exec(word) ?? [];
-  if (name === undefined || value === undefined) return [];
-  if (sign === "+") return [{ name, operation: "append", value }];
-  if (sign === "-") return [{ name, operation: "subtract", value }];
-  return value === "" ? [{ name, operation: "delete" }] : [{ name, operation: "set", value }];
-}
-
-function parseMorePartitions(text: string): CreatePartitionsEvent["topics"][number] {
-  const [counted = "", ...words] = text.split(" ");
-  const [name = "", count] = counted.split("=");
-  const assignment = parseOptions(words).get("assignment")?.split(";").map(parseIds);
-  return { name, count: Number(count), assignment };
-}
-
-function fullBrokersOf(words: readonly string[]): ReadonlyMap<BrokerId, string> {
-  const full = parseIds(parseOptions(words).get("full") ?? "");
-  return new Map(full.map((id) => [id, "its disk is full"]));
-}
-
-/** `orders`, or `orders#old` for the incarnation with that id. */
-function parseTopicToDelete(word: string): TopicToDelete {
-  const [name = "", incarnation] = word.split("#");
-  return incarnation === undefined ? { name } : { name, topicId: topicIdOf(incarnation) };
-}
-
-/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`, `1@31!clean!outdated=12-`, `1@31!unclean!synced=orders-0:12`. */
-function parseBrokers(words: readonly string[]): ObservedBroker[] {
-  return words
-    .filter((word) => word !== "")
-    .map((word) => {
-      const [named = "", boot = "clean", ...lost] = word.split("!");
-      const [registered = "", rack] = named.split("/");
-      const id = parseBrokerOf(registered);
-      const endpoints = [{ listener: "HTTP", host: `b${id.brokerId}`, port: 8092 }];
-      const incarnation = `data-${id.brokerId}`;
-      const damaged = lost.flatMap((loss) => /^damaged=(.+)$/.exec(loss)?.[1] ?? []);
-      const losses: DataLosses = Object.fromEntries(
-        lost.flatMap((loss): [string, unknown][] => {
-          const [how = "", since = ""] = loss.split("=");
-          if (how === "outdated") return [[how, since.split(",").map(parseMissed)]];
-          if (how === "synced") return [[how, parseSynced(since)]];
-          return how === "damaged" ? [] : [[how, brokerEpoch(Number(since))]];
-        }),
-      );
-      return { ...id, incarnation, endpoints, rack, boot: boot as BootKind, losses, damaged };
-    });
-}
-
-/** `orders-0:12,orders-1:31`: since those broker epochs. */
-function parseSynced(text: string): NonNullable<DataLosses["synced"]> {
-  return Object.fromEntries(
-    text.split(",").map((log) => {
-      const [name = "", since = ""] = log.split(":");
-      return [name, brokerEpoch(Number(since))];
-    }),
-  );
-}
-
-/** `12-41`, `12-`, `-41`: between those broker epochs. */
-function parseMissed(text: string): NonNullable<DataLosses["outdated"]>[number] {
-  const [after, before] = text
-    .split("-")
-    .map((epoch) => (epoch === "" ? undefined : brokerEpoch(Number(epoch))));
-  return { after, before };
-}
-
-function parseSlots(words: readonly string[]): ObservedSlot[] {
-  return words
-    .filter((word) => word !== "")
-    .map((word) => {
-      const [slot = "", broker = "", version = ""] = word.split(":");
-      const holder =
-        broker === "?" ? { brokerId: undefined, brokerEpoch: undefined } : parseBrokerOf(broker);
-      return {
-        slot: Number(slot),
-        ...holder,
-        coordinatorEpoch: coordinatorEpoch(Number(version)),
-      };
-    });
-}
-
-function parseBrokerOf(word: string): { brokerId: BrokerId; brokerEpoch: BrokerEpoch } {
-  const [id, epoch] = word.split("@");
-  return { brokerId: brokerId(Number(id)), brokerEpoch: brokerEpoch(Number(epoch ?? 0)) };
-}
-
-function parseIds(text: string): BrokerId[] {
-  return text
-    .split(",")
-    .filter((id) => id !== "")
-    .map((id) => brokerId(Number(id)));
-}
-
-function parsePartition(key: string): TopicPartition {
-  const dash = key.lastIndexOf("-");
-  return { topic: key.slice(0, dash), partition: Number(key.slice(dash + 1)) };
-}
-
-function parseIdPartition(key: string): { topicId: TopicId; partition: number } {
-  const { topic, partition } = parsePartition(key);
-  return { topicId: topicIdOf(topic), partition };
-}
-
-/** Scripts name a topic's id after the topic. */
-function topicIdOf(name: string): TopicId {
-  return `#${name}` as TopicId;
-}
-
-function parseOptions(words: readonly string[]): Map<string, string> {
-  return new Map(
-    words.flatMap((word): [string, string][] => {
-      const equals = word.indexOf("=");
-      return equals < 0 ? [] : [[word.slice(0, equals), word.slice(equals + 1)]];
-    }),
-  );
 }

@@ -14,7 +14,10 @@ import type {
   UnreadableTopic,
 } from "./image/cluster-image.ts";
 
-/** What a new controller has read before its first event. */
+/**
+ * What ZooKeeper says of the cluster, as the runtime has read it: all of it before the first event of
+ * a new controller (`loadController` makes its state of it), parts of it in events later.
+ */
 export type ControllerLoad = {
   readonly clusterId: string;
   readonly controllerId: BrokerId;
