@@ -16,7 +16,7 @@ import { ZnodeChanges } from "./znode-changes.ts";
 
 /**
  * From the beginning of one round to that of the next, at least: so the writes of ZooKeeper grow
- * with time, not with the number of commits. Who finds nothing under way is written at once.
+ * with time, not with the number of commits. Who finds none begun lately is written at once.
  */
 const ROUND_INTERVAL_MS = 30;
 

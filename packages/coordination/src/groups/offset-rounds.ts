@@ -14,8 +14,8 @@ type Round = {
 
 /**
  * Rounds of nothing but committed offsets. The next begins when all multis of the former have gone
- * out, not when they are answered: what one session sends is applied in its order, so a newer offset
- * is applied after an older one. Else the ensemble would idle at each end of a round, and whoever
+ * out, not when they are answered: what one session sends is applied in its order, so the newer
+ * offset after the older one. Else the ensemble would idle at each end of a round, and whoever
  * commits would wait for two rounds where one is enough.
  *
  * Where something was not applied, later rounds may have been: then all are awaited, and the newest

@@ -96,7 +96,7 @@ export class WaitingChanges {
   #bytes = 0;
   #hasOnlyOffsets = true;
 
-  /** Nothing of groups' state and no removals of more than one offset: nothing that has an order. */
+  /** No state of groups, and nothing removed with all below: nothing that has an order. */
   get hasOnlyOffsets(): boolean {
     return this.#hasOnlyOffsets;
   }

@@ -16,8 +16,8 @@ export interface SlotWriter {
   onFenced(listener: () => void): void;
   /**
    * Resolves when ZooKeeper has all of it, or something newer for the same keys. Group commit: what
-   * is asked for while a round of multis is under way waits for the next one, and the newest value
-   * of a key replaces one that waits. Changes of one group's state that wait together are applied
+   * is asked for soon after a round of multis began waits for the next one, and the newest value of
+   * a key replaces one that waits. Changes of one group's state that wait together are applied
    * together (see `StoredGroup.incomplete`), and never in another order.
    *
    * @throws ZoologError

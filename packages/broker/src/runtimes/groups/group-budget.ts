@@ -85,7 +85,7 @@ export class GroupBudget {
     else this.#othersWaiting -= 1;
   }
 
-  /** Takes a place for a heartbeat that waits for news, if there is one: without it, it is answered. */
+  /** Takes a place for a heartbeat that waits for news; false: there is none, it is answered. */
   park(): boolean {
     if (this.#parked >= PARKED_MAX) return false;
     this.#parked += 1;
