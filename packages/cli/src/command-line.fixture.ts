@@ -112,6 +112,7 @@ export function emptyGroup(): Answers {
         state: "empty",
         lag: 50,
         lagMs: 75_000,
+        unanswered: 0,
         topics: [
           {
             topic: "orders",

@@ -64,6 +64,15 @@ export function describeGroupMetrics(
     () => [...lagGauge.lags].map(([group, { lag }]) => ({ labels: { group }, value: lag })),
   );
   registry.gauge(
+    "zoolog_group_lag_unanswered_partitions",
+    "Partitions that the group's lag leaves out, as their leaders did not answer",
+    () =>
+      [...lagGauge.lags].map(([group, { unanswered }]) => ({
+        labels: { group },
+        value: unanswered,
+      })),
+  );
+  registry.gauge(
     "zoolog_group_lag_seconds",
     "Age of the oldest record behind what the group has committed, as last measured",
     () =>

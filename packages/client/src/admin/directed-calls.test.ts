@@ -103,7 +103,15 @@ test("a group's coordinator is looked for anew when it has moved", async () => {
           const error = { code: "NOT_COORDINATOR", message: "another broker is" };
           return { groups: groups.map((group) => ({ group, error })) };
         }
-        return { groups: groups.map((group) => ({ group, state: "empty", topics: [], lag: 7 })) };
+        return {
+          groups: groups.map((group) => ({
+            group,
+            state: "empty",
+            topics: [],
+            lag: 7,
+            unanswered: 0,
+          })),
+        };
       },
     },
     (admin) => admin.groups.lag("billing"),

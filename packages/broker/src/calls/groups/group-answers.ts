@@ -46,6 +46,10 @@ export function itemErrorFrom(error: unknown): ItemError {
   throw error;
 }
 
+export function noGroup(groupId: string): ItemError {
+  return { code: "GROUP_ID_NOT_FOUND", message: `there is no group ${groupId}` };
+}
+
 type PerPartition = {
   readonly topic: string;
   readonly partition: number;

@@ -371,6 +371,27 @@ describe("committed offsets", () => {
     expect(after.topics[0]?.partitions[0]).not.toHaveProperty("offset");
   });
 
+  test("are asked of ZooKeeper once, and only of partitions that there are", async () => {
+    const world = await started();
+    await world.call("commit-offsets", commit(42));
+    const asked = jest.spyOn(world.store, "readOffsets");
+
+    const again = { topic: "orders", partitions: [0, 0, 7, 0] };
+    const gone = { topic: "gone", partitions: [0] };
+    const topics = [again, gone, again];
+    const { topics: told } = await world.call("committed-offsets", { groupId: GROUP, topics });
+
+    expect(asked).toHaveBeenCalledWith(GROUP, [{ topic: "orders", partitions: [0] }]);
+    expect(told).toMatchObject([
+      { topic: "orders", partitions: [{ partition: 0, offset: 42 }, { partition: 7 }] },
+      { topic: "gone", partitions: [{ partition: 0 }] },
+    ]);
+    const partitions = Array.from({ length: 10_000 }, (_, i) => i);
+    const many = Array.from({ length: 11 }, (_, i) => ({ topic: `t${i}`, partitions }));
+    const tooMany = world.call("committed-offsets", { groupId: GROUP, topics: many });
+    await expect(tooMany).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+  });
+
   test("of a topic that was created anew are none", async () => {
     const world = await started();
     await world.call("commit-offsets", commit(42));
@@ -481,7 +502,7 @@ describe("lag", () => {
 
     if (lag === undefined || "error" in lag) throw new Error("no lag");
     const [first, second] = lag.topics[0]?.partitions ?? [];
-    expect(lag.lag).toBe(30);
+    expect(lag).toMatchObject({ lag: 30, unanswered: 1 });
     expect(first).toMatchObject({ lag: 30 });
     expect(second?.error?.message).toContain("broker 2");
   });

@@ -1,14 +1,9 @@
-import type {
-  DeleteGroupsResponse,
-  DescribeGroupsResponse,
-  GroupCall,
-  GroupLagResponse,
-} from "@zoolog/protocol";
+import type { DeleteGroupsResponse, GroupCall, GroupLagResponse } from "@zoolog/protocol";
 import type { CallContext, CallHandlers } from "../../broker-api.ts";
 import { atCoordinator, atCoordinators, findCoordinators, listGroups } from "./coordinators.ts";
-import { expectResponse, itemErrorFrom } from "./group-answers.ts";
+import { describeGroups } from "./describe-groups.ts";
+import { expectResponse, itemErrorFrom, noGroup } from "./group-answers.ts";
 import { type GroupLagParts, groupLag } from "./group-lag.ts";
-import { groupDescription } from "./group-views.ts";
 import {
   consumerGroupHeartbeat,
   heartbeat,
@@ -52,24 +47,6 @@ export function groupCalls(parts: GroupCallParts): CallHandlers<GroupCall> {
   };
 }
 
-function describeGroups(
-  groups: readonly string[],
-  { runtime, brokerId: coordinator }: GroupCallParts,
-): DescribeGroupsResponse {
-  return {
-    groups: groups.map((group) => {
-      try {
-        const state = runtime.state(group);
-        if (state === undefined) return { group, error: noGroup(group) };
-        const { topics } = runtime.context();
-        return groupDescription(group, state, { coordinator, topics });
-      } catch (error) {
-        return { group, error: itemErrorFrom(error) };
-      }
-    }),
-  };
-}
-
 /** One after the other: each asks ZooKeeper and all leaders, and nobody is in a hurry. */
 async function describeLag(
   groups: readonly string[],
@@ -106,8 +83,4 @@ async function deleteGroups(
     }
   });
   return { groups: await Promise.all(deleted) };
-}
-
-function noGroup(groupId: string): { readonly code: string; readonly message: string } {
-  return { code: "GROUP_ID_NOT_FOUND", message: `there is no group ${groupId}` };
 }

@@ -75,6 +75,7 @@ export async function groupLag(
     topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
     lag: all.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
     ...(ages.length === 0 ? {} : { lagMs: ages.reduce((a, b) => Math.max(a, b)) }),
+    unanswered: all.filter(({ error }) => error !== undefined).length,
   };
 }
 

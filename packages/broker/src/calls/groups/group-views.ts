@@ -69,6 +69,27 @@ export function groupDescription(
   };
 }
 
+/** Who is in it, and nothing of what they have sent and were assigned. */
+export function shortenedDescription(
+  groupId: string,
+  state: GroupState,
+  { coordinator }: { readonly coordinator: BrokerId },
+): GroupDescription {
+  return {
+    group: groupId,
+    type: state.type,
+    state: stateName(state),
+    ...protocolTypeOf(state),
+    coordinator,
+    shortened: true,
+    members: [...state.members].map(([memberId, member]) => {
+      const { groupInstanceId, clientId, clientHost } = member;
+      const instance = groupInstanceId === undefined ? {} : { groupInstanceId };
+      return { memberId, ...instance, clientId, clientHost, assignment: [] };
+    }),
+  };
+}
+
 export function stateName(state: GroupState): GroupStateName {
   if (state.type === "consumer") return consumerStateName(state);
   switch (state.state) {

@@ -9,8 +9,10 @@ import type {
   CommittedOffsetsResponse,
   DeleteOffsetsRequest,
   DeleteOffsetsResponse,
+  ItemError,
 } from "@zoolog/protocol";
 import type { CallContext } from "../../broker-api.ts";
+import { type AskedTopics, distinctPartitions, existingPartitions } from "./asked-partitions.ts";
 import { byTopic, expectResponse } from "./group-answers.ts";
 import { type MemberCallParts, prompt } from "./member-calls.ts";
 
@@ -40,10 +42,11 @@ export async function commitOffsets(
 }
 
 export async function deleteOffsets(
-  { groupId, topics }: DeleteOffsetsRequest,
+  { groupId, topics: asked }: DeleteOffsetsRequest,
   caller: Caller,
   parts: OffsetCallParts,
 ): Promise<DeleteOffsetsResponse> {
+  const topics = distinctPartitions(asked);
   const response = await prompt(groupId, caller, parts, (requestId) => ({
     type: "deleteOffsets",
     requestId,
@@ -69,27 +72,47 @@ export async function committedOffsets(
   const { runtime, store } = parts;
   const { groupId } = request;
   assertMember(request, runtime.state(groupId));
-  const { value, faults } = await store.readOffsets(groupId, request.topics ?? "all");
+  const asked = request.topics === undefined ? undefined : distinctPartitions(request.topics);
+  const { value, faults } = await store.readOffsets(groupId, wantedOf(asked, runtime.image));
   // Somebody else may have taken over while ZooKeeper was asked, and may have written more.
   const { image } = runtime;
   runtime.state(groupId);
   const stored = new Map(value.map((one) => [partitionKey(one), one]));
   const broken = new Map(faults.map(({ name, message }) => [name, message]));
+  let room = ANSWER_METADATA_MAX;
   const told = (topic: string, partition: number) => {
     const fault = broken.get(`${topic}-${partition}`);
     if (fault !== undefined) {
       return { partition, error: { code: "COORDINATOR_NOT_AVAILABLE", message: fault } };
     }
     const one = stored.get(partitionKey({ topic, partition }));
-    return one === undefined ? { partition } : toldOffset(one, image);
+    if (one === undefined) return { partition };
+    room -= one.committed.metadata.length;
+    return room < 0 ? { partition, error: noRoom() } : toldOffset(one, image);
   };
-  const topics = request.topics ?? topicsOf(value, image);
+  const topics = asked ?? topicsOf(value, image);
   return {
     topics: topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map((partition) => told(topic, partition)),
     })),
   };
+}
+
+function wantedOf(
+  asked: AskedTopics | undefined,
+  image: ClusterImage | undefined,
+): AskedTopics | "all" {
+  if (asked === undefined) return "all";
+  return image === undefined ? asked : existingPartitions(asked, image);
+}
+
+/** Characters of metadata in one answer: 4,096 of the longest that the broker takes by default. */
+const ANSWER_METADATA_MAX = 16 * 1024 * 1024;
+
+function noRoom(): ItemError {
+  const message = "the answer has no room left for its metadata: ask for fewer partitions at once";
+  return { code: "MESSAGE_TOO_LARGE", message };
 }
 
 /** Kafka's rule: a member of a server-side group has to know its own epoch (KIP-848). */
@@ -136,7 +159,7 @@ export function isOfThisTopic(
 export function topicsOf(
   offsets: readonly StoredOffset[],
   image: ClusterImage | undefined,
-): { readonly topic: string; readonly partitions: readonly number[] }[] {
+): AskedTopics {
   const topics = new Map<string, number[]>();
   for (const stored of offsets) {
     if (!isOfThisTopic(stored, image)) continue;

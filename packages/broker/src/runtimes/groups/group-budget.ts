@@ -104,7 +104,7 @@ export class GroupBudget {
   ): void {
     this.#groups += Number(after !== undefined) - Number(before !== undefined);
     if (before === undefined || after === undefined) {
-      this.#bytes += stateBytes(after) - stateBytes(before);
+      this.#bytes += groupBytes(after) - groupBytes(before);
       return;
     }
     this.#bytes += pendingBytes(after) - pendingBytes(before);
@@ -174,7 +174,8 @@ function assignedBytes(state: GroupState | undefined): number {
   return bytes;
 }
 
-function stateBytes(state: GroupState | undefined): number {
+/** What a group takes in memory. */
+export function groupBytes(state: GroupState | undefined): number {
   let bytes = pendingBytes(state);
   for (const memberId of state?.members.keys() ?? []) bytes += memberBytes(state, memberId);
   return bytes;

@@ -12,7 +12,7 @@ test("a round measures one group after the other, and leaves out who cannot be m
       measure: async (group) => {
         asked.push(group);
         if (group === "a") throw new Error("no leader");
-        return group === "b" ? undefined : { lag: 7, lagMs: 70 };
+        return group === "b" ? undefined : { lag: 7, lagMs: 70, unanswered: 0 };
       },
       scheduler: time.scheduler,
       logger: silentLogger,
@@ -23,7 +23,7 @@ test("a round measures one group after the other, and leaves out who cannot be m
   gauge.close();
   await time.advanceAndSettle(5_000);
 
-  expect([...gauge.lags]).toEqual([["c", { lag: 7, lagMs: 70 }]]);
+  expect([...gauge.lags]).toEqual([["c", { lag: 7, lagMs: 70, unanswered: 0 }]]);
   expect(asked).toEqual(["a", "b", "c"]);
 });
 
@@ -35,7 +35,7 @@ test("no more groups are measured than a scrape should show, and rounds do not o
   const options = { scheduler: time.scheduler, logger: silentLogger, groups: () => many };
   const gauge = new LagGauge(
     { intervalMs: 1_000 },
-    { ...options, measure: async () => ({ lag: 0 }) },
+    { ...options, measure: async () => ({ lag: 0, unanswered: 0 }) },
   );
   const slow = new LagGauge(
     { intervalMs: 1_000 },

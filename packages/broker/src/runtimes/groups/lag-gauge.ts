@@ -6,7 +6,12 @@ import {
   type Timer,
 } from "@zoolog/base";
 
-export type MeasuredLag = { readonly lag: number; readonly lagMs?: number };
+/** `unanswered`: partitions of which it is not known. */
+export type MeasuredLag = {
+  readonly lag: number;
+  readonly lagMs?: number;
+  readonly unanswered: number;
+};
 
 export type LagGaugeDependencies = {
   /** The groups that this broker coordinates right now. */

@@ -109,13 +109,24 @@ test.each<[string, Partial<ClusterFacts>, string, string]>([
   ],
   [
     "a group that is far behind",
-    { lags: [{ group: "billing", state: "stable", topics: [], lag: 1_000, lagMs: 120_000 }] },
+    {
+      lags: [
+        {
+          group: "billing",
+          state: "stable",
+          topics: [],
+          lag: 1_000,
+          lagMs: 120_000,
+          unanswered: 0,
+        },
+      ],
+    },
     "warning",
     "group billing is 1,000 records, 2m 0s behind",
   ],
   [
     "a group that nobody reads for",
-    { lags: [{ group: "old", state: "empty", topics: [], lag: 5, lagMs: 120_000 }] },
+    { lags: [{ group: "old", state: "empty", topics: [], lag: 5, lagMs: 120_000, unanswered: 0 }] },
     "note",
     "group old is 5 records, 2m 0s behind, and nobody reads",
   ],

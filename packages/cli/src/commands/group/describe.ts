@@ -12,12 +12,13 @@ export async function describeGroup(context: CommandContext, groupId: string): P
       Promise.all([groups.describe(groupId, context.limits), groups.lag(groupId, context.limits)]),
     );
     const members = group.members.map(withoutBytes);
-    const { lag: records, lagMs, topics } = lag;
+    const { lag: records, lagMs, topics, unanswered } = lag;
     const document = {
       ...group,
       members,
       lag: records,
       ...(lagMs === undefined ? {} : { lagMs }),
+      unanswered,
       topics,
     };
     await context.output.one(document, ({ bold }) => [

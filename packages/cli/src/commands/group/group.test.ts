@@ -46,6 +46,28 @@ describe("looking at groups", () => {
     });
   });
 
+  test("people are told how many partitions the sum leaves out", async () => {
+    const partitions = [{ partition: 0, error: { code: "GONE", message: "broker 2: gone" } }];
+    const groups = [
+      {
+        group: "billing",
+        state: "empty",
+        lag: 0,
+        unanswered: 1,
+        topics: [{ topic: "orders", partitions }],
+      },
+    ] as const;
+    const answers = { ...emptyGroup(), "group-lag": () => ({ groups }) };
+
+    const one = await run(["group", "lag", "billing"], answers);
+    const all = await run(["group", "lag"], answers);
+
+    const total = "billing (empty): lag 0; without 1 partition that did not answer";
+    expect(one.stdout).toContain(total);
+    expect(one.stdout).toContain("orders-0: broker 2: gone");
+    expect(all.stdout).toContain("UNANSWERED");
+  });
+
   test("people see the lag of each partition, its sum and its age", async () => {
     const { stdout } = await run(["group", "lag", "billing"], emptyGroup());
 

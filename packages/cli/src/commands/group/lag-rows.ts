@@ -1,6 +1,6 @@
 import type { GroupLag } from "@zoolog/client";
 import type { Output } from "../../output/output.ts";
-import { humanCount, humanDuration } from "../../output/quantity.ts";
+import { humanCount, humanDuration, plural } from "../../output/quantity.ts";
 import type { Column } from "../../output/table.ts";
 import { memberName } from "./member-name.ts";
 
@@ -52,6 +52,13 @@ const GROUP_COLUMNS: readonly Column<GroupLag>[] = [
   },
 ];
 
+/** Shown where there are any: the sum leaves them out. */
+const UNANSWERED_COLUMN: Column<GroupLag> = {
+  title: "UNANSWERED",
+  value: ({ unanswered }) => unanswered,
+  align: "right",
+};
+
 /** Of one group: each partition, then the sum, and why offsets are missing where they are. */
 export function lagLines(
   lag: GroupLag,
@@ -73,12 +80,16 @@ export function lagsLines(
   title: (text: string) => string = (text) => text,
 ): string[] {
   const sorted = [...lags].sort((a, b) => b.lag - a.lag || (a.group < b.group ? -1 : 1));
-  return output.table(sorted, GROUP_COLUMNS, title);
+  const isWhole = lags.every(({ unanswered }) => unanswered === 0);
+  const columns = isWhole ? GROUP_COLUMNS : [...GROUP_COLUMNS, UNANSWERED_COLUMN];
+  return output.table(sorted, columns, title);
 }
 
-function totalLine({ group, lag, lagMs, state }: GroupLag): string {
+function totalLine({ group, lag, lagMs, state, unanswered }: GroupLag): string {
   const time = lagMs === undefined || lag === 0 ? "" : `, ${behind(lagMs)} behind`;
-  return `${group} (${state}): lag ${humanCount(lag)}${time}`;
+  const missing =
+    unanswered === 0 ? "" : `; without ${plural(unanswered, "partition")} that did not answer`;
+  return `${group} (${state}): lag ${humanCount(lag)}${time}${missing}`;
 }
 
 /** Nothing to catch up with is no time at all. */

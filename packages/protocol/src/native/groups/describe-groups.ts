@@ -3,6 +3,7 @@ import {
   brokerIdField,
   bytes,
   either,
+  flag,
   int32,
   list,
   object,
@@ -66,6 +67,12 @@ export const groupDescription = object({
   assignor: optional(protocolNameField),
   coordinator: brokerIdField,
   members: list(memberDescription),
+  shortened: optional(
+    flag({
+      description:
+        "True when all of it is more than an answer holds: members are without their subscriptions, assignments and bytes",
+    }),
+  ),
 });
 
 export const describeGroupsResponse = object({

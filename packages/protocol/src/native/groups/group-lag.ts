@@ -2,6 +2,7 @@ import { itemError } from "../errors.ts";
 import {
   either,
   int64,
+  integer,
   leaderEpochField,
   list,
   object,
@@ -48,13 +49,17 @@ const partitionLag = object({
   error: optional(itemError),
 });
 
-/** `lag` is the sum and `lagMs` the greatest of what is known of the partitions. */
+/**
+ * `lag` is the sum and `lagMs` the greatest of what is known of the partitions. Of `unanswered` of
+ * them nothing is: the group may be further behind.
+ */
 export const lagOfGroup = object({
   group: groupIdField,
   state: groupStateField,
   topics: topicsOf(partitionLag),
   lag: int64,
   lagMs: optional(int64),
+  unanswered: integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 }),
 });
 
 export const groupLagResponse = object({
