@@ -30,6 +30,11 @@ export function describeGroupMetrics(
     }
     return STATES.map((state) => ({ labels: { state }, value: counts.get(state) ?? 0 }));
   });
+  registry.gauge(
+    "zoolog_group_names_used_ratio",
+    "Of the fullest slot here: how much of the room for names of groups is taken; 1 refuses new ones",
+    () => groups.namesUsed,
+  );
   registry.gauge("zoolog_group_members", "Members of the groups coordinated here", () =>
     groups.snapshot().reduce((sum, { state }) => sum + state.members.size, 0),
   );

@@ -6,6 +6,17 @@
 /** Longest name of a znode. All names of a folder together must fit into one answer, see znodes.md. */
 const NAME_CHARACTERS_MAX = 1_024;
 
+/**
+ * Names of all groups together, as `groupNameBytes` counts them. They are read in one answer, of
+ * which a client takes 8 MiB; the rest is left for what hands make there.
+ */
+export const GROUP_NAMES_BYTES_MAX = 7 * 1024 * 1024;
+
+/** What the name of a group takes in the list of all: its length, then itself. */
+export function groupNameBytes(groupId: string): number {
+  return 4 + znodeName(groupId).length;
+}
+
 /** What is wrong with the id of a group or member, for people; `undefined`: nothing. */
 export function groupNameFault(id: string): string | undefined {
   if (id === "") return "it is empty";

@@ -60,6 +60,15 @@ export function tooManyGroups(what: string): ZoologError {
   });
 }
 
+/** See `GroupNames`. */
+export function noRoomForName(groupId: string): ZoologError {
+  return new ZoologError({
+    code: "POLICY_VIOLATION",
+    message: `there is no room for the group ${groupId}: the names of all groups must fit into one list`,
+    hint: "Delete groups that are not used, or choose short names (docs/operating/sizing.md).",
+  });
+}
+
 export function invalidGroupId(fault: string): ZoologError {
   return new ZoologError({ code: "INVALID_GROUP_ID", message: fault, hint: "Name the group." });
 }

@@ -119,7 +119,8 @@ function memberOf(record: GroupRecord): string | undefined {
   return "memberId" in record ? record.memberId : undefined;
 }
 
-function makesGroup(request: GroupRequest): boolean {
+/** Whether the request may bring a group into being that is not there. */
+export function makesGroup(request: GroupRequest): boolean {
   const { type } = request;
   if (type === "consumerGroupHeartbeat") return request.memberEpoch === "join";
   return type === "joinGroup" || (type === "commitOffsets" && request.memberId === undefined);

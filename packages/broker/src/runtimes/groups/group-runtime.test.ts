@@ -523,6 +523,33 @@ test("a topic that grows reaches the members of its groups", async () => {
   expect(world.brokers[1].counters.rebalances).toBe(rebalances + 1);
 });
 
+test("a slot takes groups as long as all can be listed, and those that are there go on", async () => {
+  const world = await started();
+  const slot = coordinatorSlot(GROUP);
+  const names = Array.from({ length: 20_000 }, (_, i) => `${i}${"群".repeat(110)}`);
+  const ofSlot = names.filter((name) => coordinatorSlot(name) === slot);
+  await world.submit(1, commit(1));
+
+  const made: string[] = [];
+  let refusal: unknown;
+  for (const name of ofSlot) {
+    refusal = await world.submit(1, commit(1), LATER, name).catch((error: unknown) => error);
+    if (refusal instanceof Error) break;
+    made.push(name);
+  }
+  const [first = ""] = made;
+  await world.submit(1, commit(2), LATER, first);
+  await world.submit(1, commit(1), LATER, sameSlot("other"));
+  const full = world.brokers[1].namesUsed;
+  await world.submit(1, { type: "deleteGroup" }, LATER, first);
+  await world.submit(1, commit(1), LATER, ofSlot.at(-1));
+
+  expect(refusal).toMatchObject({ code: "POLICY_VIOLATION", retriable: false });
+  expect(made.length * 1_000 * COORDINATOR_SLOTS).toBeGreaterThan(6 * 1024 * 1024);
+  expect(made.length * 1_000 * COORDINATOR_SLOTS).toBeLessThan(8 * 1024 * 1024);
+  expect(full).toBeGreaterThan(0.98);
+});
+
 test("all slots of a broker are read in one pass over the groups", async () => {
   const world = await started();
 

@@ -214,6 +214,11 @@ export class GroupRuntime {
     return { loaded, loading: this.#owned.size - loaded };
   }
 
+  /** Of the slot here whose groups' names take most of their room: from 0 to 1, see `GroupNames`. */
+  get namesUsed(): number {
+    return Math.max(0, ...[...this.#owned.values()].map(({ term }) => term?.namesUsed ?? 0));
+  }
+
   context(): GroupContext {
     const { clock, settings } = this.#dependencies;
     return { now: clock.now(), settings: settings(), topics: this.#topicsView() };

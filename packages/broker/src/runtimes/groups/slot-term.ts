@@ -19,11 +19,13 @@ import {
   coordinatorLoading,
   groupBroken,
   groupUnreadable,
+  noRoomForName,
   notCoordinator,
   tookNothing,
 } from "./errors.ts";
-import type { GroupBudget } from "./group-budget.ts";
+import { type GroupBudget, makesGroup } from "./group-budget.ts";
 import type { GroupCounters } from "./group-counters.ts";
+import { GroupNames } from "./group-names.ts";
 import type { GroupRequest } from "./group-request.ts";
 import { HostedGroup } from "./hosted-group.ts";
 import { storedGroup } from "./stored-form.ts";
@@ -69,6 +71,9 @@ export class SlotTerm {
   readonly #logger: Logger;
   readonly #groups = new Map<string, HostedGroup>();
   readonly #withheld = new Map<string, Withheld>();
+  /** Of both. */
+  readonly #names = new GroupNames();
+  #wasFull = false;
   readonly #faults = new Map<string, NamedFault & { readonly isOfGroup: boolean }>();
   #readAgain: Timer | undefined;
   /** After which the next reading begins; `undefined`: none is wanted. */
@@ -102,6 +107,11 @@ export class SlotTerm {
     }
   }
 
+  /** How much of its room the names of its groups take, from 0 to 1. */
+  get namesUsed(): number {
+    return this.#names.used;
+  }
+
   /** What stands in ZooKeeper of these groups and cannot be understood, or worked with. */
   get faults(): readonly NamedFault[] {
     return [...this.#faults.values()];
@@ -123,7 +133,11 @@ export class SlotTerm {
     signal: AbortSignalLike,
   ): Promise<GroupResponse> {
     const known = this.#groups.get(groupId);
-    const fault = this.fault(groupId) ?? this.#dependencies.budget.fault(request, known?.state);
+    const { budget } = this.#dependencies;
+    const fault =
+      this.fault(groupId) ??
+      budget.fault(request, known?.state) ??
+      this.#nameFault(groupId, request, known?.state);
     if (fault !== undefined) throw fault;
     const group = known ?? this.#host(groupId, undefined);
     try {
@@ -180,6 +194,7 @@ export class SlotTerm {
       },
     );
     this.#groups.set(groupId, group);
+    this.#names.add(groupId);
     if (state !== undefined) group.handle({ type: "groupLoaded" });
     return group;
   }
@@ -187,7 +202,20 @@ export class SlotTerm {
   #forgetIdle(group: HostedGroup): void {
     if (group.isIdle && this.#groups.get(group.groupId) === group) {
       this.#groups.delete(group.groupId);
+      this.#names.delete(group.groupId);
     }
+  }
+
+  #nameFault(
+    groupId: string,
+    request: GroupRequest,
+    state: GroupState | undefined,
+  ): ZoologError | undefined {
+    if (state !== undefined || !makesGroup(request)) return undefined;
+    const isFull = !this.#names.hasRoomFor(groupId);
+    if (isFull && !this.#wasFull) this.#logger.warn("no room for more groups", { group: groupId });
+    this.#wasFull = isFull;
+    return isFull ? noRoomForName(groupId) : undefined;
   }
 
   /**
@@ -246,6 +274,7 @@ export class SlotTerm {
       const isOfGroup = czxid !== undefined;
       this.#faults.set(groupId, { message, hint, isOfGroup });
       if (!isOfGroup || !mayHost(groupId)) continue;
+      this.#names.add(groupId);
       const refusal = groupUnreadable(groupId, message, hint);
       this.#withheld.set(groupId, { refusal, written: Promise.resolve() });
     }
@@ -261,6 +290,7 @@ export class SlotTerm {
   #load(stored: StoredGroup): void {
     const { groupId } = stored;
     this.#withheld.delete(groupId);
+    this.#names.add(groupId);
     try {
       this.#host(groupId, load(storedGroup(stored)));
     } catch (error) {
@@ -317,6 +347,7 @@ export class SlotTerm {
       if (found.has(groupId) || !isAsAsked(groupId)) continue;
       this.#withheld.delete(groupId);
       this.#faults.delete(groupId);
+      if (!this.#groups.has(groupId)) this.#names.delete(groupId);
     }
     this.#take(read, (id) => isAsAsked(id) && asked.get(id) !== undefined);
   }

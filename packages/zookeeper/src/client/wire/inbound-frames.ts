@@ -52,7 +52,7 @@ export class InboundFrames {
       throw new ZooKeeperError({
         code: "PROTOCOL_ERROR",
         message: `a server sent a frame of ${length} bytes`,
-        hint: "Check that the address is the client port of a ZooKeeper server.",
+        hint: "Check that the address is the client port of a ZooKeeper server, and that no folder has more names than fit into 8 MiB (docs/operating/sizing.md).",
       });
     }
     return length;
