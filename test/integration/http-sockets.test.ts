@@ -202,6 +202,28 @@ describe("hostile HTTP", () => {
     expect((await plane.inject({ method: "GET", url: "/v1/cluster" })).statusCode).toBe(200);
   });
 
+  test("a caller who hangs up is no failure of the broker's", async () => {
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
+    const { api, port, plane } = await startedPlane({}, logger);
+    api.fetch = (_request, { signal }) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason)),
+      );
+    const body = '{"maxWaitMs":30000,"topics":[]}';
+    const wire = new Wire(port);
+    wire.send(head("POST /v1/fetch HTTP/1.1", JSON_FORM, `Content-Length: ${body.length}`) + body);
+    await busy(plane);
+
+    wire.hangUp();
+    const failures = "zoolog_http_failures_total";
+    const metrics = async () => (await plane.inject({ method: "GET", url: "/metrics" })).body;
+    while (!(await metrics()).includes(`${failures}{`)) await delay(5);
+
+    expect(await metrics()).toContain(`${failures}{code="CALLER_GONE"} 1`);
+    expect(errors).toEqual([]);
+  });
+
   test("silent connections are closed", async () => {
     const { port } = await startedPlane({ idleTimeoutMs: 100 });
 

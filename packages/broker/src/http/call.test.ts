@@ -73,3 +73,14 @@ test("what is to be done at the end is done once, and at once when that is over"
 
   expect(done).toEqual(["early", "late"]);
 });
+
+test("whoever works for a caller who is gone is told so by name, before the end and behind it", () => {
+  const [early, late] = [newCall().call, newCall().call];
+  const { signal } = early;
+
+  early.end();
+  late.end();
+
+  expect(signal.reason).toMatchObject({ code: "CALLER_GONE" });
+  expect(late.signal.reason).toMatchObject({ code: "CALLER_GONE" });
+});

@@ -4,6 +4,7 @@ import { assert } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
 import type { Principal } from "../principal.ts";
 import type { ByteBudget, ShareAsked } from "./byte-budget.ts";
+import { callerGone } from "./errors.ts";
 
 export type CallOrigin = {
   /** Limit of the route for the body. */
@@ -52,7 +53,7 @@ export class Call implements CallContext {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
-      else if (this.#hasEnded) this.#controller.abort();
+      else if (this.#hasEnded) this.#controller.abort(callerGone());
     }
     return this.#controller.signal;
   }
@@ -122,7 +123,7 @@ export class Call implements CallContext {
     this.#hasEnded = true;
     this.#releaseUnused();
     // Tells a component that still works for a caller who has hung up.
-    if (this.#abortReason === undefined) this.#controller?.abort();
+    if (this.#abortReason === undefined) this.#controller?.abort(callerGone());
     this.#onEnd();
     for (const task of this.#atEnd) task();
   }

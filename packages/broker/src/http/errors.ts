@@ -190,6 +190,11 @@ export function unreadableBatch(
   });
 }
 
+/** Nobody is left to be told: this is for the log and the metrics. */
+export function callerGone(): ZoologError {
+  return new ZoologError({ code: "CALLER_GONE", message: "the caller hung up, or has its answer" });
+}
+
 export function brokerClosing(): ZoologError {
   return new ZoologError({
     code: "BROKER_CLOSING",

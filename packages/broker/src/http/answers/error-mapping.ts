@@ -89,6 +89,7 @@ export const HTTP_STATUS: Readonly<Record<string, number>> = {
   UNSUPPORTED_MEDIA_TYPE: 415,
   EXPECTATION_FAILED: 417,
   HEADERS_TOO_LARGE: 431,
+  CALLER_GONE: 499,
   BROKER_CLOSING: 503,
 };
 
