@@ -126,6 +126,42 @@ test("a controller epoch that is nonsense is named with what to write, and then 
   });
 });
 
+test("a group whose znode is nonsense is named where one asks, others go on, and mending heals", async () => {
+  const first = await start();
+  await first.ready(READY_TIMEOUT_MS);
+  const url = urlOf(first);
+  await callBroker(url, "create-topics", { topics: [{ topic: "t" }] });
+  const commit = (at: Broker, groupId: string) =>
+    callBroker(urlOf(at), "commit-offsets", {
+      groupId,
+      topics: [{ topic: "t", partitions: [{ partition: 0, offset: 1 }] }],
+    });
+  for (const groupId of ["broken", "well"]) {
+    while ((await commit(first, groupId)).status !== 200);
+  }
+  await spoil("/consumers/broken");
+  await hand.create("/consumers/well/offsets/t/0/note", Buffer.from("by hand"));
+
+  const broker = await restarted(first);
+  await broker.ready(READY_TIMEOUT_MS);
+  while ((await commit(broker, "well")).status !== 200);
+  const fault = expect.stringContaining("znode /consumers/broken: is not JSON");
+  expect(await call(broker, "GET", "/v1/groups/broken")).toMatchObject({
+    status: 503,
+    body: { error: { code: "COORDINATOR_NOT_AVAILABLE", message: fault } },
+  });
+  expect((await call(broker, "GET", "/health/ready")).body).toMatchObject({ reasons: [fault] });
+  const topics = [{ topic: "t", partitions: [0] }];
+  const deleted = await callBroker(urlOf(broker), "delete-offsets", { groupId: "well", topics });
+  expect(deleted.status).toBe(200);
+  expect((await hand.getChildren("/consumers/well/offsets/t")).names).toEqual([]);
+
+  await hand.setData("/consumers/broken", Buffer.from('{"type":"classic","generation":0}'));
+  while ((await commit(broker, "broken")).status !== 200);
+  expect((await call(broker, "GET", "/health/ready")).body).toMatchObject({ reasons: [] });
+  expect((await call(broker, "GET", "/v1/groups/well")).status).toBe(200);
+});
+
 test("a broker on a copy of a data folder is refused while the original runs", async () => {
   const original = await start();
   await original.ready(READY_TIMEOUT_MS);
