@@ -110,8 +110,8 @@ export const MUTATIONS: readonly Mutation[] = [
     code: [
       {
         file: "replication/dist/leader/replica-fetch-verdict.js",
-        find: "if (end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset) {",
-        replace: "if (false) {",
+        find: "if (divergingEpoch !== undefined)",
+        replace: "if (false)",
       },
     ],
   },

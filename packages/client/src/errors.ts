@@ -199,6 +199,23 @@ export function offsetOutOfRange(
   });
 }
 
+/** An unclean election has lost records that were read. Others may stand at their offsets. */
+export function logTruncated(
+  tp: TopicPartition,
+  read: {
+    readonly offset: number;
+    readonly end: { readonly leaderEpoch: number; readonly endOffset: number };
+  },
+): ZoologError {
+  const { endOffset, leaderEpoch } = read.end;
+  const where = topicPartitionKey(tp);
+  return new ZoologError({
+    code: "LOG_TRUNCATED",
+    message: `${where} was read up to offset ${read.offset}, but epoch ${leaderEpoch} of its log ends at ${endOffset}`,
+    hint: `Records were lost to an unclean election. seek() to ${endOffset} reads what stands there now; onOffsetOutOfRange does so by itself.`,
+  });
+}
+
 /** Bytes that arrived are not those that were written. */
 export function corruptBatch(tp: TopicPartition, offset: number, cause: unknown): ZoologError {
   return new ZoologError({

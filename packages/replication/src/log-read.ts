@@ -1,6 +1,7 @@
 import type { BrokerId, LeaderEpoch, Offset } from "@zoolog/base";
+import { type DivergingEpoch, divergence } from "./diverging-epoch.ts";
 import type { PartitionLog } from "./partition-log.ts";
-import type { ReplicaError } from "./replica-error.ts";
+import { type ReplicaError, replicaError } from "./replica-error.ts";
 
 export type LeaderRead = {
   readonly fetchOffset: Offset;
@@ -8,6 +9,8 @@ export type LeaderRead = {
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
   readonly leaderEpoch?: LeaderEpoch | undefined;
+  /** Of the batch before `fetchOffset`, as whoever asks has read it (KIP-320). */
+  readonly lastFetchedEpoch?: LeaderEpoch | undefined;
 };
 
 /** A consumer's read. */
@@ -25,6 +28,8 @@ export type LogRead = {
   readonly logStartOffset: Offset;
   /** A replica that is closer to who asks; then there are no batches. */
   readonly preferredReadReplica?: BrokerId;
+  /** What who asks has read is not in the log any more; then there are no batches. */
+  readonly divergingEpoch?: DivergingEpoch;
 };
 
 export type LogReadError = ReplicaError & { readonly logStartOffset?: Offset };
@@ -35,8 +40,19 @@ export async function readLog(
   request: LeaderRead,
   upTo: Offset,
 ): Promise<LogRead | LogReadError> {
-  const { fetchOffset, maxBytes, minOneBatch } = request;
+  const { fetchOffset, lastFetchedEpoch, maxBytes, minOneBatch } = request;
   const { highWatermark, logStartOffset } = log;
+  if (lastFetchedEpoch !== undefined) {
+    const judged = divergence(log, { fetchOffset, lastFetchedEpoch });
+    if (judged === "unknown") {
+      const message = `records of leader epoch ${lastFetchedEpoch} were read, which is not known here`;
+      return replicaError("UNKNOWN_LEADER_EPOCH", message);
+    }
+    if (judged !== undefined) {
+      const divergingEpoch = judged;
+      return { batches: [], sizeInBytes: 0, highWatermark, logStartOffset, divergingEpoch };
+    }
+  }
   if (fetchOffset < logStartOffset || fetchOffset > log.logEndOffset) {
     return outOfRange(fetchOffset, logStartOffset, log.logEndOffset);
   }

@@ -75,13 +75,16 @@ export async function fetch(
 ): Promise<FetchResult> {
   const { minBytes, maxBytes, maxWaitMs, rack } = request;
   const partitions = request.topics.flatMap(({ topic, partitions: asked }) =>
-    asked.map(({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch }) => ({
-      topic,
-      partition,
-      fetchOffset,
-      maxBytes: partitionMaxBytes,
-      leaderEpoch: currentLeaderEpoch,
-    })),
+    asked.map(
+      ({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }) => ({
+        topic,
+        partition,
+        fetchOffset,
+        maxBytes: partitionMaxBytes,
+        leaderEpoch: currentLeaderEpoch,
+        lastFetchedEpoch,
+      }),
+    ),
   );
   const answers = await replicas.fetch({
     partitions,
@@ -110,11 +113,16 @@ function fetchedPartition(answer: Answer | undefined): FetchResultPartition {
     const { logStartOffset } = answer;
     return logStartOffset === undefined ? refusal : { ...refusal, logStartOffset };
   }
-  const { highWatermark, logStartOffset, batches: records, preferredReadReplica } = answer;
+  const { highWatermark, logStartOffset, batches: records } = answer;
+  const { divergingEpoch, preferredReadReplica } = answer;
   // Without transactions nothing is unstable below the high watermark.
   const lastStableOffset = highWatermark;
   const fetched = { partition, highWatermark, lastStableOffset, logStartOffset, records };
-  return preferredReadReplica === undefined ? fetched : { ...fetched, preferredReadReplica };
+  return {
+    ...fetched,
+    ...(preferredReadReplica === undefined ? {} : { preferredReadReplica }),
+    ...(divergingEpoch === undefined ? {} : { divergingEpoch }),
+  };
 }
 
 export async function listOffsets(

@@ -1,4 +1,4 @@
-import type { TopicPartition } from "@zoolog/base";
+import type { LeaderEpoch, TopicPartition } from "@zoolog/base";
 import { BatchCursor, RecordBatch } from "@zoolog/protocol";
 import { corruptBatch } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
@@ -7,6 +7,9 @@ import { ReadReplica } from "./read-replica.ts";
 
 /** What one fetch brought for a partition: whole batches, handed out one by one. */
 type Chunk = { readonly bytes: Buffer; readonly end: number; at: number };
+
+/** Where a leader's history ends its greatest epoch that is not above ours. */
+export type EpochEnd = { readonly leaderEpoch: LeaderEpoch; readonly endOffset: number };
 
 /**
  * One partition of a reader.
@@ -38,9 +41,18 @@ export class AssignedPartition {
   notBefore = 0;
   /** Ends the reader once everything before it has been handed out. */
   failure: unknown;
+  /** Of the last batch before `fetchOffset`, as it was read: a leader with another history says so. */
+  fetchedEpoch: LeaderEpoch | undefined;
+  /** What was read had to be taken back: whoever has handed it out hears from where on. */
+  onRewind: (offset: number, leaderEpoch: LeaderEpoch) => void = () => {};
   /** Who is asked for it. */
   readonly replica = new ReadReplica();
   readonly #chunks = new Fifo<Chunk>();
+  /** Behind the last batch that was taken, and its epoch. */
+  #taken: { readonly offset: number; readonly leaderEpoch: LeaderEpoch | undefined } = {
+    offset: 0,
+    leaderEpoch: undefined,
+  };
   #bufferedBytes = 0;
 
   constructor(topicPartition: TopicPartition, start: OffsetPoint) {
@@ -78,14 +90,39 @@ export class AssignedPartition {
     this.failures = 0;
     this.failingSince = undefined;
     this.notBefore = 0;
-    while (this.#chunks.shift() !== undefined);
-    this.#bufferedBytes = 0;
+    this.#dropFetched();
   }
 
-  beginAt(offset: number): void {
+  /** @param leaderEpoch of the record before it, where that is known. */
+  beginAt(offset: number, leaderEpoch?: LeaderEpoch): void {
     this.start = undefined;
     this.position = offset;
     this.fetchOffset = offset;
+    this.fetchedEpoch = leaderEpoch;
+    this.#taken = { offset, leaderEpoch };
+  }
+
+  /**
+   * The leader's history is another one. What was only fetched is thrown away and fetched anew.
+   *
+   * @returns whether all that was taken is in the leader's history, too.
+   */
+  diverges({ endOffset, leaderEpoch }: EpochEnd): boolean {
+    const { leaderEpoch: takenEpoch, offset } = this.#taken;
+    if (takenEpoch === undefined || takenEpoch > leaderEpoch || offset > endOffset) return false;
+    this.#dropFetched();
+    this.fetchOffset = offset;
+    this.fetchedEpoch = takenEpoch;
+    return true;
+  }
+
+  /** Goes on where the leader's history leaves what was read. */
+  rewindTo({ endOffset, leaderEpoch }: EpochEnd): void {
+    const end = this.endOffset;
+    this.seek({ at: "offset", offset: endOffset });
+    this.endOffset = end;
+    this.beginAt(endOffset, leaderEpoch);
+    this.onRewind(endOffset, leaderEpoch);
   }
 
   succeeded(): void {
@@ -109,6 +146,7 @@ export class AssignedPartition {
         throw corruptBatch(this.topicPartition, this.fetchOffset, new Error(cursor.fault));
       }
       this.fetchOffset = Math.max(this.fetchOffset, cursor.lastOffset + 1);
+      this.fetchedEpoch = cursor.partitionLeaderEpoch;
       end += cursor.sizeInBytes;
     }
     this.#keep(bytes, end);
@@ -133,6 +171,7 @@ export class AssignedPartition {
         throw corruptBatch(this.topicPartition, batch.baseOffset, new Error("its CRC is wrong"));
       }
       chunk.at += batch.sizeInBytes;
+      this.#taken = { offset: batch.nextOffset, leaderEpoch: batch.partitionLeaderEpoch };
       // The broker sends whole batches from the one that holds the offset we asked for.
       if (batch.lastOffset < this.position) continue;
       if (batch.isControl) {
@@ -141,6 +180,11 @@ export class AssignedPartition {
       }
       return batch;
     }
+  }
+
+  #dropFetched(): void {
+    while (this.#chunks.shift() !== undefined);
+    this.#bufferedBytes = 0;
   }
 
   #keep(bytes: Buffer, end: number): void {

@@ -9,9 +9,9 @@ import {
 import { invalidResponse } from "@zoolog/calls";
 import type { FetchResponse } from "@zoolog/protocol";
 import type { Cluster } from "../cluster/cluster.ts";
-import { offsetOutOfRange } from "../errors.ts";
+import { logTruncated, offsetOutOfRange } from "../errors.ts";
 import { itemFailure, meansStaleMetadata } from "../retriable.ts";
-import type { AssignedPartition } from "./assigned-partition.ts";
+import type { AssignedPartition, EpochEnd } from "./assigned-partition.ts";
 import type { FetchTarget } from "./fetch-target.ts";
 import type { PartitionFailures } from "./partition-failures.ts";
 
@@ -57,6 +57,10 @@ export class FetchAnswers {
       this.#refused(target, partition, entry);
       return;
     }
+    if (entry.divergingEpoch !== undefined) {
+      this.#diverges(target, partition, entry.divergingEpoch);
+      return;
+    }
     partition.succeeded();
     // A follower's may be behind what its leader told before.
     const atLeast = target.isLeader ? 0 : (partition.highWatermark ?? 0);
@@ -96,6 +100,30 @@ export class FetchAnswers {
       failures.failed(partition, invalidResponse(endpoint, "fetch", why));
     }
     onChange(partition);
+  }
+
+  /**
+   * Records that were read are not in the log any more: an unclean election has lost them, and others
+   * may stand at their offsets. Reading on as if nothing were would skip those (KIP-320).
+   */
+  #diverges(target: FetchTarget, partition: AssignedPartition, end: EpochEnd): void {
+    const { failures, logger } = this.#dependencies;
+    const tp = partition.topicPartition;
+    const truncated = logTruncated(tp, { offset: partition.fetchOffset, end });
+    if (!target.isLeader) this.leaveReplica(partition, truncated);
+    else if (partition.diverges(end)) {
+      logger.warn("records that were fetched, and not read, were truncated", {
+        topicPartition: topicPartitionKey(tp),
+        ...end,
+      });
+    } else if (this.#onOffsetOutOfRange === "fail") failures.end(partition, truncated);
+    else {
+      logger.warn("records that were read were truncated", {
+        topicPartition: topicPartitionKey(tp),
+        ...end,
+      });
+      partition.rewindTo(end);
+    }
   }
 
   #sent(partition: AssignedPartition, to: BrokerId): void {

@@ -287,7 +287,7 @@ function byPartition({ partitions }: FetchResponse["topics"][number]): Map<numbe
 }
 
 function request(partition: AssignedPartition, partitionMaxBytes: number) {
-  const { fetchOffset, replica, topicPartition } = partition;
+  const { fetchedEpoch: lastFetchedEpoch, fetchOffset, replica, topicPartition } = partition;
   const { leaderEpoch: currentLeaderEpoch } = replica.named ?? {};
   return {
     partition: topicPartition.partition,
@@ -295,6 +295,7 @@ function request(partition: AssignedPartition, partitionMaxBytes: number) {
     partitionMaxBytes,
     // Who was sent to a follower says under whose word.
     ...(currentLeaderEpoch === undefined ? {} : { currentLeaderEpoch }),
+    ...(lastFetchedEpoch === undefined ? {} : { lastFetchedEpoch }),
   };
 }
 

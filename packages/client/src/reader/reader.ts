@@ -214,6 +214,10 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
       if (this.#partitions.has(partition)) continue;
       const start = this.#options.from(partition);
       const assigned = new AssignedPartition({ topic, partition }, start);
+      // What is left of the batch in hand is lost.
+      assigned.onRewind = () => {
+        if (this.#current?.partition === assigned) this.#current = undefined;
+      };
       this.#partitions.set(partition, assigned);
       this.#fetcher.add(assigned);
     }

@@ -1,4 +1,5 @@
 import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset } from "@zoolog/base";
+import { type DivergingEpoch, divergence } from "../diverging-epoch.ts";
 import { type ReplicaError, replicaError } from "../replica-error.ts";
 import type { Leadership } from "./leadership.ts";
 
@@ -14,9 +15,6 @@ export type ReplicaFetch = {
   readonly lastFetchedEpoch?: LeaderEpoch | undefined;
 };
 
-/** The leader's end of the greatest epoch, not above the follower's last one, that it knows. */
-export type DivergingEpoch = { readonly leaderEpoch: LeaderEpoch; readonly endOffset: Offset };
-
 export type ReplicaFetchError = ReplicaError & {
   readonly logStartOffset?: Offset;
   readonly logEndOffset?: Offset;
@@ -26,13 +24,7 @@ export type ReplicaFetchVerdict =
   | ReplicaFetchError
   | { readonly error?: never; readonly divergingEpoch: DivergingEpoch | undefined };
 
-/**
- * Whether the follower's log is a prefix of the leader's (KIP-101, KIP-279): two logs that have the
- * same epoch at the same offset agree before it. Only such a fetch is an acknowledgement.
- *
- * Worked example: the leader has epochs (3, 0), (5, 40), its end is 90. A follower at 60 in epoch 3
- * hears that epoch 3 ends at 40; one at 60 in epoch 4 hears the same; one at 60 in epoch 5 agrees.
- */
+/** Whether the follower's log is a prefix of the leader's: only such a fetch is an acknowledgement. */
 export function judgeReplicaFetch(
   leadership: Leadership,
   fetch: ReplicaFetch,
@@ -50,14 +42,12 @@ export function judgeReplicaFetch(
   const { fetchOffset, lastFetchedEpoch } = fetch;
   const { logStartOffset, logEndOffset } = log;
   if (lastFetchedEpoch !== undefined) {
-    const end = log.leaderEpochs.endOffsetFor(lastFetchedEpoch);
-    if (end === undefined) {
+    const divergingEpoch = divergence(log, { fetchOffset, lastFetchedEpoch });
+    if (divergingEpoch === "unknown") {
       const message = `the follower has records of leader epoch ${lastFetchedEpoch}, which is to come`;
       return replicaError("UNKNOWN_LEADER_EPOCH", message);
     }
-    if (end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset) {
-      return { divergingEpoch: { leaderEpoch: end.epoch, endOffset: end.endOffset } };
-    }
+    if (divergingEpoch !== undefined) return { divergingEpoch };
   }
   if (fetchOffset < logStartOffset || fetchOffset > logEndOffset) {
     const message = `offset ${fetchOffset} is outside ${logStartOffset} to ${logEndOffset}`;

@@ -1,4 +1,4 @@
-import { offset, timestamp } from "@zoolog/base";
+import { leaderEpoch, offset, timestamp } from "@zoolog/base";
 import { assignment, batchOf, leader, setUp } from "./partition.fixture.ts";
 
 describe("reading", () => {
@@ -41,6 +41,33 @@ describe("reading", () => {
     await partition.readForConsumer({ fetchOffset: offset(0), maxBytes: 0, minOneBatch: false });
 
     expect(log.calls).toEqual([]);
+  });
+
+  test("who has read what is not in the log is told where its history ends, and gets nothing", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ epoch: 2 }));
+    await partition.appendAsLeader(batchOf("a", "b"), leader).appended;
+    await partition.assign(assignment({ epoch: 5 }));
+    await partition.appendAsLeader(batchOf("c", "d"), leader).appended;
+    const read = (at: number, lastFetchedEpoch: number) =>
+      partition.readForConsumer({
+        fetchOffset: offset(at),
+        lastFetchedEpoch: leaderEpoch(lastFetchedEpoch),
+        maxBytes: 1_000,
+        minOneBatch: true,
+      });
+
+    expect(await read(2, 2)).toMatchObject({ batches: [expect.any(Buffer)] });
+    expect(await read(4, 5)).toMatchObject({ batches: [] });
+    for (const [at, epoch] of [
+      [3, 2],
+      [9, 2],
+      [2, 4],
+    ] as const) {
+      const divergingEpoch = { leaderEpoch: 2, endOffset: 2 };
+      expect(await read(at, epoch)).toMatchObject({ divergingEpoch, batches: [] });
+    }
+    expect(await read(2, 6)).toMatchObject({ error: "UNKNOWN_LEADER_EPOCH" });
   });
 
   test("offsets are found by place and by time, never above the high watermark", async () => {

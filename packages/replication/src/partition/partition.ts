@@ -9,10 +9,10 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import { CommittedBytes } from "../committed-bytes.ts";
+import type { DivergingEpoch } from "../diverging-epoch.ts";
 import { refusalOfOffset } from "../follower/consumer-read-verdict.ts";
 import type { IsrChangeAnswer, IsrChangeRequest } from "../isr-change.ts";
 import {
-  type DivergingEpoch,
   judgeReplicaFetch,
   type ReplicaFetch,
   type ReplicaFetchError,

@@ -25,6 +25,7 @@ export type FetchPartition = TopicPartition & {
   readonly fetchOffset: Offset;
   readonly maxBytes: number;
   readonly leaderEpoch?: LeaderEpoch | undefined;
+  readonly lastFetchedEpoch?: LeaderEpoch | undefined;
 };
 
 export type FetchedPartition = TopicPartition & (LogRead | LogReadError);
@@ -39,7 +40,7 @@ type Pass = {
   /** Reserved for them: fewer where the first batch is larger than it should be. */
   readonly reservedBytes: number;
   readonly isFull: boolean;
-  /** An error, or a closer replica: nothing to wait for. */
+  /** An error, a closer replica or another history: nothing to wait for. */
   readonly isUrgent: boolean;
   readonly seen: readonly SeenPartition[];
 };
@@ -105,7 +106,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
   const seen: SeenPartition[] = [];
   let isUrgent = false;
   for (const asked of request.partitions) {
-    const { topic, partition: index, fetchOffset, leaderEpoch } = asked;
+    const { topic, partition: index, fetchOffset, lastFetchedEpoch, leaderEpoch } = asked;
     const found = find(asked);
     if ("error" in found) {
       answers.push({ topic, partition: index, ...found });
@@ -118,6 +119,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
     const read = await found.readForConsumer({
       fetchOffset,
       leaderEpoch,
+      lastFetchedEpoch,
       maxBytes: Math.min(asked.maxBytes, room.bytesLeft),
       minOneBatch: room.isUnused && room.bytesLeft > 0,
       rack: request.rack,
@@ -132,7 +134,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
 /** A follower whose high watermark is on its way to the offset is waited for as for records. */
 function isWorthTelling(read: LogRead | LogReadError): boolean {
   if (read.error !== undefined) return read.error !== "OFFSET_NOT_AVAILABLE";
-  return read.preferredReadReplica !== undefined;
+  return read.preferredReadReplica !== undefined || read.divergingEpoch !== undefined;
 }
 
 function see(partition: Partition): SeenPartition {

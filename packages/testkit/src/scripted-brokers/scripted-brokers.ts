@@ -208,7 +208,10 @@ export class ScriptedBrokers implements Transport {
     const answer = () => this.#topics.fetched(request, context.self, context.refuseWith);
     const hasSomething = (response: NativeResponse<"fetch">): boolean =>
       response.topics.some(({ partitions }) =>
-        partitions.some((entry) => "error" in entry || entry.records.length > 0),
+        partitions.some((entry) => {
+          if ("error" in entry || entry.divergingEpoch !== undefined) return true;
+          return entry.records.length > 0;
+        }),
       );
     const first = answer();
     if (hasSomething(first) || request.maxWaitMs === 0) {

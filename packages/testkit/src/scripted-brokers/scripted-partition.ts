@@ -8,7 +8,7 @@ export class ScriptedPartition {
   leaderEpoch = 0;
   logStartOffset = 0;
   readonly sequences = new ScriptedSequences();
-  readonly #batches: RecordBatch[] = [];
+  #batches: RecordBatch[] = [];
   #logEndOffset = 0;
 
   constructor(leader: number) {
@@ -45,6 +45,24 @@ export class ScriptedPartition {
       bytes += batch.sizeInBytes;
     }
     return Buffer.concat(chunks);
+  }
+
+  /** An unclean election: the next leader has nothing from there on, and writes under its epoch. */
+  loseFrom(lost: number): void {
+    this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset < lost);
+    this.#logEndOffset = this.#batches.at(-1)?.nextOffset ?? 0;
+    this.leaderEpoch += 1;
+  }
+
+  /** Where this history leaves that of a consumer who has read so far. */
+  divergence(fetchOffset: number, lastFetchedEpoch: number) {
+    const epochOf = (batch: RecordBatch): number => batch.partitionLeaderEpoch ?? 0;
+    const later = this.#batches.find((batch) => epochOf(batch) > lastFetchedEpoch);
+    const end = later?.baseOffset ?? this.#logEndOffset;
+    const known = this.#batches.map(epochOf).filter((epoch) => epoch <= lastFetchedEpoch);
+    const epoch = Math.max(0, ...known);
+    if (epoch === lastFetchedEpoch && end >= fetchOffset) return undefined;
+    return { leaderEpoch: leaderEpoch(epoch), endOffset: offset(end) };
   }
 
   firstAtOrAfter(timestamp: number): DecodedRecord | undefined {

@@ -146,10 +146,24 @@ export class ScriptedTopics {
     return {
       topics: request.topics.map(({ topic, partitions }) => ({
         topic,
-        partitions: partitions.map(({ fetchOffset, partition, partitionMaxBytes }) => {
+        partitions: partitions.map((asked) => {
+          const { fetchOffset, lastFetchedEpoch, partition, partitionMaxBytes } = asked;
           const led = this.#led(topic, partition, self, refuseWith);
           if ("error" in led) return { partition, ...led };
           const { logEndOffset, logStartOffset } = led.found;
+          const marks = {
+            partition,
+            highWatermark: offset(logEndOffset),
+            lastStableOffset: offset(logEndOffset),
+            logStartOffset: offset(logStartOffset),
+          };
+          const divergingEpoch =
+            lastFetchedEpoch === undefined
+              ? undefined
+              : led.found.divergence(fetchOffset, lastFetchedEpoch);
+          if (divergingEpoch !== undefined) {
+            return { ...marks, divergingEpoch, records: Buffer.alloc(0) };
+          }
           if (fetchOffset < logStartOffset || fetchOffset > logEndOffset) {
             return {
               partition,
@@ -162,13 +176,7 @@ export class ScriptedTopics {
           const read = led.found.read(fetchOffset, limit);
           const records = read.length > limit && !nothingYet ? Buffer.alloc(0) : read;
           bytesLeft -= records.length;
-          return {
-            partition,
-            highWatermark: offset(logEndOffset),
-            lastStableOffset: offset(logEndOffset),
-            logStartOffset: offset(logStartOffset),
-            records,
-          };
+          return { ...marks, records };
         }),
       })),
     };

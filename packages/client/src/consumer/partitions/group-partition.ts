@@ -1,4 +1,4 @@
-import { type Deferred, deferred, type TopicPartition } from "@zoolog/base";
+import { type Deferred, deferred, type LeaderEpoch, type TopicPartition } from "@zoolog/base";
 import { quietAbortController } from "../../abort.ts";
 import type { OffsetPoint } from "../../offsets.ts";
 import { AssignedPartition } from "../../reader/assigned-partition.ts";
@@ -18,7 +18,7 @@ export class GroupPartition<K, V> {
   /** Offset of the next record that is not handled; `undefined` before the start is known. */
   handled: number | undefined;
   /** Of the last handled record. */
-  handledEpoch: number | undefined;
+  handledEpoch: LeaderEpoch | undefined;
   /** What the coordinator was told last. */
   committed: number | undefined;
   /** Goes beside each offset that is committed. */
@@ -38,6 +38,8 @@ export class GroupPartition<K, V> {
     this.topic = topic;
     this.topicId = topicId;
     this.source = new AssignedPartition(tp, { at: "start" });
+    // What the group has handled of lost records is not handled in the new history.
+    this.source.onRewind = (offset, leaderEpoch) => this.#countFrom(offset, leaderEpoch);
   }
 
   get topicPartition(): TopicPartition {
@@ -49,19 +51,28 @@ export class GroupPartition<K, V> {
     return this.#revoking.signal;
   }
 
-  /** Reads, and counts as handled, from here on. */
-  beginAt(offset: number): void {
+  /**
+   * Reads, and counts as handled, from here on.
+   *
+   * @param leaderEpoch of the record before it, as it was read; `undefined`: whatever stands there.
+   */
+  beginAt(offset: number, leaderEpoch?: LeaderEpoch): void {
+    this.#countFrom(offset, leaderEpoch);
     this.seek({ at: "offset", offset });
-    this.seeks += 1;
-    this.handled = offset;
-    this.handledEpoch = undefined;
-    this.window = new HandledOffsets();
   }
 
   /** Drops what was fetched; reading goes on there, without a look at the log's bounds. */
   seek(point: OffsetPoint & { readonly at: "offset" }): void {
+    const isBehindHandled = point.offset === this.handled;
     this.source.seek(point);
-    this.source.beginAt(point.offset);
+    this.source.beginAt(point.offset, isBehindHandled ? this.handledEpoch : undefined);
+  }
+
+  #countFrom(offset: number, leaderEpoch: LeaderEpoch | undefined): void {
+    this.seeks += 1;
+    this.handled = offset;
+    this.handledEpoch = leaderEpoch;
+    this.window = new HandledOffsets();
   }
 
   revoke(reason: unknown): void {

@@ -185,7 +185,7 @@ export class HeldPartitions<K, V> implements PartitionOwner {
       const held = wanted.get(topicPartitionKey(start));
       if (held === undefined || held.isRevoked) continue;
       // Somebody may have sought while it was looked for.
-      if (held.handled === undefined) held.beginAt(start.offset);
+      if (held.handled === undefined) held.beginAt(start.offset, start.leaderEpoch);
       held.committed = start.offset;
       held.metadata = start.metadata;
       supply.add(held);

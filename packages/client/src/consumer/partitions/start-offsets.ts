@@ -1,4 +1,4 @@
-import { type Clock, timestamp } from "@zoolog/base";
+import { type Clock, type LeaderEpoch, timestamp } from "@zoolog/base";
 import type { NativeResponse, OffsetSpec } from "@zoolog/protocol";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
@@ -13,6 +13,8 @@ import { noteOfBeginning, partitionsAtBeginning } from "./group-beginning.ts";
 export type StartOffset = ConsumerPartition & {
   readonly offset: number;
   readonly isNew: boolean;
+  /** Of the last record that the group has handled. */
+  readonly leaderEpoch?: LeaderEpoch | undefined;
   /** Beside the offset: what the next partition's start is decided by. */
   readonly metadata: string | undefined;
 };
@@ -91,8 +93,8 @@ export class StartOffsets {
     return answer.topics.flatMap(({ partitions, topic }) =>
       partitions.flatMap((entry) => {
         if ("error" in entry || entry.offset === undefined) return [];
-        const { metadata, offset, partition } = entry;
-        return [{ topic, partition, offset, isNew: false, metadata }];
+        const { leaderEpoch, metadata, offset, partition } = entry;
+        return [{ topic, partition, offset, isNew: false, leaderEpoch, metadata }];
       }),
     );
   }

@@ -1,4 +1,4 @@
-import { type Deferred, deferred, errorCode } from "@zoolog/base";
+import { type Deferred, deferred, errorCode, type LeaderEpoch } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
 import type { BackoffOptions } from "../../backoff.ts";
 import type { AssignedPartition } from "../../reader/assigned-partition.ts";
@@ -24,7 +24,7 @@ export type OpenBatch<K, V> = {
   /** Of its offsets, the first to hand out. */
   readonly fromOffset: number;
   readonly records: Iterator<ReaderRecord<K, V>, undefined>;
-  readonly leaderEpoch: number | undefined;
+  readonly leaderEpoch: LeaderEpoch | undefined;
   /** Of the partition's source when it was taken: a seek makes the batch one of the past. */
   readonly generation: number;
   /** Of the partition when it was taken. */

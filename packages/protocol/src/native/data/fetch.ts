@@ -62,6 +62,8 @@ export const fetchRequest = object({
         default: 1024 * 1024,
       }),
       currentLeaderEpoch: optional(leaderEpochField),
+      /** Of the batch before fetchOffset, as the consumer has read it (KIP-320). */
+      lastFetchedEpoch: optional(leaderEpochField),
     }),
   ),
 });
@@ -77,6 +79,11 @@ const partitionFetched = either([
     logStartOffset: offsetField,
     abortedTransactions: optional(list(abortedTransaction)),
     preferredReadReplica: optional(brokerIdField),
+    /**
+     * What the consumer has read is not in the log any more: the greatest epoch, not above
+     * lastFetchedEpoch, that the log knows, and where it ends. There are no records then.
+     */
+    divergingEpoch: optional(object({ leaderEpoch: leaderEpochField, endOffset: offsetField })),
     records: bytes({
       description:
         "Whole RecordBatches v2, from the one that holds fetchOffset; empty when there are none",
