@@ -29,7 +29,11 @@ export class Fifo<T> {
     const item = this.#items[this.#head];
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head * 2 > this.#items.length) {
+    if (this.#head === this.#items.length) {
+      // The common case of a queue that is empty again: nothing to move, nothing to allocate.
+      this.#items.length = 0;
+      this.#head = 0;
+    } else if (this.#head * 2 > this.#items.length) {
       this.#items.splice(0, this.#head);
       this.#head = 0;
     }

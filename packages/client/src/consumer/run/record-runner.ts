@@ -42,9 +42,12 @@ type Task<K, V> = {
   readonly window: HandledOffsets;
   readonly entry: HandledEntry;
   /** Tasks of a lane run one after the other; without one a task waits for nobody. */
-  readonly lane: string | undefined;
+  readonly lane: Lane | undefined;
   readonly sizeInBytes: number;
 };
+
+/** The partition itself, or the key within it. */
+type Lane = object | string;
 
 /**
  * Records that are begun and not handled, of all partitions: enough that a slow key does not hold up
@@ -66,9 +69,10 @@ export class RecordRunner<K, V> {
   readonly #deadLetters: DeadLetters | undefined;
   readonly #tasksMax: number;
   readonly #windowMax: number;
-  /** Batches that are being handed out, in turns. */
+  /** Batches that are being handed out: the first whose partition has room in its window. */
   readonly #open = new Map<GroupPartition<K, V>, OpenBatch<K, V>>();
-  readonly #lanes = new Map<string, Fifo<Task<K, V>>>();
+  /** Lanes with a task that is begun, and those that wait for it, if any do. */
+  readonly #lanes = new Map<Lane, Fifo<Task<K, V>> | undefined>();
   readonly #ready = new Fifo<Task<K, V>>();
   #running = 0;
   /** Begun and not done: running or waiting for a slot or for their lane. */
@@ -77,6 +81,7 @@ export class RecordRunner<K, V> {
   #taskBytes = 0;
   #failure: { readonly error: unknown } | undefined;
   #isEnding = false;
+  #isFilling = false;
 
   constructor(options: RecordRunnerOptions, dependencies: RecordRunnerDependencies<K, V>) {
     const { concurrency, group, onPoison, order } = options;
@@ -94,13 +99,18 @@ export class RecordRunner<K, V> {
   async run(): Promise<void> {
     const { supply, walk } = this.#dependencies;
     const { signal } = this.#options;
-    const wake = () => supply.wake();
+    // The signal's `aborted`, asked for each record, costs more than the rest of a step.
+    let isAborted = signal?.aborted === true;
+    const wake = () => {
+      isAborted = true;
+      supply.wake();
+    };
     signal?.addEventListener("abort", wake, { once: true });
     try {
       for (;;) {
         if (!walk.isFree) await walk.mayGoOn();
         if (this.#failure !== undefined) throw this.#failure.error;
-        if (signal?.aborted === true) return;
+        if (isAborted) return;
         const task = this.#hasRoom ? this.#next() : undefined;
         if (task !== undefined) this.#dispatch(task);
         else {
@@ -137,14 +147,12 @@ export class RecordRunner<K, V> {
       if (!isCurrent(open)) {
         this.#open.delete(partition);
       } else if (partition.window.size < this.#windowMax) {
-        this.#open.delete(partition);
         const next = open.records.next();
         if (next.done === true) {
+          this.#open.delete(partition);
           endOf(open);
           continue;
         }
-        // Its turn comes again behind the others.
-        this.#open.set(partition, open);
         return this.#task(next.value, open);
       }
     }
@@ -162,50 +170,84 @@ export class RecordRunner<K, V> {
     const { window } = partition;
     const entry = window.begin(record.offset);
     const { sizeInBytes } = record;
-    return { record, open, window, entry, lane: this.#laneOf(record), sizeInBytes };
+    return { record, open, window, entry, lane: this.#laneOf(record, partition), sizeInBytes };
   }
 
-  #laneOf(record: ReaderRecord<K, V>): string | undefined {
+  #laneOf(record: ReaderRecord<K, V>, partition: GroupPartition<K, V>): Lane | undefined {
     const { order } = this.#options;
     if (order === "none") return undefined;
-    const partition = `${record.topic}-${record.partition}`;
     if (order === "partition") return partition;
     const key = record.keyBytes;
-    return key === undefined ? undefined : `${partition}:${Buffer.from(key).toString("latin1")}`;
+    if (key === undefined) return undefined;
+    return `${record.topic}-${record.partition}:${Buffer.from(key).toString("latin1")}`;
   }
 
   #dispatch(task: Task<K, V>): void {
     this.#tasks += 1;
     this.#taskBytes += task.sizeInBytes;
     const { lane } = task;
-    const waiting = lane === undefined ? undefined : this.#lanes.get(lane);
-    if (waiting !== undefined) {
+    if (lane !== undefined && this.#lanes.has(lane)) {
+      const waiting = this.#lanes.get(lane) ?? new Fifo();
       waiting.push(task);
+      this.#lanes.set(lane, waiting);
       return;
     }
-    if (lane !== undefined) this.#lanes.set(lane, new Fifo());
+    if (lane !== undefined) this.#lanes.set(lane, undefined);
     this.#ready.push(task);
     this.#fillSlots();
   }
 
   #fillSlots(): void {
+    // A task that ends at once calls for the next one: from here, not from within.
+    if (this.#isFilling) return;
+    this.#isFilling = true;
     while (this.#running < this.#options.concurrency && !this.#isEnding) {
       const task = this.#ready.shift();
-      if (task === undefined) return;
+      if (task === undefined) break;
       this.#running += 1;
       task.open.partition.handling += 1;
-      runInBackground("handle record", this.#dependencies.logger, () => this.#handle(task));
+      this.#begin(task);
     }
+    this.#isFilling = false;
   }
 
-  async #handle(task: Task<K, V>): Promise<void> {
-    let isHandled = false;
-    try {
-      isHandled = await this.#attempt(task);
-    } catch (error) {
-      this.#failure ??= { error };
+  /**
+   * The common case, a handler that succeeds, takes no trip through an async function; one that
+   * answers without a promise takes none through a promise, either.
+   */
+  #begin(task: Task<K, V>): void {
+    if (!this.#isOurs(task)) {
+      this.#finish(task, false);
+      return;
     }
-    this.#finish(task, isHandled);
+    const { open, record } = task;
+    let answer: unknown;
+    try {
+      answer = this.#dependencies.handler(record, { signal: open.partition.signal, attempt: 1 });
+    } catch (error) {
+      this.#goOn(task, error);
+      return;
+    }
+    if (!isThenable(answer)) {
+      this.#finish(task, true);
+      return;
+    }
+    Promise.resolve(answer).then(
+      () => this.#finish(task, true),
+      (error: unknown) => this.#goOn(task, error),
+    );
+  }
+
+  #goOn(task: Task<K, V>, error: unknown): void {
+    runInBackground("handle record again", this.#dependencies.logger, async () => {
+      let isHandled = false;
+      try {
+        isHandled = await this.#attemptAgain(task, error);
+      } catch (failure) {
+        this.#failure ??= { error: failure };
+      }
+      this.#finish(task, isHandled);
+    });
   }
 
   #finish(task: Task<K, V>, isHandled: boolean): void {
@@ -226,26 +268,32 @@ export class RecordRunner<K, V> {
   }
 
   /** Until it is handled, or is somebody else's to handle. @throws when it is poison. */
-  async #attempt({ open, record }: Task<K, V>): Promise<boolean> {
+  async #attemptAgain(task: Task<K, V>, failure: unknown): Promise<boolean> {
     const { handler, onError, random, scheduler } = this.#dependencies;
-    const { partition, seeks } = open;
-    const isOurs = () => !partition.isRevoked && partition.seeks === seeks && !this.#isEnding;
-    for (let attempt = 1; isOurs(); attempt++) {
-      try {
-        await handler(record, { signal: partition.signal, attempt });
+    const { open, record } = task;
+    const { signal } = open.partition;
+    let error = failure;
+    for (let attempt = 1; ; attempt++) {
+      if (open.partition.isRevoked) return false;
+      if (attempt > this.#options.retries || HOPELESS.has(errorCode(error) ?? "")) {
+        await this.#poison(record, error, attempt);
         return true;
-      } catch (error) {
-        if (partition.isRevoked) return false;
-        if (attempt > this.#options.retries || HOPELESS.has(errorCode(error) ?? "")) {
-          await this.#poison(record, error, attempt);
-          return true;
-        }
-        onError(error instanceof Error ? error : new Error(String(error)));
-        const pauseMs = backoffDelayMs(attempt, this.#options, random);
-        await sleep(scheduler, pauseMs, partition.signal).catch(() => {});
+      }
+      onError(error instanceof Error ? error : new Error(String(error)));
+      const pauseMs = backoffDelayMs(attempt, this.#options, random);
+      await sleep(scheduler, pauseMs, signal).catch(() => {});
+      if (!this.#isOurs(task)) return false;
+      try {
+        await handler(record, { signal, attempt: attempt + 1 });
+        return true;
+      } catch (again) {
+        error = again;
       }
     }
-    return false;
+  }
+
+  #isOurs({ open: { partition, seeks } }: Task<K, V>): boolean {
+    return !partition.isRevoked && partition.seeks === seeks && !this.#isEnding;
   }
 
   async #poison(record: ReaderRecord<K, V>, cause: unknown, attempts: number): Promise<void> {
@@ -254,4 +302,8 @@ export class RecordRunner<K, V> {
     await this.#deadLetters?.put(record, cause, attempts);
     this.#dependencies.onError(failure);
   }
+}
+
+function isThenable(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
 }

@@ -194,6 +194,23 @@ describe("running a handler", () => {
     },
   );
 
+  test("a promise of another kind, that settles twice, is one record handled", async () => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    const begun: string[] = [];
+    const gate = deferred<void>();
+    void consumer().run(({ value }) => {
+      begun.push(`${value}`);
+      if (value === "c") return gate.promise;
+      // biome-ignore lint/suspicious/noThenProperty: that is what it is
+      return { then: (done: () => void) => [done(), done()] };
+    });
+    await time.advanceAndSettle(2_000);
+
+    expect(begun).toEqual(["a", "b", "c"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+  });
+
   test("a signal of its own ends the run, and the consumer goes on later", async () => {
     const { consumer, time, write } = setUp();
     await write(["a"]);
