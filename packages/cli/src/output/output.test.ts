@@ -26,6 +26,20 @@ describe("tables", () => {
     expect(lines).toEqual(["NAME     COUNT", "a            5", "längest  12345", "日本         -"]);
   });
 
+  test("a very long name shifts its own line only", () => {
+    const long = "x".repeat(100);
+    const [, short, shifted] = tableLines(
+      [{ a: "x" }, { a: long }],
+      [
+        { title: "A", value: ({ a }) => a },
+        { title: "B", value: () => "b" },
+      ],
+    );
+
+    expect(short).toBe(`x${" ".repeat(61)}b`);
+    expect(shifted).toBe(`${long}  b`);
+  });
+
   test("nothing is padded at the end of a line", () => {
     const lines = tableLines([{ a: "x" }, { a: "xxxx" }], [{ title: "A", value: ({ a }) => a }]);
 

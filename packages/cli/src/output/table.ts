@@ -9,6 +9,8 @@ export type Column<Row> = {
 
 const GAP = "  ";
 const ABSENT = "-";
+/** A longer name shifts its own line only: the others stay aligned, and all of it can be copied. */
+const CELL_COLUMNS_MAX = 60;
 
 /** Aligned lines, the titles first, none of them padded at its end. */
 export function tableLines<Row>(
@@ -20,13 +22,13 @@ export function tableLines<Row>(
   const widths = columns.map((column, index) =>
     Math.max(
       displayWidth(column.title),
-      ...cells.map((line) => displayWidth(line[index] as string)),
+      ...cells.map((line) => Math.min(CELL_COLUMNS_MAX, displayWidth(line[index] as string))),
     ),
   );
   const layOut = (line: readonly string[], paint: (text: string) => string): string =>
     line
       .map((cell, index) => {
-        const padding = " ".repeat((widths[index] as number) - displayWidth(cell));
+        const padding = " ".repeat(Math.max(0, (widths[index] as number) - displayWidth(cell)));
         if (columns[index]?.align === "right") return padding + paint(cell);
         return index === columns.length - 1 ? paint(cell) : paint(cell) + padding;
       })

@@ -3,7 +3,8 @@ import { EXIT } from "../../exit-code.ts";
 import type { Colours } from "../../output/colour.ts";
 import { plural } from "../../output/quantity.ts";
 import { gatherFacts } from "./cluster-facts.ts";
-import { type ClusterFacts, type Finding, findingsOf, isHealthy } from "./findings.ts";
+import type { Finding } from "./finding.ts";
+import { type ClusterFacts, findingsOf, isHealthy } from "./findings.ts";
 
 /** `zoolog doctor`: ends with 10 when something is wrong. */
 export async function doctor(

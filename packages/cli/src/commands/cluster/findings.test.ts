@@ -90,6 +90,19 @@ test.each<[string, Partial<ClusterFacts>, string, string]>([
     "1 partition below min.insync.replicas: orders-0",
   ],
   [
+    "fewer replicas than the minimum",
+    {
+      topics: [
+        topic(
+          { isr: ids(1), replicas: ids(1) },
+          { "min.insync.replicas": { value: "2", source: "topic" } },
+        ),
+      ],
+    },
+    "critical",
+    "1 partition with fewer replicas than min.insync.replicas: orders-0",
+  ],
+  [
     "an under-replicated partition",
     { topics: [topic({ isr: ids(1, 2) })] },
     "warning",

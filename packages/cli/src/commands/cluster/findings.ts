@@ -3,15 +3,9 @@
  * says what, why it matters and what to do, in the words of the commands that show and mend it.
  */
 import type { GroupLag, GroupListing, TopicDescription } from "@zoolog/client";
-import { humanBytes, humanCount, humanDuration, plural } from "../../output/quantity.ts";
-
-export type Finding = {
-  readonly what: string;
-  /** `note`: worth knowing; the cluster is healthy all the same. */
-  readonly severity: "critical" | "warning" | "note";
-  readonly why: string;
-  readonly todo: string;
-};
+import { humanBytes, humanDuration, plural } from "../../output/quantity.ts";
+import type { Finding } from "./finding.ts";
+import { coordinatorsMissing, laggingGroups, stuckGroups } from "./group-findings.ts";
 
 export type BrokerHealth = {
   readonly brokerId: number;
@@ -183,20 +177,38 @@ function minimumIsrOf({ configs }: TopicDescription): number {
 }
 
 function belowMinimumIsr({ topics }: ClusterFacts): Finding[] {
-  const below = topics.flatMap((description) =>
-    description.partitions
-      .filter((it) => it.leader !== undefined && it.isr.length < minimumIsrOf(description))
-      .map(({ partition }) => `${description.topic}-${partition}`),
+  const below = topics.flatMap((it) =>
+    partitionsOf([it])
+      .filter(({ isr, leader }) => leader !== undefined && isr.length < minimumIsrOf(it))
+      .map((partition) => ({ ...partition, tooFew: partition.replicas.length < minimumIsrOf(it) })),
   );
-  if (below.length === 0) return [];
-  return [
-    {
-      what: `${plural(below.length, "partition")} below min.insync.replicas: ${named(below)}`,
-      severity: "critical",
-      why: "acks=all is refused there (NOT_ENOUGH_REPLICAS)",
-      todo: "Bring the missing brokers back; producers go on by themselves then.",
-    },
-  ];
+  const finding = (some: readonly PartitionOf[], which: string, todo: string): Finding => ({
+    what: `${plural(some.length, "partition")} ${which} min.insync.replicas: ${named(some.map(({ topic, partition }) => `${topic}-${partition}`))}`,
+    severity: "critical",
+    why: "acks=all is refused there (NOT_ENOUGH_REPLICAS)",
+    todo,
+  });
+  const never = below.filter(({ tooFew }) => tooFew);
+  const away = below.filter(({ tooFew }) => !tooFew);
+  const [first] = never;
+  const findings: Finding[] = [];
+  if (away.length > 0) {
+    const todo = `Bring broker ${absentOf(away)} back; producers go on by themselves then.`;
+    findings.push(finding(away, "below", todo));
+  }
+  if (first !== undefined) {
+    const todo = `No broker is missing: zoolog topic alter ${first.topic} -c min.insync.replicas=${first.replicas.length}.`;
+    findings.push(finding(never, "with fewer replicas than", todo));
+  }
+  return findings;
+}
+
+/** Brokers that should be in sync and are not: `2, 3`. */
+function absentOf(partitions: readonly PartitionOf[]): string {
+  const absent = partitions.flatMap(({ isr, replicas }) =>
+    replicas.filter((id) => !isr.includes(id)),
+  );
+  return [...new Set(absent)].sort((a, b) => a - b).join(", ");
 }
 
 function underReplicated({ topics }: ClusterFacts): Finding[] {
@@ -204,13 +216,9 @@ function underReplicated({ topics }: ClusterFacts): Finding[] {
     ({ isr, leader, replicas }) => leader !== undefined && isr.length < replicas.length,
   );
   if (behind.length === 0) return [];
-  const absent = new Set(
-    behind.flatMap(({ isr, replicas }) => replicas.filter((id) => !isr.includes(id))),
-  );
-  const who = [...absent].sort((a, b) => a - b).join(", ");
   return [
     {
-      what: `${plural(behind.length, "partition")} under-replicated: ${named(behind.map((it) => `${it.topic}-${it.partition}`))}; not in sync: broker ${who}`,
+      what: `${plural(behind.length, "partition")} under-replicated: ${named(behind.map((it) => `${it.topic}-${it.partition}`))}; not in sync: broker ${absentOf(behind)}`,
       severity: "warning",
       why: "their newest records have fewer copies than asked for",
       todo: "Catching up after a restart passes by itself; else look at the disk and the log of those brokers.",
@@ -231,47 +239,6 @@ function offlineReplicas({ brokers }: ClusterFacts): Finding[] {
           } as const,
         ],
   );
-}
-
-function coordinatorsMissing({ slotsProbed, slotsWithoutCoordinator }: ClusterFacts): Finding[] {
-  if (slotsWithoutCoordinator === 0) return [];
-  return [
-    {
-      what: `${slotsWithoutCoordinator} of ${slotsProbed} groups that were asked for have no coordinator`,
-      severity: "critical",
-      why: "such groups can neither join nor commit",
-      todo: "Wait a few seconds after a broker has gone; if it stays so, look whether there is a controller (zkCli.sh: ls /coordinators).",
-    },
-  ];
-}
-
-function stuckGroups({ stuckGroups: stuck }: ClusterFacts): Finding[] {
-  return stuck.map(({ group, members, state }) => ({
-    what: `group ${group} is still in ${state} with ${plural(members, "member")}`,
-    severity: "warning",
-    why: "while it rebalances, partitions may not be read",
-    todo: `A member that does not come back holds it up: zoolog group members ${group}. Its session or rebalance timeout ends that.`,
-  }));
-}
-
-function laggingGroups({ lags }: ClusterFacts, limits: FindingLimits): Finding[] {
-  return lags.flatMap(({ group, lag, lagMs = 0, state }): Finding[] => {
-    if (lag === 0 || lagMs <= limits.lagMs) return [];
-    const behind = `${humanCount(lag)} records, ${humanDuration(lagMs)}`;
-    const isEmpty = state === "empty";
-    return [
-      {
-        what: `group ${group} is ${behind} behind${isEmpty ? ", and nobody reads" : ""}`,
-        severity: isEmpty ? "note" : "warning",
-        why: isEmpty
-          ? "records that retention deletes before it is back are never read"
-          : "it reads more slowly than records come, or is stuck at one",
-        todo: isEmpty
-          ? `Start its consumers, or zoolog group delete ${group} when it is of no use.`
-          : `zoolog group lag ${group} --watch shows where it goes; add members up to the number of partitions.`,
-      },
-    ];
-  });
 }
 
 function diskNearlyFull({ brokers }: ClusterFacts): Finding[] {

@@ -37,10 +37,14 @@ export async function clusterInfo(context: CommandContext): Promise<void> {
           bold,
         ),
         "",
-        ...tableLines(cluster.brokers, brokerColumns(cluster), bold),
+        ...tableLines(byId(cluster.brokers), brokerColumns(cluster), bold),
       ];
     });
   });
+}
+
+function byId(brokers: readonly BrokerRow[]): BrokerRow[] {
+  return [...brokers].sort((a, b) => a.brokerId - b.brokerId);
 }
 
 function healthSentence(cluster: ClusterDescription): string {

@@ -2,6 +2,7 @@ import { errorCode, ZoologError } from "@zoolog/base";
 import type { Client, GroupDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { plural } from "../../output/quantity.ts";
+import { shellWord } from "../../output/shell-word.ts";
 import { memberName } from "./member-name.ts";
 
 /** Names in one line that people still read. */
@@ -43,6 +44,6 @@ export function groupIsActive(group: GroupDescription): ZoologError {
   return new ZoologError({
     code: "NON_EMPTY_GROUP",
     message: `group ${group.group} is active: ${plural(group.members.length, "member")}, ${whoIs(group)}`,
-    hint: `End its consumers first; \`zoolog group members ${group.group}\` shows them all.`,
+    hint: `End its consumers first; \`zoolog group members ${shellWord(group.group)}\` shows them all.`,
   });
 }

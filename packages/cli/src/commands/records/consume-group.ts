@@ -14,6 +14,7 @@ import { timestampOf } from "../../input/offset-point.ts";
 import { ByteWriter } from "../../output/byte-writer.ts";
 import { humanBytes, plural } from "../../output/quantity.ts";
 import { recordForm } from "../../output/record-form.ts";
+import { shellWord } from "../../output/shell-word.ts";
 import { usageError } from "../../usage-error.ts";
 import { GroupEnd } from "./group-end.ts";
 
@@ -129,7 +130,7 @@ class GroupRun {
     if (!terminal.interrupted) return;
     const again =
       pattern === undefined ? this.#topics.join(" ") : `--pattern ${JSON.stringify(pattern)}`;
-    terminal.talk(`go on with: zoolog consume ${again} --group ${group}`);
+    terminal.talk(`go on with: zoolog consume ${again} --group ${shellWord(group)}`);
   }
 
   /** A batch is handled when stdout has it, also while its partition is being given up. */
