@@ -232,3 +232,15 @@ test("the worst stands first", () => {
 
   expect(severities).toEqual(["critical", "warning", "note"]);
 });
+
+test("who is told to elect uncleanly has somebody to elect", () => {
+  const todoOf = (replicas: readonly number[]) => {
+    const offline = { leader: undefined, isr: ids(1), replicas: ids(...replicas) };
+    const findings = judge({ topics: [topic(offline)] });
+    return findings.find(({ what }) => what.includes("has no leader"))?.todo;
+  };
+
+  expect(todoOf([1, 2])).toContain("elect-leaders --unclean --topic orders:0");
+  expect(todoOf([1])).toContain("nobody else has a copy");
+  expect(todoOf([1])).not.toContain("--unclean");
+});

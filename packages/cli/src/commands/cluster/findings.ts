@@ -164,12 +164,21 @@ function offlinePartitions({ topics }: ClusterFacts): Finding[] {
   return partitionsOf(topics)
     .filter(({ leader }) => leader === undefined)
     .slice(0, NAMED_MAX * 2)
-    .map(({ isr, offlineReason, partition, topic }) => ({
-      what: `${topic}-${partition} has no leader${offlineReason === undefined ? "" : `: ${offlineReason}`}`,
+    .map((it) => ({
+      what: `${it.topic}-${it.partition} has no leader${it.offlineReason === undefined ? "" : `: ${it.offlineReason}`}`,
       severity: "critical",
       why: "nothing can be written to it or read from it",
-      todo: `Bring back ${isr.length === 0 ? "one of its replicas" : `broker ${isr.join(" or ")}`}; if that is impossible: zoolog cluster elect-leaders --unclean --topic ${topic}:${partition} (acknowledged records are lost).`,
+      todo: wayBack(it),
     }));
+}
+
+function wayBack({ isr, partition, replicas, topic }: PartitionOf): string {
+  const who = isr.length === 0 ? "one of its replicas" : `broker ${isr.join(" or ")}`;
+  // An unclean election needs somebody to elect.
+  const isOnlyCopy = isr.length > 0 && replicas.every((id) => isr.includes(id));
+  return isOnlyCopy
+    ? `Bring back ${who}: nobody else has a copy. If that is impossible its records are lost; delete the topic.`
+    : `Bring back ${who}; if that is impossible: zoolog cluster elect-leaders --unclean --topic ${topic}:${partition} (acknowledged records are lost).`;
 }
 
 function minimumIsrOf({ configs }: TopicDescription): number {
