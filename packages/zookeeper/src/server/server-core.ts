@@ -12,6 +12,7 @@ import {
 import { readWriteRequest, type WriteRequest } from "./decisions/write-request.ts";
 import type { Proposal, ProposalOrigin } from "./pipeline/proposal-queue.ts";
 import { type Journal, WritePipeline } from "./pipeline/write-pipeline.ts";
+import { authenticate } from "./requests/authentication.ts";
 import { answerRead, isRead } from "./requests/read-requests.ts";
 import { SessionOpening, type SessionOpeningOptions } from "./requests/session-opening.ts";
 import { ServerStatistics } from "./server-statistics.ts";
@@ -23,7 +24,6 @@ import {
 } from "./sessions/client-connection.ts";
 import { type Session, type SessionSettings, SessionTracker } from "./sessions/session-tracker.ts";
 import type { SnapshotSource } from "./storage/snapshot-file.ts";
-import { digestCredential } from "./tree/access-control.ts";
 import type { DataTree } from "./tree/data-tree.ts";
 import type { SessionId } from "./tree/transaction.ts";
 import { WatchRegistry } from "./tree/watch-registry.ts";
@@ -57,9 +57,6 @@ const WAITING_READS_PER_CONNECTION_MAX = 32;
 
 /** Bytes of all requests that wait for the disk: bounds memory while the disk is slow or full. */
 const PENDING_REQUEST_BYTES_MAX = 64 * 1024 * 1024;
-
-/** Nobody is that many people; each one costs every permission check. */
-const CREDENTIALS_PER_CONNECTION_MAX = 100;
 
 /** How often containers without children are looked for, and how many go each time. */
 const CONTAINER_CHECK_PERIOD_MS = 60_000;
@@ -303,22 +300,9 @@ export class ServerCore {
   }
 
   #authenticate(connection: ClientConnection, xid: number, reader: JuteReader): void {
-    reader.int(); // A type that nobody uses.
-    const scheme = reader.string();
-    const auth = reader.buffer();
-    const hasRoom = connection.credentials.length < CREDENTIALS_PER_CONNECTION_MAX;
-    const isDigest = scheme === "digest" && auth !== undefined;
-    // The address was taken down already when the connection was accepted.
-    if (hasRoom && (isDigest || scheme === "ip")) {
-      if (isDigest) connection.addCredential(digestCredential(auth));
-      this.#connections.send(connection, this.#replies.bare({ xid, zxid: 0 }));
-      return;
-    }
-    this.#connections.send(
-      connection,
-      this.#replies.bare({ xid, zxid: 0, refused: "AUTH_FAILED" }),
-    );
-    this.#connections.close(connection);
+    const refused = authenticate(connection, reader);
+    this.#connections.send(connection, this.#replies.bare({ xid, zxid: 0, refused }));
+    if (refused !== undefined) this.#connections.close(connection);
   }
 
   #proposeCloseSession(sessionId: SessionId, origin: ProposalOrigin | undefined): void {

@@ -24,11 +24,8 @@ import {
 import { coordinationUnavailable, notController } from "../errors.ts";
 import { holdsLease } from "../membership/lease.ts";
 import type { ZnodeFaults } from "../znode-faults.ts";
-import {
-  ControllerTerm,
-  type ControllerTermOptions,
-  type ElectionCounters,
-} from "./controller-term.ts";
+import { ControllerTerm, type ControllerTermOptions } from "./controller-term.ts";
+import type { ElectionCounters } from "./election-counters.ts";
 
 export type ControllerRuntimeDependencies = {
   readonly store: CoordinationStore;

@@ -11,14 +11,12 @@ import {
   runInBackground,
   type Scheduler,
   type Timer,
-  topicPartitionKey,
 } from "@zoolog/base";
 import {
   applyAll,
   type ClusterImage,
   type Conflict,
   type ControllerEvent,
-  type ControllerRecord,
   type ControllerResponse,
   type ControllerSettings,
   type ControllerState,
@@ -41,6 +39,7 @@ import {
   observe,
 } from "./controller-observation.ts";
 import { persist } from "./controller-persistence.ts";
+import { countElections, type ElectionCounters } from "./election-counters.ts";
 
 export type ControllerTermOptions = {
   readonly brokerId: BrokerId;
@@ -61,9 +60,6 @@ export type ControllerTermDependencies = {
   /** The term is over; nothing is decided or published any more. */
   readonly onEnded: (reason: string) => void;
 };
-
-/** Partitions that were given a new leader. */
-export type ElectionCounters = { leaders: number; uncleanLeaders: number };
 
 /**
  * Requests that wait for their turn. A turn takes some milliseconds of ZooKeeper, so that more
@@ -283,7 +279,10 @@ export class ControllerTerm {
     if (this.#ended) return;
     const after = applyAll(before, records);
     this.#state = after;
-    this.#countElections(before.image, records);
+    countElections(
+      { before: before.image, records },
+      { elections: this.#dependencies.elections, logger: this.#logger },
+    );
     this.#reportUnreadable(before, after);
     if (records.length > 0) {
       const kinds = [...new Set(records.map(({ type }) => type))];
@@ -297,27 +296,6 @@ export class ControllerTerm {
     this.#release(repliesAfterConflicts(decision.replies, conflicts));
     for (const { arm, afterMs } of decision.timers) this.#arm(arm, afterMs);
     await this.#resolve(conflicts);
-  }
-
-  #countElections(before: ClusterImage, records: readonly ControllerRecord[]): void {
-    const { elections } = this.#dependencies;
-    for (const record of records) {
-      if (record.type !== "partitionStateChanged") continue;
-      const { leader, leaderEpoch } = record.state;
-      const known = before.topics.get(record.topic)?.partitions[record.partition];
-      if (leader === undefined || known === undefined || known.leaderEpoch === leaderEpoch)
-        continue;
-      elections.leaders += 1;
-      if (known.isr.includes(leader)) continue;
-      elections.uncleanLeaders += 1;
-      const { topic, partition, reason } = record;
-      const topicPartition = topicPartitionKey({ topic, partition });
-      this.#logger.warn("unclean leader elected: acknowledged records may be lost", {
-        topicPartition,
-        leader,
-        reason,
-      });
-    }
   }
 
   #reportUnreadable(before: ControllerState | undefined, after: ControllerState): void {
