@@ -4,13 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@zoolog/base";
-import {
-  nodeFileSystem,
-  nodeNetwork,
-  systemClock,
-  systemRandom,
-  systemScheduler,
-} from "@zoolog/host";
+import { hostDependencies } from "@zoolog/broker";
 import { findZooKeeper, startZooKeeperEnsemble } from "@zoolog/testkit";
 import { startZooKeeperServer } from "@zoolog/zookeeper";
 
@@ -118,14 +112,7 @@ async function withEmbeddedServer<T>(use: (port: number) => Promise<T>): Promise
   const dataFolder = mkdtempSync(join(tmpdir(), "zoolog-zkcli-"));
   const server = await startZooKeeperServer(
     { port: 0, dataFolder },
-    {
-      network: nodeNetwork,
-      fileSystem: nodeFileSystem,
-      clock: systemClock,
-      scheduler: systemScheduler,
-      random: systemRandom,
-      logger: silentLogger,
-    },
+    hostDependencies({ logger: silentLogger }),
   );
   try {
     return await use(server.port);

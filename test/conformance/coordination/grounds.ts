@@ -1,12 +1,7 @@
 import { silentLogger } from "@zoolog/base";
+import { hostDependencies } from "@zoolog/broker";
 import { type CoordinationStore, openZooKeeperStore } from "@zoolog/coordination";
-import {
-  nodeFileSystem,
-  nodeNetwork,
-  systemClock,
-  systemRandom,
-  systemScheduler,
-} from "@zoolog/host";
+import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
 import { MemoryEnsemble, startZooKeeperEnsemble, TcpProxy } from "@zoolog/testkit";
 import { connectZooKeeper, startZooKeeperServer, type ZooKeeperClient } from "@zoolog/zookeeper";
 
@@ -52,14 +47,7 @@ export const FOUNDATIONS: Readonly<Record<string, () => Promise<Foundation>>> = 
   "the embedded server": async () => {
     const server = await startZooKeeperServer(
       { port: 0, tickTimeMs: TICK_TIME_MS, connectionsPerAddressMax: 0 },
-      {
-        network: nodeNetwork,
-        fileSystem: nodeFileSystem,
-        clock: systemClock,
-        scheduler: systemScheduler,
-        random: systemRandom,
-        logger: silentLogger,
-      },
+      hostDependencies({ logger: silentLogger }),
     );
     return foundationOn(server.port, () => server.close());
   },

@@ -2,13 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@zoolog/base";
-import {
-  nodeFileSystem,
-  nodeNetwork,
-  systemClock,
-  systemRandom,
-  systemScheduler,
-} from "@zoolog/host";
+import { hostDependencies } from "@zoolog/broker";
 import {
   dockerEngineFault,
   startZooKeeperContainer,
@@ -45,14 +39,7 @@ export const EMBEDDED_SERVER: Backend = {
     const dataFolder = mkdtempSync(join(tmpdir(), "zoolog-embedded-"));
     const server = await startZooKeeperServer(
       { port: 0, dataFolder, tickTimeMs: TICK_TIME_MS, connectionsPerAddressMax: 0 },
-      {
-        network: nodeNetwork,
-        fileSystem: nodeFileSystem,
-        clock: systemClock,
-        scheduler: systemScheduler,
-        random: systemRandom,
-        logger: silentLogger,
-      },
+      hostDependencies({ logger: silentLogger }),
     );
     return {
       port: server.port,

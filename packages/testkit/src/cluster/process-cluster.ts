@@ -1,11 +1,5 @@
 import { silentLogger } from "@zoolog/base";
-import {
-  nodeFileSystem,
-  nodeNetwork,
-  systemClock,
-  systemRandom,
-  systemScheduler,
-} from "@zoolog/host";
+import { hostDependencies } from "@zoolog/broker";
 import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
 import { freeTcpPorts } from "../zookeeper/tcp-ports.ts";
 import { type BrokerProcess, startBrokerProcess } from "./broker-process.ts";
@@ -108,14 +102,7 @@ export class ProcessCluster {
   async startZooKeeper(): Promise<void> {
     this.#zookeeper = await startZooKeeperServer(
       { port: this.#zookeeperPort, dataFolder: `${this.#folder.path}/zookeeper` },
-      {
-        network: nodeNetwork,
-        fileSystem: nodeFileSystem,
-        clock: systemClock,
-        scheduler: systemScheduler,
-        random: systemRandom,
-        logger: silentLogger,
-      },
+      hostDependencies({ logger: silentLogger }),
     );
   }
 
