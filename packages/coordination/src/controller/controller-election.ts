@@ -128,13 +128,15 @@ export class ControllerElection {
   async #seated(client: ZooKeeperClient): Promise<Election | undefined> {
     if (!(await this.#session.recovered(client))) return undefined;
     await client.barrier();
+    // Before the seat: who finds itself there has not been deposed since, so the epoch is its own.
+    const epoch = await this.#readEpoch(client);
     const seat = await ifThere(client.getData(CONTROLLER_PATH));
     if (seat === undefined) return undefined;
-    const epoch = await this.#readEpoch(client);
     if (seat.stat.ephemeralOwner === client.sessionId && client.sessionId !== undefined) {
       return this.#elected(client, epoch);
     }
-    const winner = { brokerId: decodeController(seat.data), controllerEpoch: epoch.value };
+    const { value } = await this.#readEpoch(client);
+    const winner = { brokerId: decodeController(seat.data), controllerEpoch: value };
     return { outcome: "lost", controller: winner };
   }
 
