@@ -131,7 +131,9 @@ export class RecordRunner<K, V> {
     for (const partition of held) {
       const { handled: mark, source } = partition;
       partition.window = new HandledOffsets();
-      if (mark === undefined || partition.isRevoked || mark === source.position) continue;
+      if (mark === undefined || partition.isRevoked) continue;
+      // All that was begun may be handled, and the rest of its batch is with us still.
+      if (mark === source.position && !this.#open.has(partition)) continue;
       partition.seek({ at: "offset", offset: mark });
     }
     supply.renew();

@@ -230,6 +230,30 @@ describe("running a handler", () => {
     expect(values).toEqual(["a", "b"]);
   });
 
+  test.each(["partition", "key", "none"] as const)(
+    "a run that ends in the middle of a batch leaves the rest to the next one, order %s",
+    async (order) => {
+      const { consumer, groups, time, write } = setUp();
+      await write(["a", "b", "c", "d"]);
+      const one = consumer();
+      const values: string[] = [];
+      const ending = new AbortController();
+      const handler = ({ value }: { readonly value: unknown }) => {
+        values.push(`${value}`);
+        if (value === "b") ending.abort();
+      };
+      // All that was begun is handled by then, and half of the batch is not begun.
+      await outcome(time, one.run(handler, { signal: ending.signal, order }));
+      await write(["e"]);
+      void one.run(handler, { order });
+      await time.advanceAndSettle(2_000);
+      await outcome(time, one.close());
+
+      expect(values).toEqual(["a", "b", "c", "d", "e"]);
+      expect(groups.committed("g")).toEqual({ "texts-0": 5 });
+    },
+  );
+
   test.each([
     [{ concurrency: 0 }, "INVALID_OPTION"],
     [{ order: "random" }, "INVALID_OPTION"],
