@@ -10,6 +10,7 @@ import type { ControllerState } from "../state/controller-state.ts";
 import { refusal, unknownTopic } from "./refusals.ts";
 import {
   type Assignment,
+  ledFromTheStart,
   manualReplicasFault,
   placeableBrokers,
   REPLICAS_PER_TOPIC_MAX,
@@ -97,7 +98,8 @@ function chooseAssignment(
   const placeable = placeableBrokers(state, { replicationFactor, fullBrokers });
   if ("error" in placeable) return placeable;
   const { brokers } = placeable;
-  return { replicas: extendAssignment({ brokers, existing, partitions, replicationFactor }) };
+  const replicas = extendAssignment({ brokers, existing, partitions, replicationFactor });
+  return ledFromTheStart(state, replicas);
 }
 
 function partitionsCreated(

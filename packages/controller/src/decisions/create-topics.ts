@@ -11,6 +11,7 @@ import type { ControllerState } from "../state/controller-state.ts";
 import { refusal } from "./refusals.ts";
 import {
   type Assignment,
+  ledFromTheStart,
   manualReplicasFault,
   placeableBrokers,
   REPLICAS_PER_TOPIC_MAX,
@@ -140,7 +141,8 @@ function chooseAssignment(
   if ("error" in placeable) return placeable;
   const { brokers } = placeable;
   const start = topic.assignmentStart;
-  return { replicas: assignReplicas({ brokers, partitions, replicationFactor, start }) };
+  const replicas = assignReplicas({ brokers, partitions, replicationFactor, start });
+  return ledFromTheStart(state, replicas);
 }
 
 function manualAssignment(

@@ -54,7 +54,23 @@ export function manualReplicasFault(
   }
   if (new Set(brokerIds).size !== brokerIds.length) return "has two replicas on one broker";
   const unknown = brokerIds.find((brokerId) => !state.image.brokers.has(brokerId));
-  return unknown === undefined ? undefined : `names broker ${unknown}, which is not registered`;
+  if (unknown !== undefined) return `names broker ${unknown}, which is not registered`;
+  return nobodyAnswers(state, brokerIds) ? "has no replica on a broker that answers" : undefined;
+}
+
+/** Chosen replicas, if each partition has somebody to lead it: else nobody would be in its ISR. */
+export function ledFromTheStart(
+  state: ControllerState,
+  replicas: readonly (readonly BrokerId[])[],
+): Assignment {
+  if (!replicas.some((brokerIds) => nobodyAnswers(state, brokerIds))) return { replicas };
+  const silent = [...state.unreachable.keys()].sort((a, b) => a - b).join(", ");
+  const message = `too few brokers answer, try again when these are back: ${silent}`;
+  return refused("INVALID_REPLICATION_FACTOR", message);
+}
+
+function nobodyAnswers(state: ControllerState, brokerIds: readonly BrokerId[]): boolean {
+  return brokerIds.every((brokerId) => state.unreachable.has(brokerId));
 }
 
 export function tooManyReplicas(): { readonly error: Refusal } {
