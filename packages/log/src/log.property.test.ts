@@ -2,11 +2,12 @@
  * Random lives of a log against a plain array: appends of idempotent producers and others, reads, rolls, truncations, retention,
  * flushes, crashes of the process and of the power, clean restarts. See `Life` for what must hold.
  */
-import { assert, type LeaderEpoch, leaderEpoch, type Offset, offset } from "@zoolog/base";
+import { assert, type LeaderEpoch, leaderEpoch, type Offset } from "@zoolog/base";
 import { encodeRecordBatch, RecordBatch, splitBatches } from "@zoolog/protocol";
 import { batchOf, LogFixture, readAll } from "@zoolog/testkit";
 import fc from "fast-check";
 import type { AppendInfo } from "./border.ts";
+import { expectLeaderEpochs } from "./leader-epochs.fixture.ts";
 import type { Log } from "./log.ts";
 import type { FlushPolicy } from "./log-config.ts";
 
@@ -192,6 +193,10 @@ class Life {
       case "newEpoch":
         this.#epoch += 1;
         await log.assignLeaderEpoch(this.#leaderEpoch);
+        expect(log.leaderEpochs.endOffsetFor(this.#leaderEpoch)).toEqual({
+          epoch: this.#epoch,
+          endOffset: this.#end,
+        });
         break;
       case "roll":
         await log.roll();
@@ -536,11 +541,10 @@ class Life {
       .flatMap(({ base, values }) => values.map((value, i) => [base + i, value] as const))
       .filter(([at]) => at >= this.#start);
     expect(await readAll(log, { from: this.#start, maxBytes: 700 })).toEqual(expected);
-    for (const { base, values, epoch } of this.#batches) {
-      if (base + values.length <= this.#start) continue;
-      const at = offset(Math.max(base, log.logStartOffset));
-      expect(log.leaderEpochs.epochForOffset(at)).toBe(epoch);
-    }
+    const written = this.#batches
+      .filter(({ base, values }) => base + values.length > this.#start)
+      .map(({ base, epoch }) => ({ from: Math.max(base, this.#start), epoch }));
+    expectLeaderEpochs(log, written, this.#epoch);
     expect(log.recoveryPoint).toBeLessThanOrEqual(log.logEndOffset);
     this.#checkProducers();
   }
