@@ -1,4 +1,5 @@
-import { collect, outcome, setUp, texts } from "./consumer.fixture.ts";
+import { deferred } from "@zoolog/base";
+import { collect, outcome, setUp, type Text, texts } from "./consumer.fixture.ts";
 
 const ORIGINAL = ["a", "b", "c", "d"];
 
@@ -118,5 +119,27 @@ describe("a group", () => {
 
     expect(await outcome(time, reading)).toMatchObject({ code: "LOG_TRUNCATED" });
     expect(values).toEqual([]);
+  });
+
+  test("goes on after records of two epochs that were handled the other way round", async () => {
+    const { brokers, consumer, errors, groups, time, write } = setUp();
+    await write(["a"]);
+    brokers.partition("texts", 0).loseFrom(1);
+    await write(["b"]);
+    const first = consumer();
+    const gate = deferred<void>();
+    const handler = ({ value }: Text) => (value === "a" ? gate.promise : gate.resolve());
+    void first.run(handler, { concurrency: 2, order: "none" });
+    await time.advanceAndSettle(3_000);
+    await outcome(time, first.close());
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+
+    await write(["c"]);
+    const values: string[] = [];
+    void collect(consumer(), values);
+    await time.advanceAndSettle(3_000);
+
+    expect(errors).toEqual([]);
+    expect(values).toEqual(["c"]);
   });
 });

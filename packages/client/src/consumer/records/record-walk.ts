@@ -1,4 +1,4 @@
-import { type Clock, type Scheduler, sleep } from "@zoolog/base";
+import { type Clock, type LeaderEpoch, type Scheduler, sleep } from "@zoolog/base";
 import type { ReaderRecord } from "../../reader/reader-record.ts";
 import type { Membership } from "../membership/membership.ts";
 import type { OpenBatch, RecordSupply } from "./record-supply.ts";
@@ -174,15 +174,25 @@ export function isCurrent<K, V>({ generation, partition }: OpenBatch<K, V>): boo
 
 /** Behind the last record there may be offsets without one: they are handled, too. */
 export function endOf<K, V>(open: OpenBatch<K, V>): void {
-  const { batch, partition } = open;
-  partition.source.position = batch.nextOffset;
-  if (partition.handling === 0 && partition.window.size === 0) handled(open, batch.nextOffset);
+  const { batch, leaderEpoch, partition } = open;
+  const { handling, source, window } = partition;
+  source.position = batch.nextOffset;
+  if (window.size > 0) window.pass(batch.nextOffset, leaderEpoch);
+  else if (handling === 0) handled(open, batch.nextOffset);
 }
 
-/** Everything before `next` is handled, unless somebody has sought since. */
-export function handled<K, V>(open: OpenBatch<K, V>, next: number): void {
-  const { leaderEpoch, partition, seeks } = open;
+/**
+ * Everything before `next` is handled, unless somebody has sought since.
+ *
+ * @param last the record before it: of this batch, or of one that was handled before its turn.
+ */
+export function handled<K, V>(
+  open: OpenBatch<K, V>,
+  next: number,
+  last: { readonly leaderEpoch: LeaderEpoch | undefined } = open,
+): void {
+  const { partition, seeks } = open;
   if (partition.seeks !== seeks) return;
   partition.handled = next;
-  partition.handledEpoch = leaderEpoch;
+  partition.handledEpoch = last.leaderEpoch;
 }

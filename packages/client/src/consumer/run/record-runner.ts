@@ -170,7 +170,7 @@ export class RecordRunner<K, V> {
     const { partition } = open;
     partition.source.position = record.offset + 1;
     const { window } = partition;
-    const entry = window.begin(record.offset);
+    const entry = window.begin(record.offset, open.leaderEpoch);
     const { sizeInBytes } = record;
     return { record, open, window, entry, lane: this.#laneOf(record, partition), sizeInBytes };
   }
@@ -255,8 +255,8 @@ export class RecordRunner<K, V> {
   #finish(task: Task<K, V>, isHandled: boolean): void {
     const { entry, lane, open, window } = task;
     const { partition } = open;
-    const mark = isHandled ? window.finish(entry) : undefined;
-    if (mark !== undefined) handled(open, window.size === 0 ? partition.source.position : mark);
+    const last = isHandled ? window.finish(entry) : undefined;
+    if (last !== undefined) handled(open, last.nextOffset, last);
     this.#running -= 1;
     this.#tasks -= 1;
     this.#taskBytes -= task.sizeInBytes;
