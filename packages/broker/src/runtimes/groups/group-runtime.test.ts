@@ -409,6 +409,32 @@ describe("callers", () => {
     expect(world.brokers[1].list()).toEqual([]);
   });
 
+  test("who never come back with the id they were told leave nothing behind", async () => {
+    const world = await started();
+    await world.submit(1, { ...classicJoin("m1"), requiresKnownMemberId: true });
+    const joining = world.brokers[1].namesUsed;
+
+    await world.settle(10_000);
+
+    expect(joining).toBeGreaterThan(0);
+    expect(world.brokers[1].namesUsed).toBe(0);
+  });
+
+  test("who hang up before their group is deleted leave nothing of it behind", async () => {
+    const world = await started();
+    await world.submit(1, commit(1));
+    world.stores[1].hold();
+    const caller = new AbortController();
+    void watched(world.submit(1, { type: "deleteGroup" }, caller.signal));
+    caller.abort(new Error("gone"));
+    await world.settle();
+
+    world.stores[1].release();
+    await world.settle();
+
+    expect(world.brokers[1].namesUsed).toBe(0);
+  });
+
   test("without a group's name are told so", async () => {
     const world = await started();
     const nameless = () => world.brokers[1].state("");

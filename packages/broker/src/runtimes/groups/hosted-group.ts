@@ -32,6 +32,8 @@ export type HostedGroupDependencies = {
   readonly onDiverged: (error: unknown) => void;
   /** An event could not be worked on, by a mistake of ours or of a hand: as above. */
   readonly onBroken: (error: unknown) => void;
+  /** Nothing is left to remember: by a request, by a timer, or now that all is written. */
+  readonly onIdle: () => void;
 };
 
 /**
@@ -149,6 +151,7 @@ export class HostedGroup {
     this.#timers.set(decision.timers);
     this.#release(decision.replies, this.#write(decision));
     if (this.#state !== before) this.#parked.wake((memberId) => this.#hasNews(memberId));
+    if (this.isIdle) this.#dependencies.onIdle();
   }
 
   restartTimers(): void {
@@ -198,6 +201,7 @@ export class HostedGroup {
     this.#writesUnderWay -= 1;
     if (this.#writesUnderWay > 0) return;
     for (const resolve of this.#whenWritten.splice(0)) resolve();
+    if (this.isIdle) this.#dependencies.onIdle();
   }
 
   #release(replies: readonly GroupReply[], written: Promise<unknown> | undefined): void {

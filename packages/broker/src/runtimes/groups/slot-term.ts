@@ -143,7 +143,8 @@ export class SlotTerm {
     try {
       return await group.submit(request, signal);
     } finally {
-      this.#forgetIdle(group);
+      // Its last caller has its answer, or has gone.
+      if (group.isIdle) this.#forget(group);
     }
   }
 
@@ -191,6 +192,7 @@ export class SlotTerm {
         writer: this.#writer,
         onDiverged: (error) => this.#diverged(group, error),
         onBroken: (error) => this.#broken(group, error),
+        onIdle: () => this.#forget(group),
       },
     );
     this.#groups.set(groupId, group);
@@ -199,11 +201,10 @@ export class SlotTerm {
     return group;
   }
 
-  #forgetIdle(group: HostedGroup): void {
-    if (group.isIdle && this.#groups.get(group.groupId) === group) {
-      this.#groups.delete(group.groupId);
-      this.#names.delete(group.groupId);
-    }
+  #forget(group: HostedGroup): void {
+    if (this.#groups.get(group.groupId) !== group) return;
+    this.#groups.delete(group.groupId);
+    this.#names.delete(group.groupId);
   }
 
   #nameFault(
