@@ -8,8 +8,8 @@ import {
 } from "@zoolog/base";
 import { BrokerCalls, HttpTransport, type Transport } from "@zoolog/calls";
 import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
+import { Admin } from "./admin/admin.ts";
 import { DirectedCalls } from "./admin/directed-calls.ts";
-import { Admin } from "./admin.ts";
 import { numberIn, requireList, requireObject } from "./arguments.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { OffsetLookup } from "./cluster/offset-lookup.ts";

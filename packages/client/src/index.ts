@@ -2,6 +2,16 @@ export { ZoologError } from "@zoolog/base";
 export type { Transport, TransportRequest, TransportResponse } from "@zoolog/calls";
 export type { CompressionCodec } from "@zoolog/protocol";
 export { murmur2, partitionOfKey } from "@zoolog/protocol";
+export {
+  Admin,
+  type BrokerDescription,
+  type ClusterDescription,
+  type CreatedTopic,
+  type ElectionResult,
+  type NewTopic,
+  type PartitionOffsets,
+  type TopicDescription,
+} from "./admin/admin.ts";
 export type { AdminCallOptions } from "./admin/call-options.ts";
 export type { ConfigChange, ConfigEntry, ConfigResource } from "./admin/config-admin.ts";
 export type {
@@ -19,16 +29,6 @@ export type {
   ResetTarget,
   WantedOffset,
 } from "./admin/offset-reset.ts";
-export {
-  Admin,
-  type BrokerDescription,
-  type ClusterDescription,
-  type CreatedTopic,
-  type ElectionResult,
-  type NewTopic,
-  type PartitionOffsets,
-  type TopicDescription,
-} from "./admin.ts";
 export { Client, type ClientDependencies, type ClientOptions } from "./client.ts";
 export type { FoundOffset } from "./cluster/offset-lookup.ts";
 export { Consumer, type ConsumerCallOptions } from "./consumer/consumer.ts";

@@ -11,16 +11,16 @@ import type {
   ItemError,
   OffsetSpec,
 } from "@zoolog/protocol";
-import { byTopic } from "./admin/by-topic.ts";
-import { type AdminCallOptions, limitsOf } from "./admin/call-options.ts";
-import { ConfigAdmin } from "./admin/config-admin.ts";
-import type { DirectedCalls } from "./admin/directed-calls.ts";
-import { GroupAdmin } from "./admin/group-admin.ts";
-import { oneOf, requireList, requireObject, requireTopicName } from "./arguments.ts";
-import type { Cluster } from "./cluster/cluster.ts";
-import type { FoundOffset, OffsetLookup } from "./cluster/offset-lookup.ts";
-import { invalidOption, topicsNotCreated } from "./errors.ts";
-import { itemFailure } from "./retriable.ts";
+import { oneOf, requireList, requireObject, requireTopicName } from "../arguments.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { FoundOffset, OffsetLookup } from "../cluster/offset-lookup.ts";
+import { invalidOption, topicsNotCreated } from "../errors.ts";
+import { itemFailure } from "../retriable.ts";
+import { byTopic } from "./by-topic.ts";
+import { type AdminCallOptions, limitsOf } from "./call-options.ts";
+import { ConfigAdmin } from "./config-admin.ts";
+import type { DirectedCalls } from "./directed-calls.ts";
+import { GroupAdmin } from "./group-admin.ts";
 
 export type NewTopic = {
   readonly topic: string;
