@@ -1,10 +1,12 @@
-export type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./border.ts";
+export type { AppendInfo } from "./append/append-info.ts";
 export { OffsetIndex } from "./indexes/offset-index.ts";
 export { TimeIndex } from "./indexes/time-index.ts";
 export { Log, type LogOptions } from "./log.ts";
 export { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 export { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
 export { LogManager } from "./log-manager.ts";
+export type { ReadRequest, ReadResult } from "./read/read-result.ts";
+export type { TimestampedOffset } from "./read/timestamp-lookup.ts";
 export type { ReadVerification } from "./segment/segment-read.ts";
 export {
   LOG_SUFFIX,

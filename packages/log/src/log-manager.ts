@@ -21,6 +21,7 @@ import {
   failureOf,
   HostedLogs,
   isOfAnother,
+  LOGS_AT_ONCE_MAX,
   logOf,
 } from "./data-folder/hosted-logs.ts";
 import { LogOpener } from "./data-folder/log-opener.ts";
@@ -54,9 +55,6 @@ export type LogManagerDependencies = {
   /** A partition stopped serving; once for each. */
   readonly onOffline?: (topicPartition: TopicPartition, error: ZoologError) => void;
 };
-
-/** Logs closed at a time: enough to keep a disk busy. */
-const PARALLEL_LOGS = 8;
 
 /** All logs of a data folder. One process at a time has it. */
 export class LogManager {
@@ -173,7 +171,7 @@ export class LogManager {
   async noteRegistered(brokerEpoch: BrokerEpoch): Promise<void> {
     await this.#owned.noteRegistered(brokerEpoch, this.#dependencies);
     this.#directory.syncedClaims.noteRegistered(brokerEpoch);
-    await inParallel([...this.#hosted.logs()], { atOnceMax: PARALLEL_LOGS }, (log) =>
+    await inParallel([...this.#hosted.logs()], { atOnceMax: LOGS_AT_ONCE_MAX }, (log) =>
       log.flushInForce(),
     );
   }
@@ -325,7 +323,7 @@ export class LogManager {
       ),
     );
     let allFlushed = this.#hosted.unrecovered.length === 0;
-    await inParallel([...this.#hosted.logs()], { atOnceMax: PARALLEL_LOGS }, async (log) => {
+    await inParallel([...this.#hosted.logs()], { atOnceMax: LOGS_AT_ONCE_MAX }, async (log) => {
       await log.close().catch((error: unknown) => {
         allFlushed = false;
         this.#dependencies.logger.error("log did not close in order", { cause: String(error) });

@@ -6,7 +6,7 @@ import { assert, type LeaderEpoch, leaderEpoch, type Offset } from "@zoolog/base
 import { encodeRecordBatch, RecordBatch, splitBatches } from "@zoolog/protocol";
 import { batchOf, LogFixture, readAll } from "@zoolog/testkit";
 import fc from "fast-check";
-import type { AppendInfo } from "./border.ts";
+import type { AppendInfo } from "./append/append-info.ts";
 import { expectLeaderEpochs } from "./leader-epochs.fixture.ts";
 import type { Log } from "./log.ts";
 import type { FlushPolicy } from "./log-config.ts";

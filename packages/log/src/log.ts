@@ -9,10 +9,10 @@ import {
   type ZoologError,
 } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
+import type { AppendInfo } from "./append/append-info.ts";
 import { AppendQueue } from "./append/append-queue.ts";
 import { followerAppends } from "./append/follower-batches.ts";
 import { LogWriter } from "./append/log-writer.ts";
-import type { AppendInfo, ReadRequest, ReadResult, TimestampedOffset } from "./border.ts";
 import type { Shutdown } from "./checkpoint/clean-shutdown.ts";
 import type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
 import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
@@ -24,6 +24,8 @@ import { type LoadedLog, LogState } from "./log-state.ts";
 import type { ProducerEntry } from "./producers/producer-entry.ts";
 import { LogReader } from "./read/log-reader.ts";
 import { timestampAt } from "./read/offset-timestamp.ts";
+import type { ReadRequest, ReadResult } from "./read/read-result.ts";
+import type { TimestampedOffset } from "./read/timestamp-lookup.ts";
 import { findMaxTimestamp, findTimestamp } from "./read/timestamp-lookup.ts";
 import { LogCutter } from "./retention/log-cutter.ts";
 import { BATCH_BYTES_LIMIT } from "./segment/batch-scan.ts";

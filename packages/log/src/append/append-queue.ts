@@ -1,7 +1,7 @@
 import { type Deferred, deferred, type LeaderEpoch, SerialQueue } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
-import type { AppendInfo } from "../border.ts";
 import { appendQueueFull } from "../errors.ts";
+import type { AppendInfo } from "./append-info.ts";
 
 /** Batches of one caller that are to follow each other in the log. */
 export type QueuedAppend = {

@@ -7,7 +7,6 @@
  * (KAFKA-10778).
  */
 import { type Clock, type Logger, type Offset, ZoologError } from "@zoolog/base";
-import type { AppendInfo } from "../border.ts";
 import {
   fencedLeaderEpoch,
   halfDuplicate,
@@ -21,6 +20,7 @@ import type { LogState } from "../log-state.ts";
 import type { AppendedBatch } from "../producers/producer-entry.ts";
 import type { StagedProducers } from "../producers/producer-states.ts";
 import { Segment } from "../segment/segment.ts";
+import type { AppendInfo } from "./append-info.ts";
 import type { QueuedAppend, Tell } from "./append-queue.ts";
 
 /** Appends that go into one vectored write: same segment, same epoch. */

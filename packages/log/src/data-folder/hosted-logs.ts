@@ -6,6 +6,9 @@ import {
 } from "@zoolog/base";
 import type { Log } from "../log.ts";
 
+/** Logs that are opened, closed or flushed at a time: enough to keep a disk busy. */
+export const LOGS_AT_ONCE_MAX = 8;
+
 /** What has become of a partition of the data folder. */
 export type LogCondition =
   | {

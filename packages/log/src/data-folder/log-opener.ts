@@ -28,14 +28,12 @@ import {
   type HostedLog,
   type HostedLogs,
   isOfAnother,
+  LOGS_AT_ONCE_MAX,
   type LogCondition,
   logOf,
 } from "./hosted-logs.ts";
 import type { PartitionFolders } from "./partition-folders.ts";
 import { UnrecoveredLogs } from "./unrecovered-logs.ts";
-
-/** Logs opened at a time: enough to keep a disk busy. */
-const PARALLEL_LOGS = 8;
 
 export type LogOpenerOptions = {
   /** For logs found on disk, until `getOrCreate` brings their topic's. */
@@ -76,7 +74,7 @@ export class LogOpener {
     if (partitions.length > 0) {
       this.#unrecovered = await UnrecoveredLogs.begin({ folder: path, shutdown }, fileSystem);
     }
-    await inParallel(partitions, { atOnceMax: PARALLEL_LOGS }, (partition) =>
+    await inParallel(partitions, { atOnceMax: LOGS_AT_ONCE_MAX }, (partition) =>
       this.#openFound(partition),
     );
     await this.noteRecovered();

@@ -1,6 +1,5 @@
 import type { Offset } from "@zoolog/base";
 import type { AppendQueue } from "../append/append-queue.ts";
-import type { FetchedBatches, ReadRequest, ReadResult } from "../border.ts";
 import { corruptLog, isMissing, isOutOfHandles } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
 import type { Segment } from "../segment/segment.ts";
@@ -11,6 +10,7 @@ import {
   type SegmentReadRequest,
 } from "../segment/segment-read.ts";
 import { ReadPositions } from "./read-positions.ts";
+import type { FetchedBatches, ReadRequest, ReadResult } from "./read-result.ts";
 
 /** A read that meets a truncation or a deletion looks again; so many in one read are no accident. */
 const ATTEMPTS_MAX = 16;

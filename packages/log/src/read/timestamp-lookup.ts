@@ -2,13 +2,19 @@
  * Finds records by time (ListOffsets): by segment, by time index, by batch header, and only then by
  * looking into one batch.
  */
-import type { Offset, Timestamp } from "@zoolog/base";
+import type { LeaderEpoch, Offset, Timestamp } from "@zoolog/base";
 import type { RecordBatch } from "@zoolog/protocol";
 import { splitBatches } from "@zoolog/protocol";
-import type { TimestampedOffset } from "../border.ts";
 import type { LogState } from "../log-state.ts";
 import type { Segment } from "../segment/segment.ts";
 import type { LogReader } from "./log-reader.ts";
+
+/** A record found by its timestamp. */
+export type TimestampedOffset = {
+  readonly offset: Offset;
+  readonly timestamp: Timestamp;
+  readonly leaderEpoch: LeaderEpoch | undefined;
+};
 
 /** Read at a time while headers are looked through. */
 const READ_BYTES = 256 * 1024;

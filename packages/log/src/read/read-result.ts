@@ -1,16 +1,4 @@
-import type { LeaderEpoch, Offset, Timestamp } from "@zoolog/base";
-
-/** Where an append went. */
-export type AppendInfo = {
-  readonly baseOffset: Offset;
-  /** Inclusive. */
-  readonly lastOffset: Offset;
-  /** Set when the topic stamps records on append. */
-  readonly logAppendTime: Timestamp | undefined;
-  readonly logStartOffset: Offset;
-  /** The batch was in the log already: this is where. Nothing was written. */
-  readonly duplicate?: true;
-};
+import type { Offset } from "@zoolog/base";
 
 export type ReadRequest = {
   /** The batch that contains this offset comes first. */
@@ -42,10 +30,3 @@ export type OffsetOutOfRange = {
 };
 
 export type ReadResult = FetchedBatches | OffsetOutOfRange;
-
-/** A record found by its timestamp. */
-export type TimestampedOffset = {
-  readonly offset: Offset;
-  readonly timestamp: Timestamp;
-  readonly leaderEpoch: LeaderEpoch | undefined;
-};
