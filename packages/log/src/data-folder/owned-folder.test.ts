@@ -171,6 +171,33 @@ test("a folder that was found outdated remembers for good which lives it has not
   await fourth.close();
 });
 
+test("epochs of a ZooKeeper that is no more put nothing in doubt that comes after it", async () => {
+  const { open, crash } = setUp();
+  const first = await open();
+  await first.noteRegistered(brokerEpoch(700));
+  await first.noteOutdated();
+  await first.noteRegistered(brokerEpoch(900));
+  crash("power");
+  const second = await open();
+  await second.noteRegistered(brokerEpoch(950));
+  expect(second.losses).toEqual({
+    newFolder: 700,
+    unclean: 950,
+    outdated: [{ after: 700, before: 900 }],
+  });
+
+  // Restored to what it was at 800: what was in sync then is as much in doubt as it was.
+  await second.noteRegistered(brokerEpoch(801));
+
+  const { newFolder, unclean, outdated } = second.losses;
+  expect([newFolder, unclean, outdated]).toEqual([700, 801, [{ after: 700, before: 801 }]]);
+  // Made anew.
+  await second.noteRegistered(brokerEpoch(5));
+  expect(second.losses).toMatchObject({ newFolder: 5, unclean: 5 });
+  expect(second.losses.outdated).toEqual([{ after: 700, before: 5 }]);
+  await second.close();
+});
+
 test("of very many changes of folders the oldest become one", async () => {
   const { open } = setUp();
   const logs = await open();

@@ -60,22 +60,22 @@ export class OwnedFolder {
 
   /**
    * The cluster knows this life: what was lost, was lost before that epoch. Without room for it the
-   * next start counts as another loss.
+   * next start counts as another loss. Later epochs are of a ZooKeeper that was made anew or restored
+   * since: left as they are they would put in doubt, for ever, what comes now.
    */
   async noteRegistered(
     brokerEpoch: BrokerEpoch,
     dependencies: { readonly fileSystem: FileSystem; readonly logger: Logger },
   ): Promise<void> {
     const { losses, lives, gaps } = this.#meta;
-    const settled = Object.entries(losses).map(([kind, since]) => [
-      kind,
-      since === "pending" ? brokerEpoch : since,
-    ]);
+    const upToNow = (epoch: BrokerEpoch | "pending" | undefined) =>
+      typeof epoch === "number" && epoch < brokerEpoch ? epoch : brokerEpoch;
+    const settled = Object.entries(losses).map(([kind, since]) => [kind, upToNow(since)]);
     const changed = {
       losses: Object.fromEntries(settled),
       lives: { ...lives, former: undefined },
       registeredEpoch: brokerEpoch,
-      gaps: gaps.map((gap) => ({ ...gap, before: gap.before ?? brokerEpoch })),
+      gaps: gaps.map(({ after, before }) => ({ after, before: upToNow(before) })),
     };
     await this.#bringUpToDate(changed, dependencies);
   }
