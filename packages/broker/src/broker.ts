@@ -35,7 +35,12 @@ import { VERSION } from "./version.ts";
 import { ensureClusterId, openCredentials, openLogs, openStore } from "./wiring/broker-parts.ts";
 import { describeClusterMetrics } from "./wiring/cluster-metrics.ts";
 import { describeGroupMetrics } from "./wiring/group-metrics.ts";
-import { advertisedAddress, planeOptions, registrationOf } from "./wiring/part-options.ts";
+import {
+  advertisedAddress,
+  planeOptions,
+  registrationOf,
+  warnOfUnnamedSynced,
+} from "./wiring/part-options.ts";
 import { describeReplicaMetrics } from "./wiring/replica-metrics.ts";
 import { wireRuntimes } from "./wiring/runtime-parts.ts";
 import { within } from "./within.ts";
@@ -255,6 +260,7 @@ export class Broker {
     const address = advertisedAddress(this.#config, this.address);
     const bootId = await machine.bootId();
     const folder = await machine.folderIdentity(this.#config.dataDir);
+    warnOfUnnamedSynced(logs, logger);
     this.#registration = new RegistrationRuntime({
       registration: () =>
         registrationOf(this.#config, { address, logs, folder, bootId, now: clock.now() }),

@@ -1,6 +1,11 @@
-import { brokerEpoch } from "@zoolog/base";
+import { brokerEpoch, silentLogger } from "@zoolog/base";
 import { parseBrokerConfig } from "../config/config.ts";
-import { advertisedAddress, logConfigOfStrangers, lossesOf } from "./part-options.ts";
+import {
+  advertisedAddress,
+  logConfigOfStrangers,
+  lossesOf,
+  warnOfUnnamedSynced,
+} from "./part-options.ts";
 
 const configWith = (settings: Record<string, unknown>) =>
   parseBrokerConfig([
@@ -44,12 +49,26 @@ test.each([
   },
 );
 
-test("a registration names as many synced logs as a znode has room for", () => {
+test("a registration names as many synced logs as a znode has room for, and says what it leaves out", () => {
   const names = Array.from({ length: 5_000 }, (_, i) => `${"t".repeat(249)}-${i}`);
   const syncedSince = new Map(names.map((name) => [name, brokerEpoch(4_294_967_334)]));
+  const warnings: unknown[] = [];
+  const logger = { ...silentLogger, warn: (_: string, fields: unknown) => warnings.push(fields) };
 
   const { synced = {} } = lossesOf({ boot: "unclean", losses: {}, syncedSince });
+  warnOfUnnamedSynced({ syncedSince }, logger);
 
-  expect(Object.keys(synced).length).toBeGreaterThan(900);
+  const named = Object.keys(synced).length;
+  expect(named).toBeGreaterThan(900);
   expect(JSON.stringify(synced).length).toBeLessThan(256 * 1024);
+  expect(warnings).toMatchObject([{ synced: 5_000, named, unnamed: 5_000 - named }]);
+});
+
+test("a registration that names all synced logs warns of nothing", () => {
+  const warn = jest.fn();
+  const syncedSince = new Map([["orders-0", brokerEpoch(7)]]);
+
+  warnOfUnnamedSynced({ syncedSince }, { ...silentLogger, warn });
+
+  expect(warn).not.toHaveBeenCalled();
 });

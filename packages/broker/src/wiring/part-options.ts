@@ -1,4 +1,4 @@
-import { type BrokerEpoch, brokerId, type Timestamp } from "@zoolog/base";
+import { type BrokerEpoch, brokerId, type Logger, type Timestamp } from "@zoolog/base";
 import type { ControllerSettings, TopicImage } from "@zoolog/controller";
 import type { BrokerRegistration } from "@zoolog/coordination";
 import type { GroupSettings } from "@zoolog/group-coordinator";
@@ -76,14 +76,34 @@ export function lossesOf(
 ): NonNullable<BrokerRegistration["losses"]> {
   const { boot, losses, syncedSince } = logs;
   if (boot !== "unclean" && losses.unclean === undefined) return losses;
-  const synced: [string, BrokerEpoch][] = [];
+  const synced = namedSynced(syncedSince);
+  return synced.length === 0 ? losses : { ...losses, synced: Object.fromEntries(synced) };
+}
+
+/** At each start, not only after a power cut: then it is too late. */
+export function warnOfUnnamedSynced(
+  { syncedSince }: Pick<LogManager, "syncedSince">,
+  logger: Logger,
+): void {
+  const named = namedSynced(syncedSince).length;
+  if (named === syncedSince.size) return;
+  logger.warn("more logs are always synced than a registration can name", {
+    synced: syncedSince.size,
+    named,
+    unnamed: syncedSince.size - named,
+    hint: "After a power cut the replicas that are not named are taken for those that may have lost records. Spread the partitions over more brokers, or use shorter topic names.",
+  });
+}
+
+function namedSynced(syncedSince: LogManager["syncedSince"]): [string, BrokerEpoch][] {
+  const named: [string, BrokerEpoch][] = [];
   let sizeInBytes = 0;
   for (const [name, since] of syncedSince) {
     sizeInBytes += `"${name}":${since},`.length;
     if (sizeInBytes > SYNCED_BYTES_MAX) break;
-    synced.push([name, since]);
+    named.push([name, since]);
   }
-  return synced.length === 0 ? losses : { ...losses, synced: Object.fromEntries(synced) };
+  return named;
 }
 
 /** Some 256 KiB of names at worst: a znode takes no more than 1 MiB. */
