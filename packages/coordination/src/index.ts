@@ -1,5 +1,5 @@
 export { isMalformed } from "./errors.ts";
-export { GROUP_NAMES_BYTES_MAX, groupNameBytes, groupNameFault } from "./groups/group-names.ts";
+export { GROUP_NAMES_BYTES_MAX, groupNameBytes } from "./groups/group-names.ts";
 export type {
   BrokerRegistration,
   RegisteredBroker,

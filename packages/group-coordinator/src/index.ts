@@ -44,16 +44,6 @@ export type {
   SyncGroupResponse,
 } from "./group-reply.ts";
 export type { GroupTimer, GroupTimerKey } from "./group-timer.ts";
-export {
-  type ClassicDescription,
-  type ClassicMemberDescription,
-  type ConsumerDescription,
-  describeGroup,
-  type GroupDescription,
-  type GroupListing,
-  listGroup,
-  parkedRequests,
-} from "./group-views.ts";
 export { load } from "./load.ts";
 export type {
   ClassicGroup,
@@ -70,6 +60,7 @@ export {
   type VolatileGroupRecord,
 } from "./state/group-record.ts";
 export type { GroupState } from "./state/group-state.ts";
+export { groupStateName } from "./state/group-state-name.ts";
 export type {
   ClassicGroupValue,
   ClassicMemberValue,
@@ -82,4 +73,3 @@ export type {
   StoredGroup,
   Subscription,
 } from "./state/stored-group.ts";
-export { compilePattern, type PatternResult, type TopicPattern } from "./topics/topic-pattern.ts";

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { bytes, type GroupUnderTest, text } from "../group.fixture.ts";
 import type { RequestId } from "../group-event.ts";
 import type { GroupResponse } from "../group-reply.ts";
-import { listGroup } from "../group-views.ts";
 import { GroupWorld, IDS, type Step, steps } from "../group-world.fixture.ts";
+import { groupStateName } from "../state/group-state-name.ts";
 
 type ClassicClient = {
   readonly instance: string | undefined;
@@ -158,7 +158,7 @@ test("classic groups: one user for each partition, one answer for each request",
       world.settle();
       if (world.clients.size === 0) return;
 
-      expect(listGroup(world.test.group!).state).toBe("Stable");
+      expect(groupStateName(world.test.group!)).toBe("Stable");
       world.checkAnswered();
       const used = [...world.clients.values()].flatMap(({ using }) => [...using]);
       expect(used.sort()).toEqual(["0", "1", "2", "3", "4"]);

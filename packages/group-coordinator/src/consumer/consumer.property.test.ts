@@ -5,9 +5,9 @@ import { decide } from "../decide.ts";
 import type { GroupUnderTest } from "../group.fixture.ts";
 import type { GroupEvent, RequestId } from "../group-event.ts";
 import type { GroupResponse } from "../group-reply.ts";
-import { listGroup } from "../group-views.ts";
 import { GroupWorld, IDS, type Step, steps } from "../group-world.fixture.ts";
 import type { ConsumerGroup } from "../state/consumer-group.ts";
+import { groupStateName } from "../state/group-state-name.ts";
 import { commonPartitions, isSubset } from "../state/partition-map.ts";
 import { hasNews } from "./reconciliation.ts";
 
@@ -201,7 +201,7 @@ test("server-side groups: one user for each partition, and all come to rest, bal
       if (world.clients.size === 0) return;
 
       const group = world.test.group as ConsumerGroup;
-      expect(listGroup(group).state).toBe("Stable");
+      expect(groupStateName(group)).toBe("Stable");
       const all = new Set([...world.clients.values()].flatMap(({ topics }) => topics));
       const used = [...world.clients.values()].map(({ owned }) => owned.size);
       const count = [...all].reduce(

@@ -2,8 +2,8 @@ import type { TopicId } from "@zoolog/base";
 import { as, GroupUnderTest, outcome, topicsOf } from "../group.fixture.ts";
 import type { ConsumerGroupHeartbeatEvent, TopicPartitions } from "../group-event.ts";
 import type { ConsumerGroupHeartbeatResponse } from "../group-reply.ts";
-import { listGroup } from "../group-views.ts";
 import type { ConsumerGroup } from "../state/consumer-group.ts";
+import { groupStateName } from "../state/group-state-name.ts";
 
 const owns = (...partitions: number[]): TopicPartitions[] =>
   partitions.length === 0 ? [] : [{ topicId: "#orders" as TopicId, partitions }];
@@ -19,7 +19,7 @@ function partitionsOf({ assignment }: ConsumerGroupHeartbeatResponse) {
 }
 
 const state = (test: GroupUnderTest) =>
-  test.group === undefined ? "" : listGroup(test.group).state;
+  test.group === undefined ? "" : groupStateName(test.group);
 
 describe("members", () => {
   test("the first gets everything, with the group's epoch", () => {

@@ -3,7 +3,6 @@ import {
   applyAll,
   DEFAULT_GROUP_SETTINGS,
   decide,
-  describeGroup,
   type GroupEvent,
   type GroupResponse,
   type GroupState,
@@ -92,7 +91,7 @@ export class ScriptedGroups {
 
   members(group: string): string[] {
     const { state } = this.#group(group);
-    return state === undefined ? [] : describeGroup(state).members.map(({ memberId }) => memberId);
+    return [...(state?.members.keys() ?? [])];
   }
 
   /** All members are gone as if they had left: what they say next is refused. */

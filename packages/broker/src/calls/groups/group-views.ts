@@ -1,12 +1,12 @@
 import type { BrokerId, TopicId } from "@zoolog/base";
-import type {
-  ClassicGroup,
-  ClassicMember,
-  ConsumerGroup,
-  ConsumerMemberValue,
-  GroupState,
-  PartitionMap,
-  TopicsView,
+import {
+  type ClassicGroup,
+  type ClassicMember,
+  type ConsumerMemberValue,
+  type GroupState,
+  groupStateName,
+  type PartitionMap,
+  type TopicsView,
 } from "@zoolog/group-coordinator";
 import {
   type DescribeGroupsResponse,
@@ -90,34 +90,17 @@ export function shortenedDescription(
   };
 }
 
+const STATE_NAMES = {
+  Empty: "empty",
+  PreparingRebalance: "preparingRebalance",
+  CompletingRebalance: "completingRebalance",
+  Assigning: "assigning",
+  Reconciling: "reconciling",
+  Stable: "stable",
+} as const satisfies Record<ReturnType<typeof groupStateName>, GroupStateName>;
+
 export function stateName(state: GroupState): GroupStateName {
-  if (state.type === "consumer") return consumerStateName(state);
-  switch (state.state) {
-    case "Empty":
-      return "empty";
-    case "PreparingRebalance":
-      return "preparingRebalance";
-    case "CompletingRebalance":
-      return "completingRebalance";
-    case "Stable":
-      return "stable";
-  }
-}
-
-function consumerStateName(group: ConsumerGroup): GroupStateName {
-  if (group.members.size === 0) return "empty";
-  if (group.epoch !== group.assignmentEpoch) return "assigning";
-  for (const { epoch, revoking, assigned, target } of group.members.values()) {
-    const hasAll = sizeOf(assigned) === sizeOf(target);
-    if (epoch !== group.assignmentEpoch || revoking.size > 0 || !hasAll) return "reconciling";
-  }
-  return "stable";
-}
-
-function sizeOf(partitions: PartitionMap): number {
-  let size = 0;
-  for (const indexes of partitions.values()) size += indexes.length;
-  return size;
+  return STATE_NAMES[groupStateName(state)];
 }
 
 function protocolTypeOf(state: GroupState): { readonly protocolType?: string } {
