@@ -97,6 +97,11 @@ export class RecordSupply<K, V> {
     return undefined;
   }
 
+  /** Some partition has something to hand out, or to say. */
+  get isReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
   /** Resolves when something has come, has gone or has failed. */
   wait(): Promise<void> {
     this.#waiter ??= deferred();

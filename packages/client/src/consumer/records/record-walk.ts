@@ -76,15 +76,25 @@ export class RecordWalk<K, V> {
     return this.#dependencies.clock.monotonic() < this.#freeUntil;
   }
 
-  /** Waits while the lease has run out; lets everybody else have the event loop now and then. */
-  async mayGoOn(): Promise<void> {
+  /** Nobody else can have been given the partitions. */
+  get isLeased(): boolean {
+    const { clock, membership } = this.#dependencies;
+    return clock.monotonic() < membership.leaseUntil;
+  }
+
+  /**
+   * Waits while the lease has run out; lets everybody else have the event loop now and then.
+   *
+   * @param hasMore whether something is to be handed out that was taken before.
+   */
+  async mayGoOn(hasMore: () => boolean = () => false): Promise<void> {
     const { clock, membership, scheduler, throwIfEnded } = this.#dependencies;
     throwIfEnded();
     if (this.isFree) return;
     await new Promise<void>((resolve) => scheduler.soon(resolve));
     throwIfEnded();
     // A process that was frozen finds out here that its time is over.
-    while (this.#hasSomething() && clock.monotonic() >= membership.leaseUntil) {
+    while (!this.isLeased && (this.#hasSomething() || hasMore())) {
       await sleep(scheduler, LEASE_POLL_MS);
       throwIfEnded();
     }
@@ -123,7 +133,8 @@ export class RecordWalk<K, V> {
   }
 
   #hasSomething(): boolean {
-    return this.#open !== undefined || this.#givenBack !== undefined;
+    const { supply } = this.#dependencies;
+    return this.#open !== undefined || this.#givenBack !== undefined || supply.isReady;
   }
 
   #nextOf(open: OpenBatch<K, V>): ReaderRecord<K, V> | undefined {

@@ -108,14 +108,14 @@ export class RecordRunner<K, V> {
     signal?.addEventListener("abort", wake, { once: true });
     try {
       for (;;) {
-        if (!walk.isFree) await walk.mayGoOn();
+        if (!walk.isFree) await this.#turn();
         if (this.#failure !== undefined) throw this.#failure.error;
         if (isAborted) return;
         const task = this.#hasRoom ? this.#next() : undefined;
         if (task !== undefined) this.#dispatch(task);
         else {
           await supply.wait();
-          await walk.mayGoOn();
+          await this.#turn();
         }
       }
     } finally {
@@ -138,6 +138,17 @@ export class RecordRunner<K, V> {
     }
     supply.renew();
     await this.#deadLetters?.close();
+  }
+
+  async #turn(): Promise<void> {
+    await this.#dependencies.walk.mayGoOn(() => this.#waitsForLease);
+    this.#fillSlots();
+  }
+
+  /** A process that was frozen begins nothing more of what may be another's by now. */
+  get #waitsForLease(): boolean {
+    const task = this.#ready.first();
+    return task !== undefined && this.#isOurs(task) && !this.#dependencies.walk.isLeased;
   }
 
   get #hasRoom(): boolean {
@@ -204,6 +215,7 @@ export class RecordRunner<K, V> {
     if (this.#isFilling) return;
     this.#isFilling = true;
     while (this.#running < this.#options.concurrency && !this.#isEnding) {
+      if (this.#waitsForLease) break;
       const task = this.#ready.shift();
       if (task === undefined) break;
       this.#running += 1;

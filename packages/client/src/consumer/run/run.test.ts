@@ -254,6 +254,30 @@ describe("running a handler", () => {
     },
   );
 
+  test("a process that was frozen for longer than its lease begins no record that waited for its turn", async () => {
+    const { consumer, time, write } = setUp();
+    await write(["a", "b", "c"]);
+    const monotonic = time.clock.monotonic;
+    let frozenMs = 0;
+    jest.spyOn(time.clock, "monotonic").mockImplementation(() => monotonic() + frozenMs);
+    const gate = deferred<void>();
+    const values: string[] = [];
+    void consumer().run(async ({ value }) => {
+      values.push(`${value}`);
+      await gate.promise;
+    });
+    await time.advanceAndSettle(2_000);
+
+    // The handler ends before any timer has told that time is over.
+    frozenMs = 60_000;
+    gate.resolve();
+    await time.advanceAndSettle(0);
+    expect(values).toEqual(["a"]);
+
+    await time.advanceAndSettle(60_000);
+    expect(new Set(values)).toEqual(new Set(["a", "b", "c"]));
+  });
+
   test.each([
     [{ concurrency: 0 }, "INVALID_OPTION"],
     [{ order: "random" }, "INVALID_OPTION"],
