@@ -289,7 +289,12 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
     const noted = positions.map((position, index) => {
       return { metadata: held[index]?.metadata, ...position };
     });
-    await this.#commits.commit(noted, this.#limits(options));
+    if (noted.length === 0) return;
+    const stillHeld = () => {
+      this.#held.assertHeld(held);
+      return noted;
+    };
+    await this.#commits.commit(stillHeld, this.#limits(options));
     for (const [index, { offset }] of positions.entries()) {
       const partition = held[index];
       if (partition !== undefined) partition.committed = offset;

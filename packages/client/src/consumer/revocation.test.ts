@@ -104,6 +104,46 @@ test("a commit that comes after the partition was given up does not move the nex
   expect(groups.committed("g")[`texts-${GONE}`]).toBe(9);
 });
 
+describe("a commit that is tried again", () => {
+  /** `first` has both partitions and commits nothing that arrives; then the second gets its own. */
+  async function handedOver(first: Consumer<string, string>, all: ReturnType<typeof setUp>) {
+    const { brokers, consumer, groups, time } = all;
+    brokers.fault = ({ call }) => (call === "commit-offsets" ? "breakBefore" : undefined);
+    void first.run(() => {}).catch(() => {});
+    await time.advanceAndSettle(500);
+    // Its next reader is further.
+    groups.setCommitted("g", `texts-${GONE}`, 9);
+    const commit = first.commit([{ topic: "texts", partition: GONE, offset: 1 }]);
+    const refusal = commit.catch((error: { code: string }) => error.code);
+    const second = consumer({ commit: "manual" });
+    void second.run(() => {}).catch(() => {});
+    await time.advanceAndSettle(10_000);
+    expect(second.assignment()).toMatchObject([{ partition: GONE }]);
+    brokers.fault = () => undefined;
+    await time.advanceAndSettle(5_000);
+    return { committed: groups.committed("g")[`texts-${GONE}`], refusal: await refusal };
+  }
+
+  test("says nothing of where a partition began that was given up meanwhile", async () => {
+    const all = setUp({ partitions: 2 });
+
+    const { committed } = await handedOver(all.consumer({ commit: "manual" }), all);
+
+    expect(committed).toBe(9);
+  });
+
+  test("ends when its partition was given up meanwhile", async () => {
+    const all = setUp({ partitions: 2 });
+    all.groups.setCommitted("g", "texts-0", 0);
+    all.groups.setCommitted("g", `texts-${GONE}`, 0);
+
+    const { committed, refusal } = await handedOver(all.consumer({ commit: "manual" }), all);
+
+    expect(refusal).toBe("MEMBER_LOST");
+    expect(committed).toBe(9);
+  });
+});
+
 test("a mark that is no offset of the batch is refused", async () => {
   const { consumer, time, write } = setUp();
   await write(["a", "b"]);

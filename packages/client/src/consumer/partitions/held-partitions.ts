@@ -17,7 +17,7 @@ import {
 import type { RecordSupply } from "../records/record-supply.ts";
 import { GroupPartition } from "./group-partition.ts";
 import type { CommittedPosition, OffsetCommits } from "./offset-commits.ts";
-import type { StartOffsets } from "./start-offsets.ts";
+import type { StartOffset, StartOffsets } from "./start-offsets.ts";
 
 export type HeldPartitionsDependencies<K, V> = {
   readonly commits: OffsetCommits;
@@ -149,20 +149,26 @@ export class HeldPartitions<K, V> implements PartitionOwner {
     held: readonly GroupPartition<K, V>[],
     limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
-    const own = new Set(this.#partitions.values());
-    if (!held.every((partition) => own.has(partition))) {
-      throw memberLost(this.#options.group, "others read them by now");
-    }
+    this.assertHeld(held);
     const due = held.flatMap((partition) => {
       const { committed, handled } = partition;
       if (handled === undefined || handled === committed) return [];
       return [{ partition, position: positionOf(partition, handled) }];
     });
-    await this.#dependencies.commits.commit(
-      due.map((entry) => entry.position),
-      limits,
-    );
+    if (due.length === 0) return;
+    const positions = () => {
+      this.assertHeld(due.map((entry) => entry.partition));
+      return due.map((entry) => entry.position);
+    };
+    await this.#dependencies.commits.commit(positions, limits);
     for (const entry of due) entry.partition.committed = entry.position.offset;
+  }
+
+  /** @throws ZoologError `MEMBER_LOST` when one of them was given up. */
+  assertHeld(held: readonly GroupPartition<K, V>[]): void {
+    const own = new Set(this.#partitions.values());
+    if (held.every((partition) => own.has(partition))) return;
+    throw memberLost(this.#options.group, "others read them by now");
   }
 
   async #begin(added: readonly GroupPartition<K, V>[]): Promise<void> {
@@ -173,15 +179,12 @@ export class HeldPartitions<K, V> implements PartitionOwner {
       limits,
     );
     const wanted = new Map(added.map((held) => [topicPartitionKey(held.topicPartition), held]));
-    const current = found.filter(
-      (start) => wanted.get(topicPartitionKey(start))?.isRevoked === false,
-    );
+    const isWanted = (start: StartOffset) =>
+      wanted.get(topicPartitionKey(start))?.isRevoked === false;
+    const begun = () => found.filter((start) => start.isNew && isWanted(start));
     // A crash before the first acknowledgement shall begin there again.
-    await commits.commit(
-      current.filter(({ isNew }) => isNew),
-      limits,
-    );
-    for (const start of current) {
+    if (begun().length > 0) await commits.commit(begun, limits);
+    for (const start of found) {
       const held = wanted.get(topicPartitionKey(start));
       if (held === undefined || held.isRevoked) continue;
       // Somebody may have sought while it was looked for.

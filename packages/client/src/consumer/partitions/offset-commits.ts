@@ -47,16 +47,17 @@ export class OffsetCommits {
   }
 
   /**
+   * @param positions asked for each attempt: a partition that was given up meanwhile is another's,
+   *   who may be further. What it throws ends the commit.
    * @throws ZoologError `MEMBER_LOST`, `REQUEST_TIMED_OUT`, what the coordinator refuses; the
    *   signal's reason.
    */
-  commit(positions: readonly CommittedPosition[], limits: CallLimits): Promise<void> {
-    if (positions.length === 0) return Promise.resolve();
+  commit(positions: () => readonly CommittedPosition[], limits: CallLimits): Promise<void> {
     const { incarnation } = this.#membership();
     return this.#queue.run(async () => {
       await this.#coordinator.call(
         "commit-offsets",
-        () => this.#request(positions, incarnation),
+        () => this.#request(positions(), incarnation),
         limits,
         { refusal: (answer) => this.#refusal(answer), passing: PASSING },
       );
