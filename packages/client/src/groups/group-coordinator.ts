@@ -45,7 +45,7 @@ const MOVED = new Set([
 /** Brokers answer from memory; one that is frozen must not hold up the question for long. */
 const LOOKUP_TIMEOUT_MS = 5_000;
 
-/** A join may be parked for minutes: so often others are asked who coordinates meanwhile, ms. */
+/** An answer may take minutes: so often others are asked who coordinates meanwhile, ms. */
 const PARKED_LOOK_EVERY_MS = 5_000;
 
 /** The broker that coordinates a group: found when it is needed, looked for again when it moved. */
@@ -134,7 +134,8 @@ export class GroupCoordinator {
       let failure: unknown;
       const asked = request();
       try {
-        const answer = await this.attempt(call, asked, { ...limits, timeoutMs });
+        // One that is frozen is left for its successor, not only when time is up.
+        const answer = await this.attemptParked(call, asked, { ...limits, timeoutMs });
         failure = given.refusal?.(answer);
         if (failure === undefined) return answer;
         this.noteFailure(failure);

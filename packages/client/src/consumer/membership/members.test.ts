@@ -169,6 +169,23 @@ describe.each(["consumer", "classic"] as const)(
       ]);
     });
 
+    test("a commit that hangs at a frozen coordinator goes to the one that has the group now", async () => {
+      const { brokers, consumer, groups, time, write } = setUp({ protocol, brokers: 3 });
+      await write(["a"]);
+      void collect(consumer(), []);
+      await time.advanceAndSettle(2_000);
+      brokers.fault = ({ endpoint, call }) =>
+        endpoint.endsWith(":0") && GROUP_CALL.test(call) ? "hang" : undefined;
+      await write(["b"]);
+      await time.advanceAndSettle(6_000);
+
+      groups.coordinator = 2;
+      groups.setCommitted("g", "texts-0", 1);
+      await time.advanceAndSettle(6_000);
+
+      expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+    });
+
     test("a commit that waited out a loss does not go out under the next epoch", async () => {
       const { brokers, consumer, groups, time, write } = setUp({ protocol });
       await write(["a", "b"]);
