@@ -1,7 +1,7 @@
 import { deferred } from "@zoolog/base";
 import type { ManualTime } from "@zoolog/testkit";
 import fc from "fast-check";
-import { outcome, setUp } from "./consumer.fixture.ts";
+import { collect, outcome, setUp } from "./consumer.fixture.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ConsumerBatch } from "./records/consumer-batch.ts";
 
@@ -170,6 +170,48 @@ test("a loop that is left goes on behind what was marked", async () => {
 
   expect(again).toEqual(["b", "c"]);
   expect(groups.committed("g")).toEqual({ "texts-0": 1 });
+});
+
+test.each(["records", "batches"] as const)(
+  "what a loop has in hand as it pauses and is left is read again: %s",
+  async (way) => {
+    const { consumer, groups, time, write } = setUp();
+    await write(["a", "b"]);
+    const one = consumer();
+    const left: AsyncIterator<unknown> =
+      way === "records" ? one[Symbol.asyncIterator]() : one.batches();
+    await outcome(time, left.next());
+    one.pause();
+    await outcome(time, Promise.resolve(left.return?.(undefined)));
+    one.resume();
+
+    const values: string[] = [];
+    void one.run(({ value }) => void values.push(`${value}`)).catch(() => {});
+    await time.advanceAndSettle(1_000);
+    await outcome(time, one.close());
+
+    expect(values).toEqual(["a", "b"]);
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+  },
+);
+
+test("a record that is given back while its partition is paused comes when it is resumed", async () => {
+  const { consumer, time, write } = setUp();
+  await write(["a", "b"]);
+  const one = consumer();
+  const left = one[Symbol.asyncIterator]();
+  await outcome(time, left.next());
+  one.pause();
+  await left.return?.();
+  const values: string[] = [];
+  void collect(one, values);
+  await time.advanceAndSettle(1_000);
+  expect(values).toEqual([]);
+
+  one.resume();
+  await time.advanceAndSettle(1_000);
+
+  expect(values).toEqual(["a", "b"]);
 });
 
 /** The first of them, while time passes; leaves the loop with it in hand. */

@@ -1,7 +1,7 @@
 import type { GroupPartition } from "../partitions/group-partition.ts";
 import { ConsumerBatch } from "./consumer-batch.ts";
 import type { OpenBatch, RecordSupply } from "./record-supply.ts";
-import { handled, isCurrent, type RecordWalk } from "./record-walk.ts";
+import { handled, isWanted, type RecordWalk } from "./record-walk.ts";
 
 export type BatchWalkDependencies<K, V> = {
   readonly supply: RecordSupply<K, V>;
@@ -78,7 +78,7 @@ class BatchInHand<K, V> {
   /** What is not handled is read again; answers whether there is any. */
   giveBack(): boolean {
     const { batch, partition } = this.#open;
-    if (this.#next >= batch.nextOffset || !isCurrent(this.#open)) return false;
+    if (this.#next >= batch.nextOffset || !isWanted(this.#open)) return false;
     partition.seek({ at: "offset", offset: this.#next });
     return true;
   }

@@ -161,17 +161,20 @@ export class RecordWalk<K, V> {
 
   #takeBack(): ReaderRecord<K, V> | undefined {
     const given = this.#givenBack;
+    if (given === undefined) return undefined;
+    if (!isCurrent(given.open)) {
+      this.#rewindGivenBack();
+      return undefined;
+    }
     this.#givenBack = undefined;
-    return given !== undefined && isCurrent(given.open)
-      ? this.#handOut(given.record, given.open)
-      : undefined;
+    return this.#handOut(given.record, given.open);
   }
 
   /** Batches begin at the record that was given back: it is read anew. */
   #rewindGivenBack(): void {
     const given = this.#givenBack;
     this.#givenBack = undefined;
-    if (given === undefined || !isCurrent(given.open)) return;
+    if (given === undefined || !isWanted(given.open)) return;
     given.open.partition.seek({ at: "offset", offset: given.record.offset });
     this.#open = undefined;
     this.#dependencies.supply.renew();
@@ -181,6 +184,11 @@ export class RecordWalk<K, V> {
 /** Nobody has sought, and the partition is still ours to read. */
 export function isCurrent<K, V>({ generation, partition }: OpenBatch<K, V>): boolean {
   return !partition.isRevoked && partition.source.generation === generation;
+}
+
+/** The same, but what was fetched may have been dropped: what is given back is to be read anew. */
+export function isWanted<K, V>({ partition, seeks }: OpenBatch<K, V>): boolean {
+  return !partition.isRevoked && partition.seeks === seeks;
 }
 
 /** Behind the last record there may be offsets without one: they are handled, too. */
