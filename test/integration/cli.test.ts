@@ -108,7 +108,7 @@ describe("the command itself", () => {
     expect(result.stderr.trimEnd().split("\n")).toEqual([
       `error: no broker answers at http://127.0.0.1:${port}`,
       `why:   connect ECONNREFUSED 127.0.0.1:${port}`,
-      expect.stringMatching(/^try: {3}Start one with `zoolog dev`/),
+      expect.stringMatching(/^try: {3}Name one that runs \(--bootstrap .*`zoolog dev`/),
     ]);
   });
 
