@@ -115,6 +115,11 @@ test.each<[string, () => unknown, string]>([
     () => call(consumer(), "run", () => {}, { concurrency: NaN }),
     "concurrency must be",
   ],
+  [
+    "a pause that no timer takes",
+    () => call(consumer(), "run", () => {}, { retry: { backoffMaxMs: 2 ** 31 } }),
+    "retry.backoffMaxMs must be a number from 0 to 86400000",
+  ],
   ["order topic", () => call(consumer(), "run", () => {}, { order: "topic" }), "order must be"],
   [
     "poison",

@@ -57,6 +57,14 @@ export function integerIn(name: string, value: number, min: number, max: number)
   );
 }
 
+/** A day, ms: what is longer is a mistake, and timers fire at once beyond 2^31 ms. */
+const TIME_MS_MAX = 86_400_000;
+
+/** @throws ZoologError `INVALID_OPTION` */
+export function timeMs(name: string, value: number, min: number): number {
+  return numberIn(name, value, min, TIME_MS_MAX);
+}
+
 /** @throws ZoologError `INVALID_OPTION`, `INVALID_TOPIC_EXCEPTION` */
 export function requireTopicName(given: string): void {
   if (typeof given !== "string") {
@@ -73,6 +81,7 @@ export function requireWholeNumber(name: string, given: unknown): void {
   throw invalidOption(name, `must be a whole number from 0, not ${shown(given)}`, HINT);
 }
 
+/** Enough to know it again, in a message of one line. */
 const SHOWN_LENGTH_MAX = 60;
 
 /** What was given, in few words. */

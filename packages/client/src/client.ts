@@ -10,7 +10,7 @@ import { BrokerCalls, HttpTransport, type Transport } from "@zoolog/calls";
 import { systemClock, systemRandom, systemScheduler } from "@zoolog/host";
 import { Admin } from "./admin/admin.ts";
 import { DirectedCalls } from "./admin/directed-calls.ts";
-import { numberIn, requireList, requireObject } from "./arguments.ts";
+import { numberIn, requireList, requireObject, timeMs } from "./arguments.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import { OffsetLookup } from "./cluster/offset-lookup.ts";
 import { Consumer } from "./consumer/consumer.ts";
@@ -60,8 +60,6 @@ export type ClientDependencies = {
   readonly transport?: Transport;
 };
 
-const DAY_MS = 86_400_000;
-
 type Closable = { close(): Promise<void> };
 
 /** The way into a cluster. Connects when it is first used. */
@@ -98,16 +96,16 @@ export class Client implements AsyncDisposable {
     const logger = options.logger ?? silentLogger;
     const { backoffMs = 25, backoffMaxMs = 1_000 } = options.retry ?? {};
     this.#retry = {
-      backoffMs: numberIn("retry.backoffMs", backoffMs, 0, DAY_MS),
-      backoffMaxMs: numberIn("retry.backoffMaxMs", backoffMaxMs, 0, DAY_MS),
+      backoffMs: timeMs("retry.backoffMs", backoffMs, 0),
+      backoffMaxMs: timeMs("retry.backoffMaxMs", backoffMaxMs, 0),
     };
-    this.#requestTimeoutMs = timeMs("requestTimeoutMs", options.requestTimeoutMs ?? 30_000);
+    this.#requestTimeoutMs = timeMs("requestTimeoutMs", options.requestTimeoutMs ?? 30_000, 1);
     this.#transport =
       dependencies.transport ??
       new HttpTransport(
         {
           owner: "client",
-          connectTimeoutMs: timeMs("connectTimeoutMs", options.connectTimeoutMs ?? 5_000),
+          connectTimeoutMs: timeMs("connectTimeoutMs", options.connectTimeoutMs ?? 5_000, 1),
           clientId: options.clientId ?? "zoolog-client",
         },
         { scheduler },
@@ -125,7 +123,7 @@ export class Client implements AsyncDisposable {
           Number.POSITIVE_INFINITY,
         ),
         brokers: endpointsOf(options.brokers),
-        metadataMaxAgeMs: timeMs("metadataMaxAgeMs", options.metadataMaxAgeMs ?? 300_000),
+        metadataMaxAgeMs: timeMs("metadataMaxAgeMs", options.metadataMaxAgeMs ?? 300_000, 1),
       },
       { calls, clock, scheduler, random, logger },
     );
@@ -243,10 +241,6 @@ export class Client implements AsyncDisposable {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw alreadyClosed("client");
   }
-}
-
-function timeMs(name: string, value: number): number {
-  return numberIn(name, value, 1, DAY_MS);
 }
 
 /**

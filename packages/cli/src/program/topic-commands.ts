@@ -5,6 +5,7 @@ import type { RunCommand } from "./run-command.ts";
 
 const text = (value: string): string => value;
 const PARTITION_MAX = 2 ** 31 - 1;
+/** Of one topic: as many as a list of the native plane has. */
 const PARTITIONS_MAX = 10_000;
 const partitions = several(wholeNumber("--partition", 0, PARTITION_MAX));
 

@@ -6,6 +6,7 @@ import {
   requireList,
   requireObject,
   requireText,
+  timeMs,
 } from "../arguments.ts";
 import { invalidOption, notSubscribed } from "../errors.ts";
 import { outOfRangeChoice, resolveRack } from "../reader/read-options.ts";
@@ -140,7 +141,6 @@ export type Subscription<K, V> = {
 };
 
 const MIB = 1024 * 1024;
-const DAY_MS = 86_400_000;
 /** Of Kafka's brokers, and ours. */
 const GROUP_LENGTH_MAX = 249;
 const CLASSIC_ASSIGNORS: readonly AssignorName[] = ["cooperative-sticky"];
@@ -193,17 +193,12 @@ function resolveTimes<K, V>(options: ConsumerOptions<K, V>) {
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 45_000;
   const heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.min(3_000, sessionTimeoutMs / 3);
   return {
-    commitIntervalMs: numberIn("commitIntervalMs", options.commitIntervalMs ?? 1_000, 1, DAY_MS),
+    commitIntervalMs: timeMs("commitIntervalMs", options.commitIntervalMs ?? 1_000, 1),
     maxWaitMs: numberIn("maxWaitMs", options.maxWaitMs ?? 500, 0, MAX_WAIT_MS_MAX),
-    sessionTimeoutMs: numberIn("sessionTimeoutMs", sessionTimeoutMs, 1, DAY_MS),
+    sessionTimeoutMs: timeMs("sessionTimeoutMs", sessionTimeoutMs, 1),
     heartbeatIntervalMs: numberIn("heartbeatIntervalMs", heartbeatIntervalMs, 1, sessionTimeoutMs),
-    rebalanceTimeoutMs: numberIn(
-      "rebalanceTimeoutMs",
-      options.rebalanceTimeoutMs ?? 60_000,
-      1,
-      DAY_MS,
-    ),
-    retryTimeoutMs: numberIn("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, DAY_MS),
+    rebalanceTimeoutMs: timeMs("rebalanceTimeoutMs", options.rebalanceTimeoutMs ?? 60_000, 1),
+    retryTimeoutMs: timeMs("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0),
   };
 }
 

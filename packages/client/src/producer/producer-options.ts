@@ -1,5 +1,5 @@
 import { COMPRESSION_CODECS, type CompressionCodec } from "@zoolog/protocol";
-import { numberIn, requireObject } from "../arguments.ts";
+import { numberIn, requireObject, timeMs } from "../arguments.ts";
 import { invalidOption } from "../errors.ts";
 import { type Partitioner, roundRobinPartitioner, stickyPartitioner } from "../partitioner.ts";
 import type { KafkaAcks, NamedAcks, RequiredAcks } from "./delivery.ts";
@@ -98,12 +98,7 @@ export function resolveProducerOptions<Acks extends RequiredAcks | KafkaAcks>(
       KIB,
       1024 * MIB,
     ),
-    deliveryTimeoutMs: numberIn(
-      "deliveryTimeoutMs",
-      options.deliveryTimeoutMs ?? 120_000,
-      1,
-      86_400_000,
-    ),
+    deliveryTimeoutMs: timeMs("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1),
     partitioner: partitionerOf(options.partitioner ?? "roundRobin"),
   };
 }

@@ -6,6 +6,7 @@ import {
   requireObject,
   requireText,
   requireWholeNumber,
+  timeMs,
 } from "../arguments.ts";
 import { invalidOption } from "../errors.ts";
 import { type OffsetPoint, type OffsetRange, parseOffsets } from "../offsets.ts";
@@ -87,7 +88,7 @@ export function resolveReadOptions(options: ReadOptions): ResolvedReadOptions {
     checkCrcs: options.checkCrcs ?? true,
     onOffsetOutOfRange: outOfRangeChoice(options.onOffsetOutOfRange ?? "fail"),
     rack: resolveRack(options.rack),
-    retryTimeoutMs: numberIn("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0, 86_400_000),
+    retryTimeoutMs: timeMs("retryTimeoutMs", options.retryTimeoutMs ?? 120_000, 0),
     signal: options.signal,
   };
 }

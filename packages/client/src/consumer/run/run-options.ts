@@ -1,4 +1,4 @@
-import { integerIn, oneOf, requireObject, requireTopicName } from "../../arguments.ts";
+import { integerIn, oneOf, requireObject, requireTopicName, timeMs } from "../../arguments.ts";
 import type { ReaderRecord } from "../../reader/reader-record.ts";
 
 /** What a handler is told beside the record. */
@@ -64,8 +64,8 @@ export function resolveRunOptions(options: RunOptions): ResolvedRunOptions {
   const { backoffMaxMs = 10_000, backoffMs = 100, times = 5 } = retry;
   integerIn("concurrency", concurrency, 1, CONCURRENCY_MAX);
   integerIn("retry.times", times, 0, Number.MAX_SAFE_INTEGER);
-  integerIn("retry.backoffMs", backoffMs, 0, Number.MAX_SAFE_INTEGER);
-  integerIn("retry.backoffMaxMs", backoffMaxMs, 0, Number.MAX_SAFE_INTEGER);
+  timeMs("retry.backoffMs", backoffMs, 0);
+  timeMs("retry.backoffMaxMs", backoffMaxMs, 0);
   oneOf("order", order, ["partition", "key", "none"]);
   if (typeof onPoison === "object" && onPoison !== null) requireTopicName(onPoison.deadLetter);
   else oneOf("onPoison", onPoison, ["fail", "skip"]);
