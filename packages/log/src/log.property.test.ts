@@ -9,114 +9,14 @@ import fc from "fast-check";
 import type { AppendInfo } from "./append/append-info.ts";
 import { expectLeaderEpochs } from "./leader-epochs.fixture.ts";
 import type { Log } from "./log.ts";
+import {
+  type Command,
+  type Cut,
+  command,
+  FORMER_FINDINGS,
+  type Producer,
+} from "./log-commands.fixture.ts";
 import type { FlushPolicy } from "./log-config.ts";
-
-type Command =
-  | { kind: "append"; sizes: number[]; padding: number; producer: Producer }
-  | { kind: "appendTogether"; sizes: number[]; producer: Producer }
-  | { kind: "repeat"; back: number }
-  | { kind: "skip"; producer: number }
-  | { kind: "nextProducerEpoch"; producer: number }
-  | { kind: "read"; at: number; maxBytes: number; minOneBatch: boolean }
-  | { kind: "newEpoch" }
-  | { kind: "roll" }
-  | { kind: "flush" }
-  | { kind: "checkpoint" }
-  | { kind: "truncate"; at: number }
-  | { kind: "startOver"; by: number }
-  | { kind: "deleteBefore"; at: number }
-  | { kind: "retain"; bytes: number }
-  | { kind: "restart" }
-  | { kind: "crash"; crash: "process" | "power" }
-  | { kind: "crashInFlight"; crash: "process" | "power"; sizes: number[]; turns: number }
-  | { kind: "crashInCut"; crash: "process" | "power"; cut: Cut; at: number; turns: number };
-/** The id of an idempotent producer. */
-type Producer = number | undefined;
-type Cut = "truncate" | "startOver" | "deleteBefore" | "retain" | "roll" | "flush";
-
-const fraction = fc.double({ min: 0, max: 1, noNaN: true });
-const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 });
-const producerId = fc.integer({ min: 0, max: 2 });
-const producer = fc.option(producerId, { nil: undefined });
-const crash = fc.constantFrom("process" as const, "power" as const);
-
-const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 24,
-    arbitrary: fc.record({
-      kind: fc.constant("append" as const),
-      sizes,
-      padding: fc.constantFrom(0, 0, 100, 250),
-      producer,
-    }),
-  },
-  {
-    weight: 12,
-    arbitrary: fc.record({ kind: fc.constant("appendTogether" as const), sizes, producer }),
-  },
-  {
-    weight: 12,
-    arbitrary: fc.record({ kind: fc.constant("repeat" as const), back: fc.nat({ max: 9 }) }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constant("skip" as const), producer: producerId }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant("nextProducerEpoch" as const), producer: producerId }),
-  },
-  {
-    weight: 16,
-    arbitrary: fc.record({
-      kind: fc.constant("read" as const),
-      at: fraction,
-      maxBytes: fc.constantFrom(1, 200, 1_000, 100_000),
-      minOneBatch: fc.boolean(),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("newEpoch" as const) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("roll" as const) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("flush" as const) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("truncate" as const), at: fraction }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("startOver" as const),
-      by: fc.integer({ min: -3, max: 20 }),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("deleteBefore" as const), at: fraction }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant("retain" as const),
-      bytes: fc.integer({ min: 0, max: 4_000 }),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant("crash" as const), crash }) },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant("crashInFlight" as const),
-      crash,
-      sizes,
-      turns: fc.integer({ min: 0, max: 30 }),
-    }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant("crashInCut" as const),
-      crash,
-      cut: fc.constantFrom<Cut>("truncate", "startOver", "deleteBefore", "retain", "roll", "flush"),
-      at: fraction,
-      turns: fc.integer({ min: 0, max: 80 }),
-    }),
-  },
-);
 
 type Mark = { producerId: number; producerEpoch: number; baseSequence: number };
 type ModelBatch = { base: number; values: string[]; epoch: number; mark: Mark | undefined };
@@ -425,13 +325,12 @@ class Life {
   }
 
   /**
-   * Holds nothing that it held. Where all records had been deleted before, a log that begins anew is
-   * as empty as one that lost nothing: only what it knows of producers tells them apart.
+   * Holds nothing that it held. A log that begins anew where it began before is as empty as one that
+   * was cut back to there: only what it knows of producers tells them apart.
    */
   get #hasBegunAnew(): boolean {
     const { logStartOffset: start, logEndOffset: end, producers } = this.#subject;
-    const wasEmpty = start === this.#start && end === this.#end;
-    return start === end && (!wasEmpty || producers.length === 0);
+    return start === end && (start !== this.#start || producers.length === 0);
   }
 
   async #crashInFlight(step: Extract<Command, { kind: "crashInFlight" }>): Promise<void> {
@@ -587,7 +486,7 @@ test.each(["os", "fsync"] as const)(
           for (const step of commands) await life.run(step);
         },
       ),
-      { numRuns: fc.readConfigureGlobal().numRuns ?? 150 },
+      { numRuns: fc.readConfigureGlobal().numRuns ?? 150, examples: FORMER_FINDINGS },
     );
   },
 );

@@ -48,9 +48,9 @@ export class ProducerSnapshots {
     this.#logger = dependencies.logger;
   }
 
-  /** Of the newest one, written or not. */
-  get newest(): Offset | undefined {
-    return this.#pending.at(-1)?.offset ?? this.#offsets.at(-1);
+  /** Whether there is one at just this offset, written or not. */
+  has(offset: Offset): boolean {
+    return this.#offsets.includes(offset) || this.#pending.some((taken) => taken.offset === offset);
   }
 
   appended(bytes: number): void {
@@ -84,9 +84,11 @@ export class ProducerSnapshots {
   /** Remembers what is to be written; `entries` are those of the log up to `offset`. */
   take(offset: Offset, entries: Iterable<ProducerEntry>): void {
     this.#bytesSince = 0;
-    if (this.newest === offset) return;
+    if (this.has(offset)) return;
     const bytes = encodeProducerSnapshot(entries);
-    this.#pending = [...this.#pending, { offset, bytes }].slice(-PENDING_MAX);
+    this.#pending = [...this.#pending, { offset, bytes }]
+      .sort((a, b) => a.offset - b.offset)
+      .slice(-PENDING_MAX);
   }
 
   /**
@@ -100,7 +102,9 @@ export class ProducerSnapshots {
       const name = `${segmentName(offset)}${PRODUCER_SNAPSHOT_SUFFIX}`;
       await this.#volume.writeFile(this.#folder, name, bytes);
       this.#pending = this.#pending.filter((other) => other.offset !== offset);
-      this.#offsets = [...this.#offsets.filter((other) => other !== offset), offset];
+      this.#offsets = [...this.#offsets.filter((other) => other !== offset), offset].sort(
+        (a, b) => a - b,
+      );
     }
     await this.removeUnused(segments);
   }

@@ -27,6 +27,11 @@ export class ExpiredSegments {
     return this.#isFinished;
   }
 
+  /** Whose files are still there. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
   /** Takes over what the log has let go of, in order. */
   add(segments: readonly Segment[]): void {
     this.#segments = [...this.#segments, ...segments];

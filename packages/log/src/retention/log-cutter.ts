@@ -9,6 +9,7 @@ import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
 import { isNoSpace, isOutOfHandles } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
 import { replayProducers } from "../producers/producer-replay.ts";
+import { ProducerStates } from "../producers/producer-states.ts";
 import { Segment } from "../segment/segment.ts";
 import { ExpiredSegments } from "./expired-segments.ts";
 import { expiredSegments, isTooOld } from "./retention.ts";
@@ -145,7 +146,7 @@ export class LogCutter {
   async #removeExpired(): Promise<void> {
     const { snapshots, segments } = this.#state;
     try {
-      this.#keepProducers();
+      await this.#keepProducers();
       const saved = await this.#saveSnapshots();
       await this.#expired.remove();
       if (!saved) await snapshots.save(segments);
@@ -169,17 +170,23 @@ export class LogCutter {
   }
 
   /**
-   * What the segments said of producers must not go with them. Mostly a snapshot says it too; none
-   * does after a crash between the making of a segment and its snapshot.
+   * What the segments said of producers must not go with them, nor with a cut back to where the log
+   * begins now. A snapshot at just that offset says it; mostly it was taken as the segment was made,
+   * but not where a crash came first.
    */
-  #keepProducers(): void {
-    const { snapshots, producers, segments, logEndOffset } = this.#state;
+  async #keepProducers(): Promise<void> {
+    const { snapshots, segments, producers: present } = this.#state;
     const [first] = segments;
-    if (first === undefined || producers.size === 0) return;
-    const { newest } = snapshots;
-    if (newest === undefined || newest < first.baseOffset) {
-      snapshots.take(logEndOffset, producers.entries());
-    }
+    if (first === undefined || present.size === 0 || snapshots.has(first.baseOffset)) return;
+    const logger = this.#logger;
+    const producers = new ProducerStates({}, { logger });
+    const gone = {
+      segments: this.#expired.segments,
+      logEndOffset: first.baseOffset,
+      now: this.#clock.now(),
+    };
+    await replayProducers(gone, { producers, snapshots, logger });
+    snapshots.take(first.baseOffset, producers.entries());
   }
 
   /** Between syncs, and with the checkpoints to ourselves. */

@@ -25,8 +25,8 @@ export type SegmentOptions = {
   readonly baseOffset: Offset;
   /** Bytes of whole batches in the file. */
   readonly sizeInBytes: number;
-  /** Bytes of them that are known to be on the disk. */
-  readonly syncedBytes: number;
+  /** Bytes of them that are known to be on the disk; `undefined`: not even that it ends there. */
+  readonly syncedBytes: number | undefined;
   readonly createdAt: Timestamp;
   /** Log bytes between two index entries. */
   readonly indexIntervalBytes: number;
@@ -42,6 +42,9 @@ export type RollRule = {
   readonly segmentMs: number;
   readonly segmentIndexBytes: number;
 };
+
+/** An empty file may be longer on the disk: somebody cut it, and died before it was synced. */
+const NOT_EVEN_THE_END = -1;
 
 /**
  * One file of batches with its two indexes. The active one of a log is appended to; the others only
@@ -69,7 +72,7 @@ export class Segment {
     this.createdAt = options.createdAt;
     this.#indexIntervalBytes = options.indexIntervalBytes;
     this.#sizeInBytes = options.sizeInBytes;
-    this.#syncedBytes = options.syncedBytes;
+    this.#syncedBytes = options.syncedBytes ?? NOT_EVEN_THE_END;
     this.#indexes = options.indexes;
     this.#directory = dependencies.directory;
   }

@@ -239,7 +239,7 @@ class LogLoader {
     const segments: Segment[] = [];
     for (const [i, { indexes, sizeInBytes, fault, startPosition }] of scans.entries()) {
       const { baseOffset } = indexes.offsets;
-      const syncedBytes = shutdown === "inOrder" ? sizeInBytes : 0;
+      const syncedBytes = shutdown === "inOrder" ? sizeInBytes : undefined;
       const first = indexes.times.count > 0 ? indexes.times.entry(0).timestamp : now;
       const createdAt = Math.min(first, now) as Timestamp;
       const place = { folder, baseOffset, sizeInBytes, syncedBytes, createdAt };
