@@ -8,7 +8,7 @@ const bootstrap = process.env["ZOOLOG_BOOTSTRAP"] ?? "http://127.0.0.1:8092";
 await using client = new Client({ brokers: bootstrap.split(",") });
 
 try {
-  await client.admin.createTopic({ topic: orders.name, partitions: 2 });
+  await client.admin.createTopics([{ topic: orders.name, partitions: 2 }, { topic: "guide-dead" }]);
 } catch (error) {
   if (!(error instanceof ZoologError) || error.code !== "TOPIC_ALREADY_EXISTS") throw error;
 }
@@ -63,10 +63,20 @@ await using shipping = client.consumer({
 await shipping.run(
   ({ offset }, { attempt, signal }) => {
     console.log("shipped", offset, attempt, signal.aborted);
+    if (offset === 2) throw new Error("no such order");
     if (offset === 3) shipped.abort();
   },
-  { concurrency: 8, order: "key", onPoison: { deadLetter: "guide-dead" }, signal: shipped.signal },
+  {
+    concurrency: 8,
+    order: "key",
+    retry: { times: 1 },
+    onPoison: { deadLetter: "guide-dead" },
+    signal: shipped.signal,
+  },
 );
+for await (const { headers } of client.read(topic("guide-dead"))) {
+  for (const { key, value } of headers) console.log(key, value?.toString());
+}
 
 await using archive = client.consumer({
   group: "guide-archive",
@@ -132,3 +142,4 @@ for (const group of ["guide-billing", "guide-shipping", "guide-archive"]) {
   await admin.groups.delete(group);
 }
 await admin.deleteTopic(orders.name);
+await admin.deleteTopic("guide-dead");

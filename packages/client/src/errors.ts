@@ -189,13 +189,17 @@ export function deserializationFailed(
 export function offsetOutOfRange(
   tp: TopicPartition,
   position: { readonly offset: number; readonly logStartOffset: number | undefined },
+  group?: string,
 ): ZoologError {
   const { offset, logStartOffset } = position;
   const start = logStartOffset === undefined ? "" : `, its log starts at ${logStartOffset}`;
   return new ZoologError({
     code: "OFFSET_OUT_OF_RANGE",
     message: `${topicPartitionKey(tp)} has no offset ${offset}${start}`,
-    hint: "`zoolog topic describe` shows the offsets that exist; onOffsetOutOfRange chooses one.",
+    hint:
+      group === undefined
+        ? "`zoolog topic describe` shows the offsets that exist; onOffsetOutOfRange chooses one."
+        : `Stop the group, then \`zoolog group reset ${group} --to-start --execute\`, or \`--to-end\`; the option onOffsetOutOfRange chooses by itself.`,
   });
 }
 
@@ -328,6 +332,16 @@ export function handlerFailed(
     code: "HANDLER_FAILED",
     message: `${where} could not be handled in ${at.attempts} attempts: ${errorMessage(cause)}`,
     hint: "Mend the handler, or choose onPoison: skip or a dead-letter topic.",
+    cause,
+  });
+}
+
+/** Nobody but its owner knows how many partitions and replicas it needs: it is not created here. */
+export function deadLetterTopicMissing(group: string, topic: string, cause: unknown): ZoologError {
+  return new ZoologError({
+    code: "DEAD_LETTER_TOPIC_MISSING",
+    message: `dead-letter topic ${topic} does not exist: group ${group} has nowhere to put poison records`,
+    hint: `Create it with \`zoolog topic create ${topic}\`.`,
     cause,
   });
 }

@@ -148,6 +148,7 @@ describe("where a group begins", () => {
     const strict = consumer();
     await expect(outcome(time, take(strict, 1))).rejects.toMatchObject({
       code: "OFFSET_OUT_OF_RANGE",
+      hint: "Stop the group, then `zoolog group reset g --to-start --execute`, or `--to-end`; the option onOffsetOutOfRange chooses by itself.",
     });
     await outcome(time, strict.close());
     const lenient = consumer({ onOffsetOutOfRange: "start" });

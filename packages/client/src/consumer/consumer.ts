@@ -182,14 +182,15 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
    * several at a time, those that belong together one after the other. Commits never have a gap: the
    * first record of a partition that is not handled is where the next start begins.
    *
-   * @throws ZoologError `HANDLER_FAILED` when the handler failed for good; what `batches` throws.
+   * @throws ZoologError `HANDLER_FAILED` when the handler failed for good;
+   *   `DEAD_LETTER_TOPIC_MISSING`, before the first record or when it was deleted; what `batches` throws.
    */
   async run(handler: RecordHandler<K, V>, options: RunOptions = {}): Promise<void> {
     requireFunction("handler", handler);
     const resolved = resolveRunOptions(options);
-    this.#begin();
+    this.#claim();
     this.#walk.reset();
-    const { group, prefetchBytes } = this.#options;
+    const { group, prefetchBytes, retryTimeoutMs } = this.#options;
     const runner = new RecordRunner(
       { ...resolved, group, prefetchBytes },
       {
@@ -201,6 +202,9 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       },
     );
     try {
+      // Whoever cannot run does not join: the others would have to make room for it.
+      await runner.prepare({ timeoutMs: retryTimeoutMs, signal: this.#closing.signal });
+      this.#start();
       await runner.run();
     } catch (error) {
       if (this.#failure !== undefined || this.#closed === undefined) throw error;
@@ -339,9 +343,18 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
   }
 
   #begin(): void {
+    this.#claim();
+    this.#start();
+  }
+
+  /** One loop or run at a time. */
+  #claim(): void {
     this.#throwIfEnded();
     if (this.#isIterated) throw alreadyIterated();
     this.#isIterated = true;
+  }
+
+  #start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
     runInBackground("start consumer", this.#dependencies.logger, async () => {

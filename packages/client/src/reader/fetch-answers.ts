@@ -32,13 +32,15 @@ export type FetchAnswersDependencies = {
 /** What the answer to a fetch means for a partition: records, another broker, a reset, a failure. */
 export class FetchAnswers {
   readonly #onOffsetOutOfRange: "fail" | "start" | "end";
+  readonly #group: string | undefined;
   readonly #dependencies: FetchAnswersDependencies;
 
   constructor(
-    options: { readonly onOffsetOutOfRange: "fail" | "start" | "end" },
+    options: { readonly onOffsetOutOfRange: "fail" | "start" | "end"; readonly group?: string },
     dependencies: FetchAnswersDependencies,
   ) {
     this.#onOffsetOutOfRange = options.onOffsetOutOfRange;
+    this.#group = options.group;
     this.#dependencies = dependencies;
   }
 
@@ -156,7 +158,7 @@ export class FetchAnswers {
     const tp: TopicPartition = partition.topicPartition;
     const offset = partition.fetchOffset;
     if (this.#onOffsetOutOfRange === "fail") {
-      failures.end(partition, offsetOutOfRange(tp, { offset, logStartOffset }));
+      failures.end(partition, offsetOutOfRange(tp, { offset, logStartOffset }, this.#group));
       return;
     }
     logger.warn("offset out of range was reset", {

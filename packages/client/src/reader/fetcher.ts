@@ -32,7 +32,11 @@ export type FetcherOptions = BackoffOptions &
     | "onOffsetOutOfRange"
     | "rack"
     | "retryTimeoutMs"
-  > & { readonly requestTimeoutMs: number };
+  > & {
+    readonly requestTimeoutMs: number;
+    /** That its partitions are read for; `undefined`: for a plain reader. */
+    readonly group?: string;
+  };
 
 export type FetcherDependencies = {
   readonly cluster: Cluster;

@@ -8,6 +8,7 @@ import type { ReaderRecord } from "../../reader/reader-record.ts";
 import type { GroupPartition } from "../partitions/group-partition.ts";
 
 export type RecordSupplyOptions = BackoffOptions & {
+  readonly group: string;
   readonly prefetchBytes: number;
   readonly maxWaitMs: number;
   readonly checkCrcs: boolean;

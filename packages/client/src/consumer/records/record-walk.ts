@@ -101,6 +101,12 @@ export class RecordWalk<K, V> {
     this.#freeUntil = Math.min(clock.monotonic() + TURN_EVERY_MS, membership.leaseUntil);
   }
 
+  /** The same for a record that is tried again. @param isWanted otherwise nothing is waited for. */
+  async untilLeased(isWanted: () => boolean): Promise<void> {
+    const { scheduler } = this.#dependencies;
+    while (!this.isLeased && isWanted()) await sleep(scheduler, LEASE_POLL_MS);
+  }
+
   /** The record in hand is handled. */
   settle(): void {
     const hand = this.#hand;

@@ -1,4 +1,5 @@
 import {
+  abortable,
   errorCode,
   type Logger,
   type Random,
@@ -7,6 +8,8 @@ import {
   sleep,
 } from "@zoolog/base";
 import { backoffDelayMs } from "../../backoff.ts";
+import type { CallLimits } from "../../cluster/call-attempts.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
 import { handlerFailed } from "../../errors.ts";
 import { Fifo } from "../../fifo.ts";
 import type { Producer } from "../../producer/producer.ts";
@@ -22,6 +25,7 @@ export type RecordRunnerDependencies<K, V> = {
   readonly handler: RecordHandler<K, V>;
   readonly supply: RecordSupply<K, V>;
   readonly walk: RecordWalk<K, V>;
+  readonly cluster: Cluster;
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly logger: Logger;
@@ -92,6 +96,20 @@ export class RecordRunner<K, V> {
       order === "partition" ? WINDOW_IN_ORDER : Math.max(WINDOW_MAX, concurrency * TASKS_PER_SLOT);
     if (typeof onPoison === "object") {
       this.#deadLetters = new DeadLetters({ topic: onPoison.deadLetter, group }, dependencies);
+    }
+  }
+
+  /**
+   * Before anything is handled: is there a place for what cannot be?
+   *
+   * @throws ZoologError `DEAD_LETTER_TOPIC_MISSING`, or why that could not be found out.
+   */
+  async prepare(limits: CallLimits): Promise<void> {
+    const { signal } = this.#options;
+    try {
+      await abortable(this.#deadLetters?.requireTopic(limits) ?? Promise.resolve(), signal);
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
     }
   }
 
@@ -283,7 +301,7 @@ export class RecordRunner<K, V> {
 
   /** Until it is handled, or is somebody else's to handle. @throws when it is poison. */
   async #attemptAgain(task: Task<K, V>, failure: unknown): Promise<boolean> {
-    const { handler, onError, random, scheduler } = this.#dependencies;
+    const { handler, onError, random, scheduler, walk } = this.#dependencies;
     const { open, record } = task;
     const { signal } = open.partition;
     let error = failure;
@@ -296,6 +314,8 @@ export class RecordRunner<K, V> {
       onError(error instanceof Error ? error : new Error(String(error)));
       const pauseMs = backoffDelayMs(attempt, this.#options, random);
       await sleep(scheduler, pauseMs, signal).catch(() => {});
+      // After a freeze this pause may be over before anybody was told that the lease is.
+      await walk.untilLeased(() => this.#isOurs(task));
       if (!this.#isOurs(task)) return false;
       try {
         await handler(record, { signal, attempt: attempt + 1 });

@@ -37,7 +37,8 @@ export type RunOptions = {
   };
   /**
    * A record that cannot be handled: `"fail"` (default) ends the run with it unhandled; `"skip"` goes
-   * on behind it; a dead-letter topic takes it as it is, with the cause in its headers.
+   * on behind it; a dead-letter topic, which must exist, takes it as it is, with the cause in its
+   * headers.
    */
   readonly onPoison?: "fail" | "skip" | { readonly deadLetter: string };
   /** Ends the run, not the consumer: handlers that run are waited for. */

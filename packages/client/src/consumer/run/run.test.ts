@@ -160,6 +160,74 @@ describe("running a handler", () => {
     expect(errors).toMatchObject([{ code: "HANDLER_FAILED" }]);
   });
 
+  test("a dead-letter topic that does not exist is refused before the group is joined", async () => {
+    const { brokers, consumer, groups, time, write } = setUp();
+    await write(["a", "poison"]);
+    const values: string[] = [];
+    const one = consumer();
+    const run = () => {
+      return one.run(
+        ({ value }) => {
+          values.push(`${value}`);
+          if (value === "poison") throw new Error("cannot");
+        },
+        { retry: { times: 0 }, onPoison: { deadLetter: "app-dead" } },
+      );
+    };
+
+    await expect(outcome(time, run())).rejects.toMatchObject({
+      code: "DEAD_LETTER_TOPIC_MISSING",
+      message:
+        "dead-letter topic app-dead does not exist: group g has nowhere to put poison records",
+      hint: "Create it with `zoolog topic create app-dead`.",
+    });
+    expect([values, one.memberId, groups.committed("g")]).toEqual([[], undefined, {}]);
+
+    // The same consumer runs once it is there.
+    brokers.createTopic("app-dead", 1);
+    void run();
+    await time.advanceAndSettle(3_000);
+    expect(brokers.partition("app-dead", 0).records()).toHaveLength(1);
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+  });
+
+  test("a dead-letter topic that is deleted later ends the run so, and what was handled is committed", async () => {
+    const { brokers, consumer, groups, time, write } = setUp();
+    brokers.createTopic("app-dead", 1);
+    await write(["first poison", "a", "last poison", "b"]);
+    const one = consumer();
+    const run = one.run(
+      ({ value }) => {
+        if (value === "a") brokers.deleteTopic("app-dead");
+        if (value?.endsWith("poison")) throw new Error("cannot");
+      },
+      { retry: { times: 0 }, onPoison: { deadLetter: "app-dead" } },
+    );
+
+    await expect(outcome(time, run)).rejects.toMatchObject({
+      code: "DEAD_LETTER_TOPIC_MISSING",
+      hint: "Create it with `zoolog topic create app-dead`.",
+    });
+    await outcome(time, one.close());
+    expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+  });
+
+  test("who waits to hear of its dead-letter topic is let go by an abort and by close()", async () => {
+    const { brokers, consumer, time } = setUp();
+    brokers.fault = ({ call }) => (call === "metadata" ? "hang" : undefined);
+    const onPoison = { deadLetter: "app-dead" };
+    const stop = new AbortController();
+    const aborted = consumer().run(() => {}, { onPoison, signal: stop.signal });
+    const closing = consumer();
+    const closed = closing.run(() => {}, { onPoison });
+    await time.advanceAndSettle(1_000);
+
+    stop.abort();
+    await outcome(time, aborted, 0);
+    await outcome(time, closing.close());
+    await outcome(time, closed, 0);
+  });
+
   test.each(["consumer", "classic"] as const)(
     "a partition that goes is waited for, then committed, then another's: %s",
     async (protocol) => {
@@ -276,6 +344,29 @@ describe("running a handler", () => {
 
     await time.advanceAndSettle(60_000);
     expect(new Set(values)).toEqual(new Set(["a", "b", "c"]));
+  });
+
+  test("a process that was frozen between two attempts begins none under a dead lease", async () => {
+    const { consumer, time, write } = setUp();
+    await write(["a"]);
+    const monotonic = time.clock.monotonic;
+    let frozenMs = 0;
+    jest.spyOn(time.clock, "monotonic").mockImplementation(() => monotonic() + frozenMs);
+    const attempts: string[] = [];
+    const handler = (_: unknown, { attempt }: { attempt: number }) => {
+      attempts.push(`attempt ${attempt}`);
+      if (attempts.length === 1) throw new Error("cannot yet");
+    };
+    void consumer({ onLost: () => void attempts.push("lost") }).run(handler, {
+      retry: { backoffMs: 500, backoffMaxMs: 500 },
+    });
+    await time.advanceAndSettle(300);
+
+    // The pause is over before the timer of the lease is.
+    frozenMs = 60_000;
+    await time.advanceAndSettle(60_000);
+
+    expect(attempts).toEqual(["attempt 1", "lost", "attempt 1"]);
   });
 
   test.each([
