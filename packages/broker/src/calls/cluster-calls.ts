@@ -120,8 +120,15 @@ function partitionEntry(image: ClusterImage, partition: PartitionImage): Partiti
 function offlineReason({ leader, offlineReason, offlineReplicas }: PartitionImage): {
   offlineReason?: string;
 } {
-  const reasons = offlineReplicas.map(({ brokerId, reason }) => `broker ${brokerId}: ${reason}`);
-  if (leader === undefined && offlineReason !== undefined) reasons.unshift(offlineReason);
+  const why = leader === undefined ? offlineReason : undefined;
+  // Why nobody leads names the faults of the members of the ISR already.
+  const others = offlineReplicas.filter(
+    ({ brokerId, reason }) => !(why?.includes(`broker ${brokerId} `) && why.includes(reason)),
+  );
+  const reasons = [
+    ...(why === undefined ? [] : [why]),
+    ...others.map(({ brokerId, reason }) => `broker ${brokerId}: ${reason}`),
+  ];
   return reasons.length === 0 ? {} : { offlineReason: reasons.join("; ") };
 }
 

@@ -1,4 +1,4 @@
-import { brokerId, silentLogger, type TopicId } from "@zoolog/base";
+import { brokerId, type Logger, silentLogger, type TopicId } from "@zoolog/base";
 import type {
   ClusterImage,
   ControllerSettings,
@@ -33,6 +33,7 @@ export class Cluster {
   async node(
     id: number,
     settings: Pick<Partial<ControllerSettings>, "leaderRebalance" | "coordinatorSlots"> = {},
+    logger: Logger = silentLogger,
   ): Promise<Node> {
     const store = await createMemoryStore(
       { name: `b${id}`, reconcileIntervalMs: 30_000 },
@@ -65,7 +66,7 @@ export class Cluster {
         store,
         clock: this.time.clock,
         scheduler: this.time.scheduler,
-        logger: silentLogger,
+        logger,
         faults,
         publish: (image) => void images.push(image),
       },

@@ -1,4 +1,4 @@
-import { brokerEpoch, brokerId, controllerEpoch } from "@zoolog/base";
+import { brokerEpoch, brokerId, controllerEpoch, type Logger, silentLogger } from "@zoolog/base";
 import type { AlterPartitionEvent, CreateTopicsEvent } from "@zoolog/controller";
 import {
   Cluster,
@@ -287,6 +287,25 @@ test("closing leaves no timer and no listener behind, and answers who waits", as
 
   expect(await waiting).toMatchObject({ code: "NOT_CONTROLLER" });
   expect(cluster.time.pendingTimers).toBe(0);
+});
+
+test("a store that is closed in the middle of a decision ends the term without an error", async () => {
+  const cluster = new Cluster();
+  const errors: string[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    error: (message) => void errors.push(message),
+    child: () => logger,
+  };
+  const node = await cluster.node(1, {}, logger);
+
+  const waiting = create(node, "late").catch((error: unknown) => error);
+  await node.store.close();
+  await cluster.settle(3_000);
+
+  expect(await waiting).toMatchObject({ code: "NOT_CONTROLLER" });
+  expect(errors).toEqual([]);
+  await node.runtime.close();
 });
 
 test("leaders go back to their preferred replicas by themselves, once too many are elsewhere", async () => {

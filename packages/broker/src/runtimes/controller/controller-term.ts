@@ -372,6 +372,11 @@ export class ControllerTerm {
       this.end("somebody else is the controller");
       return;
     }
+    if (errorCode(error) === "STORE_CLOSED") {
+      // Only we close it, at the end of a broker that stops: there is nothing to give back any more.
+      this.end("the broker shuts down");
+      return;
+    }
     this.#logger.error("controller failed", { error: errorMessage(error) });
     await this.resign(`failed: ${errorMessage(error)}`);
   }

@@ -60,11 +60,17 @@ export async function electLeaders(
       (result) => "error" in result && result.error.code !== "ELECTION_NOT_NEEDED",
     );
     if (refused.length > 0) {
-      throw new ZoologError({
-        code: "ELIGIBLE_LEADERS_NOT_AVAILABLE",
-        message: `${plural(refused.length, "partition")} could not be given a leader`,
-        hint: "`zoolog topic describe` says who must come back, or accept the loss with --unclean.",
-      });
+      throw notElected(refused.length, unclean);
     }
+  });
+}
+
+function notElected(partitions: number, unclean: boolean): ZoologError {
+  return new ZoologError({
+    code: "ELIGIBLE_LEADERS_NOT_AVAILABLE",
+    message: `${plural(partitions, "partition")} could not be given a leader`,
+    hint: unclean
+      ? "None of their replicas can lead at all: `zoolog topic describe` names the fault of each."
+      : "`zoolog topic describe` says who must come back, or accept the loss with --unclean.",
   });
 }

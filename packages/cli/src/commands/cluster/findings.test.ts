@@ -90,19 +90,6 @@ test.each<[string, Partial<ClusterFacts>, string, string]>([
     "1 partition below min.insync.replicas: orders-0",
   ],
   [
-    "fewer replicas than the minimum",
-    {
-      topics: [
-        topic(
-          { isr: ids(1), replicas: ids(1) },
-          { "min.insync.replicas": { value: "2", source: "topic" } },
-        ),
-      ],
-    },
-    "critical",
-    "1 partition with fewer replicas than min.insync.replicas: orders-0",
-  ],
-  [
     "an under-replicated partition",
     { topics: [topic({ isr: ids(1, 2) })] },
     "warning",
@@ -233,14 +220,83 @@ test("the worst stands first", () => {
   expect(severities).toEqual(["critical", "warning", "note"]);
 });
 
-test("who is told to elect uncleanly has somebody to elect", () => {
-  const todoOf = (replicas: readonly number[]) => {
-    const offline = { leader: undefined, isr: ids(1), replicas: ids(...replicas) };
-    const findings = judge({ topics: [topic(offline)] });
+test("a topic with fewer replicas than its minimum is well when all are in sync", () => {
+  const configs = { "min.insync.replicas": { value: "2", source: "topic" } };
+  const solo = topic({ isr: ids(1), replicas: ids(1) }, configs);
+
+  expect(isHealthy(judge({ topics: [solo] }))).toBe(true);
+});
+
+describe("what to do where nobody leads", () => {
+  const todoOf = (partition: Parameters<typeof topic>[0], brokers = twoBrokers) => {
+    const findings = judge({ brokers, topics: [topic({ leader: undefined, ...partition })] });
     return findings.find(({ what }) => what.includes("has no leader"))?.todo;
   };
 
-  expect(todoOf([1, 2])).toContain("elect-leaders --unclean --topic orders:0");
-  expect(todoOf([1])).toContain("nobody else has a copy");
-  expect(todoOf([1])).not.toContain("--unclean");
+  test("a broker that is gone is started", () => {
+    const todo = todoOf({ isr: ids(3), offlineReplicas: ids(3) });
+
+    expect(todo).toContain("Start broker 3.");
+    expect(todo).toContain("elect-leaders --unclean --topic orders:0");
+  });
+
+  test("the files of the only copy are restored, and nobody is told to elect it", () => {
+    const todo = todoOf({ isr: ids(1), replicas: ids(1), offlineReplicas: ids(1) });
+
+    expect(todo).toContain("Restore the files of orders-0 on broker 1");
+    expect(todo).not.toContain("--unclean");
+  });
+
+  test("the right folder is mounted where an older one was found", () => {
+    const offlineReason = "broker 1 came back with an older data folder than the one it ran on";
+    const todo = todoOf({ isr: ids(1), replicas: ids(1), offlineReason });
+
+    expect(todo).toContain("Stop broker 1, mount the data folder that it ran on last, start it.");
+    expect(todo).toContain("--unclean");
+  });
+});
+
+test("what a missing broker leaves under-replicated is told of with it, not twice", () => {
+  const findings = judge({ brokers: twoBrokers, topics: [topic({ isr: ids(1, 2) })] });
+
+  expect(findings.map(({ what }) => what)).toEqual([
+    "broker 3 is missing; 1 replica should be there",
+  ]);
+});
+
+test("an outage of ZooKeeper is one finding", () => {
+  const reasons = ["ZooKeeper does not answer."];
+  const findings = judge({
+    brokers: [1, 2, 3].map((id) => broker(id, { reasons, zookeeper: "suspended" })),
+    slotsWithoutCoordinator: 512,
+    controllerId: undefined,
+    unknown: ["groups (ZooKeeper is away)"],
+  });
+
+  expect(findings).toMatchObject([
+    {
+      what: "the ZooKeeper sessions of brokers 1, 2, 3 are suspended",
+      why: expect.stringContaining("not looked at: groups (ZooKeeper is away)") as string,
+    },
+  ]);
+});
+
+test("a group that retention has overtaken is found, and how it goes on", () => {
+  const partition = {
+    partition: 0,
+    committed: 42,
+    logStartOffset: 189,
+    highWatermark: 228,
+    lag: 39,
+  };
+  const topics = [{ topic: "orders", partitions: [partition] }] as never;
+  const lags = [{ group: "billing", state: "empty", topics, lag: 39, unanswered: 0 }] as const;
+
+  expect(judge({ lags })).toMatchObject([
+    {
+      what: "group billing has not read 147 records that are deleted (orders-0: committed 42, log start 189)",
+      severity: "warning",
+      todo: expect.stringContaining("zoolog group reset billing --to-current --execute") as string,
+    },
+  ]);
 });

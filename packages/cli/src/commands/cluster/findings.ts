@@ -5,7 +5,20 @@
 import type { GroupLag, GroupListing, TopicDescription } from "@zoolog/client";
 import { humanBytes, humanDuration, plural } from "../../output/quantity.ts";
 import type { Finding } from "./finding.ts";
-import { coordinatorsMissing, laggingGroups, stuckGroups } from "./group-findings.ts";
+import {
+  coordinatorsMissing,
+  laggingGroups,
+  recordsMissed,
+  stuckGroups,
+} from "./group-findings.ts";
+import {
+  belowMinimumIsr,
+  missingBrokers,
+  named,
+  offlinePartitions,
+  partitionsOf,
+  underReplicated,
+} from "./partition-findings.ts";
 
 export type BrokerHealth = {
   readonly brokerId: number;
@@ -53,8 +66,6 @@ const DISK_ROOM_BYTES_MIN = 2 * 1024 ** 3;
 const DISK_USED_MAX = 0.85;
 /** Clocks that differ more make times of records and retention wrong; less may be the network. */
 const CLOCK_DIFFERENCE_MS_MAX = 5_000;
-/** Names in one line that people still read. */
-const NAMED_MAX = 5;
 const REPLICAS_WANTED = 2;
 
 type Rule = (facts: ClusterFacts, limits: FindingLimits) => Finding[];
@@ -69,9 +80,10 @@ const RULES: readonly Rule[] = [
   belowMinimumIsr,
   underReplicated,
   offlineReplicas,
-  coordinatorsMissing,
+  groupsWithoutCoordinator,
   stuckGroups,
   laggingGroups,
+  recordsMissed,
   diskNearlyFull,
   clocksApart,
   versionsDiffer,
@@ -92,8 +104,8 @@ export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ severity }) => severity === "note");
 }
 
-function noController({ controllerId }: ClusterFacts): Finding[] {
-  if (controllerId !== undefined) return [];
+function noController({ brokers, controllerId }: ClusterFacts): Finding[] {
+  if (controllerId !== undefined || isOutage(brokers)) return [];
   return [
     {
       what: "no broker is the controller",
@@ -119,26 +131,18 @@ function silentBrokers({ brokers }: ClusterFacts): Finding[] {
   );
 }
 
-/** Brokers that have replicas and are not registered. */
-function missingBrokers({ brokers, topics }: ClusterFacts): Finding[] {
-  const live = new Set(brokers.map(({ brokerId }) => brokerId));
-  const missing = new Map<number, number>();
-  for (const { replicas } of topics.flatMap(({ partitions }) => partitions)) {
-    for (const id of replicas) if (!live.has(id)) missing.set(id, (missing.get(id) ?? 0) + 1);
-  }
-  return [...missing]
-    .sort(([a], [b]) => a - b)
-    .map(([id, replicas]) => ({
-      what: `broker ${id} is missing; ${plural(replicas, "replica")} should be there`,
-      severity: "warning",
-      why: "each of its partitions has one copy less, and one more loss may stop acks=all",
-      todo: `Start it; if its host is gone for good, start another one with broker.id ${id} and an empty folder.`,
-    }));
+function groupsWithoutCoordinator(facts: ClusterFacts): Finding[] {
+  return isOutage(facts.brokers) ? [] : coordinatorsMissing(facts);
 }
 
+/** Reasons of `/health/ready` that a session that is away explains. */
+const OF_SESSIONS = /^(?:ZooKeeper does not answer|The broker is not registered in ZooKeeper)/;
+
 function unreadyBrokers({ brokers }: ClusterFacts): Finding[] {
-  return brokers.flatMap(({ brokerId, ready, reasons }) =>
-    reasons.map((reason): Finding => {
+  return brokers.flatMap((broker) => {
+    const { brokerId, ready, reasons } = broker;
+    const told = isSessionAway(broker) ? reasons.filter((it) => !OF_SESSIONS.test(it)) : reasons;
+    return told.map((reason): Finding => {
       const isZooKeeper = /ZooKeeper/.test(reason);
       return {
         what: `broker ${brokerId}: ${reason}`,
@@ -150,89 +154,8 @@ function unreadyBrokers({ brokers }: ClusterFacts): Finding[] {
             : "it serves, and says that something is wrong",
         todo: "docs/operating/running.md has a line on each of these reasons.",
       };
-    }),
-  );
-}
-
-type PartitionOf = { readonly topic: string } & TopicDescription["partitions"][number];
-
-function partitionsOf(topics: readonly TopicDescription[]): PartitionOf[] {
-  return topics.flatMap(({ partitions, topic }) => partitions.map((it) => ({ topic, ...it })));
-}
-
-function offlinePartitions({ topics }: ClusterFacts): Finding[] {
-  return partitionsOf(topics)
-    .filter(({ leader }) => leader === undefined)
-    .slice(0, NAMED_MAX * 2)
-    .map((it) => ({
-      what: `${it.topic}-${it.partition} has no leader${it.offlineReason === undefined ? "" : `: ${it.offlineReason}`}`,
-      severity: "critical",
-      why: "nothing can be written to it or read from it",
-      todo: wayBack(it),
-    }));
-}
-
-function wayBack({ isr, partition, replicas, topic }: PartitionOf): string {
-  const who = isr.length === 0 ? "one of its replicas" : `broker ${isr.join(" or ")}`;
-  // An unclean election needs somebody to elect.
-  const isOnlyCopy = isr.length > 0 && replicas.every((id) => isr.includes(id));
-  return isOnlyCopy
-    ? `Bring back ${who}: nobody else has a copy. If that is impossible its records are lost; delete the topic.`
-    : `Bring back ${who}; if that is impossible: zoolog cluster elect-leaders --unclean --topic ${topic}:${partition} (acknowledged records are lost).`;
-}
-
-function minimumIsrOf({ configs }: TopicDescription): number {
-  return Number(configs["min.insync.replicas"]?.value ?? 1);
-}
-
-function belowMinimumIsr({ topics }: ClusterFacts): Finding[] {
-  const below = topics.flatMap((it) =>
-    partitionsOf([it])
-      .filter(({ isr, leader }) => leader !== undefined && isr.length < minimumIsrOf(it))
-      .map((partition) => ({ ...partition, tooFew: partition.replicas.length < minimumIsrOf(it) })),
-  );
-  const finding = (some: readonly PartitionOf[], which: string, todo: string): Finding => ({
-    what: `${plural(some.length, "partition")} ${which} min.insync.replicas: ${named(some.map(({ topic, partition }) => `${topic}-${partition}`))}`,
-    severity: "critical",
-    why: "acks=all is refused there (NOT_ENOUGH_REPLICAS)",
-    todo,
+    });
   });
-  const never = below.filter(({ tooFew }) => tooFew);
-  const away = below.filter(({ tooFew }) => !tooFew);
-  const [first] = never;
-  const findings: Finding[] = [];
-  if (away.length > 0) {
-    const todo = `Bring broker ${absentOf(away)} back; producers go on by themselves then.`;
-    findings.push(finding(away, "below", todo));
-  }
-  if (first !== undefined) {
-    const todo = `No broker is missing: zoolog topic alter ${first.topic} -c min.insync.replicas=${first.replicas.length}.`;
-    findings.push(finding(never, "with fewer replicas than", todo));
-  }
-  return findings;
-}
-
-/** Brokers that should be in sync and are not: `2, 3`. */
-function absentOf(partitions: readonly PartitionOf[]): string {
-  const absent = partitions.flatMap(({ isr, replicas }) =>
-    replicas.filter((id) => !isr.includes(id)),
-  );
-  return [...new Set(absent)].sort((a, b) => a - b).join(", ");
-}
-
-function underReplicated({ topics }: ClusterFacts): Finding[] {
-  const behind = partitionsOf(topics).filter(
-    ({ isr, leader, replicas }) => leader !== undefined && isr.length < replicas.length,
-  );
-  if (behind.length === 0) return [];
-  return [
-    {
-      what: `${plural(behind.length, "partition")} under-replicated: ${named(behind.map((it) => `${it.topic}-${it.partition}`))}; not in sync: broker ${absentOf(behind)}`,
-      severity: "warning",
-      why: "their newest records have fewer copies than asked for",
-      todo: "Catching up after a restart passes by itself; else look at the disk and the log of those brokers.",
-    },
-  ];
 }
 
 function offlineReplicas({ brokers }: ClusterFacts): Finding[] {
@@ -273,18 +196,32 @@ function diskNearlyFull({ brokers }: ClusterFacts): Finding[] {
   });
 }
 
-function sessionsAway({ brokers }: ClusterFacts): Finding[] {
-  return brokers.flatMap(({ brokerId, zookeeper }): Finding[] => {
-    if (zookeeper === undefined || zookeeper === "connected") return [];
-    return [
-      {
-        what: `the ZooKeeper session of broker ${brokerId} is ${zookeeper}`,
-        severity: "critical",
-        why: "it cannot be controller or coordinator, and will be taken for dead when its session ends",
-        todo: "Can its host reach every server of zookeeper.connect? zkServer.sh status there says whether they serve.",
-      },
-    ];
-  });
+/** One finding for all: it is one outage, whoever tells of it. */
+function sessionsAway({ brokers, unknown }: ClusterFacts): Finding[] {
+  const away = brokers.filter(isSessionAway);
+  if (away.length === 0) return [];
+  const states = [...new Set(away.map(({ zookeeper }) => zookeeper))].join(", ");
+  const whose = `${away.length === 1 ? "session of broker" : "sessions of brokers"} ${away.map(({ brokerId }) => brokerId).join(", ")}`;
+  const unasked =
+    isOutage(brokers) && unknown.length > 0 ? `; not looked at: ${unknown.join(", ")}` : "";
+  return [
+    {
+      what: `the ZooKeeper ${whose} ${away.length === 1 ? "is" : "are"} ${states}`,
+      severity: "critical",
+      why: `nobody is elected there and groups cannot commit${unasked}`,
+      todo: "Can its host reach every server of zookeeper.connect? zkServer.sh status there says whether they serve.",
+    },
+  ];
+}
+
+function isSessionAway({ zookeeper }: BrokerHealth): boolean {
+  return zookeeper !== undefined && zookeeper !== "connected";
+}
+
+/** No broker that says so has a session: what needs ZooKeeper fails everywhere for that reason. */
+function isOutage(brokers: readonly BrokerHealth[]): boolean {
+  const told = brokers.filter(({ zookeeper }) => zookeeper !== undefined);
+  return told.length > 0 && told.every(isSessionAway);
 }
 
 function clocksApart({ brokers }: ClusterFacts): Finding[] {
@@ -352,17 +289,12 @@ function singleReplicas({ brokers, topics }: ClusterFacts): Finding[] {
   ];
 }
 
-function notAsked({ unknown }: ClusterFacts): Finding[] {
+function notAsked({ brokers, unknown }: ClusterFacts): Finding[] {
+  if (isOutage(brokers)) return [];
   return unknown.map((what) => ({
     what: `not looked at: ${what}`,
     severity: "warning",
     why: "what nobody answers cannot be judged",
     todo: "Look at the brokers first, then run this again.",
   }));
-}
-
-function named(names: readonly string[]): string {
-  const more = names.length - NAMED_MAX;
-  const shown = names.slice(0, NAMED_MAX).join(", ");
-  return more > 0 ? `${shown} and ${more} more` : shown;
 }

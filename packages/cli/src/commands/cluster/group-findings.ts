@@ -2,6 +2,7 @@
 import type { GroupLag, GroupListing } from "@zoolog/client";
 import { humanCount, humanDuration, plural } from "../../output/quantity.ts";
 import { shellWord } from "../../output/shell-word.ts";
+import { missedOf } from "../group/missed-records.ts";
 import type { Finding } from "./finding.ts";
 
 /** Of `ClusterFacts`, what these rules look at. */
@@ -49,6 +50,25 @@ export function laggingGroups({ lags }: GroupFacts, limits: { readonly lagMs: nu
         todo: isEmpty
           ? `Start its consumers, or zoolog group delete ${shellWord(group)} when it is of no use.`
           : `zoolog group lag ${shellWord(group)} --watch shows where it goes; add members up to the number of partitions.`,
+      },
+    ];
+  });
+}
+
+/** Their committed offset is below the log start: retention or a trim was faster than they. */
+export function recordsMissed({ lags }: GroupFacts): Finding[] {
+  return lags.flatMap((lag): Finding[] => {
+    const missed = missedOf(lag);
+    const [first] = missed;
+    if (first === undefined) return [];
+    const records = missed.reduce((sum, it) => sum + it.missed, 0);
+    const where = `${first.topic}-${first.partition}${missed.length > 1 ? ` and ${missed.length - 1} more` : ""}`;
+    return [
+      {
+        what: `group ${lag.group} has not read ${plural(records, "record")} that are deleted (${where}: committed ${first.committed}, log start ${first.logStartOffset})`,
+        severity: "warning",
+        why: "its consumers stop there with OFFSET_OUT_OF_RANGE, unless they choose a place themselves",
+        todo: `Stop them, then zoolog group reset ${shellWord(lag.group)} --to-current --execute: it goes on with the first record that is left. Of no use any more: zoolog group delete ${shellWord(lag.group)}.`,
       },
     ];
   });

@@ -3,6 +3,7 @@ import { listLines } from "../../output/table.ts";
 import { aboutGroups } from "./group-meant.ts";
 import { lagLines } from "./lag-rows.ts";
 import { MEMBER_COLUMNS, withoutBytes } from "./members.ts";
+import { withMissed } from "./missed-records.ts";
 
 /** `zoolog group describe GROUP`: state, members, and how far each partition is. */
 export async function describeGroup(context: CommandContext, groupId: string): Promise<void> {
@@ -12,7 +13,7 @@ export async function describeGroup(context: CommandContext, groupId: string): P
       Promise.all([groups.describe(groupId, context.limits), groups.lag(groupId, context.limits)]),
     );
     const members = group.members.map(withoutBytes);
-    const { lag: records, lagMs, topics, unanswered } = lag;
+    const { lag: records, lagMs, topics, unanswered } = withMissed(lag);
     const document = {
       ...group,
       members,

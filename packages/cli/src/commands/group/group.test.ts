@@ -68,6 +68,25 @@ describe("looking at groups", () => {
     expect(all.stdout).toContain("UNANSWERED");
   });
 
+  test("a committed offset below the log start is marked, with the way on", async () => {
+    const partition = { partition: 0, committed: 42, logStartOffset: 189, highWatermark: 228 };
+    const topics = [{ topic: "orders", partitions: [{ ...partition, lag: 39 }] }];
+    const lag = { group: "billing", state: "empty", lag: 39, unanswered: 0, topics };
+    const answers = { ...emptyGroup(), "group-lag": () => ({ groups: [lag] }) } as never;
+
+    const one = await run(["group", "lag", "billing"], answers);
+    const all = await run(["group", "lag"], answers);
+    const described = await run(["group", "describe", "billing", "-o", "json"], answers);
+
+    expect(one.stdout).toContain("42 (deleted)");
+    expect(one.stdout).toContain("orders-0: 147 records deleted before they were read");
+    expect(one.stdout).toContain("zoolog group reset billing --to-current --execute");
+    expect(all.stdout).toMatch(/MISSED\n.* 147\n/);
+    expect(JSON.parse(described.stdout)).toMatchObject({
+      topics: [{ partitions: [{ partition: 0, committed: 42, missed: 147 }] }],
+    });
+  });
+
   test("people see the lag of each partition, its sum and its age", async () => {
     const { stdout } = await run(["group", "lag", "billing"], emptyGroup());
 

@@ -1,8 +1,10 @@
 import type { GroupLag } from "@zoolog/client";
 import type { Output } from "../../output/output.ts";
 import { humanCount, humanDuration, plural } from "../../output/quantity.ts";
+import { shellWord } from "../../output/shell-word.ts";
 import type { Column } from "../../output/table.ts";
 import { memberName } from "./member-name.ts";
+import { missedIn, missedOf } from "./missed-records.ts";
 
 /** One partition of a group, as the tables have it. */
 type LagRow = GroupLag["topics"][number]["partitions"][number] & { readonly topic: string };
@@ -18,7 +20,11 @@ const MEMBER_COLUMNS_MAX = 20;
 const COLUMNS: readonly Column<LagRow>[] = [
   { title: "TOPIC", value: ({ topic }) => topic },
   { title: "PARTITION", value: ({ partition }) => partition, align: "right" },
-  { title: "COMMITTED", value: ({ committed }) => committed, align: "right" },
+  {
+    title: "COMMITTED",
+    value: (row) => (missedIn(row) > 0 ? `${row.committed} (deleted)` : row.committed),
+    align: "right",
+  },
   { title: "END", value: ({ highWatermark }) => highWatermark, align: "right" },
   {
     title: "LAG",
@@ -52,6 +58,16 @@ const GROUP_COLUMNS: readonly Column<GroupLag>[] = [
   },
 ];
 
+/** Shown where there are any: the lag counts from the log start. */
+const MISSED_COLUMN: Column<GroupLag> = {
+  title: "MISSED",
+  value: (lag) => {
+    const missed = missedOf(lag).reduce((sum, it) => sum + it.missed, 0);
+    return missed === 0 ? undefined : humanCount(missed);
+  },
+  align: "right",
+};
+
 /** Shown where there are any: the sum leaves them out. */
 const UNANSWERED_COLUMN: Column<GroupLag> = {
   title: "UNANSWERED",
@@ -70,7 +86,26 @@ export function lagLines(
     error === undefined ? [] : [`${topic}-${partition}: ${error.message}`],
   );
   if (rows.length === 0) return [`${lag.group} (${lag.state}): nothing committed or assigned`];
-  return [...output.table(rows, COLUMNS, title), "", totalLine(lag), ...faults];
+  return [
+    ...output.table(rows, COLUMNS, title),
+    "",
+    totalLine(lag),
+    ...faults,
+    ...missedLines(lag),
+  ];
+}
+
+/** Where the log begins beyond the committed offset, and the way on. */
+function missedLines(lag: GroupLag): string[] {
+  const missed = missedOf(lag);
+  if (missed.length === 0) return [];
+  return [
+    ...missed.map(
+      (it) =>
+        `${it.topic}-${it.partition}: ${plural(it.missed, "record")} deleted before they were read: committed ${it.committed}, the log starts at ${it.logStartOffset}`,
+    ),
+    `to go on with what is left: zoolog group reset ${shellWord(lag.group)} --to-current --execute (or --to-start, --to-end)`,
+  ];
 }
 
 /** Of several: a line each, the laziest first. */
@@ -81,7 +116,11 @@ export function lagsLines(
 ): string[] {
   const sorted = [...lags].sort((a, b) => b.lag - a.lag || (a.group < b.group ? -1 : 1));
   const isWhole = lags.every(({ unanswered }) => unanswered === 0);
-  const columns = isWhole ? GROUP_COLUMNS : [...GROUP_COLUMNS, UNANSWERED_COLUMN];
+  const columns = [
+    ...GROUP_COLUMNS,
+    ...(lags.every((lag) => missedOf(lag).length === 0) ? [] : [MISSED_COLUMN]),
+    ...(isWhole ? [] : [UNANSWERED_COLUMN]),
+  ];
   return output.table(sorted, columns, title);
 }
 

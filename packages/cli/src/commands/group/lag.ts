@@ -7,6 +7,7 @@ import { usageError } from "../../usage-error.ts";
 import { watch } from "../watch.ts";
 import { aboutGroups } from "./group-meant.ts";
 import { lagLines, lagsLines } from "./lag-rows.ts";
+import { withMissed } from "./missed-records.ts";
 
 export type LagOptions = { readonly watch: boolean; readonly interval: number };
 
@@ -31,7 +32,7 @@ export async function groupLag(
     );
   }
   await context.withClient(async (client) => {
-    const look = () => lagsOf(context, client, groups);
+    const look = async () => (await lagsOf(context, client, groups)).map(withMissed);
     const people = (lags: readonly GroupLag[], bold: (text: string) => string): string[] => {
       const [only] = lags;
       return groups.length === 1 && only !== undefined

@@ -1,4 +1,4 @@
-import { errorCode, runInBackground, silentLogger, sleep } from "@zoolog/base";
+import { errorCode, runInBackground, silentLogger, sleep, ZoologError } from "@zoolog/base";
 import {
   type Client,
   type Consumer,
@@ -92,7 +92,7 @@ class GroupRun {
       if (this.#options.count === undefined) await this.#printBatches(consumer);
       else await this.#printRecords(consumer, this.#options.count);
     } catch (error) {
-      if (errorCode(error) !== "CLOSED") throw error;
+      if (errorCode(error) !== "CLOSED") throw withWayOn(error, this.#options.group);
     } finally {
       ended.abort();
       signal.removeEventListener("abort", leave);
@@ -190,11 +190,26 @@ class GroupRun {
       onAssigned: (partitions) => {
         if (partitions.length > 0) terminal.talk(colours.dim(`reads ${namesOf(partitions)}`));
       },
+      onRevoked: (partitions) => {
+        if (partitions.length > 0) terminal.talk(colours.dim(`gave up ${namesOf(partitions)}`));
+      },
       onLost: (partitions) => {
         if (partitions.length > 0) terminal.talk(colours.yellow(`lost ${namesOf(partitions)}`));
       },
     };
   }
+}
+
+/** Where a group stands is a matter of the group, not of this command. */
+function withWayOn(error: unknown, group: string): unknown {
+  if (!(error instanceof ZoologError) || error.code !== "OFFSET_OUT_OF_RANGE") return error;
+  const reset = `zoolog group reset ${shellWord(group)}`;
+  return new ZoologError({
+    code: error.code,
+    message: error.message,
+    hint: `\`${reset} --to-current --execute\` goes on with what is left; --to-start, --to-end and --topic T:P choose otherwise.`,
+    cause: error.cause,
+  });
 }
 
 /** Where the SDK's consumers may begin. @throws ZoologError `USAGE` */
