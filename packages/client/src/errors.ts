@@ -220,6 +220,16 @@ export function logTruncated(
   });
 }
 
+/** Deleted, and another one created under its name: what was read of it is of another log. */
+export function topicRecreated(tp: TopicPartition, offset: number): ZoologError {
+  const where = topicPartitionKey(tp);
+  return new ZoologError({
+    code: "TOPIC_RECREATED",
+    message: `${where} was read up to offset ${offset}, and topic ${tp.topic} was made anew since`,
+    hint: 'seek() to "start" reads what stands there now; onOffsetOutOfRange does so by itself.',
+  });
+}
+
 /** Bytes that arrived are not those that were written. */
 export function corruptBatch(tp: TopicPartition, offset: number, cause: unknown): ZoologError {
   return new ZoologError({

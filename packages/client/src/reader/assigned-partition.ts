@@ -1,4 +1,4 @@
-import type { LeaderEpoch, TopicPartition } from "@zoolog/base";
+import type { LeaderEpoch, TopicId, TopicPartition } from "@zoolog/base";
 import { BatchCursor, RecordBatch } from "@zoolog/protocol";
 import { corruptBatch } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
@@ -43,8 +43,12 @@ export class AssignedPartition {
   failure: unknown;
   /** Of the last batch before `fetchOffset`, as it was read: a leader with another history says so. */
   fetchedEpoch: LeaderEpoch | undefined;
+  /** Of the topic that is read since the last seek, where the reader has to notice another one. */
+  topicId: TopicId | undefined;
+  /** By the monotonic clock, ms: since when what the log's leader says may be of another topic. */
+  doubtedAt: number | undefined;
   /** What was read had to be taken back: whoever has handed it out hears from where on. */
-  onRewind: (offset: number, leaderEpoch: LeaderEpoch) => void = () => {};
+  onRewind: (offset: number, leaderEpoch: LeaderEpoch | undefined) => void = () => {};
   /** Who is asked for it. */
   readonly replica = new ReadReplica();
   readonly #chunks = new Fifo<Chunk>();
@@ -90,6 +94,8 @@ export class AssignedPartition {
     this.failures = 0;
     this.failingSince = undefined;
     this.notBefore = 0;
+    this.topicId = undefined;
+    this.doubtedAt = undefined;
     this.#dropFetched();
   }
 
@@ -125,7 +131,14 @@ export class AssignedPartition {
     this.onRewind(endOffset, leaderEpoch);
   }
 
+  /** Of another topic under the same name nothing has been read. */
+  startOver(): void {
+    this.seek({ at: "start" });
+    this.onRewind(0, undefined);
+  }
+
   succeeded(): void {
+    this.doubtedAt = undefined;
     this.failures = 0;
     this.failingSince = undefined;
   }

@@ -9,7 +9,7 @@ import {
 import { invalidResponse } from "@zoolog/calls";
 import type { FetchResponse } from "@zoolog/protocol";
 import type { Cluster } from "../cluster/cluster.ts";
-import { logTruncated, offsetOutOfRange } from "../errors.ts";
+import { logTruncated, offsetOutOfRange, topicRecreated } from "../errors.ts";
 import { itemFailure, meansStaleMetadata } from "../retriable.ts";
 import type { AssignedPartition, EpochEnd } from "./assigned-partition.ts";
 import type { FetchTarget } from "./fetch-target.ts";
@@ -49,6 +49,10 @@ export class FetchAnswers {
     partition: AssignedPartition,
     entry: FetchedEntry | undefined,
   ): void {
+    if (this.#isOfAnotherTopic(partition)) {
+      this.#recreated(partition);
+      return;
+    }
     const where = topicPartitionKey(partition.topicPartition);
     if (entry === undefined) {
       const error = invalidResponse(target.endpoint, "fetch", `${where} is missing`);
@@ -113,6 +117,7 @@ export class FetchAnswers {
     const tp = partition.topicPartition;
     const truncated = logTruncated(tp, { offset: partition.fetchOffset, end });
     if (!target.isLeader) this.leaveReplica(partition, truncated);
+    else if (this.#isDoubtful(partition)) failures.doubted(partition, truncated);
     else if (partition.diverges(end)) {
       logger.warn("records that were fetched, and not read, were truncated", {
         topicPartition: topicPartitionKey(tp),
@@ -126,6 +131,40 @@ export class FetchAnswers {
       });
       partition.rewindTo(end);
     }
+  }
+
+  /**
+   * Offsets and epochs of a topic that was deleted mean nothing in one that was made anew under its
+   * name, however alike they look. What a group reads is its coordinator's to give and take.
+   */
+  #isOfAnotherTopic(partition: AssignedPartition): boolean {
+    if (this.#group !== undefined) return false;
+    const known = this.#dependencies.cluster.cachedTopic(partition.topicPartition.topic)?.topicId;
+    partition.topicId ??= known;
+    return known !== undefined && partition.topicId !== known;
+  }
+
+  #recreated(partition: AssignedPartition): void {
+    const { failures, logger } = this.#dependencies;
+    const { fetchOffset, topicPartition: tp } = partition;
+    if (this.#onOffsetOutOfRange === "fail") {
+      failures.end(partition, topicRecreated(tp, fetchOffset));
+      return;
+    }
+    logger.warn("the topic was made anew, and is read from its start", {
+      topicPartition: topicPartitionKey(tp),
+      offset: fetchOffset,
+    });
+    partition.startOver();
+  }
+
+  /** Metadata from before an answer does not know whether the topic was made anew. */
+  #isDoubtful(partition: AssignedPartition): boolean {
+    if (partition.topicId === undefined) return false;
+    const { clock, cluster } = this.#dependencies;
+    partition.doubtedAt ??= clock.monotonic();
+    const known = cluster.cachedTopic(partition.topicPartition.topic);
+    return known === undefined || known.fetchedAt <= partition.doubtedAt;
   }
 
   #sent(partition: AssignedPartition, to: BrokerId): void {
@@ -157,8 +196,13 @@ export class FetchAnswers {
     const { failures, logger } = this.#dependencies;
     const tp: TopicPartition = partition.topicPartition;
     const offset = partition.fetchOffset;
+    const failure = offsetOutOfRange(tp, { offset, logStartOffset }, this.#group);
+    if (this.#isDoubtful(partition)) {
+      failures.doubted(partition, failure);
+      return;
+    }
     if (this.#onOffsetOutOfRange === "fail") {
-      failures.end(partition, offsetOutOfRange(tp, { offset, logStartOffset }, this.#group));
+      failures.end(partition, failure);
       return;
     }
     logger.warn("offset out of range was reset", {

@@ -34,19 +34,32 @@ export class PartitionFailures {
     error: unknown,
     since = this.#dependencies.clock.monotonic(),
   ): void {
-    const { clock, cluster, random } = this.#dependencies;
+    const { cluster } = this.#dependencies;
+    if (!isRetriable(error)) {
+      this.end(partition, error);
+      return;
+    }
+    if (meansStaleMetadata(error)) cluster.refreshSoon([partition.topicPartition.topic]);
+    this.#again(partition, error, since);
+  }
+
+  /** What it was told is believed once its topic's metadata is newer than that. */
+  doubted(partition: AssignedPartition, error: unknown): void {
+    const { clock, cluster } = this.#dependencies;
+    cluster.refreshSoon([partition.topicPartition.topic]);
+    this.#again(partition, error, clock.monotonic());
+  }
+
+  #again(partition: AssignedPartition, error: unknown, since: number): void {
+    const { clock, random } = this.#dependencies;
     const now = clock.monotonic();
     partition.failures += 1;
     // What took long to fail has failed for so long.
     partition.failingSince ??= since;
     const delayMs = backoffDelayMs(partition.failures, this.#options, random);
     const tooLong = now + delayMs - partition.failingSince > this.#options.retryTimeoutMs;
-    if (!isRetriable(error) || tooLong) {
-      this.end(partition, error);
-      return;
-    }
-    partition.notBefore = now + delayMs;
-    if (meansStaleMetadata(error)) cluster.refreshSoon([partition.topicPartition.topic]);
+    if (tooLong) this.end(partition, error);
+    else partition.notBefore = now + delayMs;
   }
 
   withoutLeader(partition: AssignedPartition): void {

@@ -35,7 +35,10 @@ export type ReadOptions = {
   readonly maxWaitMs?: number;
   /** Verify the CRC-32C of each batch; default true. */
   readonly checkCrcs?: boolean;
-  /** When the position is not (or no longer) in the log; default `"fail"`. */
+  /**
+   * When the position is not (or no longer) in the log; default `"fail"`. A topic that was made anew
+   * meanwhile is read from its start, with `"end"` as well: all of it was written since.
+   */
   readonly onOffsetOutOfRange?: "fail" | "start" | "end";
   /**
    * Where this process is (brokers: `broker.rack`). Records come from a replica in that rack, where one

@@ -115,8 +115,8 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
    * Batch after batch, as they were written: the cheapest way to read many records. A batch that is
    * handed out counts as read.
    *
-   * @throws ZoologError `OFFSET_OUT_OF_RANGE`, `CORRUPT_MESSAGE`, `UNKNOWN_TOPIC_OR_PARTITION`,
-   *   `CLOSED`, or why a partition could not be read for `retryTimeoutMs`; the signal's reason.
+   * @throws ZoologError `OFFSET_OUT_OF_RANGE`, `LOG_TRUNCATED`, `TOPIC_RECREATED`,
+   *   `CORRUPT_MESSAGE`, `UNKNOWN_TOPIC_OR_PARTITION`, `CLOSED`, or why a partition could not be read for `retryTimeoutMs`; the signal's reason.
    */
   async *batches(): AsyncGenerator<ReaderBatch<K, V>, void, undefined> {
     while (await this.#openBatch()) {
