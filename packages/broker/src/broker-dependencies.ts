@@ -7,8 +7,10 @@ import {
   systemRandom,
   systemScheduler,
 } from "@zoolog/host";
+import type { Transport } from "@zoolog/calls";
 import type { ProduceTrace } from "@zoolog/replication";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
+import type { OpenPlane } from "./plane.ts";
 
 /** The world that a broker, or a whole development cluster, runs in. */
 export type HostDependencies = {
@@ -24,6 +26,10 @@ export type HostDependencies = {
 export type BrokerDependencies = HostDependencies & {
   /** Opens a ZooKeeper session; for tests without sockets. */
   readonly connectZooKeeper?: (() => Promise<ZooKeeperClient>) | undefined;
+  /** Where calls come in; default: HTTP. */
+  readonly openPlane?: OpenPlane | undefined;
+  /** The way to other brokers; default: HTTP. The broker closes it. */
+  readonly peerTransport?: Transport | undefined;
   /** Names each hop of a produce as it happens (ARCHITECTURE.md, "The produce walk"). */
   readonly trace?: ProduceTrace | undefined;
 };

@@ -25,6 +25,7 @@ import type { BrokerConfig } from "./config/config.ts";
 import { HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
+import type { Plane } from "./plane.ts";
 import { handLeadershipsOver } from "./runtimes/controller/controlled-shutdown.ts";
 import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
 import type { GroupRuntime } from "./runtimes/groups/group-runtime.ts";
@@ -68,7 +69,7 @@ export class Broker {
   #clusterId: string | undefined;
   #logs: LogManager | undefined;
   #runtimes: ReturnType<typeof wireRuntimes> | undefined;
-  #plane: HttpPlane | undefined;
+  #plane: Plane | undefined;
   #credentials: BrokerCredentials | undefined;
   #peers: PeerConnections | undefined;
   #api: BrokerApi | undefined;
@@ -181,6 +182,7 @@ export class Broker {
     this.#credentials = credentials;
     this.#peers = new PeerConnections({
       scheduler: dependencies.scheduler,
+      transport: dependencies.peerTransport,
       credential: () => this.#credential(credentials),
       onRefused: (endpoint) => credentials.refusedBy(endpoint, this.brokerId),
     });
@@ -197,7 +199,7 @@ export class Broker {
   async #listen(store: CoordinationStore, logs: LogManager): Promise<void> {
     const runtimes = this.#runtimes;
     assert(runtimes !== undefined, "the runtimes are wired before the plane is");
-    const { logger, clock, scheduler, random, machine, trace } = this.#dependencies;
+    const { logger, clock, scheduler, random, machine, trace, openPlane } = this.#dependencies;
     assert(this.#peers !== undefined, "others can be called before they call");
     this.#api = new LocalBrokerApi({
       ...runtimes,
@@ -229,7 +231,8 @@ export class Broker {
     const peerApi = { ...controllerPeerApi(runtimes), ...replicaPeerApi(runtimes) };
     const peers = { api: peerApi, brokerOf };
     const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
-    this.#plane = new HttpPlane(planeOptions(this.#config), parts);
+    const open = openPlane ?? ((options, given) => new HttpPlane(options, given));
+    this.#plane = open(planeOptions(this.#config), parts);
     this.#address = await this.#plane.listen();
   }
 

@@ -6,8 +6,9 @@ export type {
   CallHandlers,
   FetchResult,
 } from "./broker-api.ts";
-export { hostDependencies } from "./broker-dependencies.ts";
+export { type BrokerDependencies, hostDependencies } from "./broker-dependencies.ts";
 export { unsupportedCalls } from "./calls/call-handlers.ts";
+export { callTable, peerCallTable } from "./calls/call-tables.ts";
 export {
   type BrokerConfig,
   describeBrokerSettings,
@@ -18,5 +19,9 @@ export {
 export type { SettingSource } from "./config/read-settings.ts";
 export { describeTopicSettings } from "./config/topic-settings.ts";
 export { type DevCluster, type DevClusterOptions, startDevCluster } from "./dev-cluster.ts";
+export { errorBodyOf, HTTP_STATUS } from "./http/answers/error-mapping.ts";
 export { HttpPlane, type HttpPlaneOptions } from "./http/http-plane.ts";
+export type { HttpPlaneDependencies } from "./http/plane-parts.ts";
 export { createBrokerMetrics } from "./metrics.ts";
+export type { PeerContext } from "./peer-api.ts";
+export type { OpenPlane, Plane } from "./plane.ts";

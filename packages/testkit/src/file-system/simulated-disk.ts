@@ -23,6 +23,9 @@ export type PowerCutOptions = {
   readonly keepUnsynced?: number;
 };
 
+/** How long an operation takes; without it some turns of the microtask queue. */
+export type DiskTime = (operation: DiskOperation, path: string) => Promise<void>;
+
 type Hold = {
   readonly operation: DiskOperation;
   readonly path: RegExp;
@@ -40,13 +43,18 @@ export class SimulatedDisk {
   readonly root = new SimulatedFolder();
   readonly faults = new DiskFaults();
   readonly random: Random;
+  readonly #takesTime: DiskTime | undefined;
   capacityBytes: number;
   #generation = 0;
   readonly #holds = new Set<Hold>();
 
-  constructor(options: SimulatedDiskOptions, dependencies: { readonly random: Random }) {
+  constructor(
+    options: SimulatedDiskOptions,
+    dependencies: { readonly random: Random; readonly takesTime?: DiskTime },
+  ) {
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
     this.random = dependencies.random;
+    this.#takesTime = dependencies.takesTime;
   }
 
   /** The disk as one running process sees it. */
@@ -100,8 +108,12 @@ export class SimulatedDisk {
 
   /** Waits as a real operation would: some turns of the microtask queue, and any hold. */
   async delay(operation: DiskOperation, path: string): Promise<void> {
-    const turns = 1 + Math.floor(this.random.next() * 3);
-    for (let i = 0; i < turns; i++) await undefined;
+    if (this.#takesTime === undefined) {
+      const turns = 1 + Math.floor(this.random.next() * 3);
+      for (let i = 0; i < turns; i++) await undefined;
+    } else {
+      await this.#takesTime(operation, path);
+    }
     for (const hold of this.#holds) {
       if (hold.operation === operation && hold.path.test(path)) await hold.gate.promise;
     }

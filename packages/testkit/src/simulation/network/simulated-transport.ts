@@ -1,0 +1,150 @@
+import { ZoologError } from "@zoolog/base";
+import type { Transport, TransportRequest, TransportResponse } from "@zoolog/calls";
+import type { SimulatedProcess } from "../schedule/simulated-process.ts";
+import type { SimulatedNetwork } from "./simulated-network.ts";
+import type { SimulatedPlane } from "./simulated-plane.ts";
+
+/** Who listens where: `http://host:port` to the plane behind it. */
+export type Listeners = Map<string, SimulatedPlane>;
+
+/** One process's way to brokers: bytes over a `SimulatedNetwork` instead of HTTP over sockets. */
+export class SimulatedTransport implements Transport {
+  readonly #process: SimulatedProcess;
+  readonly #network: SimulatedNetwork;
+  readonly #listeners: Listeners;
+  readonly #underWay = new Set<Exchange>();
+  #isClosed = false;
+
+  constructor(dependencies: {
+    readonly process: SimulatedProcess;
+    readonly network: SimulatedNetwork;
+    readonly listeners: Listeners;
+  }) {
+    this.#process = dependencies.process;
+    this.#network = dependencies.network;
+    this.#listeners = dependencies.listeners;
+  }
+
+  post(request: TransportRequest): Promise<TransportResponse> {
+    const { signal } = request;
+    if (this.#isClosed) return Promise.reject(failure("CLOSED", "the transport is closed"));
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange(request, this.#process, {
+        resolve,
+        reject,
+        ended: () => this.#underWay.delete(exchange),
+      });
+      this.#underWay.add(exchange);
+      this.#send(exchange);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    for (const exchange of this.#underWay) {
+      exchange.fail(failure("CLOSED", "the transport is closed"));
+    }
+    return Promise.resolve();
+  }
+
+  #send(exchange: Exchange): void {
+    const { request } = exchange;
+    const caller = this.#process.name;
+    const host = hostOf(request.endpoint);
+    const call = request.path.slice(request.path.lastIndexOf("/") + 1);
+    const back = (kind: string, deliver: () => void): void => {
+      this.#network.send(host, caller, kind, () => this.#process.receive(deliver));
+    };
+    // A copy: what was sent stays as it was sent, whatever the caller does with its buffers.
+    const body = Buffer.concat(request.body);
+    this.#network.send(caller, host, call, () => {
+      const plane = this.#listeners.get(request.endpoint);
+      if (plane === undefined) {
+        const refused = failure("CONNECTION_REFUSED", `nobody listens at ${request.endpoint}`);
+        back("refused", () => exchange.fail(refused));
+        return;
+      }
+      const hangUp = plane.serve(
+        { call, body, headers: request.headers ?? {}, remoteAddress: caller },
+        {
+          answer: (response) => back(`${call} answered`, () => exchange.end(response)),
+          reset: () => {
+            const reset = failure("NETWORK_EXCEPTION", `${request.endpoint} broke the connection`);
+            back("reset", () => exchange.fail(reset));
+          },
+        },
+      );
+      exchange.onGivenUp(() => this.#network.send(caller, host, `${call} given up`, hangUp));
+    });
+  }
+}
+
+/** One request under way: settles once, whatever comes first. */
+class Exchange {
+  readonly request: TransportRequest;
+  readonly #settle: {
+    readonly resolve: (response: TransportResponse) => void;
+    readonly reject: (reason: unknown) => void;
+    readonly ended: () => void;
+  };
+  readonly #leave: () => void;
+  #isSettled = false;
+  #givenUp: (() => void) | undefined;
+
+  constructor(
+    request: TransportRequest,
+    process: SimulatedProcess,
+    settle: {
+      readonly resolve: (response: TransportResponse) => void;
+      readonly reject: (reason: unknown) => void;
+      readonly ended: () => void;
+    },
+  ) {
+    this.request = request;
+    this.#settle = settle;
+    const { endpoint, path, timeoutMs, signal } = request;
+    const timer = process.scheduler.after(timeoutMs, () => {
+      this.fail(failure("REQUEST_TIMED_OUT", `${endpoint}${path}: no answer in ${timeoutMs} ms`));
+    });
+    const onAbort = (): void => this.fail(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#leave = () => {
+      timer.cancel();
+      signal?.removeEventListener("abort", onAbort);
+    };
+  }
+
+  /** What to do when the caller gives up before there is an answer; at once if it has. */
+  onGivenUp(task: () => void): void {
+    if (this.#isSettled) task();
+    else this.#givenUp = task;
+  }
+
+  end(response: TransportResponse): void {
+    if (!this.#finish()) return;
+    this.#settle.resolve(response);
+  }
+
+  fail(reason: unknown): void {
+    if (!this.#finish()) return;
+    this.#givenUp?.();
+    this.#settle.reject(reason);
+  }
+
+  #finish(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#leave();
+    this.#settle.ended();
+    return true;
+  }
+}
+
+function hostOf(endpoint: string): string {
+  return new URL(endpoint).hostname;
+}
+
+function failure(code: string, message: string): ZoologError {
+  return new ZoologError({ code, message, retriable: true });
+}

@@ -1,0 +1,169 @@
+import { errorMessage, type Logger, type Machine } from "@zoolog/base";
+import { Broker, type BrokerConfig, parseBrokerConfig } from "@zoolog/broker";
+import type { ZooKeeperClient } from "@zoolog/zookeeper";
+import type { DiskOperation } from "../../file-system/disk-faults.ts";
+import { SimulatedDisk } from "../../file-system/simulated-disk.ts";
+import type { SimulatedNetwork } from "../network/simulated-network.ts";
+import { SimulatedPlane } from "../network/simulated-plane.ts";
+import { type Listeners, SimulatedTransport } from "../network/simulated-transport.ts";
+import type { RandomTree } from "../random-tree.ts";
+import type { Schedule } from "../schedule/schedule.ts";
+import { SimulatedProcess } from "../schedule/simulated-process.ts";
+
+const HTTP_PORT = 8092;
+
+/** What hosts share. */
+export type HostWorld = {
+  readonly schedule: Schedule;
+  readonly network: SimulatedNetwork;
+  readonly listeners: Listeners;
+  readonly random: RandomTree;
+  readonly logger: Logger;
+  connectZooKeeper(process: SimulatedProcess): Promise<ZooKeeperClient>;
+  /** The process is gone; its session stays until it times out. */
+  cutZooKeeper(process: SimulatedProcess): void;
+};
+
+/** One machine with a disk and, most of the time, a broker on it. */
+export class SimulatedHost {
+  readonly brokerId: number;
+  readonly name: string;
+  readonly disk: SimulatedDisk;
+  readonly #world: HostWorld;
+  readonly #settings: Readonly<Record<string, unknown>>;
+  #process: SimulatedProcess | undefined;
+  #plane: SimulatedPlane | undefined;
+  #broker: Broker | undefined;
+  #lives = 0;
+  #boots = 1;
+
+  constructor(
+    options: { readonly brokerId: number; readonly settings: Readonly<Record<string, unknown>> },
+    world: HostWorld,
+  ) {
+    this.brokerId = options.brokerId;
+    this.name = `broker-${options.brokerId}`;
+    this.#settings = options.settings;
+    this.#world = world;
+    this.disk = new SimulatedDisk(
+      {},
+      {
+        random: world.random.of(`${this.name} disk`),
+        takesTime: (operation) => this.#diskTime(operation),
+      },
+    );
+  }
+
+  get endpoint(): string {
+    return `http://${this.name}:${HTTP_PORT}`;
+  }
+
+  get process(): SimulatedProcess | undefined {
+    return this.#process;
+  }
+
+  /** Of the life that runs; `undefined` while it starts or is down. */
+  get broker(): Broker | undefined {
+    return this.#broker;
+  }
+
+  /** Starts a broker on what the disk holds. Resolves when it is registered, or has failed to. */
+  async start(): Promise<void> {
+    this.#lives += 1;
+    const life = `${this.name}#${this.#lives}`;
+    const { schedule, network, listeners, random, logger } = this.#world;
+    const process = new SimulatedProcess(this.name, { schedule, random: random.of(life) });
+    this.#process = process;
+    try {
+      const broker = await Broker.start(this.#config(), {
+        clock: process.clock,
+        scheduler: process.scheduler,
+        random: process.random,
+        logger,
+        fileSystem: this.disk.mount(),
+        machine: this.#machine(life),
+        network: NO_SOCKETS,
+        connectZooKeeper: () => this.#world.connectZooKeeper(process),
+        peerTransport: new SimulatedTransport({ process, network, listeners }),
+        openPlane: (_options, parts) => {
+          this.#plane = new SimulatedPlane(
+            { host: this.name, port: HTTP_PORT },
+            { process, listeners, broker: parts },
+          );
+          return this.#plane;
+        },
+      });
+      if (this.#process === process) this.#broker = broker;
+    } catch (error) {
+      if (!process.isAlive) return;
+      logger.error("broker not started", { host: this.name, error: errorMessage(error) });
+      this.#die(process);
+    }
+  }
+
+  /** `"process"`: kill -9. `"power"`: what was not synced may be gone, and nobody hears of it. */
+  crash(kind: "process" | "power"): void {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.disk.crash(kind);
+    if (kind === "power") this.#boots += 1;
+    if (kind === "process") this.#plane?.resetAll();
+    else this.#plane?.stopListening();
+    this.#die(process);
+  }
+
+  /** In order; whoever waits for it must let time go on. */
+  async shutDown(): Promise<void> {
+    const process = this.#process;
+    await this.#broker?.close();
+    if (process !== undefined && this.#process === process) this.#die(process);
+  }
+
+  #die(process: SimulatedProcess): void {
+    process.kill();
+    this.#world.cutZooKeeper(process);
+    this.#process = undefined;
+    this.#broker = undefined;
+    this.#plane = undefined;
+  }
+
+  #diskTime(operation: DiskOperation): Promise<void> {
+    const process = this.#process;
+    const isSync = operation === "datasync" || operation === "syncDirectory";
+    return new Promise((resolve) => {
+      // Nobody is there any more to whom it could matter.
+      if (process === undefined) return;
+      const took = isSync ? 0.2 + 2 * process.random.next() : 0.02 * process.random.next();
+      process.scheduler.after(took, resolve);
+    });
+  }
+
+  #config(): BrokerConfig {
+    const settings = {
+      "broker.id": this.brokerId,
+      "data.dir": "/data",
+      "zookeeper.connect": "simulated:1",
+      "http.host": this.name,
+      "http.port": HTTP_PORT,
+      ...this.#settings,
+    };
+    return parseBrokerConfig([{ from: "the simulated world", settings }]);
+  }
+
+  #machine(life: string): Machine {
+    const pid = 1_000 + this.#lives;
+    const bootId = `${this.name}-boot-${this.#boots}`;
+    return {
+      pid,
+      usage: () => ({ residentBytes: 0, heapBytes: 0, eventLoopDelayMs: undefined }),
+      bootId: () => Promise.resolve(bootId),
+      processIdentity: (of) => Promise.resolve(of === pid ? life : undefined),
+      folderIdentity: (path) => Promise.resolve(`${this.name}:${path}`),
+    };
+  }
+}
+
+const NO_SOCKETS = {
+  listen: () => Promise.reject(new Error("a simulated broker has no sockets")),
+  probe: () => Promise.resolve("unknown" as const),
+};

@@ -1,0 +1,104 @@
+import type { Logger } from "@zoolog/base";
+import { silentLogger } from "@zoolog/base";
+import { Client } from "@zoolog/client";
+import { MemoryEnsemble } from "../../coordination/memory-ensemble.ts";
+import { SimulatedNetwork } from "../network/simulated-network.ts";
+import { type Listeners, SimulatedTransport } from "../network/simulated-transport.ts";
+import { RandomTree } from "../random-tree.ts";
+import { Schedule } from "../schedule/schedule.ts";
+import { SimulatedProcess } from "../schedule/simulated-process.ts";
+import { Trace } from "../schedule/trace.ts";
+import { SimulatedHost } from "./simulated-host.ts";
+
+export type WorldOptions = {
+  readonly seed: number;
+  readonly brokers?: number;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly logger?: Logger;
+};
+
+/** Brokers, the ZooKeeper they agree by, and their clients, in one process under one seed. */
+export class World {
+  readonly trace = new Trace();
+  readonly schedule: Schedule;
+  readonly network: SimulatedNetwork;
+  readonly hosts: readonly SimulatedHost[];
+  readonly random: RandomTree;
+  readonly #listeners: Listeners = new Map();
+  readonly #ensemble: MemoryEnsemble;
+  readonly #logger: Logger;
+  #sessions = 0;
+  readonly #sessionOf = new Map<SimulatedProcess, string[]>();
+
+  constructor(options: WorldOptions) {
+    this.random = new RandomTree(options.seed);
+    this.#logger = options.logger ?? silentLogger;
+    const { random, trace } = this;
+    this.schedule = new Schedule({ random: random.of("schedule"), trace });
+    this.network = new SimulatedNetwork({
+      schedule: this.schedule,
+      random: random.of("network"),
+    });
+    const zookeeper = new SimulatedProcess("zookeeper", {
+      schedule: this.schedule,
+      random: random.of("zookeeper"),
+    });
+    this.#ensemble = new MemoryEnsemble({ latencyMs: 0.5, reconnectMs: 20 }, zookeeper);
+    const settings = options.settings ?? {};
+    this.hosts = Array.from(
+      { length: options.brokers ?? 3 },
+      (_, index) => new SimulatedHost({ brokerId: index + 1, settings }, this.#hostWorld()),
+    );
+  }
+
+  /** A client in a process of its own. */
+  client(name: string): { readonly client: Client; readonly process: SimulatedProcess } {
+    const process = new SimulatedProcess(name, {
+      schedule: this.schedule,
+      random: this.random.of(name),
+    });
+    const transport = new SimulatedTransport({
+      process,
+      network: this.network,
+      listeners: this.#listeners,
+    });
+    const brokers = this.hosts.map(({ endpoint }) => endpoint);
+    const client = new Client(
+      { brokers, clientId: name },
+      { clock: process.clock, scheduler: process.scheduler, random: process.random, transport },
+    );
+    return { client, process };
+  }
+
+  /** Lets time go on until the promise has settled. @throws RangeError when it takes too long. */
+  async outcome<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
+    let isDone = false;
+    const settled = promise.finally(() => {
+      isDone = true;
+    });
+    settled.catch(() => {});
+    const atMs = this.schedule.nowMs + withinMs;
+    await this.schedule.run({ atMs, isDone: () => isDone });
+    if (!isDone) throw new RangeError(`not settled within ${withinMs} ms of the world`);
+    return await settled;
+  }
+
+  #hostWorld() {
+    return {
+      schedule: this.schedule,
+      network: this.network,
+      listeners: this.#listeners,
+      random: this.random,
+      logger: this.#logger,
+      connectZooKeeper: (process: SimulatedProcess) => {
+        this.#sessions += 1;
+        const name = `${process.name}/${this.#sessions}`;
+        this.#sessionOf.set(process, [...(this.#sessionOf.get(process) ?? []), name]);
+        return this.#ensemble.connect(name);
+      },
+      cutZooKeeper: (process: SimulatedProcess) => {
+        for (const name of this.#sessionOf.get(process) ?? []) this.#ensemble.cut(name);
+      },
+    };
+  }
+}
