@@ -1,4 +1,5 @@
 import type { Clock, FileSystem, Logger, Machine, Network, Random, Scheduler } from "@zoolog/base";
+import type { Transport } from "@zoolog/calls";
 import {
   nodeFileSystem,
   nodeMachine,
@@ -7,7 +8,6 @@ import {
   systemRandom,
   systemScheduler,
 } from "@zoolog/host";
-import type { Transport } from "@zoolog/calls";
 import type { ProduceTrace } from "@zoolog/replication";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import type { OpenPlane } from "./plane.ts";

@@ -8,7 +8,7 @@ export type {
 } from "./broker-api.ts";
 export { type BrokerDependencies, hostDependencies } from "./broker-dependencies.ts";
 export { unsupportedCalls } from "./calls/call-handlers.ts";
-export { callTable, peerCallTable } from "./calls/call-tables.ts";
+export { callTable, peerCallTable, waitsForNews } from "./calls/call-tables.ts";
 export {
   type BrokerConfig,
   describeBrokerSettings,
@@ -20,6 +20,7 @@ export type { SettingSource } from "./config/read-settings.ts";
 export { describeTopicSettings } from "./config/topic-settings.ts";
 export { type DevCluster, type DevClusterOptions, startDevCluster } from "./dev-cluster.ts";
 export { errorBodyOf, HTTP_STATUS } from "./http/answers/error-mapping.ts";
+export { brokersOnly } from "./http/errors.ts";
 export { HttpPlane, type HttpPlaneOptions } from "./http/http-plane.ts";
 export type { HttpPlaneDependencies } from "./http/plane-parts.ts";
 export { createBrokerMetrics } from "./metrics.ts";

@@ -79,6 +79,11 @@ export {
   type ScriptedBrokersOptions,
 } from "./scripted-brokers/scripted-brokers.ts";
 export { seededRandom } from "./seeded-random.ts";
+export { Simulation, type SimulationReport } from "./simulation/run/simulation.ts";
+export {
+  drawSimulationOptions,
+  type SimulationOptions,
+} from "./simulation/run/simulation-options.ts";
 export { fourLetterWord, servingMode } from "./zookeeper/four-letter-word.ts";
 export {
   type ClientHandshake,

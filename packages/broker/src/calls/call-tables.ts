@@ -4,15 +4,15 @@ import type { BrokerApi, CallContext } from "../broker-api.ts";
 import type { PeerApi, PeerContext } from "../peer-api.ts";
 
 /** The methods of a broker under the names of the protocol's calls, for planes that are generic. */
-export type CallTable = {
+export type CallTable<Context extends CallContext = CallContext> = {
   readonly [Name in NativeCall]: (
     request: NativeRequest<Name>,
-    context: CallContext,
+    context: Context,
     memory?: ReadMemory,
   ) => Promise<unknown>;
 };
 
-export type PeerCallTable = {
+type PeerCallTable = {
   readonly [Name in PeerCall]: (
     request: PeerRequest<Name>,
     context: PeerContext,
@@ -45,4 +45,12 @@ export function peerCallTable(api: PeerApi) {
     "replicas-deleted": (request, context) => api.replicasDeleted(request, context),
     "controlled-shutdown": (request, context) => api.controlledShutdown(request, context),
   } satisfies PeerCallTable;
+}
+
+/** Whether a call parks until there is news: a closing plane cuts it short, which costs nobody. */
+export function waitsForNews(name: NativeCall | PeerCall, request: unknown): boolean {
+  // These wait for the other members of a group.
+  if (name === "join-group" || name === "sync-group") return true;
+  if (name !== "fetch" && name !== "replicate" && name !== "cluster-image") return false;
+  return (request as { readonly maxWaitMs: number }).maxWaitMs > 0;
 }

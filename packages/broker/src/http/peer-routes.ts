@@ -1,6 +1,7 @@
 import { assert } from "@zoolog/base";
 import { checkMessage, PEER_CALLS, type PeerCall, type PeerRequest } from "@zoolog/protocol";
 import type { FastifyInstance } from "fastify";
+import { peerCallTable, waitsForNews } from "../calls/call-tables.ts";
 import type { PeerApi, PeerContext } from "../peer-api.ts";
 import { AnswerMemory, answerBytesMax } from "./bodies/answer-memory.ts";
 import { bodyOf } from "./bodies/body-parsers.ts";
@@ -53,6 +54,7 @@ function addPeerRoute<Name extends PeerCall>(
     assert(handlers !== undefined, "where there are brokers there is something to ask them");
     const checked = checkMessage(schema, bodyOf(request));
     if (checked.fault !== undefined) throw refusedMessage(checked.fault);
+    if (waitsForNews(name, checked.value)) parts.calls.markWaiting(call);
     const response = await handlers[name](checked.value as PeerRequest<Name>, call);
     return sendMessage(reply, MSGPACK_TYPE, 200, response);
   });
@@ -63,24 +65,16 @@ function isFromBroker(call: Call): call is PeerContext & Call {
 }
 
 function peerHandlers(api: PeerApi, parts: PlaneParts): PeerHandlers {
-  const { calls, limits } = parts;
+  const { limits } = parts;
   const bytesMax = answerBytesMax(limits.peerInFlightBytesMax);
   return {
+    ...peerCallTable(api),
     replicate: async (request, call) => {
-      if (request.maxWaitMs > 0) calls.markWaiting(call);
       const maxBytes = Math.min(request.maxBytes, bytesMax);
       const memory = new AnswerMemory({ call, bytesMax, maxWaitMs: request.maxWaitMs }, parts);
       const replicating = api.replicate({ ...request, maxBytes }, call, memory);
       const result = await call.holdWhile(replicating);
       return { ...result, topics: withRecordBins(result.topics, memory) };
     },
-    "cluster-image": (request, call) => {
-      if (request.maxWaitMs > 0) calls.markWaiting(call);
-      return api.clusterImage(request, call);
-    },
-    "alter-partition": (request, call) => api.alterPartition(request, call),
-    "replicas-offline": (request, call) => api.replicasOffline(request, call),
-    "replicas-deleted": (request, call) => api.replicasDeleted(request, call),
-    "controlled-shutdown": (request, call) => api.controlledShutdown(request, call),
   };
 }

@@ -1,19 +1,21 @@
-import { assert, ZoologError } from "@zoolog/base";
+import { ZoologError } from "@zoolog/base";
 import {
+  brokersOnly,
   type CallContext,
   callTable,
   errorBodyOf,
-  type HttpPlaneDependencies,
   HTTP_STATUS,
+  type HttpPlaneDependencies,
   type PeerContext,
   type Plane,
   peerCallTable,
+  waitsForNews,
 } from "@zoolog/broker";
 import type { TransportResponse } from "@zoolog/calls";
 import {
   BROKER_CREDENTIAL_HEADER,
-  checkMessage,
   ChunkedBytes,
+  checkMessage,
   decodeMessage,
   encodeMessage,
   NATIVE_CALLS,
@@ -38,7 +40,11 @@ type Caller = {
   readonly reset: () => void;
 };
 
-type CallUnderWay = { readonly caller: Caller; readonly controller: AbortController };
+type CallUnderWay = {
+  readonly caller: Caller;
+  readonly controller: AbortController;
+  isWaiting: boolean;
+};
 
 /**
  * A broker's plane without HTTP: the bytes of a call in, one method of the broker, the bytes of the
@@ -52,6 +58,8 @@ export class SimulatedPlane implements Plane {
   readonly #calls: ReturnType<typeof callTable>;
   readonly #peerCalls: ReturnType<typeof peerCallTable> | undefined;
   readonly #underWay = new Set<CallUnderWay>();
+  #isClosing = false;
+  #onIdle: (() => void) | undefined;
 
   constructor(
     address: { readonly host: string; readonly port: number },
@@ -75,15 +83,24 @@ export class SimulatedPlane implements Plane {
     return Promise.resolve(this.#address);
   }
 
-  close(): Promise<void> {
+  /** As the HTTP plane does: who only waits is released, the others get their answers. */
+  async close(): Promise<void> {
     this.stopListening();
-    const closing = new ZoologError({
-      code: "BROKER_NOT_AVAILABLE",
-      message: "the broker is shutting down",
-      retriable: true,
+    this.#isClosing = true;
+    for (const { controller, isWaiting } of this.#underWay)
+      if (isWaiting) controller.abort(CLOSING);
+    if (this.#underWay.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const { scheduler } = this.#process;
+      const late = scheduler.after(CLOSE_WAIT_MS, () => {
+        for (const { controller } of this.#underWay) controller.abort(CLOSING);
+        resolve();
+      });
+      this.#onIdle = () => {
+        late.cancel();
+        resolve();
+      };
     });
-    for (const { controller } of this.#underWay) controller.abort(closing);
-    return Promise.resolve();
   }
 
   stopListening(): void {
@@ -99,35 +116,45 @@ export class SimulatedPlane implements Plane {
 
   /** @returns to be called when the caller hangs up. */
   serve(call: IncomingCall, caller: Caller): () => void {
-    const underWay: CallUnderWay = { caller, controller: new AbortController() };
+    const underWay: CallUnderWay = {
+      caller,
+      controller: new AbortController(),
+      isWaiting: false,
+    };
     this.#underWay.add(underWay);
     this.#process.receive(() => {
-      void this.#answer(call, underWay.controller.signal).then((response) => {
+      void this.#answer(call, underWay).then((response) => {
         // A dead process answers nothing, and who hung up hears nothing.
-        if (!this.#process.isAlive || !this.#underWay.delete(underWay)) return;
+        if (!this.#process.isAlive || !this.#end(underWay)) return;
         caller.answer(response);
       });
     });
     return () =>
       this.#process.receive(() => {
-        if (this.#underWay.delete(underWay)) underWay.controller.abort();
+        if (this.#end(underWay)) underWay.controller.abort();
       });
+  }
+
+  #end(underWay: CallUnderWay): boolean {
+    const wasUnderWay = this.#underWay.delete(underWay);
+    if (this.#underWay.size === 0) this.#onIdle?.();
+    return wasUnderWay;
   }
 
   get #endpoint(): string {
     return `http://${this.#address.host}:${this.#address.port}`;
   }
 
-  async #answer(call: IncomingCall, signal: AbortSignal): Promise<TransportResponse> {
+  async #answer(call: IncomingCall, underWay: CallUnderWay): Promise<TransportResponse> {
     try {
-      return respond(200, await this.#dispatch(call, signal));
+      return respond(200, await this.#dispatch(call, underWay));
     } catch (error) {
       if (!(error instanceof ZoologError)) throw error;
       return respond(HTTP_STATUS[error.code] ?? 503, errorBodyOf(error));
     }
   }
 
-  async #dispatch(incoming: IncomingCall, signal: AbortSignal): Promise<unknown> {
+  async #dispatch(incoming: IncomingCall, underWay: CallUnderWay): Promise<unknown> {
     const { call, body, headers, remoteAddress } = incoming;
     const credential = headers[BROKER_CREDENTIAL_HEADER];
     const broker =
@@ -135,25 +162,26 @@ export class SimulatedPlane implements Plane {
         ? undefined
         : this.#dependencies.peers?.brokerOf(credential, remoteAddress);
     const context: CallContext = {
-      signal,
+      signal: underWay.controller.signal,
       clientId: remoteAddress,
       remoteAddress,
       principal: broker ?? { kind: "anonymous" },
       holdWhile: (task) => task,
     };
-    if (credential !== undefined && broker === undefined) {
-      const message = "the credential is not one of this cluster";
-      throw new ZoologError({ code: "CLUSTER_AUTHORIZATION_FAILED", message });
-    }
     if (call in NATIVE_CALLS) {
       const name = call as NativeCall;
       const request = checked(NATIVE_CALLS[name].request, body, broker !== undefined);
+      this.#markWaiting(name, request, underWay);
       const method = this.#calls[name] as (request: unknown, context: CallContext) => unknown;
       return withBins(await method(request, context));
     }
-    assert(broker !== undefined && call in PEER_CALLS, `${call} is for brokers`);
+    if (!(call in PEER_CALLS)) {
+      throw new ZoologError({ code: "NOT_FOUND", message: `there is no call ${call}` });
+    }
+    if (broker === undefined) throw brokersOnly();
     const name = call as PeerCall;
     const request = checked(PEER_CALLS[name].request, body, true);
+    this.#markWaiting(name, request, underWay);
     const method = this.#peerCalls?.[name] as (
       request: unknown,
       context: PeerContext,
@@ -161,7 +189,21 @@ export class SimulatedPlane implements Plane {
     ) => unknown;
     return withBins(await method(request, { ...context, principal: broker }, UNLIMITED));
   }
+
+  #markWaiting(name: NativeCall | PeerCall, request: unknown, underWay: CallUnderWay): void {
+    underWay.isWaiting = waitsForNews(name, request);
+    if (underWay.isWaiting && this.#isClosing) underWay.controller.abort(CLOSING);
+  }
 }
+
+/** Longest that a closing plane waits for answers; as `http.shutdown` of a broker has it. */
+const CLOSE_WAIT_MS = 5_000;
+
+const CLOSING = new ZoologError({
+  code: "BROKER_NOT_AVAILABLE",
+  message: "the broker is shutting down",
+  retriable: true,
+});
 
 /** Memory is not what a world is about. */
 const UNLIMITED = {
@@ -178,8 +220,7 @@ function checked(
     body,
     isFromBroker ? { elementsMax: PEER_MESSAGE_ELEMENTS_MAX } : {},
   );
-  const message =
-    decoded.fault === undefined ? checkMessage(schema, decoded.value) : decoded;
+  const message = decoded.fault === undefined ? checkMessage(schema, decoded.value) : decoded;
   if (message.fault === undefined) return message.value;
   throw new ZoologError({ code: message.fault.code, message: message.fault.message });
 }

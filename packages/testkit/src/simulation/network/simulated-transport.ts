@@ -30,6 +30,8 @@ export class SimulatedTransport implements Transport {
     if (this.#isClosed) return Promise.reject(failure("CLOSED", "the transport is closed"));
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
+      // What a killed process still computes never leaves it.
+      if (!this.#process.isAlive) return;
       const exchange = new Exchange(request, this.#process, {
         resolve,
         reject,

@@ -18,6 +18,7 @@ export class Schedule {
   readonly #random: Random;
   readonly #heap = new EventHeap();
   readonly #ranks = new Map<string, { due: number; rank: number }>();
+  readonly #observers: { readonly events: number; readonly look: () => void }[] = [];
   #now = 0;
   #sequence = 0;
 
@@ -55,6 +56,11 @@ export class Schedule {
     };
   }
 
+  /** Asked to look at the world after every `events` events; sees it between two of them. */
+  observe(events: number, look: () => void): void {
+    this.#observers.push({ events, look });
+  }
+
   /** Goes on until the time has come, it is done, or nothing is left to happen. */
   async run(until: RunUntil): Promise<void> {
     const { atMs = Number.POSITIVE_INFINITY, isDone = () => false } = until;
@@ -68,6 +74,7 @@ export class Schedule {
       this.trace.add({ atMs: event.due, actor: event.actor, kind: event.kind });
       event.run();
       await settled();
+      for (const { events, look } of this.#observers) if (this.trace.count % events === 0) look();
     }
     if (atMs !== Number.POSITIVE_INFINITY && !isDone()) this.#now = Math.max(this.#now, atMs);
   }

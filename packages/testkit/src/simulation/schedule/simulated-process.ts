@@ -66,6 +66,11 @@ export class SimulatedProcess {
     else this.#held.push(task);
   }
 
+  /** By the clock of the process; never resolves once it is dead. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#after(ms, "sleep", resolve));
+  }
+
   /** As SIGSTOP: clocks go on. */
   pause(): void {
     this.#held ??= [];

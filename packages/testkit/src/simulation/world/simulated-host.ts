@@ -1,4 +1,4 @@
-import { errorMessage, type Logger, type Machine } from "@zoolog/base";
+import { errorMessage, type Logger, type Machine, type Random } from "@zoolog/base";
 import { Broker, type BrokerConfig, parseBrokerConfig } from "@zoolog/broker";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import type { DiskOperation } from "../../file-system/disk-faults.ts";
@@ -11,6 +11,16 @@ import type { Schedule } from "../schedule/schedule.ts";
 import { SimulatedProcess } from "../schedule/simulated-process.ts";
 
 const HTTP_PORT = 8092;
+
+/** From and to, ms, by kind of operation. */
+export type DiskTimes = { readonly [Operation in DiskOperation]?: Range } & {
+  readonly other: Range;
+};
+
+type Range = readonly [leastMs: number, mostMs: number];
+
+/** As a good SSD with a cache that obeys. */
+const SSD: DiskTimes = { other: [0, 0.02], datasync: [0.2, 2.2], syncDirectory: [0.2, 2.2] };
 
 /** What hosts share. */
 export type HostWorld = {
@@ -29,21 +39,32 @@ export class SimulatedHost {
   readonly brokerId: number;
   readonly name: string;
   readonly disk: SimulatedDisk;
+  /** Why brokers of this host did not start, though nobody killed them. */
+  readonly failures: string[] = [];
   readonly #world: HostWorld;
   readonly #settings: Readonly<Record<string, unknown>>;
+  readonly #diskTimes: DiskTimes;
+  readonly #diskRandom: Random;
   #process: SimulatedProcess | undefined;
   #plane: SimulatedPlane | undefined;
   #broker: Broker | undefined;
+  #registeredAtMs = 0;
   #lives = 0;
   #boots = 1;
 
   constructor(
-    options: { readonly brokerId: number; readonly settings: Readonly<Record<string, unknown>> },
+    options: {
+      readonly brokerId: number;
+      readonly settings: Readonly<Record<string, unknown>>;
+      readonly diskTimes?: DiskTimes;
+    },
     world: HostWorld,
   ) {
     this.brokerId = options.brokerId;
     this.name = `broker-${options.brokerId}`;
     this.#settings = options.settings;
+    this.#diskTimes = { ...SSD, ...options.diskTimes };
+    this.#diskRandom = world.random.of(`${this.name} disk times`);
     this.#world = world;
     this.disk = new SimulatedDisk(
       {},
@@ -67,6 +88,11 @@ export class SimulatedHost {
     return this.#broker;
   }
 
+  /** True time at which the life that runs was registered. */
+  get registeredAtMs(): number {
+    return this.#registeredAtMs;
+  }
+
   /** Starts a broker on what the disk holds. Resolves when it is registered, or has failed to. */
   async start(): Promise<void> {
     this.#lives += 1;
@@ -74,6 +100,7 @@ export class SimulatedHost {
     const { schedule, network, listeners, random, logger } = this.#world;
     const process = new SimulatedProcess(this.name, { schedule, random: random.of(life) });
     this.#process = process;
+    this.#plane = undefined;
     try {
       const broker = await Broker.start(this.#config(), {
         clock: process.clock,
@@ -93,9 +120,12 @@ export class SimulatedHost {
           return this.#plane;
         },
       });
-      if (this.#process === process) this.#broker = broker;
+      if (this.#process !== process) return;
+      this.#broker = broker;
+      this.#registeredAtMs = schedule.nowMs;
     } catch (error) {
       if (!process.isAlive) return;
+      this.failures.push(errorMessage(error));
       logger.error("broker not started", { host: this.name, error: errorMessage(error) });
       this.#die(process);
     }
@@ -129,11 +159,11 @@ export class SimulatedHost {
 
   #diskTime(operation: DiskOperation): Promise<void> {
     const process = this.#process;
-    const isSync = operation === "datasync" || operation === "syncDirectory";
     return new Promise((resolve) => {
       // Nobody is there any more to whom it could matter.
       if (process === undefined) return;
-      const took = isSync ? 0.2 + 2 * process.random.next() : 0.02 * process.random.next();
+      const [leastMs, mostMs] = this.#diskTimes[operation] ?? this.#diskTimes.other;
+      const took = leastMs + (mostMs - leastMs) * this.#diskRandom.next();
       process.scheduler.after(took, resolve);
     });
   }

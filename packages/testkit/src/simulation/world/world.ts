@@ -1,6 +1,7 @@
 import type { Logger } from "@zoolog/base";
 import { silentLogger } from "@zoolog/base";
 import { Client } from "@zoolog/client";
+import type { Operation } from "@zoolog/zookeeper";
 import { MemoryEnsemble } from "../../coordination/memory-ensemble.ts";
 import { SimulatedNetwork } from "../network/simulated-network.ts";
 import { type Listeners, SimulatedTransport } from "../network/simulated-transport.ts";
@@ -24,6 +25,8 @@ export class World {
   readonly network: SimulatedNetwork;
   readonly hosts: readonly SimulatedHost[];
   readonly random: RandomTree;
+  /** Every transaction that ZooKeeper applies, in order. */
+  readonly writeListeners: ((operations: readonly Operation[]) => void)[] = [];
   readonly #listeners: Listeners = new Map();
   readonly #ensemble: MemoryEnsemble;
   readonly #logger: Logger;
@@ -44,6 +47,9 @@ export class World {
       random: random.of("zookeeper"),
     });
     this.#ensemble = new MemoryEnsemble({ latencyMs: 0.5, reconnectMs: 20 }, zookeeper);
+    this.#ensemble.onWrite((operations) => {
+      for (const listener of this.writeListeners) listener(operations);
+    });
     const settings = options.settings ?? {};
     this.hosts = Array.from(
       { length: options.brokers ?? 3 },
