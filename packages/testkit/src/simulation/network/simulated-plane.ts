@@ -11,7 +11,6 @@ import {
   peerCallTable,
   waitsForNews,
 } from "@zoolog/broker";
-import type { TransportResponse } from "@zoolog/calls";
 import {
   BROKER_CREDENTIAL_HEADER,
   ChunkedBytes,
@@ -25,20 +24,7 @@ import {
   type PeerCall,
 } from "@zoolog/protocol";
 import type { SimulatedProcess } from "../schedule/simulated-process.ts";
-import type { Listeners } from "./simulated-transport.ts";
-
-export type IncomingCall = {
-  readonly call: string;
-  readonly body: Buffer;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly remoteAddress: string;
-};
-
-type Caller = {
-  readonly answer: (response: TransportResponse) => void;
-  /** The connection breaks. */
-  readonly reset: () => void;
-};
+import type { Caller, IncomingCall, Listener, Listeners, TransportResponse } from "./listeners.ts";
 
 type CallUnderWay = {
   readonly caller: Caller;
@@ -50,7 +36,7 @@ type CallUnderWay = {
  * A broker's plane without HTTP: the bytes of a call in, one method of the broker, the bytes of the
  * answer out, with the same checks of messages and credentials.
  */
-export class SimulatedPlane implements Plane {
+export class SimulatedPlane implements Plane, Listener {
   readonly #address: { readonly host: string; readonly port: number };
   readonly #process: SimulatedProcess;
   readonly #listeners: Listeners;

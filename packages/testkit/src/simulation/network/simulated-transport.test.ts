@@ -1,13 +1,13 @@
 import type { BrokerApi, HttpPlaneDependencies } from "@zoolog/broker";
-import type { TransportResponse } from "@zoolog/calls";
 import { BROKER_CREDENTIAL_HEADER, decodeMessage, encodeMessage } from "@zoolog/protocol";
 import { seededRandom } from "../../seeded-random.ts";
 import { Schedule } from "../schedule/schedule.ts";
 import { SimulatedProcess } from "../schedule/simulated-process.ts";
 import { Trace } from "../schedule/trace.ts";
+import type { Listeners, TransportResponse } from "./listeners.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
 import { SimulatedPlane } from "./simulated-plane.ts";
-import { type Listeners, SimulatedTransport } from "./simulated-transport.ts";
+import { SimulatedTransport } from "./simulated-transport.ts";
 
 const ENDPOINT = "http://b:8092";
 
@@ -44,6 +44,7 @@ async function given(
     const sent = transport.post({
       endpoint: ENDPOINT,
       path,
+      contentType: "application/msgpack",
       body: [Buffer.from(encodeMessage({}))],
       timeoutMs: 1_000,
       ...(signal && { signal }),

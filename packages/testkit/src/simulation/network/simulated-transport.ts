@@ -1,11 +1,7 @@
 import { ZoologError } from "@zoolog/base";
-import type { Transport, TransportRequest, TransportResponse } from "@zoolog/calls";
 import type { SimulatedProcess } from "../schedule/simulated-process.ts";
+import type { Listeners, Transport, TransportRequest, TransportResponse } from "./listeners.ts";
 import type { SimulatedNetwork } from "./simulated-network.ts";
-import type { SimulatedPlane } from "./simulated-plane.ts";
-
-/** Who listens where: `http://host:port` to the plane behind it. */
-export type Listeners = Map<string, SimulatedPlane>;
 
 /** One process's way to brokers: bytes over a `SimulatedNetwork` instead of HTTP over sockets. */
 export class SimulatedTransport implements Transport {
