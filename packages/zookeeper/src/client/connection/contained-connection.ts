@@ -18,6 +18,7 @@ import { CLOSE_MS_MAX } from "../limits.ts";
 import { InboundReplies } from "../wire/inbound-replies.ts";
 import { OutboundRequests, type Outcome, type SendRequest } from "../wire/outbound-requests.ts";
 import type { SessionState } from "../zookeeper-client.ts";
+import { type ConnectSocket, connectOver } from "./client-socket.ts";
 import { ConnectionAttempts } from "./connection-attempts.ts";
 import { type Credential, Credentials } from "./credentials.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -38,6 +39,8 @@ export type ConnectionDependencies = {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly logger: Logger;
+  /** Default: `net.connect`, called by the library. */
+  readonly connectSocket?: ConnectSocket;
 };
 
 export type ConnectionEvents = {
@@ -121,6 +124,8 @@ export class ContainedConnection {
   }
 
   #override(manager: ConnectionManager): void {
+    const { connectSocket } = this.#dependencies;
+    if (connectSocket !== undefined) connectOver(manager, connectSocket);
     manager.findNextServer = (use) => this.#findNextServer(use);
     manager.onSocketConnected = () => this.#onSocketConnected();
     manager.onSocketData = (chunk) => this.#onSocketData(chunk);

@@ -17,7 +17,17 @@ declare module "node-zookeeper-client/lib/ConnectionManager.js" {
   export type Packet = { readonly request: Request; readonly callback: PacketCallback };
 
   /** What is used of a `net.Socket`. */
-  export type LibrarySocket = { readonly destroyed: boolean; destroy(): void };
+  export type LibrarySocket = {
+    readonly destroyed: boolean;
+    write(bytes: Buffer): boolean;
+    destroy(): void;
+    setNoDelay(): void;
+    setTimeout(ms: number, whenIdle: () => void): void;
+    on(event: "connect" | "drain", listener: () => void): void;
+    on(event: "data", listener: (chunk: Buffer) => void): void;
+    on(event: "close", listener: (hadError: boolean) => void): void;
+    on(event: "error", listener: (error: Error) => void): void;
+  };
 
   export default class ConnectionManager {
     static readonly STATES: {
@@ -53,6 +63,7 @@ declare module "node-zookeeper-client/lib/ConnectionManager.js" {
       emit(event: { readonly type: number; readonly path: string }): void;
     };
 
+    setState(state: number): void;
     connect(): void;
     close(): void;
     queue(request: Request, callback?: PacketCallback): void;
@@ -62,6 +73,7 @@ declare module "node-zookeeper-client/lib/ConnectionManager.js" {
     onSocketConnectTimeout(): void;
     onSocketTimeout(): void;
     onSocketData(chunk: Buffer): void;
+    onSocketDrain(): void;
     onSocketError(error: Error): void;
     onSocketClosed(hadError: boolean): void;
   }
