@@ -84,6 +84,14 @@ export {
   drawSimulationOptions,
   type SimulationOptions,
 } from "./simulation/run/simulation-options.ts";
+export type { AppliedWrite } from "./simulation/zookeeper/ensemble-ports.ts";
+export {
+  type SimulatedSessionOptions,
+  SimulatedZooKeeperServers,
+  type SimulatedZooKeeperServersDependencies,
+  type SimulatedZooKeeperServersOptions,
+} from "./simulation/zookeeper/simulated-zookeeper-servers.ts";
+export type { ArrivingWrite, WriteFault } from "./simulation/zookeeper/write-faults.ts";
 export { fourLetterWord, servingMode } from "./zookeeper/four-letter-word.ts";
 export {
   type ClientHandshake,

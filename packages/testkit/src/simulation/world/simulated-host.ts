@@ -1,6 +1,5 @@
 import { errorMessage, type Logger, type Machine, type Random } from "@zoolog/base";
 import { Broker, type BrokerConfig, parseBrokerConfig } from "@zoolog/broker";
-import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import type { DiskOperation } from "../../file-system/disk-faults.ts";
 import { SimulatedDisk } from "../../file-system/simulated-disk.ts";
 import type { Listeners } from "../network/listeners.ts";
@@ -10,6 +9,7 @@ import { SimulatedTransport } from "../network/simulated-transport.ts";
 import type { RandomTree } from "../random-tree.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import { SimulatedProcess } from "../schedule/simulated-process.ts";
+import type { SimulatedZooKeeperServers } from "../zookeeper/simulated-zookeeper-servers.ts";
 
 const HTTP_PORT = 8092;
 
@@ -30,9 +30,7 @@ export type HostWorld = {
   readonly listeners: Listeners;
   readonly random: RandomTree;
   readonly logger: Logger;
-  connectZooKeeper(process: SimulatedProcess): Promise<ZooKeeperClient>;
-  /** The process is gone; its session stays until it times out. */
-  cutZooKeeper(process: SimulatedProcess): void;
+  readonly zookeeper: SimulatedZooKeeperServers;
 };
 
 /** One machine with a disk and, most of the time, a broker on it. */
@@ -98,12 +96,13 @@ export class SimulatedHost {
   async start(): Promise<void> {
     this.#lives += 1;
     const life = `${this.name}#${this.#lives}`;
-    const { schedule, network, listeners, random, logger } = this.#world;
+    const { schedule, network, listeners, random, logger, zookeeper } = this.#world;
+    const config = this.#config();
     const process = new SimulatedProcess(this.name, { schedule, random: random.of(life) });
     this.#process = process;
     this.#plane = undefined;
     try {
-      const broker = await Broker.start(this.#config(), {
+      const broker = await Broker.start(config, {
         clock: process.clock,
         scheduler: process.scheduler,
         random: process.random,
@@ -111,7 +110,11 @@ export class SimulatedHost {
         fileSystem: this.disk.mount(),
         machine: this.#machine(life),
         network: NO_SOCKETS,
-        connectZooKeeper: () => this.#world.connectZooKeeper(process),
+        connectZooKeeper: () =>
+          zookeeper.connect(process, {
+            sessionTimeoutMs: config.zookeeperSessionTimeoutMs,
+            connectTimeoutMs: config.zookeeperConnectionTimeoutMs,
+          }),
         peerTransport: new SimulatedTransport({ process, network, listeners }),
         openPlane: (_options, parts) => {
           this.#plane = new SimulatedPlane(
@@ -128,7 +131,7 @@ export class SimulatedHost {
       if (!process.isAlive) return;
       this.failures.push(errorMessage(error));
       logger.error("broker not started", { host: this.name, error: errorMessage(error) });
-      this.#die(process);
+      this.#die(process, "process");
     }
   }
 
@@ -140,19 +143,20 @@ export class SimulatedHost {
     if (kind === "power") this.#boots += 1;
     if (kind === "process") this.#plane?.resetAll();
     else this.#plane?.stopListening();
-    this.#die(process);
+    this.#die(process, kind);
   }
 
   /** In order; whoever waits for it must let time go on. */
   async shutDown(): Promise<void> {
     const process = this.#process;
     await this.#broker?.close();
-    if (process !== undefined && this.#process === process) this.#die(process);
+    if (process !== undefined && this.#process === process) this.#die(process, "process");
   }
 
-  #die(process: SimulatedProcess): void {
+  /** Its session stays until it times out. */
+  #die(process: SimulatedProcess, kind: "process" | "power"): void {
     process.kill();
-    this.#world.cutZooKeeper(process);
+    this.#world.zookeeper.cut(process, kind);
     this.#process = undefined;
     this.#broker = undefined;
     this.#plane = undefined;
@@ -173,7 +177,7 @@ export class SimulatedHost {
     const settings = {
       "broker.id": this.brokerId,
       "data.dir": "/data",
-      "zookeeper.connect": "simulated:1",
+      "zookeeper.connect": this.#world.zookeeper.connectString,
       "http.host": this.name,
       "http.port": HTTP_PORT,
       ...this.#settings,

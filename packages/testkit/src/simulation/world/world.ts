@@ -2,7 +2,6 @@ import type { Logger } from "@zoolog/base";
 import { silentLogger } from "@zoolog/base";
 import { Client } from "@zoolog/client";
 import type { Operation } from "@zoolog/zookeeper";
-import { MemoryEnsemble } from "../../coordination/memory-ensemble.ts";
 import type { Listeners } from "../network/listeners.ts";
 import { SimulatedNetwork } from "../network/simulated-network.ts";
 import { SimulatedTransport } from "../network/simulated-transport.ts";
@@ -10,11 +9,15 @@ import { RandomTree } from "../random-tree.ts";
 import { Schedule } from "../schedule/schedule.ts";
 import { SimulatedProcess } from "../schedule/simulated-process.ts";
 import { Trace } from "../schedule/trace.ts";
+import { operationsOf } from "../zookeeper/applied-operations.ts";
+import { SimulatedZooKeeperServers } from "../zookeeper/simulated-zookeeper-servers.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 
 export type WorldOptions = {
   readonly seed: number;
   readonly brokers?: number;
+  /** Default 3. */
+  readonly zookeepers?: number;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly logger?: Logger;
 };
@@ -28,11 +31,9 @@ export class World {
   readonly random: RandomTree;
   /** Every transaction that ZooKeeper applies, in order. */
   readonly writeListeners: ((operations: readonly Operation[]) => void)[] = [];
+  readonly zookeeper: SimulatedZooKeeperServers;
   readonly #listeners: Listeners = new Map();
-  readonly #ensemble: MemoryEnsemble;
   readonly #logger: Logger;
-  #sessions = 0;
-  readonly #sessionOf = new Map<SimulatedProcess, string[]>();
 
   constructor(options: WorldOptions) {
     this.random = new RandomTree(options.seed);
@@ -43,13 +44,17 @@ export class World {
       schedule: this.schedule,
       random: random.of("network"),
     });
-    const zookeeper = new SimulatedProcess("zookeeper", {
-      schedule: this.schedule,
-      random: random.of("zookeeper"),
-    });
-    this.#ensemble = new MemoryEnsemble({ latencyMs: 0.5, reconnectMs: 20 }, zookeeper);
-    this.#ensemble.onWrite((operations) => {
-      for (const listener of this.writeListeners) listener(operations);
+    this.zookeeper = new SimulatedZooKeeperServers(
+      options.zookeepers === undefined ? {} : { servers: options.zookeepers },
+      {
+        schedule: this.schedule,
+        network: this.network,
+        random: random.fork("zookeeper"),
+        logger: this.#logger,
+      },
+    );
+    this.zookeeper.onWrite(({ logged }) => {
+      for (const listener of this.writeListeners) listener(operationsOf(logged));
     });
     const settings = options.settings ?? {};
     this.hosts = Array.from(
@@ -97,15 +102,7 @@ export class World {
       listeners: this.#listeners,
       random: this.random,
       logger: this.#logger,
-      connectZooKeeper: (process: SimulatedProcess) => {
-        this.#sessions += 1;
-        const name = `${process.name}/${this.#sessions}`;
-        this.#sessionOf.set(process, [...(this.#sessionOf.get(process) ?? []), name]);
-        return this.#ensemble.connect(name);
-      },
-      cutZooKeeper: (process: SimulatedProcess) => {
-        for (const name of this.#sessionOf.get(process) ?? []) this.#ensemble.cut(name);
-      },
+      zookeeper: this.zookeeper,
     };
   }
 }
