@@ -239,13 +239,23 @@ test("a data folder that is in use is refused by name", async () => {
   });
 });
 
-test("a data folder of another cluster is refused by name", async () => {
+test("with a data folder of another cluster no broker begins a cluster, or joins one", async () => {
   const first = await start();
   await first.close();
   const settings = [{ from: "test", settings: { "data.dir": `${first.dataFolder}/broker-1` } }];
+  const fresh = { dataFolder: `${folder.path}/fresh` };
 
-  await expect(start({ dataFolder: `${folder.path}/fresh`, settings })).rejects.toMatchObject({
+  await expect(start({ ...fresh, settings })).rejects.toMatchObject({
     code: "INCONSISTENT_CLUSTER_ID",
+    message: expect.stringContaining("/cluster/id is gone"),
+  });
+
+  const other = await start(fresh);
+  expect(other.brokers[0]?.clusterId).not.toBe(first.brokers[0]?.clusterId);
+  await other.close();
+  await expect(start({ ...fresh, settings })).rejects.toMatchObject({
+    code: "INCONSISTENT_CLUSTER_ID",
+    message: expect.stringContaining("not to"),
   });
 });
 

@@ -8,7 +8,9 @@ import {
   errorMessage,
   type Logger,
   makeUsableFolder,
+  runInBackground,
   throwIfAborted,
+  type ZoologError,
 } from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
@@ -77,6 +79,7 @@ export class Broker {
   #registration: RegistrationRuntime | undefined;
   #lagGauge: LagGauge | undefined;
   #closing: Promise<void> | undefined;
+  #failure: ZoologError | undefined;
   #hasCaughtUp = false;
 
   private constructor(config: BrokerConfig, dependencies: BrokerDependencies) {
@@ -113,6 +116,15 @@ export class Broker {
     }
   }
 
+  /**
+   * Resolves with what this broker cannot go on after: `ZOOKEEPER_HISTORY_LOST`. Close it then, and
+   * end the process with a failure, so that it is started anew; until then it is not live.
+   */
+  get failed(): Promise<ZoologError> {
+    assert(this.#store !== undefined, "a started broker has a store");
+    return this.#store.historyLost;
+  }
+
   get clusterId(): string {
     assert(this.#clusterId !== undefined, "a started broker knows its cluster");
     return this.#clusterId;
@@ -141,8 +153,7 @@ export class Broker {
     if (this.#closing !== undefined) missing.push("The broker is shutting down.");
     if (dataFault !== undefined) missing.push(`${dataFault.message}.`);
     if (this.#registration?.brokerEpoch === undefined) {
-      const failure = this.#registration?.failure;
-      missing.push(failure ?? "The broker is not registered in ZooKeeper.");
+      missing.push(this.#whyUnregistered());
     }
     if (this.#runtimes?.cache.image === undefined) {
       missing.push("The broker has no picture of the cluster yet.");
@@ -151,7 +162,8 @@ export class Broker {
       missing.push("Replicas here have not caught up with their leaders yet.");
     }
     const ready = missing.length === 0;
-    return { live: dataFault === undefined, ready, reasons: [...missing, ...this.#warnings()] };
+    const live = dataFault === undefined && this.#failure === undefined;
+    return { live, ready, reasons: [...missing, ...this.#warnings()] };
   }
 
   /**
@@ -169,7 +181,15 @@ export class Broker {
     await loadNativeCrc32c();
     const store = await openStore(config, dependencies, signal);
     this.#store = store;
-    const clusterId = await abortable(ensureClusterId(store, dependencies), signal);
+    runInBackground("end after ZooKeeper went back", this.#logger, async () => {
+      const failure = await store.historyLost;
+      this.#failure = failure;
+      this.#logger.error("this broker cannot go on and has to be started anew", {
+        error: failure.message,
+        hint: failure.hint,
+      });
+    });
+    const clusterId = await abortable(ensureClusterId(config, store, dependencies), signal);
     this.#clusterId = clusterId;
     const logs = await openLogs(config, clusterId, {
       ...dependencies,
@@ -282,6 +302,14 @@ export class Broker {
   #caughtUp(): boolean {
     this.#hasCaughtUp ||= this.#runtimes?.replicas.isCaughtUp === true;
     return this.#hasCaughtUp;
+  }
+
+  #whyUnregistered(): string {
+    const failure = this.#registration?.failure;
+    if (failure !== undefined) return failure;
+    const { state, failure: reason } = this.#store ?? {};
+    const isKnown = state === "expired" && reason !== undefined;
+    return isKnown ? `${reason}.` : "The broker is not registered in ZooKeeper.";
   }
 
   /** What does not keep the broker from serving. */

@@ -20,6 +20,8 @@ export type CoordinationErrorCode =
   | "GROUP_NAME_UNUSABLE"
   /** This ensemble belongs to another cluster than the one the store was opened on. */
   | "CLUSTER_ID_MISMATCH"
+  /** ZooKeeper was restored to an earlier state, or made anew, while this process knew a later one. */
+  | "ZOOKEEPER_HISTORY_LOST"
   /** The assignment does not fit into a znode. */
   | "TOPIC_TOO_LARGE"
   /** All producer ids have been given out. */
@@ -157,6 +159,15 @@ export function clusterIdMismatch(expected: string, found: string | undefined): 
     code: "CLUSTER_ID_MISMATCH",
     message: `/cluster/id is ${found ?? "gone"}, this broker belongs to cluster ${expected}`,
     hint: "The connect string points at another ensemble, or its data was replaced.",
+  });
+}
+
+export function historyLost(zxids: { readonly seen: number; readonly now: number }): ZoologError {
+  const { seen, now } = zxids;
+  return fault({
+    code: "ZOOKEEPER_HISTORY_LOST",
+    message: `ZooKeeper's history went back (zxid 0x${now.toString(16)} after 0x${seen.toString(16)}): it was restored from a backup or made anew`,
+    hint: "Start the broker again, if no supervisor does, so that it begins with what ZooKeeper says now; docs/operating/backup.md has more.",
   });
 }
 

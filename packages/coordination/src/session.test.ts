@@ -1,5 +1,7 @@
+import { silentLogger } from "@zoolog/base";
 import { MemoryCoordination, sampleBroker } from "@zoolog/testkit";
 import type { StoreState } from "./port/coordination-store.ts";
+import { openZooKeeperStore } from "./zookeeper-store.ts";
 
 let world: MemoryCoordination;
 
@@ -154,6 +156,49 @@ test("an ensemble that became another cluster behind our back is not taken for a
   await hand.setData("/cluster/id", Buffer.from('{"version":"1","id":"ours"}'));
   await world.pass(30_000);
   expect(store.state).toBe("connected");
+});
+
+test("no session counts any more once ZooKeeper has gone back behind what was seen", async () => {
+  const elsewhere = new MemoryCoordination();
+  let { ensemble } = world;
+  const { clock, scheduler } = world.time;
+  const store = await openZooKeeperStore(
+    {},
+    { connect: () => ensemble.connect("a"), clock, scheduler, logger: silentLogger },
+  );
+  await store.ensureClusterId("ours");
+  for (let writes = 0; writes < 20; writes++) await store.barrier();
+  const { ensemble: earlier } = elsewhere;
+  await (await earlier.connect("hand")).create("/cluster", new Uint8Array(0));
+  const renewed = jest.fn();
+  store.onNewSession(renewed);
+
+  ensemble = earlier;
+  world.ensemble.expire("a");
+  await world.pass(1_000);
+
+  await expect(store.historyLost).resolves.toMatchObject({ code: "ZOOKEEPER_HISTORY_LOST" });
+  const later = await earlier.connect("hand");
+  for (let writes = 0; writes < 100; writes++) await later.barrier();
+  earlier.expire("a");
+  await world.pass(60_000);
+  expect(store.state).toBe("expired");
+  expect(store.failure).toContain("ZooKeeper's history went back");
+  expect(renewed).not.toHaveBeenCalled();
+  await store.close();
+  await elsewhere.close();
+});
+
+test("while the next session does not count, the store says why", async () => {
+  const store = await world.open("a");
+  await store.ensureClusterId("ours");
+  const hand = await world.ensemble.connect("zkCli");
+
+  await hand.remove("/cluster/id");
+  world.ensemble.expire("a");
+  await world.pass(30_000);
+
+  expect(store.failure).toBe("/cluster/id is gone, this broker belongs to cluster ours");
 });
 
 test("a secret of the brokers that was spoilt by hand is refused, and not shown", async () => {

@@ -7,9 +7,16 @@ import {
   runInBackground,
   type Scheduler,
   sleep,
+  type ZoologError,
 } from "@zoolog/base";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
-import { isConnectionFault, isSessionEnd, storeClosed, unavailable } from "./errors.ts";
+import {
+  historyLost,
+  isConnectionFault,
+  isSessionEnd,
+  storeClosed,
+  unavailable,
+} from "./errors.ts";
 import type { StoreState } from "./port/coordination-store.ts";
 
 /** First pause before the next attempt to open a session; doubles up to the maximum. */
@@ -35,7 +42,9 @@ export type SessionDependencies = {
 
 /**
  * One session after the other: keeps a client, replaces it when its session has ended, and lets
- * calls wait for a connection. A new session counts as `connected` only after all hooks have run.
+ * calls wait for a connection. A new session counts as `connected` only after all hooks have run,
+ * and never once ZooKeeper's history went back: what this process knows may be of a time that was
+ * taken away, under numbers that are given again.
  */
 export class CoordinationSession {
   readonly #options: SessionOptions;
@@ -43,8 +52,13 @@ export class CoordinationSession {
   readonly #hooks = new Set<() => Promise<void>>();
   readonly #listeners = new Set<(state: StoreState) => void>();
   readonly #waiting = new Set<Deferred<void>>();
+  readonly #historyLost = deferred<ZoologError>();
   #client: ZooKeeperClient;
   #state: StoreState = "connected";
+  /** The highest zxid that a former session saw. */
+  #zxidSeen = 0;
+  #isHistoryLost = false;
+  #failure: string | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
@@ -69,6 +83,16 @@ export class CoordinationSession {
 
   get state(): StoreState {
     return this.#state;
+  }
+
+  /** Why there is no session that counts, for a person. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves with `ZOOKEEPER_HISTORY_LOST` should that be found; no session counts from then on. */
+  get historyLost(): Promise<ZoologError> {
+    return this.#historyLost.promise;
   }
 
   get sessionTimeoutMs(): number {
@@ -193,6 +217,7 @@ export class CoordinationSession {
   #sessionEnded(): void {
     const { logger } = this.#dependencies;
     logger.warn("zookeeper session ended", { sessionId: this.#client.sessionId });
+    this.#failure = undefined;
     this.#setState("expired");
     runInBackground("open a new zookeeper session", logger, () => this.#renew());
   }
@@ -200,6 +225,7 @@ export class CoordinationSession {
   async #renew(): Promise<void> {
     const { connect, logger } = this.#dependencies;
     while (!this.#isClosing) {
+      this.#zxidSeen = Math.max(this.#zxidSeen, this.#client.zxidSeen);
       const client = await this.#untilDone("open a session", connect);
       if (client === undefined) return;
       this.#client = client;
@@ -208,6 +234,7 @@ export class CoordinationSession {
       this.#wake();
       if (!(await this.#runHooks(client))) continue;
       logger.info("zookeeper session opened", { sessionId: client.sessionId });
+      this.#failure = undefined;
       this.#setState(client.state === "connected" ? "connected" : "suspended");
       return;
     }
@@ -215,10 +242,31 @@ export class CoordinationSession {
 
   /** False when the session ended on the way. */
   async #runHooks(client: ZooKeeperClient): Promise<boolean> {
-    for (const hook of this.#hooks) {
+    const checkHistory = () => this.#checkHistory(client);
+    for (const hook of [checkHistory, ...this.#hooks]) {
       await this.#untilDone("act on a new session", hook, () => hasEnded(client));
     }
     return !hasEnded(client) && !this.#isClosing;
+  }
+
+  /**
+   * The barrier is a write, and ZooKeeper numbers writes in order: after what was seen before comes
+   * no lower number, unless the servers' data is older than that.
+   *
+   * @throws ZoologError `ZOOKEEPER_HISTORY_LOST`, from the first time on always.
+   */
+  async #checkHistory(client: ZooKeeperClient): Promise<void> {
+    if (!this.#isHistoryLost) {
+      await client.barrier().catch((error: unknown) => {
+        // A refusal has its number as well: where all was wiped there is nothing to check.
+        if (isConnectionFault(error) || isSessionEnd(error)) throw error;
+      });
+      if (client.zxidSeen >= this.#zxidSeen) return;
+    }
+    const error = historyLost({ seen: this.#zxidSeen, now: client.zxidSeen });
+    this.#isHistoryLost = true;
+    this.#historyLost.resolve(error);
+    throw error;
   }
 
   /** Tries again and again, ever more slowly, until it succeeds or there is no sense in it. */
@@ -234,6 +282,7 @@ export class CoordinationSession {
         return await attempt();
       } catch (error) {
         if (this.#isClosing || isPointless()) return undefined;
+        this.#failure = errorMessage(error);
         const fields = { what, error: errorMessage(error), pauseMs };
         logger.warn("zookeeper session not ready, trying again", fields);
         await sleep(scheduler, pauseMs);

@@ -7,6 +7,7 @@ import {
   type Logger,
   type Scheduler,
   type TopicPartition,
+  type ZoologError,
 } from "@zoolog/base";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import { BrokerRegistrar } from "./brokers/broker-registrar.ts";
@@ -126,6 +127,14 @@ class ZooKeeperStore implements CoordinationStore {
     return this.#session.state;
   }
 
+  get failure(): string | undefined {
+    return this.#session.failure;
+  }
+
+  get historyLost(): Promise<ZoologError> {
+    return this.#session.historyLost;
+  }
+
   get sessionTimeoutMs(): number {
     return this.#session.sessionTimeoutMs;
   }
@@ -148,6 +157,10 @@ class ZooKeeperStore implements CoordinationStore {
 
   barrier(): Promise<void> {
     return this.#session.read((client) => client.barrier());
+  }
+
+  readClusterId(): Promise<string | undefined> {
+    return this.#identity.read();
   }
 
   ensureClusterId(candidate: string): Promise<string> {

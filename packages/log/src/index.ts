@@ -1,4 +1,5 @@
 export type { AppendInfo } from "./append/append-info.ts";
+export { clusterOfFolder } from "./checkpoint/meta-properties.ts";
 export { OffsetIndex } from "./indexes/offset-index.ts";
 export { TimeIndex } from "./indexes/time-index.ts";
 export { Log, type LogOptions } from "./log.ts";

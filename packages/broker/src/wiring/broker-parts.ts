@@ -1,10 +1,11 @@
 import { type AbortSignalLike, brokerId, topicIdFromBytes } from "@zoolog/base";
 import { type CoordinationStore, openZooKeeperStore } from "@zoolog/coordination";
-import { LogManager } from "@zoolog/log";
+import { clusterOfFolder, LogManager } from "@zoolog/log";
 import { connectZooKeeper } from "@zoolog/zookeeper";
 import { BROKER_SECRET_BYTES, BrokerCredentials } from "../broker-credential.ts";
 import type { BrokerDependencies } from "../broker-dependencies.ts";
 import type { BrokerConfig } from "../config/config.ts";
+import { clusterIsGone } from "../runtimes/errors.ts";
 import { logConfigOfStrangers } from "./part-options.ts";
 
 /** How the parts of a broker that reach outside are opened: its session, its secret, its folder. */
@@ -36,12 +37,22 @@ export function openStore(
   );
 }
 
-/** The cluster's id: what stands in ZooKeeper, or a new one in a new cluster. */
-export function ensureClusterId(
+/**
+ * The cluster's id: what stands in ZooKeeper, or a new one in a new cluster. With the data of another
+ * one nobody begins a new cluster: ZooKeeper has lost its own, or is the wrong one.
+ *
+ * @throws ZoologError `INCONSISTENT_CLUSTER_ID`
+ */
+export async function ensureClusterId(
+  { dataDir }: BrokerConfig,
   store: CoordinationStore,
-  { random }: BrokerDependencies,
+  { random, fileSystem }: BrokerDependencies,
 ): Promise<string> {
-  return store.ensureClusterId(topicIdFromBytes(random.bytes(16)));
+  const found = await store.readClusterId();
+  if (found !== undefined) return await store.ensureClusterId(found);
+  const former = await clusterOfFolder(dataDir, fileSystem);
+  if (former !== undefined) throw clusterIsGone(dataDir, former);
+  return await store.ensureClusterId(topicIdFromBytes(random.bytes(16)));
 }
 
 /** By which brokers know each other: the secret in ZooKeeper, or a new one in a new cluster. */

@@ -21,7 +21,7 @@ export class ClusterIdentity {
 
   async ensure(candidate: string): Promise<string> {
     await createIfMissing(this.#session, CLUSTER_ID_PATH, encodeClusterId(candidate));
-    this.#known = (await this.#read()) ?? candidate;
+    this.#known = (await this.read()) ?? candidate;
     return this.#known;
   }
 
@@ -32,11 +32,11 @@ export class ClusterIdentity {
    */
   async verify(): Promise<void> {
     if (this.#known === undefined) return;
-    const found = await this.#read();
+    const found = await this.read();
     if (found !== this.#known) throw clusterIdMismatch(this.#known, found);
   }
 
-  async #read(): Promise<string | undefined> {
+  async read(): Promise<string | undefined> {
     const znode = await this.#session.read((client) => ifThere(client.getData(CLUSTER_ID_PATH)));
     return znode === undefined ? undefined : decodeClusterId(znode.data);
   }

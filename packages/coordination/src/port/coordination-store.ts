@@ -1,4 +1,10 @@
-import type { BrokerEpoch, BrokerId, ControllerEpoch, TopicPartition } from "@zoolog/base";
+import type {
+  BrokerEpoch,
+  BrokerId,
+  ControllerEpoch,
+  TopicPartition,
+  ZoologError,
+} from "@zoolog/base";
 import type { BrokerRegistration, RegisteredBroker } from "./broker-registration.ts";
 import type {
   ClusterSnapshot,
@@ -21,6 +27,14 @@ import type { GroupStore } from "./group-store.ts";
  */
 export interface CoordinationStore extends GroupStore {
   readonly state: StoreState;
+  /** While `state` is `expired`: what keeps the next session from counting, for a person. */
+  readonly failure: string | undefined;
+  /**
+   * Resolves with `ZOOKEEPER_HISTORY_LOST` when a new session finds an ensemble that is older than
+   * what this process saw before. The state stays `expired` then: numbers are given a second time,
+   * so that nothing this process knows can be told from what is so now. Start anew.
+   */
+  readonly historyLost: Promise<ZoologError>;
   /** What the server granted, milliseconds. */
   readonly sessionTimeoutMs: number;
   /**
@@ -46,6 +60,8 @@ export interface CoordinationStore extends GroupStore {
   /** What is read after it is at least as new as everything acknowledged before it. */
   barrier(): Promise<void>;
 
+  /** The cluster's id, if there is one yet. */
+  readClusterId(): Promise<string | undefined>;
   /** The cluster's id; `candidate` becomes it when there is none yet. */
   ensureClusterId(candidate: string): Promise<string>;
   /**

@@ -55,6 +55,14 @@ export type FolderLosses = Readonly<Partial<Record<LossKind, BrokerEpoch | "pend
 
 const LOSS_KINDS: readonly LossKind[] = ["newFolder", "unclean"];
 
+/** The cluster that a data folder belongs to, for who has not taken the folder yet. */
+export async function clusterOfFolder(
+  folder: string,
+  fileSystem: FileSystem,
+): Promise<string | undefined> {
+  return (await readMetaProperties(fileSystem, folder))?.clusterId;
+}
+
 /**
  * @returns `undefined` for a folder that no broker has used yet.
  * @throws ZoologError CORRUPT_FILE

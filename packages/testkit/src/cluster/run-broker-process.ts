@@ -8,13 +8,16 @@ const READY_TIMEOUT_MS = 60_000;
 /** What `startBrokerProcess` runs: the command line's part, without its comforts. */
 export async function runBrokerProcess(plan: BrokerProcessPlan): Promise<void> {
   const started = await start(plan);
+  void started.failed?.then(() => started.close().then(() => process.exit(1)));
   process.once("SIGTERM", () => void started.close().then(() => process.exit(0)));
   process.stdout.write(`${JSON.stringify(started.ready)}\n`);
 }
 
-async function start(
-  plan: BrokerProcessPlan,
-): Promise<{ readonly ready: BrokerProcessReady; readonly close: () => Promise<void> }> {
+async function start(plan: BrokerProcessPlan): Promise<{
+  readonly ready: BrokerProcessReady;
+  readonly failed?: Promise<unknown>;
+  readonly close: () => Promise<void>;
+}> {
   const dependencies = hostDependencies({ logger: createLogger({ level: "info" }) });
   if (plan.kind === "dev") {
     const cluster = await startDevCluster(plan.options, dependencies);
@@ -26,5 +29,5 @@ async function start(
   if (!(await broker.ready(READY_TIMEOUT_MS))) throw new Error("the broker did not become ready");
   const { host, port } = broker.address;
   const ready = { url: `http://${host}:${port}`, zookeeper: undefined };
-  return { ready, close: () => broker.close() };
+  return { ready, failed: broker.failed, close: () => broker.close() };
 }

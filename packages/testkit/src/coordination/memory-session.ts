@@ -77,6 +77,10 @@ export class MemorySession implements ZooKeeperClient {
     return this.#state;
   }
 
+  get zxidSeen(): number {
+    return this.#lastZxid;
+  }
+
   leaseRemainingMs(): number {
     if (this.#state === "expired" || this.#state === "closed") return 0;
     const now = this.#server.clock.monotonic();

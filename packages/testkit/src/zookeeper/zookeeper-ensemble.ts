@@ -163,6 +163,11 @@ export class ZooKeeperEnsemble {
     this.#member(index).process.resume();
   }
 
+  /** Where a server keeps its snapshots and logs. Copy it, or put a copy back, while it is killed. */
+  dataFolder(index: number): string {
+    return join(this.#folder, `server-${index}`, "data");
+  }
+
   /** Kills the server when it runs, starts it on its old data, and waits until it serves. */
   async restart(index: number): Promise<void> {
     await this.kill(index);

@@ -24,6 +24,11 @@ export interface ZooKeeperClient {
    * answering pings for `syncLimit` ticks: what must hold against that too needs a fenced write.
    */
   leaseRemainingMs(): number;
+  /**
+   * Zxid of the last answer; 0 before the first one. What is answered is committed, so later sessions
+   * with the same ensemble see higher ones, unless its data was replaced by an older state.
+   */
+  readonly zxidSeen: number;
   /** Called on each change of `state`, in order. The returned function ends it. */
   onStateChange(listener: (state: SessionState) => void): () => void;
 

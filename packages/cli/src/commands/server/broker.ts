@@ -46,7 +46,8 @@ export async function broker(context: CommandContext, options: BrokerOptions): P
     const url = `http://${host}:${port}`;
     await context.output.forPrograms({ brokerId: running.brokerId, url });
     terminal.talk(`broker ${running.brokerId} listens at ${url}; Ctrl-C ends it`);
-    await untilAborted(terminal.signal);
+    const failure = await Promise.race([untilAborted(terminal.signal), running.failed]);
+    if (failure !== undefined) throw failure;
     terminal.talk("shutting down");
   } finally {
     await running.close();

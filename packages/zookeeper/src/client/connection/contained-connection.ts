@@ -159,6 +159,11 @@ export class ContainedConnection {
     return this.#lease.remainingMs(this.#now());
   }
 
+  /** The one that servers compare with their own at the next handshake. */
+  get zxidSeen(): number {
+    return Number(this.#manager.zxid.readBigUInt64BE());
+  }
+
   /** Why the last attempt failed, for messages. */
   get lastFailure(): string | undefined {
     return this.#lastFailure;

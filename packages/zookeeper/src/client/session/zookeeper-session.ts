@@ -116,6 +116,10 @@ export class ZooKeeperSession implements ZooKeeperClient {
     return this.#connection.sessionTimeoutMs;
   }
 
+  get zxidSeen(): number {
+    return this.#connection.zxidSeen;
+  }
+
   /** Why the last attempt to connect failed, for messages. */
   get lastFailure(): string | undefined {
     return this.#connection.lastFailure;
