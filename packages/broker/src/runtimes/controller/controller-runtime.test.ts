@@ -299,7 +299,9 @@ test("a store that is closed in the middle of a decision ends the term without a
   };
   const node = await cluster.node(1, {}, logger);
 
+  cluster.ensemble.cut("b1");
   const waiting = create(node, "late").catch((error: unknown) => error);
+  await cluster.settle();
   await node.store.close();
   await cluster.settle(3_000);
 

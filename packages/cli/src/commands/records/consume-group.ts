@@ -65,6 +65,8 @@ class GroupRun {
   readonly #out = new ByteWriter();
   readonly #startedAt = systemClock.monotonic();
   #records = 0;
+  /** From then on it gives up everything: that is said by its end. */
+  #isLeaving = false;
   #bytes = 0;
 
   constructor(context: CommandContext, topics: readonly string[], options: ConsumeGroupOptions) {
@@ -78,6 +80,7 @@ class GroupRun {
     const { signal } = this.#context.terminal;
     const consumer = client.consumer(this.#consumerOptions());
     const leave = (): void => {
+      this.#isLeaving = true;
       // Whoever iterates is told by CLOSED; what it has printed is committed before that.
       runInBackground("leave the group", silentLogger, () => consumer.close());
     };
@@ -94,6 +97,7 @@ class GroupRun {
     } catch (error) {
       if (errorCode(error) !== "CLOSED") throw withWayOn(error, this.#options.group);
     } finally {
+      this.#isLeaving = true;
       ended.abort();
       signal.removeEventListener("abort", leave);
       await consumer.close();
@@ -111,7 +115,10 @@ class GroupRun {
       if (found === "leftOut") {
         terminal.talk(`group ${group} has no partition for this member: others read them all`);
       }
-      if (found !== undefined) return await consumer.close();
+      if (found !== undefined) {
+        this.#isLeaving = true;
+        return await consumer.close();
+      }
       await sleep(systemScheduler, END_CHECK_MS, signal).catch(() => {});
     }
   }
@@ -191,7 +198,8 @@ class GroupRun {
         if (partitions.length > 0) terminal.talk(colours.dim(`reads ${namesOf(partitions)}`));
       },
       onRevoked: (partitions) => {
-        if (partitions.length > 0) terminal.talk(colours.dim(`gave up ${namesOf(partitions)}`));
+        if (partitions.length === 0 || this.#isLeaving) return;
+        terminal.talk(colours.dim(`gave up ${namesOf(partitions)}`));
       },
       onLost: (partitions) => {
         if (partitions.length > 0) terminal.talk(colours.yellow(`lost ${namesOf(partitions)}`));
