@@ -43,7 +43,9 @@ export class AssignedPartition {
   failure: unknown;
   /** Of the last batch before `fetchOffset`, as it was read: a leader with another history says so. */
   fetchedEpoch: LeaderEpoch | undefined;
-  /** Of the topic that is read since the last seek, where the reader has to notice another one. */
+  /** By the monotonic clock, ms: what is known of the topic from before may be of an older one. */
+  readSince = Number.POSITIVE_INFINITY;
+  /** Of the topic that is read, where the reader has to notice another one. */
   topicId: TopicId | undefined;
   /** By the monotonic clock, ms: since when what the log's leader says may be of another topic. */
   doubtedAt: number | undefined;
@@ -94,7 +96,6 @@ export class AssignedPartition {
     this.failures = 0;
     this.failingSince = undefined;
     this.notBefore = 0;
-    this.topicId = undefined;
     this.doubtedAt = undefined;
     this.#dropFetched();
   }
@@ -133,6 +134,7 @@ export class AssignedPartition {
 
   /** Of another topic under the same name nothing has been read. */
   startOver(): void {
+    this.topicId = undefined;
     this.seek({ at: "start" });
     this.onRewind(0, undefined);
   }

@@ -138,16 +138,18 @@ export class FetchAnswers {
    * name, however alike they look. What a group reads is its coordinator's to give and take.
    */
   #isOfAnotherTopic(partition: AssignedPartition): boolean {
-    if (this.#group !== undefined) return false;
-    const known = this.#dependencies.cluster.cachedTopic(partition.topicPartition.topic)?.topicId;
-    partition.topicId ??= known;
-    return known !== undefined && partition.topicId !== known;
+    const known = this.#dependencies.cluster.cachedTopic(partition.topicPartition.topic);
+    if (known === undefined || known.fetchedAt < partition.readSince) return false;
+    partition.topicId ??= known.topicId;
+    return partition.topicId !== known.topicId;
   }
 
   #recreated(partition: AssignedPartition): void {
     const { failures, logger } = this.#dependencies;
     const { fetchOffset, topicPartition: tp } = partition;
     if (this.#onOffsetOutOfRange === "fail") {
+      // A seek reads the other one.
+      partition.topicId = undefined;
       failures.end(partition, topicRecreated(tp, fetchOffset));
       return;
     }

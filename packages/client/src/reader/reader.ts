@@ -199,8 +199,11 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
   async #assign(wanted: readonly number[] | undefined): Promise<void> {
     const { name: topic } = this.#topic;
     const { requestTimeoutMs } = this.#options;
+    const { clock, cluster } = this.#dependencies;
+    const readSince = clock.monotonic();
     const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal };
-    const { partitionCount } = await this.#dependencies.cluster.topic(topic, limits);
+    const { fetchedAt, partitionCount } = await cluster.topic(topic, limits);
+    if (fetchedAt < readSince) cluster.refreshSoon([topic]);
     const partitions = wanted ?? Array.from({ length: partitionCount }, (_, index) => index);
     for (const partition of partitions) {
       if (!(Number.isInteger(partition) && partition >= 0 && partition < partitionCount)) {
@@ -214,6 +217,7 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
       if (this.#partitions.has(partition)) continue;
       const start = this.#options.from(partition);
       const assigned = new AssignedPartition({ topic, partition }, start);
+      assigned.readSince = readSince;
       // What is left of the batch in hand is lost.
       assigned.onRewind = () => {
         if (this.#current?.partition === assigned) this.#current = undefined;

@@ -88,6 +88,7 @@ describe("a topic that is made anew while it is read", () => {
     const records = reader[Symbol.asyncIterator]();
     const next = async () => `${(await outcome(time, records.next())).value?.value}`;
     expect(await next()).toBe("a");
+    await time.advanceAndSettle(100);
 
     brokers.deleteTopic("texts");
     brokers.createTopic("texts", 1);
@@ -96,5 +97,28 @@ describe("a topic that is made anew while it is read", () => {
 
     expect([await next(), await next()]).toEqual(["x", "y"]);
     await reader.close();
+  });
+
+  test("was made anew before it was read, unknown to the client: nobody is told", async () => {
+    const { brokers, client, time, write } = setUp();
+    await write(ORIGINAL);
+    await time.advanceAndSettle(1_000);
+    brokers.deleteTopic("texts");
+    brokers.createTopic("texts", 1);
+    const reader = client.reader(texts, { follow: true });
+    const values: string[] = [];
+    const reading = collect(reader, values);
+    await time.advanceAndSettle(1_000);
+
+    brokers.fault = ({ call }) =>
+      call === "fetch" ? { refuseWith: "NOT_LEADER_OR_FOLLOWER" } : undefined;
+    await time.advanceAndSettle(1_000);
+    brokers.fault = () => undefined;
+    await write(["x"]);
+    await time.advanceAndSettle(1_000);
+
+    expect(values).toEqual(["x"]);
+    await reader.close();
+    expect(await outcome(time, reading)).toMatchObject({ code: "CLOSED" });
   });
 });
