@@ -26,13 +26,21 @@ export function callTimedOut(call: string, timeoutMs: number, cause: unknown): Z
   const last = cause === undefined ? "" : `; the last attempt: ${errorMessage(cause)}`;
   return new ZoologError({
     code: "REQUEST_TIMED_OUT",
-    message: `${call} did not succeed within ${timeoutMs} ms${last}`,
+    message: `${inWords(call)} within ${timeoutMs} ms${last}`,
     retriable: true,
     hint: changes(call)
       ? "It may still go through: look at what there is before trying again, or give it more timeoutMs."
       : "Give it more time with timeoutMs, or look why the broker does not answer.",
     cause,
   });
+}
+
+/** People type commands: names of calls say nothing to them. */
+function inWords(call: string): string {
+  const words = call.replaceAll("-", " ");
+  return /^(create|delete|alter|describe|elect|list|commit|leave|init)-/.test(call)
+    ? `could not ${words}`
+    : `${words} did not succeed`;
 }
 
 /** Calls that a broker goes on with when nobody waits any more. */
@@ -148,7 +156,7 @@ export function recordTooLarge(topic: string, bytes: number, bytesMax: number): 
   return new ZoologError({
     code: "MESSAGE_TOO_LARGE",
     message: `a record of ${bytes} bytes for ${topic} is larger than ${bytesMax} bytes`,
-    hint: "Send smaller records, or raise recordBytesMax where the topic's max.message.bytes allows it.",
+    hint: "Send smaller records, or raise recordBytesMax, and the topic's limit with `zoolog topic alter T -c max.message.bytes=…`.",
   });
 }
 

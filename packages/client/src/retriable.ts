@@ -86,7 +86,9 @@ function hintOf(code: string): { hint?: string } {
     case "INVALID_REPLICATION_FACTOR":
       return { hint: "Each replica needs a broker of its own; `zoolog cluster info` lists them." };
     case "MESSAGE_TOO_LARGE":
-      return { hint: "Send smaller records, or create a topic with a larger max.message.bytes." };
+      return {
+        hint: "Send smaller records, or allow larger ones: `zoolog topic alter T -c max.message.bytes=…`.",
+      };
     case "NOT_ENOUGH_REPLICAS":
     case "NOT_ENOUGH_REPLICAS_AFTER_APPEND":
       return { hint: "Too few replicas are in sync; `zoolog topic describe` shows which." };

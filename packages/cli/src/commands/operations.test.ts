@@ -253,3 +253,20 @@ test("an election that leaves a partition without leader is a failure that names
     error: { code: "ELIGIBLE_LEADERS_NOT_AVAILABLE" },
   });
 });
+
+test("unset says what holds now, unless who answers does not know it yet", async () => {
+  const words = ["config", "unset", "topic", "orders", "segment.bytes", "retention.ms"];
+
+  const { code, stderr } = await run(words, OPERATED);
+
+  expect(code).toBe(0);
+  expect(stderr).toContain("segment.bytes is 1073741824 now (default)");
+  expect(stderr).not.toContain("retention.ms is");
+});
+
+test("trim shows its plan also where it is refused for want of --yes", async () => {
+  const { code, stderr } = await run(["topic", "trim", "orders", "--before", "end"], OPERATED);
+
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/PARTITION +START +NEW START +END +DELETES\n/);
+});

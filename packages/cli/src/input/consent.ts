@@ -13,19 +13,19 @@ export async function requireConsent(
   about: {
     /** What would be lost, as the subject of "and nobody can be asked here". */
     readonly loss: string;
-    /** What the person should see before the question. */
+    /** What the person should see before the question, or before deciding on --yes. */
     readonly facts: readonly string[];
     readonly question: string;
     readonly nothingDone: string;
   },
 ): Promise<void> {
+  for (const fact of about.facts) terminal.talk(fact);
   if (!terminal.asksPeople) {
     throw usageError(
       `${about.loss} and nobody can be asked here`,
       "Add --yes when that is what you want.",
     );
   }
-  for (const fact of about.facts) terminal.talk(fact);
   if (!(await confirm(terminal, about.question))) {
     throw new ZoologError({ code: "CANCELLED", message: about.nothingDone });
   }

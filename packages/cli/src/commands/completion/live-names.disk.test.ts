@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TemporaryFolder, temporaryFolder } from "@zoolog/testkit";
@@ -41,8 +42,37 @@ test("scripts ask for the names that arguments and options take", async () => {
   const fish = await run(["completion", "fish"]);
 
   expect(bash.stdout).toContain('"topic describe") words=');
-  expect(bash.stdout).toMatch(/"group reset"\) words="[^"]*"; kinds="groups" ;;/);
+  expect(bash.stdout).toMatch(/"group reset"\) words=""; kinds="groups"; options="--to-start /);
+  expect(bash.stdout).toContain('"completion") words="bash zsh fish";');
+  expect(bash.stdout).toMatch(/"config set"\) words="topic broker"; kinds="settings"; options="--/);
   expect(bash.stdout).toContain('--topic) COMPREPLY=($(compgen -W "$(_zoolog_names topics)"');
   expect(bash.stdout).not.toMatch(/words="[^"]*\bnames\b/);
   expect(fish.stdout).toContain("-a '(zoolog names groups 2>/dev/null)'");
+});
+
+const STUBS = `
+zoolog() {
+  case "$*" in
+    "names topics") echo orders ;;
+    "names brokers") echo 1 ;;
+    "config get topic orders -o name") echo retention.ms; echo segment.bytes ;;
+  esac
+}
+try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _zoolog; echo "\${COMPREPLY[*]}"; }
+`;
+
+test.each([
+  [["config", "get", ""], "topic broker"],
+  [["config", "get", "topic", ""], "orders"],
+  [["config", "get", "broker", ""], "default 1"],
+  [["-o", "json", "config", "set", "topic", "orders", "ret"], "retention.ms"],
+  [["completion", ""], "bash zsh fish"],
+  [["topic", "describe", ""], "orders"],
+])("Tab behind zoolog %j offers what may stand there", async (words, offered) => {
+  const { stdout: script } = await run(["completion", "bash"]);
+  const typed = ["zoolog", ...words].map((word) => `'${word}'`).join(" ");
+
+  const bash = spawnSync("bash", ["-c", `${script}${STUBS}try ${typed}`], { encoding: "utf8" });
+
+  expect(bash.stdout.trim()).toBe(offered);
 });

@@ -1,4 +1,4 @@
-import type { Command, Option } from "commander";
+import type { Argument, Command, Option } from "commander";
 import type { NameKind } from "./live-names.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
@@ -6,7 +6,9 @@ export type Shell = "bash" | "zsh" | "fish";
 /** Words that can follow a command: its subcommands, long options, and names in the cluster. */
 type Words = {
   readonly path: string;
+  /** Its subcommands, or what its first argument may be. */
   readonly words: readonly string[];
+  readonly options: readonly string[];
   /** What its arguments name, by the names that the arguments have in the help. */
   readonly names: string | undefined;
 };
@@ -33,7 +35,9 @@ export function completionScript(shell: Shell, program: Command): string {
 function wordsBelow(command: Command, path: string): Words[] {
   const options = allOptions(command);
   const names = visible(command).map((child) => child.name());
-  const own = { path, words: [...names, ...options], names: kindsOf(command) };
+  const [first] = command.registeredArguments;
+  const choices = (first && namesOf(first)) ?? [];
+  const own = { path, words: [...names, ...choices], options, names: kindsOf(command) };
   return [
     own,
     ...visible(command).flatMap((child) => wordsBelow(child, `${path} ${child.name()}`)),
@@ -45,10 +49,10 @@ function visible(command: Command): readonly Command[] {
   return command.commands.filter((child) => child.name() !== "names");
 }
 
-/** `topic orders` and `broker 1` stand behind a type that was typed before: both are offered. */
+/** `settings`: `topic orders retention.ms`, of which each is offered behind the one before. */
 function kindsOf(command: Command): string | undefined {
   const names = command.registeredArguments.map((argument) => argument.name());
-  if (names[0] === "type" && names[1] === "name") return "topics brokers";
+  if (names[0] === "type" && names[1] === "name") return "settings";
   const kinds = names.flatMap((name) => KINDS[name] ?? []);
   return kinds.length === 0 ? undefined : [...new Set(kinds)].join(" ");
 }
@@ -90,7 +94,7 @@ function valuesBelow(command: Command): Map<string, string> {
   return values;
 }
 
-function namesOf({ parseArg }: Option): readonly string[] | undefined {
+function namesOf({ parseArg }: Option | Argument): readonly string[] | undefined {
   return (parseArg as { readonly names?: readonly string[] } | undefined)?.names;
 }
 
@@ -107,31 +111,41 @@ function bash(
     ([flag, names]) => `    ${flag}) COMPREPLY=($(compgen -W "${names}" -- "$current")); return ;;`,
   );
   const cases = table.map(
-    ({ names, path, words }) =>
-      `    "${path.trim()}") words="${words.join(" ")}"; kinds="${names ?? ""}" ;;`,
+    ({ names, options, path, words }) =>
+      `    "${path.trim()}") words="${words.join(" ")}"; kinds="${names ?? ""}"; options="${options.join(" ")}" ;;`,
   );
   return `_zoolog() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" path="" word words="" kinds="" kind
+  local current="\${COMP_WORDS[COMP_CWORD]}" path="" word words="" kinds="" kind options="" given=()
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
 ${[...valueCases, ...namedCases].join("\n")}
   esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in
       -*) ;;
-      *) [ "$(_zoolog_is_path "$path $word")" = yes ] && path="$path $word" ;;
+      *) if [ "$(_zoolog_is_path "$path $word")" = yes ]; then path="$path $word"; given=()
+        else given+=("$word"); fi ;;
     esac
   done
   case "\${path# }" in
 ${cases.join("\n")}
   esac
   case "$current" in
-    -*) ;;
-    *) for kind in $kinds; do words="$words $(_zoolog_names "$kind")"; done ;;
+    -*) words="$options" ;;
+    *) [ \${#given[@]} -eq 0 ] || words=""
+      for kind in $kinds; do words="$words $(_zoolog_names "$kind" "\${given[@]}")"; done
+      # Options last: where there is anything else, they are offered behind a dash.
+      [ -n "\${words// }" ] || words="$options" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 _zoolog_names() {
-  zoolog names "$1" 2>/dev/null
+  case "$1/$#/$2" in
+    settings/1/) ;;
+    settings/2/topic) zoolog names topics 2>/dev/null ;;
+    settings/2/*) echo default; zoolog names brokers 2>/dev/null ;;
+    settings/*) zoolog config get "$2" "$3" -o name 2>/dev/null ;;
+    *) zoolog names "$1" 2>/dev/null ;;
+  esac
 }
 _zoolog_is_path() {
   case "\${1# }" in
@@ -153,7 +167,8 @@ function fish(program: Command): string {
     const none = below.length === 0 ? [] : [`not __fish_seen_subcommand_from ${below.join(" ")}`];
     const condition = [...seen, ...none].join("; and ");
     const when = condition === "" ? "" : ` -n '${condition}'`;
-    for (const kind of kindsOf(command)?.split(" ") ?? []) {
+    const kinds = kindsOf(command)?.replace("settings", "topics brokers").split(" ") ?? [];
+    for (const kind of kinds) {
       lines.push(`complete -c zoolog -f${when} -a '(zoolog names ${kind} 2>/dev/null)'`);
     }
     for (const child of visible(command)) {

@@ -1,8 +1,9 @@
-import type { ConfigChange } from "@zoolog/client";
+import type { ConfigChange, ConfigEntry } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { plural } from "../../output/quantity.ts";
 import { aboutTopic } from "../../topic-meant.ts";
 import { settingsOf } from "../topic/settings.ts";
+import { SOURCES, shownValue } from "./get.ts";
 import { configResource, type ResourceType } from "./resource.ts";
 
 export type ChangeConfigOptions = {
@@ -52,10 +53,24 @@ async function change(
     const { configs } = client.admin;
     await aboutTopic(context, client, name, () => configs.alter(resource, changes, options));
     await context.output.forPrograms({ name, type, changes, changed: !validateOnly });
+    const unset = changes.filter(({ operation }) => operation === "delete");
     const done = validateOnly ? "would be changed" : "changed";
     const count = plural(changes.length, "setting");
     context.terminal.talk(`${count} of ${ownerOf(type, name)} ${done}`);
+    if (unset.length === 0 || validateOnly) return;
+    // It is done, whether or not it can be told what holds now: who answers may not know it yet.
+    const own = type === "topic" ? "topic" : name === "default" ? "cluster" : "broker";
+    const all = await configs.describe(resource, context.limits).catch(() => []);
+    for (const { name: setting } of unset) {
+      const entry = all.find((it) => it.name === setting);
+      if (entry !== undefined && entry.source !== own)
+        context.terminal.talk(`${setting} is ${nowOf(entry)}`);
+    }
   });
+}
+
+function nowOf(entry: ConfigEntry): string {
+  return `${shownValue(entry) ?? "not set"} now (${SOURCES[entry.source]})`;
 }
 
 function ownerOf(type: ResourceType, name: string): string {

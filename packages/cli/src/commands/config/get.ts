@@ -15,7 +15,7 @@ export type GetConfigOptions = {
 const VALUE_COLUMNS_MAX = 28;
 
 /** Where a value comes from, in words. */
-const SOURCES: Readonly<Record<ConfigEntry["source"], string>> = {
+export const SOURCES: Readonly<Record<ConfigEntry["source"], string>> = {
   topic: "topic",
   broker: "this broker",
   cluster: "all brokers",
@@ -74,7 +74,7 @@ function requireKnown(key: string, all: readonly ConfigEntry[], type: ResourceTy
   });
 }
 
-function shownValue({ sensitive, value }: ConfigEntry): string | undefined {
+export function shownValue({ sensitive, value }: ConfigEntry): string | undefined {
   return sensitive ? "(not shown)" : value;
 }
 

@@ -55,6 +55,7 @@ function tell(
   const what = `${plural(partitions, "partition")}: ${plural(skipped, "record")} skipped, ${humanCount(readAgain)} read again, lag ${humanCount(lagAfter)} after it`;
   if (execute) {
     terminal.talk(`group ${groupId} moved; ${what}`);
+    if (group === undefined) terminal.talk("its type is classic until the first consumer joins");
     return;
   }
   terminal.talk(what);
