@@ -162,11 +162,10 @@ export function clusterIdMismatch(expected: string, found: string | undefined): 
   });
 }
 
-export function historyLost(zxids: { readonly seen: number; readonly now: number }): ZoologError {
-  const { seen, now } = zxids;
+export function historyLost(evidence: string): ZoologError {
   return fault({
     code: "ZOOKEEPER_HISTORY_LOST",
-    message: `ZooKeeper's history went back (zxid 0x${now.toString(16)} after 0x${seen.toString(16)}): it was restored from a backup or made anew`,
+    message: `ZooKeeper's history went back (${evidence}): it was restored from a backup or made anew`,
     hint: "Start the broker again, if no supervisor does, so that it begins with what ZooKeeper says now; docs/operating/backup.md has more.",
   });
 }

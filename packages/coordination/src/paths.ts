@@ -1,4 +1,6 @@
 /** Where everything stands; docs/formats/znodes.md says what. */
+/** Empty; its version counts how often brokers found that ZooKeeper was set back. */
+export const CLUSTER_PATH = "/cluster";
 export const CLUSTER_ID_PATH = "/cluster/id";
 export const BROKER_SECRET_PATH = "/cluster/broker_secret";
 export const BROKER_IDS_PATH = "/brokers/ids";
@@ -17,7 +19,7 @@ export const CONSUMERS_PATH = "/consumers";
 
 /** Persistent znodes that everything else stands below; parents before children. */
 export const BASE_PATHS: readonly string[] = [
-  "/cluster",
+  CLUSTER_PATH,
   "/brokers",
   BROKER_IDS_PATH,
   BROKER_FOLDERS_PATH,

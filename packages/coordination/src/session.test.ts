@@ -189,6 +189,24 @@ test("no session counts any more once ZooKeeper has gone back behind what was se
   await elsewhere.close();
 });
 
+test("who comes later, when ZooKeeper is past what it saw, is told; who was started since is not", async () => {
+  const [early, late] = [await world.open("early"), await world.open("late")];
+  for (const store of [early, late]) await store.ensureClusterId("ours");
+  jest.spyOn(world.ensemble.session("early"), "zxidSeen", "get").mockReturnValue(1_000_000);
+  world.ensemble.expire("early");
+  await world.pass(100);
+  expect(early.state).toBe("expired");
+  const since = await world.open("since");
+  await since.ensureClusterId("ours");
+
+  world.ensemble.expire("late");
+  world.ensemble.expire("since");
+  await world.pass(60_000);
+
+  await expect(late.historyLost).resolves.toMatchObject({ code: "ZOOKEEPER_HISTORY_LOST" });
+  expect([early.state, late.state, since.state]).toEqual(["expired", "expired", "connected"]);
+});
+
 test("while the next session does not count, the store says why", async () => {
   const store = await world.open("a");
   await store.ensureClusterId("ours");

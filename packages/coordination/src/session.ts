@@ -57,7 +57,7 @@ export class CoordinationSession {
   #state: StoreState = "connected";
   /** The highest zxid that a former session saw. */
   #zxidSeen = 0;
-  #isHistoryLost = false;
+  #lost: ZoologError | undefined;
   #failure: string | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
@@ -93,6 +93,13 @@ export class CoordinationSession {
   /** Resolves with `ZOOKEEPER_HISTORY_LOST` should that be found; no session counts from then on. */
   get historyLost(): Promise<ZoologError> {
     return this.#historyLost.promise;
+  }
+
+  /** No session counts from now on; answers the error that says so. */
+  loseHistory(evidence: string): ZoologError {
+    this.#lost ??= historyLost(evidence);
+    this.#historyLost.resolve(this.#lost);
+    return this.#lost;
   }
 
   get sessionTimeoutMs(): number {
@@ -256,17 +263,14 @@ export class CoordinationSession {
    * @throws ZoologError `ZOOKEEPER_HISTORY_LOST`, from the first time on always.
    */
   async #checkHistory(client: ZooKeeperClient): Promise<void> {
-    if (!this.#isHistoryLost) {
-      await client.barrier().catch((error: unknown) => {
-        // A refusal has its number as well: where all was wiped there is nothing to check.
-        if (isConnectionFault(error) || isSessionEnd(error)) throw error;
-      });
-      if (client.zxidSeen >= this.#zxidSeen) return;
-    }
-    const error = historyLost({ seen: this.#zxidSeen, now: client.zxidSeen });
-    this.#isHistoryLost = true;
-    this.#historyLost.resolve(error);
-    throw error;
+    if (this.#lost !== undefined) throw this.#lost;
+    await client.barrier().catch((error: unknown) => {
+      // A refusal has its number as well: where all was wiped there is nothing to check.
+      if (isConnectionFault(error) || isSessionEnd(error)) throw error;
+    });
+    const [now, seen] = [client.zxidSeen, this.#zxidSeen];
+    if (now >= seen) return;
+    throw this.loseHistory(`zxid 0x${now.toString(16)} after 0x${seen.toString(16)}`);
   }
 
   /** Tries again and again, ever more slowly, until it succeeds or there is no sense in it. */

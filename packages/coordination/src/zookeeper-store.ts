@@ -119,7 +119,7 @@ class ZooKeeperStore implements CoordinationStore {
     this.#hints = new HintBoard({ reconcileIntervalMs }, dependencies);
     this.#registrar = new BrokerRegistrar(dependencies);
     this.#election = new ControllerElection(dependencies);
-    this.#identity = new ClusterIdentity(dependencies.session);
+    this.#identity = new ClusterIdentity(dependencies);
     this.#session.onNewSession(() => this.#identity.verify());
   }
 
