@@ -226,7 +226,7 @@ export class Broker {
       brokerId: this.brokerId,
       peers: this.#peers.calls,
       logger,
-      producerIds: new ProducerIds({ brokerId: this.brokerId }, { store, logger }),
+      producerIds: new ProducerIds({ brokerId: this.brokerId }, { store, random, logger }),
       version: VERSION,
       health: () => this.health(),
       diskFull: () => this.#logs?.full,

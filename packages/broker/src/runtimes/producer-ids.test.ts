@@ -1,4 +1,5 @@
 import { brokerId, type Deferred, deferred, silentLogger, ZoologError } from "@zoolog/base";
+import { seededRandom } from "@zoolog/testkit";
 import { ProducerIds } from "./producer-ids.ts";
 
 type Block = { readonly firstId: number; readonly size: number };
@@ -43,9 +44,13 @@ class Blocks {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(size = 1_000) {
+/** The part of an id that ZooKeeper counts. */
+const counted = (id: number): number => id % 2 ** 32;
+
+function setUp(size = 1_000, seed = 1) {
   const store = new Blocks(size);
-  const ids = new ProducerIds({ brokerId: brokerId(1) }, { store, logger: silentLogger });
+  const random = seededRandom(seed);
+  const ids = new ProducerIds({ brokerId: brokerId(1) }, { store, random, logger: silentLogger });
   const next = async () => (await ids.init({})).producerId;
   return { store, ids, next };
 }
@@ -59,7 +64,21 @@ test("ids count up through one block after the other, and none is given twice", 
     await store.answer();
   }
 
-  expect(await Promise.all(given)).toEqual(Array.from({ length: 400 }, (_, i) => i));
+  const all = await Promise.all(given);
+  expect(all.map(counted)).toEqual(Array.from({ length: 400 }, (_, i) => i));
+  expect(new Set(all).size).toBe(400);
+  expect(all.every((id) => Number.isSafeInteger(id) && id >= 0)).toBe(true);
+});
+
+test("a ZooKeeper that counts the same numbers out again gives other ids", async () => {
+  const before = setUp(150, 1);
+  const restored = setUp(150, 2);
+  const [first, again] = [before.next(), restored.next()];
+  await before.store.answer();
+  await restored.store.answer();
+
+  expect(counted(await again)).toBe(counted(await first));
+  expect(await again).not.toBe(await first);
 });
 
 test("many that ask at once share one claim", async () => {
@@ -83,7 +102,7 @@ test("the next block is claimed before the last id is given, and one block ahead
   for (let i = 50; i < 150; i++) await next();
 
   expect(store.claims).toBe(2);
-  expect(await next()).toBe(150);
+  expect(counted(await next())).toBe(150);
 });
 
 test("without ZooKeeper the ids that are left are served, then the refusal may be tried again", async () => {
@@ -92,9 +111,9 @@ test("without ZooKeeper the ids that are left are served, then the refusal may b
   await store.answer();
   await first;
   await store.fail();
-  expect(await next()).toBe(1);
+  expect(counted(await next())).toBe(1);
   await store.fail();
-  expect(await next()).toBe(2);
+  expect(counted(await next())).toBe(2);
   await store.fail();
 
   const none = next();
@@ -107,7 +126,7 @@ test("without ZooKeeper the ids that are left are served, then the refusal may b
 
   const again = next();
   await store.answer();
-  expect(await again).toBe(3);
+  expect(counted(await again)).toBe(3);
 });
 
 test("an id that one has gets its next epoch, without a new id", async () => {
@@ -129,7 +148,8 @@ test("an id whose epochs are used up is replaced", async () => {
   const replaced = ids.init({ producerId: 7_000, producerEpoch: 32_766 });
   await store.answer();
 
-  expect(await replaced).toEqual({ producerId: 0, producerEpoch: 0 });
+  const { producerId, producerEpoch } = await replaced;
+  expect([counted(producerId), producerEpoch]).toEqual([0, 0]);
 });
 
 test.each([

@@ -1,14 +1,24 @@
-import { type BrokerId, type Logger, runInBackground } from "@zoolog/base";
+import { type BrokerId, type Logger, type Random, runInBackground } from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { InitProducerIdRequest, InitProducerIdResponse } from "@zoolog/protocol";
 import { invalidIdAndEpoch, transactionsNotServed } from "./errors.ts";
 
 export type ProducerIdsDependencies = {
   readonly store: Pick<CoordinationStore, "claimProducerIds">;
+  readonly random: Random;
   readonly logger: Logger;
 };
 
-type IdBlock = { next: number; readonly end: number };
+type IdBlock = { next: number; readonly end: number; readonly drawn: number };
+
+/**
+ * The lower part of an id is counted out in ZooKeeper, the upper one drawn for each block: a
+ * ZooKeeper that was restored from a backup counts the same numbers out again, and a producer with
+ * the id of another would have its records taken for repetitions of the other's, and dropped. Both
+ * parts together are what a number holds exactly, 53 bits.
+ */
+const COUNTED_IDS = 2 ** 32;
+const DRAWN_MAX = 2 ** 21 - 1;
 
 /** Ids that are left when the next block is claimed: enough for the time that takes. */
 const CLAIM_AHEAD = 100;
@@ -25,17 +35,19 @@ const PRODUCER_EPOCH_MAX = 2 ** 15 - 2;
 export class ProducerIds {
   readonly #brokerId: BrokerId;
   readonly #store: ProducerIdsDependencies["store"];
+  readonly #random: Random;
   readonly #logger: Logger;
-  #block: IdBlock = { next: 0, end: 0 };
+  #block: IdBlock = { next: 0, end: 0, drawn: 0 };
   #ahead: IdBlock | undefined;
   #claiming: Promise<void> | undefined;
 
   constructor(
     options: { readonly brokerId: BrokerId },
-    { store, logger }: ProducerIdsDependencies,
+    { store, random, logger }: ProducerIdsDependencies,
   ) {
     this.#brokerId = options.brokerId;
     this.#store = store;
+    this.#random = random;
     this.#logger = logger;
   }
 
@@ -68,7 +80,8 @@ export class ProducerIds {
         this.#ahead = undefined;
       }
     }
-    const id = this.#block.next++;
+    const { drawn } = this.#block;
+    const id = drawn * COUNTED_IDS + (this.#block.next++ % COUNTED_IDS);
     const left = this.#block.end - this.#block.next;
     if (left <= CLAIM_AHEAD && this.#ahead === undefined && this.#claiming === undefined) {
       // Without an answer the ids that are left go on being served, and the next caller tries again.
@@ -82,7 +95,8 @@ export class ProducerIds {
     this.#claiming ??= this.#store
       .claimProducerIds(this.#brokerId)
       .then(({ firstId, size }) => {
-        this.#ahead = { next: firstId, end: firstId + size };
+        const drawn = Math.floor(this.#random.next() * (DRAWN_MAX + 1));
+        this.#ahead = { next: firstId, end: firstId + size, drawn };
         this.#logger.info("producer ids claimed", { firstId, size });
       })
       .finally(() => {
