@@ -1,15 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Client, type Consumer, serde, topic } from "@zoolog/client";
-import {
-  type BrokerProcess,
-  callBroker,
-  freeTcpPorts,
-  startBrokerProcess,
-  startZooKeeperEnsemble,
-} from "@zoolog/testkit";
+import { type BrokerProcess, callBroker } from "@zoolog/testkit";
 import type { Measurement } from "./harness/measurement.ts";
+import { startCluster } from "./harness/process-cluster.ts";
 
 const BROKERS = 3;
 /** As short as the coordinator lets it be, so that a death is noticed while we look. */
@@ -28,24 +20,11 @@ const POLL_MS = 5;
  * three ZooKeeper servers and all members on this machine.
  */
 export async function measureGroupRebalances(): Promise<Measurement[]> {
-  const folder = mkdtempSync(join(tmpdir(), "zoolog-bench-"));
-  const ensemble = await startZooKeeperEnsemble({ servers: 3 });
-  const ports = await freeTcpPorts(BROKERS);
-  const brokers = await Promise.all(
-    ports.map((port, index) =>
-      startBrokerProcess({
-        kind: "broker",
-        settings: {
-          "broker.id": index + 1,
-          "data.dir": join(folder, `${index + 1}`),
-          "zookeeper.connect": `${ensemble.connectString}/zoolog`,
-          "group.consumer.session.timeout.ms": SESSION_MS,
-          "http.port": port,
-        },
-      }),
-    ),
-  );
-  const urls = brokers.map(({ url }) => url);
+  const { brokers, urls, close } = await startCluster({
+    brokers: BROKERS,
+    zookeepers: 3,
+    settings: { "group.consumer.session.timeout.ms": SESSION_MS },
+  });
   const admin = new Client({ brokers: urls });
   try {
     return [
@@ -54,9 +33,7 @@ export async function measureGroupRebalances(): Promise<Measurement[]> {
     ];
   } finally {
     await admin.close();
-    await Promise.all(brokers.map((broker) => broker.kill("SIGKILL")));
-    await ensemble.close();
-    rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 }
 

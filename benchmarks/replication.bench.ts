@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Client, serde, topic } from "@zoolog/client";
-import { freeTcpPorts, startBrokerProcess, startZooKeeperEnsemble } from "@zoolog/testkit";
 import type { Measurement } from "./harness/measurement.ts";
+import { startCluster } from "./harness/process-cluster.ts";
 import { inRounds } from "./harness/rounds.ts";
 
 const BROKERS = 3;
@@ -15,23 +12,8 @@ const PARTITIONS = 6;
 
 /** What it costs that all replicas have a record before it is acknowledged, three brokers here. */
 export async function measureReplication(): Promise<Measurement[]> {
-  const folder = mkdtempSync(join(tmpdir(), "zoolog-bench-"));
-  const ensemble = await startZooKeeperEnsemble({ servers: 1 });
-  const ports = await freeTcpPorts(BROKERS);
-  const brokers = await Promise.all(
-    ports.map((port, index) =>
-      startBrokerProcess({
-        kind: "broker",
-        settings: {
-          "broker.id": index + 1,
-          "data.dir": join(folder, `${index + 1}`),
-          "zookeeper.connect": `${ensemble.connectString}/zoolog`,
-          "http.port": port,
-        },
-      }),
-    ),
-  );
-  const client = new Client({ brokers: brokers.map(({ url }) => url) });
+  const cluster = await startCluster({ brokers: BROKERS, zookeepers: 1 });
+  const client = new Client({ brokers: cluster.urls });
   try {
     for (const [name, replicationFactor] of [
       ["alone", 1],
@@ -54,9 +36,7 @@ export async function measureReplication(): Promise<Measurement[]> {
     ];
   } finally {
     await client.close();
-    await Promise.all(brokers.map((broker) => broker.kill("SIGTERM")));
-    await ensemble.close();
-    rmSync(folder, { recursive: true, force: true });
+    await cluster.close();
   }
 }
 
