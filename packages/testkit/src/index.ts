@@ -79,11 +79,13 @@ export {
   type ScriptedBrokersOptions,
 } from "./scripted-brokers/scripted-brokers.ts";
 export { seededRandom } from "./seeded-random.ts";
+export type { Violation } from "./simulation/invariants/invariant.ts";
 export { Simulation, type SimulationReport } from "./simulation/run/simulation.ts";
 export {
   drawSimulationOptions,
   type SimulationOptions,
 } from "./simulation/run/simulation-options.ts";
+export { type RecordedEntry, Trace, type TraceBand } from "./simulation/schedule/trace.ts";
 export type { AppliedWrite } from "./simulation/zookeeper/ensemble-ports.ts";
 export {
   type SimulatedSessionOptions,

@@ -29,9 +29,11 @@ export class SimulatedNetwork {
   }
 
   send(from: string, to: string, kind: string, deliver: () => void): void {
+    const { nowMs, trace } = this.#schedule;
+    const arrive = trace.sent(from, nowMs, deliver);
     const held = this.#clogged.get(wayOf(from, to));
-    if (held === undefined) this.#travel(from, to, kind, deliver);
-    else held.push({ kind, deliver });
+    if (held === undefined) this.#travel(from, to, kind, arrive);
+    else held.push({ kind, deliver: arrive });
   }
 
   isClogged(from: string, to: string): boolean {

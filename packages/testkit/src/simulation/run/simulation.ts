@@ -9,6 +9,7 @@ import type { Invariant, Violation } from "../invariants/invariant.ts";
 import { OneController } from "../invariants/one-controller.ts";
 import { OneLeader } from "../invariants/one-leader.ts";
 import { StrongIsr } from "../invariants/strong-isr.ts";
+import type { Trace } from "../schedule/trace.ts";
 import { FollowingReaders } from "../workloads/following-readers.ts";
 import { GroupConsumers } from "../workloads/group-consumers.ts";
 import { IdempotentProducers } from "../workloads/idempotent-producers.ts";
@@ -50,15 +51,19 @@ export class Simulation {
     readonly seen: readonly Invariant[];
   };
 
-  constructor(options: SimulationOptions, dependencies: { readonly logger?: Logger } = {}) {
+  constructor(
+    options: SimulationOptions,
+    dependencies: { readonly logger?: Logger; readonly trace?: Trace } = {},
+  ) {
     this.#options = options;
-    const { logger } = dependencies;
+    const { logger, trace } = dependencies;
     const settings = { "min.insync.replicas": 2 };
     const world = new World({
       seed: options.seed,
       brokers: options.brokers,
       settings,
       ...(logger === undefined ? {} : { logger }),
+      ...(trace === undefined ? {} : { trace }),
     });
     this.#world = world;
     noteCommits(world, this.#history.groupEntries);
@@ -131,6 +136,7 @@ export class Simulation {
   }
 
   #note(what: string): void {
+    this.#world.trace.tell("nemesis", "fault", what);
     this.#notes.push(`${Math.round(this.#world.schedule.nowMs)} ${what}`);
   }
 

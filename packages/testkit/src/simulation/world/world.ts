@@ -20,11 +20,13 @@ export type WorldOptions = {
   readonly zookeepers?: number;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly logger?: Logger;
+  /** What is to be told of everything that happens. */
+  readonly trace?: Trace;
 };
 
 /** Brokers, the ZooKeeper they agree by, and their clients, in one process under one seed. */
 export class World {
-  readonly trace = new Trace();
+  readonly trace: Trace;
   readonly schedule: Schedule;
   readonly network: SimulatedNetwork;
   readonly hosts: readonly SimulatedHost[];
@@ -37,6 +39,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.random = new RandomTree(options.seed);
+    this.trace = options.trace ?? new Trace();
     this.#logger = options.logger ?? silentLogger;
     const { random, trace } = this;
     this.schedule = new Schedule({ random: random.of("schedule"), trace });
