@@ -7,7 +7,7 @@ import type {
   TopicImage,
 } from "./image/cluster-image.ts";
 import { FIRST_LEADER_EPOCH } from "./leaders/partition-state.ts";
-import type { ControllerLoad, LoadedTopic } from "./observed-cluster.ts";
+import type { ControllerLoad, LoadedTopic, ObservedBroker } from "./observed-cluster.ts";
 import type { ControllerSettings, ControllerState } from "./state/controller-state.ts";
 
 /**
@@ -29,7 +29,7 @@ export function loadController(
     brokers: new Map(
       load.brokers.map((broker): [BrokerImage["brokerId"], BrokerImage] => [
         broker.brokerId,
-        { ...broker, shuttingDown: false },
+        { ...broker, shuttingDown: isLeaving(broker, load.predecessor) },
       ]),
     ),
     topics: new Map(topics.map((topic) => [topic.name, topic])),
@@ -40,6 +40,15 @@ export function loadController(
     coordinators,
   };
   return { settings, image, unreadable, unreachable: new Map(), slotVersions };
+}
+
+/** Whoever has begun to shut down goes on with it: the mark stays until it registers anew. */
+function isLeaving(
+  { brokerId, brokerEpoch }: ObservedBroker,
+  predecessor: ClusterImage | undefined,
+): boolean {
+  const known = predecessor?.brokers.get(brokerId);
+  return known?.brokerEpoch === brokerEpoch && known.shuttingDown;
 }
 
 function loadSlots(load: ControllerLoad, count: number) {

@@ -8,6 +8,7 @@ import type {
 } from "@zoolog/base";
 import type {
   BrokerImage,
+  ClusterImage,
   ConfigOverrides,
   DeletedTopic,
   PartitionState,
@@ -28,6 +29,8 @@ export type ControllerLoad = {
   readonly brokerConfigs: readonly { readonly name: string; readonly overrides: ConfigOverrides }[];
   readonly deletedTopics: readonly DeletedTopic[];
   readonly coordinators: readonly ObservedSlot[];
+  /** What was followed of the reign before: that a broker leaves stands nowhere in ZooKeeper. */
+  readonly predecessor?: ClusterImage | undefined;
 };
 
 /** The znode of a slot, as it was read. Slots that are not named have none. */

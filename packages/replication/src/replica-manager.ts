@@ -295,7 +295,9 @@ export class ReplicaManager {
 
   /** The registered brokers, whenever the cluster image has others. */
   brokers(brokers: LiveBrokers): void {
+    if (brokers === this.#brokers) return;
     this.#brokers = brokers;
+    this.#isrChecks.brokersChanged();
     this.#deletions.check(LIVE_BROKERS_KEY);
   }
 

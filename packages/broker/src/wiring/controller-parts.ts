@@ -76,6 +76,7 @@ export function wireController(
       if (!hasLooked) brokerWatch.lookAtAll();
       hasLooked = true;
     },
+    followed: () => feed.image,
     onIncumbent: (incumbent) => locator.found(incumbent),
     onReign: (controllerEpoch) => {
       hasLooked = false;

@@ -1,4 +1,5 @@
 import {
+  assert,
   brokerId,
   leaderEpoch,
   offset,
@@ -6,7 +7,12 @@ import {
   silentLogger,
   type TopicId,
 } from "@zoolog/base";
-import type { ReplicateRequest, ReplicateResponse } from "@zoolog/protocol";
+import {
+  encodeRecordBatch,
+  type ReplicateRequest,
+  type ReplicateResponse,
+  splitBatches,
+} from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
 import { CommittedBytes } from "../committed-bytes.ts";
 import { Following } from "./following.ts";
@@ -24,6 +30,7 @@ type Call = {
 function fetcher() {
   const time = new ManualTime();
   const calls: Call[] = [];
+  const logs: MemoryPartitionLog[] = [];
   const following = new ReplicaFetcher(
     LEADER,
     { partitionMaxBytes: 1_000, responseMaxBytes: 1_000, maxWaitMs: 500, minBytes: 1 },
@@ -56,6 +63,7 @@ function fetcher() {
       replicas: [1, 2].map(brokerId),
       isr: [1, 2].map(brokerId),
     };
+    logs.push(log);
     following.add(
       new Following(
         { key: `t-${partition}`, topicId: TOPIC, partition, log, assignment },
@@ -72,7 +80,7 @@ function fetcher() {
   };
   const named = (call: Call | undefined) =>
     call?.request.topics.flatMap(({ partitions }) => partitions.map(({ partition }) => partition));
-  return { time, calls, following, add, named };
+  return { time, calls, logs, following, add, named };
 }
 
 const answerOf = (partition: number): ReplicateResponse["topics"] => [
@@ -157,5 +165,36 @@ test("a partition that is followed no more is forgotten by the next call", async
 
   expect(named(calls.at(-1))).toEqual([]);
   expect(calls.at(-1)?.request.forgotten).toEqual([{ topicId: TOPIC, partitions: [1] }]);
+  await following.close();
+});
+
+test("a log that is being cut holds up no other partition, and is asked for when it is cut", async () => {
+  const { time, calls, logs, following, add, named } = fetcher();
+  add(0);
+  add(1);
+  await time.advanceAndSettle(0);
+  const [log] = logs;
+  assert(log !== undefined, "the partition has a log");
+  await log.append([...splitBatches(encodeRecordBatch([{ timestamp: 0, value: "v" }]))], {
+    leaderEpoch: leaderEpoch(0),
+  });
+  calls.at(-1)?.answer(answerOf(0));
+  await time.advanceAndSettle(0);
+  const cutNow = log.holdBack();
+  const epochs = { leaderEpoch: leaderEpoch(0), endOffset: offset(0) };
+  const [records] = answerOf(0);
+  const diverged = { ...records?.partitions[0], divergingEpoch: epochs };
+
+  calls.at(-1)?.answer([{ topicId: TOPIC, partitions: [diverged as never] }]);
+  await time.advanceAndSettle(0);
+  const meanwhile = calls.at(-1);
+  expect(meanwhile?.request.forgotten).toEqual([{ topicId: TOPIC, partitions: [0] }]);
+  cutNow();
+  await time.advanceAndSettle(0);
+  meanwhile?.answer(answerOf(1));
+  await time.advanceAndSettle(0);
+
+  expect(log.logEndOffset).toBe(0);
+  expect(named(calls.at(-1))).toContain(0);
   await following.close();
 });

@@ -75,6 +75,8 @@ export class ReplicaFetcher implements LeaderContact {
   readonly #touched = new Set<string>();
   /** Have to wait. */
   readonly #delayed = new Map<string, Following>();
+  /** Their logs are being cut, which takes the disk several syncs. */
+  readonly #cutting = new Set<Following>();
   readonly #closing = new AbortController();
   #calling: Call | undefined;
   #pause: { readonly resolve: () => void; readonly timer: Timer | undefined } | undefined;
@@ -118,15 +120,21 @@ export class ReplicaFetcher implements LeaderContact {
     this.#followed.set(key, following);
     this.#touched.add(key);
     following.followThrough(this);
-    const { clock, scheduler } = this.#dependencies;
-    this.#joiningUntil = clock.monotonic() + JOINING_FOR_MS;
+    this.#joiningUntil = this.#dependencies.clock.monotonic() + JOINING_FOR_MS;
+    this.#askSoon();
+  }
+
+  /** Those touched are in the next call; the one under way does not hold them up for long. */
+  #askSoon(): void {
     const calling = this.#calling;
     if (calling === undefined) {
       this.#wake();
       return;
     }
     const waitMs = calling.endsSoon ? NEWCOMER_WAIT_FOR_ANSWER_MS : NEWCOMER_WAIT_MS;
-    this.#newcomersTimer ??= scheduler.after(waitMs, () => calling.abort.abort());
+    this.#newcomersTimer ??= this.#dependencies.scheduler.after(waitMs, () =>
+      calling.abort.abort(),
+    );
   }
 
   remove(key: string): void {
@@ -169,7 +177,8 @@ export class ReplicaFetcher implements LeaderContact {
 
   #settle(key: string, now: number): void {
     const following = this.#followed.get(key);
-    if (following !== undefined && following.delayedUntil <= now) {
+    const isCutting = following !== undefined && this.#cutting.has(following);
+    if (following !== undefined && !isCutting && following.delayedUntil <= now) {
       const { topicId, partition, position } = following;
       this.#delayed.delete(key);
       this.#asked.set(key, { following, position });
@@ -178,7 +187,7 @@ export class ReplicaFetcher implements LeaderContact {
     }
     this.#asked.delete(key);
     this.#session.forget(key);
-    if (following === undefined) this.#delayed.delete(key);
+    if (following === undefined || isCutting) this.#delayed.delete(key);
     else this.#delayed.set(key, following);
   }
 
@@ -227,10 +236,24 @@ export class ReplicaFetcher implements LeaderContact {
         const asked = this.#asked.get(key);
         if (asked === undefined) continue;
         this.#touched.add(key);
-        applied.push(asked.following.apply(asked.position, answer));
+        const task = asked.following.apply(asked.position, answer);
+        const isCut = !("error" in answer) && answer.divergingEpoch !== undefined;
+        if (isCut) this.#leaveOut(key, asked.following, task);
+        else applied.push(task);
       }
     }
     await Promise.all(applied);
+  }
+
+  /** Until its log is cut; the others go on meanwhile. */
+  #leaveOut(key: string, following: Following, cut: Promise<void>): void {
+    this.#cutting.add(following);
+    runInBackground("cut a log", this.#dependencies.logger, async () => {
+      await cut;
+      this.#cutting.delete(following);
+      this.#touched.add(key);
+      this.#askSoon();
+    });
   }
 
   #failed(code: string | undefined, message: string): void {

@@ -35,6 +35,14 @@ export class IsrChecks {
     this.#timer = scheduler.every(periodMs, () => this.#check());
   }
 
+  /** Others are there, or leave: the high watermark waits for nobody who will not join (`aboutToJoin`). */
+  brokersChanged(): void {
+    for (const { state } of this.#dependencies.partitions()) {
+      const isWaiting = state.role === "leader" && state.isr.length < state.replicas.length;
+      if (isWaiting) state.advanceHighWatermark();
+    }
+  }
+
   close(): void {
     this.#timer?.cancel();
   }

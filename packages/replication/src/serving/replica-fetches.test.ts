@@ -1,4 +1,5 @@
 import {
+  assert,
   brokerEpoch,
   brokerId,
   leaderEpoch,
@@ -10,6 +11,7 @@ import {
 import { DEFAULT_LOG_CONFIG } from "@zoolog/log";
 import { encodeRecordBatch, type ReplicateRequest } from "@zoolog/protocol";
 import { ManualTime, MemoryPartitionLog } from "@zoolog/testkit";
+import type { IsrChangeRequest } from "../isr-change.ts";
 import { ReplicaManager } from "../replica-manager.ts";
 import type { ReplicaCaller } from "./replica-fetches.ts";
 
@@ -20,8 +22,9 @@ type Asked = { partition?: number; from?: number; epoch?: number; last?: number 
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function lead(given: { partitions?: number; replicas?: number[] } = {}) {
+async function lead(given: { partitions?: number; replicas?: number[]; isr?: number[] } = {}) {
   const { replicas = [1, 2] } = given;
+  const isrChanges: IsrChangeRequest[] = [];
   const time = new ManualTime();
   const logs = new Map<number, MemoryPartitionLog>();
   const manager = new ReplicaManager(
@@ -46,7 +49,7 @@ async function lead(given: { partitions?: number; replicas?: number[] } = {}) {
       scheduler: time.scheduler,
       logger: silentLogger,
       authority: () => "lease",
-      isrChanges: { request: () => {} },
+      isrChanges: { request: (change) => void isrChanges.push(change) },
       peers: { replicate: () => Promise.reject(new Error("nobody is followed here")) },
       whereIs: () => ({ error: "UNKNOWN_TOPIC_OR_PARTITION", message: "" }),
       onReplicaFailed: () => {},
@@ -69,7 +72,7 @@ async function lead(given: { partitions?: number; replicas?: number[] } = {}) {
         leaderEpoch: leaderEpoch(epoch),
         partitionEpoch: partitionEpoch(epoch),
         replicas: replicas.map(brokerId),
-        isr: replicas.map(brokerId),
+        isr: (given.isr ?? replicas).map(brokerId),
       },
     });
   for (let i = 0; i < (given.partitions ?? 1); i++) await host(i);
@@ -116,10 +119,24 @@ async function lead(given: { partitions?: number; replicas?: number[] } = {}) {
     const state = manager.partitions.get(`t-${partition}`)?.state;
     return state?.role === "leader" ? state.followers.get(brokerId(2))?.endOffset : undefined;
   };
-  return { time, logs, manager, host, produce, ask, progress };
+  return { time, logs, manager, isrChanges, host, produce, ask, progress };
 }
 
 const now = { maxWaitMs: 0 };
+
+test("the high watermark waits for who is about to join, and no longer once that one leaves", async () => {
+  const { manager, isrChanges, produce, ask, logs } = await lead({ isr: [1] });
+  await ask([{ from: 0 }], now);
+  const [wanted] = isrChanges;
+  assert(wanted !== undefined, "the follower may join");
+  manager.isrChangeAnswered(wanted, { error: "INELIGIBLE_REPLICA" });
+  await produce();
+  expect(logs.get(0)?.highWatermark).toBe(0);
+
+  manager.brokers(new Map([[brokerId(2), { brokerEpoch: brokerEpoch(20), shuttingDown: true }]]));
+
+  expect(logs.get(0)?.highWatermark).toBe(1);
+});
 
 describe("who asks, and in which epoch", () => {
   test.each([

@@ -22,6 +22,8 @@ export type Node = {
   readonly runtime: ControllerRuntime;
   readonly store: CoordinationStore;
   readonly images: ClusterImage[];
+  /** What the broker followed before it reigned. */
+  readonly followed: { image: ClusterImage | undefined };
   readonly faults: ZnodeFaults;
 };
 
@@ -55,6 +57,7 @@ export class Cluster {
     store.onNewSession(register);
     await register();
     const images: ClusterImage[] = [];
+    const followed: { image: ClusterImage | undefined } = { image: undefined };
     const faults = new ZnodeFaults({ logger: silentLogger });
     const runtime = new ControllerRuntime(
       {
@@ -69,11 +72,12 @@ export class Cluster {
         logger,
         faults,
         publish: (image) => void images.push(image),
+        followed: () => followed.image,
       },
     );
     runtime.start();
     await this.settle();
-    return { runtime, store, images, faults };
+    return { runtime, store, images, followed, faults };
   }
 
   async settle(ms = 0): Promise<void> {

@@ -1,5 +1,9 @@
 import { brokerEpoch, brokerId, controllerEpoch, type Logger, silentLogger } from "@zoolog/base";
-import type { AlterPartitionEvent, CreateTopicsEvent } from "@zoolog/controller";
+import type {
+  AlterPartitionEvent,
+  ControlledShutdownEvent,
+  CreateTopicsEvent,
+} from "@zoolog/controller";
 import {
   Cluster,
   create,
@@ -78,6 +82,29 @@ test("a controller that closes hands over at once, and the next one knows everyt
   expect(second.runtime.isController).toBe(true);
   expect(second.images.at(-1)).toMatchObject({ controllerId: 2, controllerEpoch: 2 });
   expect([...(second.images.at(-1)?.topics.keys() ?? [])]).toEqual(["kept"]);
+});
+
+test("a successor knows who leaves, though that stands nowhere in ZooKeeper", async () => {
+  const cluster = new Cluster();
+  const first = await cluster.node(1);
+  const second = await cluster.node(2);
+  const leaving = first.images.at(-1)?.brokers.get(brokerId(1))?.brokerEpoch ?? brokerEpoch(0);
+  const shutDown = {
+    type: "controlledShutdown",
+    brokerId: brokerId(1),
+    brokerEpoch: leaving,
+  } as const;
+  const handedOver = first.runtime.submit<ControlledShutdownEvent>(shutDown);
+  await cluster.settle();
+  await handedOver;
+  second.followed.image = first.images.at(-1);
+
+  await first.runtime.close();
+  await cluster.settle();
+
+  const brokers = second.images.at(-1)?.brokers;
+  expect(brokers?.get(brokerId(1))).toMatchObject({ brokerEpoch: leaving, shuttingDown: true });
+  expect(brokers?.get(brokerId(2))).toMatchObject({ shuttingDown: false });
 });
 
 test("a controller cut off from ZooKeeper answers nobody, and is none when it comes back", async () => {

@@ -35,6 +35,8 @@ export type ControllerRuntimeDependencies = {
   readonly faults: ZnodeFaults;
   /** Each image that this broker decided as controller. */
   readonly publish: (image: ClusterImage) => void;
+  /** The newest image that was followed here, whoever decided it. */
+  readonly followed: () => ClusterImage | undefined;
   /** Whoever was found to reign, this broker included; `undefined`: nobody. May repeat itself. */
   readonly onIncumbent?: ((incumbent: CurrentController | undefined) => void) | undefined;
   /** A reign of this broker begins; its first image comes when the state has been read. */
@@ -196,7 +198,7 @@ export class ControllerRuntime {
   }
 
   #begin(writer: ControllerWriter, deposed: DeposedController | undefined): void {
-    const { store, clock, scheduler, logger, faults, publish } = this.#dependencies;
+    const { store, clock, scheduler, logger, faults, publish, followed } = this.#dependencies;
     const term: ControllerTerm = new ControllerTerm(this.#options, {
       store,
       writer,
@@ -205,6 +207,7 @@ export class ControllerRuntime {
       logger,
       faults,
       publish,
+      followed,
       elections: this.elections,
       onEnded: () => {
         this.#term = undefined;

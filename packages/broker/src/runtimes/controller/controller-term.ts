@@ -57,6 +57,8 @@ export type ControllerTermDependencies = {
   /** Called with each new image, before the replies that rest on it are released. */
   readonly publish: (image: ClusterImage) => void;
   readonly elections: ElectionCounters;
+  /** The newest image that was followed here: of the reign before, when a term begins. */
+  readonly followed: () => ClusterImage | undefined;
   /** The term is over; nothing is decided or published any more. */
   readonly onEnded: (reason: string) => void;
 };
@@ -238,8 +240,9 @@ export class ControllerTerm {
     const { faults } = this.#dependencies;
     const load = await loadCluster({ store, faults, rules: settings.configs });
     const { controllerEpoch } = writer;
+    const predecessor = this.#dependencies.followed();
     const state = loadController(
-      { ...load, clusterId, controllerId: brokerId, controllerEpoch },
+      { ...load, clusterId, controllerId: brokerId, controllerEpoch, predecessor },
       settings,
     );
     this.#state = state;

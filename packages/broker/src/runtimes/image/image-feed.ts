@@ -61,6 +61,11 @@ export class ImageFeed {
     this.#dependencies = dependencies;
   }
 
+  /** The newest of all, whoever decided it. */
+  get image(): ClusterImage | undefined {
+    return this.#image;
+  }
+
   start(): void {
     const { locator, logger } = this.#dependencies;
     this.#stopListening = locator.onChange(() => this.#polling?.abort());
