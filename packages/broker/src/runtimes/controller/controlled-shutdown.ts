@@ -28,9 +28,15 @@ export type ControlledShutdownParts = {
 const ASK_AGAIN_MS = 100;
 
 /**
+ * What clients have sent here before they could know better arrives meanwhile and is answered with the
+ * new leader; on a closed connection they would have to wait and to look for it themselves.
+ */
+const CLIENTS_ARE_TOLD_MS = 150;
+
+/**
  * Hands every leadership over that somebody else can take, before this broker stops answering: its
  * clients are told where to go instead of losing a connection. Resolves when the image that is
- * followed here shows it, or after `timeoutMs`: whoever leaves leaves.
+ * followed here shows it and clients had time to notice, or after `timeoutMs`: whoever leaves leaves.
  */
 export async function handLeadershipsOver(
   options: { readonly brokerId: BrokerId; readonly timeoutMs: number },
@@ -39,6 +45,7 @@ export async function handLeadershipsOver(
   const { cache, clock, scheduler, logger } = parts;
   const { brokerId } = options;
   const deadline = clock.monotonic() + options.timeoutMs;
+  const hasLed = ledBy(cache.image, brokerId).length > 0;
   while (clock.monotonic() < deadline) {
     if (!isAnybodyElse(cache.image, brokerId) || !parts.isCoordinated()) return;
     const asking = { brokerId, timeoutMs: deadline - clock.monotonic() };
@@ -50,7 +57,10 @@ export async function handLeadershipsOver(
       const waiting = ledBy(cache.image, brokerId).filter((partition) =>
         partition.replicas.some((replica) => mayTakeOver(replica, cache.image, brokerId)),
       );
-      if (waiting.length === 0) return;
+      if (waiting.length === 0) {
+        if (hasLed) await sleep(scheduler, CLIENTS_ARE_TOLD_MS);
+        return;
+      }
       logger.debug("leaderships not handed over yet", { partitions: waiting.length });
     }
     await sleep(scheduler, ASK_AGAIN_MS);
