@@ -1,3 +1,5 @@
+import type { Random } from "@zoolog/base";
+
 export type DiskOperation =
   | "open"
   | "read"
@@ -36,6 +38,14 @@ export type DiskFault = {
   readonly sticky?: boolean;
 };
 
+/** Matching operations take longer. */
+export type DiskSlowness = {
+  readonly operations?: readonly DiskOperation[];
+  /** Each one between these, ms. */
+  readonly leastMs: number;
+  readonly mostMs: number;
+};
+
 /** An injected fault: how often it struck, and its end. */
 export type InjectedFault = { readonly strikes: () => number; readonly remove: () => void };
 
@@ -44,6 +54,7 @@ type Armed = { readonly fault: DiskFault; seen: number; struck: number };
 /** The faults of one disk, asked before each of its operations. */
 export class DiskFaults {
   readonly #armed = new Set<Armed>();
+  readonly #slow = new Set<DiskSlowness>();
   /** Operations since the disk was made: what a loop over "fail the n-th" runs up to. */
   operationCount = 0;
   /** Sees each operation as it takes effect; for tests that count or order them. */
@@ -57,6 +68,23 @@ export class DiskFaults {
 
   removeAll(): void {
     this.#armed.clear();
+    this.#slow.clear();
+  }
+
+  /** @returns makes the disk as quick as it was. */
+  slow(slowness: DiskSlowness): () => void {
+    this.#slow.add(slowness);
+    return () => void this.#slow.delete(slowness);
+  }
+
+  /** By how much the operation takes longer, ms; for who decides about time. */
+  extraMs(operation: DiskOperation, random: Random): number {
+    let ms = 0;
+    for (const { operations, leastMs, mostMs } of this.#slow) {
+      if (operations !== undefined && !operations.includes(operation)) continue;
+      ms += leastMs + (mostMs - leastMs) * random.next();
+    }
+    return ms;
   }
 
   /** Counts the operation; answers what strikes it. */

@@ -1,4 +1,5 @@
 import { assert, type Deferred, deferred, type FileSystem, type Random } from "@zoolog/base";
+import { DiskDamage } from "./disk-damage.ts";
 import {
   type DiskFault,
   DiskFaults,
@@ -42,6 +43,7 @@ type Hold = {
 export class SimulatedDisk {
   readonly root = new SimulatedFolder();
   readonly faults = new DiskFaults();
+  readonly damage = new DiskDamage({ root: this.root });
   readonly random: Random;
   readonly #takesTime: DiskTime | undefined;
   capacityBytes: number;
@@ -131,6 +133,12 @@ export class SimulatedDisk {
     return used;
   }
 
+  /** Somewhere bytes can be read that no sync will bring to the platter: one has failed before. */
+  get hasLostPages(): boolean {
+    for (const [, file] of this.root.files()) if (file.hasLostPages) return true;
+    return false;
+  }
+
   /** Live contents of a file, for assertions. */
   contents(path: string): Buffer {
     return this.#file(path).contents();
@@ -152,7 +160,10 @@ export class SimulatedDisk {
 
   /** Replaces a file's bytes behind the back of every program. */
   corrupt(path: string, change: (bytes: Buffer) => Buffer): void {
-    this.#file(path).corrupt(change);
+    const file = this.#file(path);
+    const before = file.contents();
+    file.corrupt(change);
+    this.damage.note(file, before, file.contents());
   }
 
   #file(path: string): SimulatedFile {

@@ -35,6 +35,11 @@ export class SimulatedFile {
     return this.#size;
   }
 
+  /** A sync has failed on bytes that were not written again since. */
+  get hasLostPages(): boolean {
+    return this.#lost.size > 0;
+  }
+
   read(target: Uint8Array, position: number): number {
     const end = Math.min(this.#size, position + target.length);
     if (end <= position) return 0;

@@ -5,6 +5,8 @@ export type LinkQuality = {
   /** One way, ms: at least, and how much more it may be. */
   readonly latencyMs: number;
   readonly jitterMs: number;
+  /** Chance of each message not to arrive, as of a connection that broke without a word. */
+  readonly lossRate?: number;
 };
 
 /** What two processes of one machine have. */
@@ -21,7 +23,7 @@ export class SimulatedNetwork {
   readonly #random: Random;
   readonly #quality = new Map<string, LinkQuality>();
   readonly #clogged = new Map<string, Held[]>();
-  #default = LOOPBACK;
+  #everywhere = LOOPBACK;
 
   constructor(dependencies: { readonly schedule: Schedule; readonly random: Random }) {
     this.#schedule = dependencies.schedule;
@@ -54,22 +56,42 @@ export class SimulatedNetwork {
     for (const { kind, deliver } of kept) this.#travel(from, to, kind, deliver);
   }
 
-  /** Every way is free again. */
+  /** Every way is free again, and as good as it was. */
   heal(): void {
+    this.#quality.clear();
+    this.#everywhere = LOOPBACK;
     for (const way of [...this.#clogged.keys()]) {
       const [from = "", to = ""] = way.split(">");
       this.unclog(from, to);
     }
   }
 
-  /** Of one way, or of all that have none of their own. */
-  setQuality(quality: LinkQuality, way?: { readonly from: string; readonly to: string }): void {
-    if (way === undefined) this.#default = quality;
-    else this.#quality.set(wayOf(way.from, way.to), quality);
+  /**
+   * Of one way, or of all that have none of their own.
+   *
+   * @returns makes it as it was, unless somebody has changed it since.
+   */
+  setQuality(
+    quality: LinkQuality,
+    way?: { readonly from: string; readonly to: string },
+  ): () => void {
+    if (way === undefined) {
+      this.#everywhere = quality;
+      return () => {
+        if (this.#everywhere === quality) this.#everywhere = LOOPBACK;
+      };
+    }
+    const key = wayOf(way.from, way.to);
+    this.#quality.set(key, quality);
+    return () => {
+      if (this.#quality.get(key) === quality) this.#quality.delete(key);
+    };
   }
 
   #travel(from: string, to: string, kind: string, deliver: () => void): void {
-    const { latencyMs, jitterMs } = this.#quality.get(wayOf(from, to)) ?? this.#default;
+    const quality = this.#quality.get(wayOf(from, to)) ?? this.#everywhere;
+    const { latencyMs, jitterMs, lossRate = 0 } = quality;
+    if (lossRate > 0 && this.#random.next() < lossRate) return;
     const travels = latencyMs + jitterMs * this.#random.next();
     this.#schedule.after(travels, to, kind, deliver);
   }

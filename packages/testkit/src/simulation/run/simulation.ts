@@ -35,6 +35,8 @@ export type SimulationReport = {
   readonly processed: number;
   readonly replicaComparisons: number;
   readonly notes: readonly string[];
+  /** Which faults began in which states of the cluster: `<fault> × <state>`. */
+  readonly coverage: readonly string[];
   readonly violations: readonly Violation[];
 };
 
@@ -45,6 +47,7 @@ export class Simulation {
   readonly #history = new WorldHistory();
   readonly #notes: string[] = [];
   readonly #stuck: string[] = [];
+  readonly #nemesis: Nemesis;
   readonly #invariants: {
     readonly highWatermarks: HighWatermarks;
     readonly isr: StrongIsr;
@@ -66,6 +69,7 @@ export class Simulation {
       ...(trace === undefined ? {} : { trace }),
     });
     this.#world = world;
+    this.#nemesis = this.#makeNemesis();
     noteCommits(world, this.#history.groupEntries);
     const highWatermarks = new HighWatermarks(
       { name: TOPIC, partitions: options.partitions },
@@ -82,13 +86,12 @@ export class Simulation {
     await world.outcome(Promise.all(world.hosts.map((host) => host.start())));
     await world.outcome(admin.admin.createTopic(this.#topicPlan));
     const workloads = this.#workloads();
-    const nemesis = this.#nemesis();
+    const nemesis = this.#nemesis;
     for (const workload of Object.values(workloads)) workload.start();
     nemesis.start();
     await world.schedule.run({ atMs: world.schedule.nowMs + this.#options.seconds * 1_000 });
     await this.#within(DRAIN_MS_MAX, "the last fault ends", nemesis.stop());
     this.#note("heals");
-    world.network.heal();
     const whole = this.#whole(admin, (ms) => observer.sleep(ms));
     await this.#within(RECOVERY_MS_MAX, "all partitions are led, with full ISRs", whole);
     this.#note("is whole");
@@ -120,18 +123,17 @@ export class Simulation {
     };
   }
 
-  #nemesis(): Nemesis {
-    const world = this.#world;
+  #makeNemesis(): Nemesis {
     const { faults, meanRestMs } = this.#options;
     return new Nemesis(
-      { faults, meanRestMs },
       {
-        world,
-        random: world.random.of("nemesis"),
-        wait: (ms) =>
-          new Promise((resolve) => void world.schedule.after(ms, "nemesis", "rest", resolve)),
-        note: (what) => this.#note(what),
+        faults,
+        meanRestMs,
+        atOnceMax: 1 + (this.#options.seed % 2),
+        skipped: [],
+        tolerance: { flush: "os", mayLose: false },
       },
+      { world: this.#world, note: (what) => this.#note(what) },
     );
   }
 
@@ -200,6 +202,7 @@ export class Simulation {
       processed: groupEntries.filter(({ f }) => f === "processed").length,
       replicaComparisons: this.#invariants.isr.looks,
       notes: this.#notes,
+      coverage: this.#nemesis.coverage,
       violations: all.flatMap(({ name, violations }) =>
         violations.map((what) => ({ invariant: name, what })),
       ),

@@ -1,7 +1,14 @@
-import { errorMessage, type Logger, type Machine, type Random } from "@zoolog/base";
+import {
+  type Deferred,
+  deferred,
+  errorMessage,
+  type Logger,
+  type Machine,
+  type Random,
+} from "@zoolog/base";
 import { Broker, type BrokerConfig, parseBrokerConfig } from "@zoolog/broker";
 import type { DiskOperation } from "../../file-system/disk-faults.ts";
-import { SimulatedDisk } from "../../file-system/simulated-disk.ts";
+import { type PowerCutOptions, SimulatedDisk } from "../../file-system/simulated-disk.ts";
 import type { Listeners } from "../network/listeners.ts";
 import type { SimulatedNetwork } from "../network/simulated-network.ts";
 import { SimulatedPlane } from "../network/simulated-plane.ts";
@@ -47,6 +54,8 @@ export class SimulatedHost {
   #process: SimulatedProcess | undefined;
   #plane: SimulatedPlane | undefined;
   #broker: Broker | undefined;
+  /** Resolves with the end of the life that runs: nobody waits for what a dead process began. */
+  #ended: Deferred<void> | undefined;
   #registeredAtMs = 0;
   #lives = 0;
   #boots = 1;
@@ -92,15 +101,30 @@ export class SimulatedHost {
     return this.#registeredAtMs;
   }
 
-  /** Starts a broker on what the disk holds. Resolves when it is registered, or has failed to. */
-  async start(): Promise<void> {
+  /**
+   * Starts a broker on what the disk holds. Resolves when it is registered, has failed to, or is gone.
+   *
+   * @param isExcused asked about a broker that did not start: whether something else is to blame.
+   */
+  async start({
+    isExcused = () => false,
+  }: {
+    readonly isExcused?: () => boolean;
+  } = {}): Promise<void> {
     this.#lives += 1;
     const life = `${this.name}#${this.#lives}`;
-    const { schedule, network, listeners, random, logger, zookeeper } = this.#world;
-    const config = this.#config();
+    const { schedule, random } = this.#world;
     const process = new SimulatedProcess(this.name, { schedule, random: random.of(life) });
     this.#process = process;
     this.#plane = undefined;
+    const ended = deferred<void>();
+    this.#ended = ended;
+    await Promise.race([this.#open(process, life, isExcused), ended.promise]);
+  }
+
+  async #open(process: SimulatedProcess, life: string, isExcused: () => boolean): Promise<void> {
+    const { schedule, network, listeners, logger, zookeeper } = this.#world;
+    const config = this.#config();
     try {
       const broker = await Broker.start(config, {
         clock: process.clock,
@@ -129,18 +153,19 @@ export class SimulatedHost {
       this.#registeredAtMs = schedule.nowMs;
     } catch (error) {
       if (!process.isAlive) return;
-      this.failures.push(errorMessage(error));
+      if (!isExcused()) this.failures.push(errorMessage(error));
       logger.error("broker not started", { host: this.name, error: errorMessage(error) });
       this.#die(process, "process");
     }
   }
 
   /** `"process"`: kill -9. `"power"`: what was not synced may be gone, and nobody hears of it. */
-  crash(kind: "process" | "power"): void {
+  crash(kind: "process" | "power", options: PowerCutOptions = {}): void {
     const process = this.#process;
-    if (process === undefined) return;
-    this.disk.crash(kind);
+    // A machine that runs no broker can lose its power, too.
+    this.disk.crash(kind, options);
     if (kind === "power") this.#boots += 1;
+    if (process === undefined) return;
     if (kind === "process") this.#plane?.resetAll();
     else this.#plane?.stopListening();
     this.#die(process, kind);
@@ -149,7 +174,7 @@ export class SimulatedHost {
   /** In order; whoever waits for it must let time go on. */
   async shutDown(): Promise<void> {
     const process = this.#process;
-    await this.#broker?.close();
+    await Promise.race([this.#broker?.close(), this.#ended?.promise]);
     if (process !== undefined && this.#process === process) this.#die(process, "process");
   }
 
@@ -157,6 +182,7 @@ export class SimulatedHost {
   #die(process: SimulatedProcess, kind: "process" | "power"): void {
     process.kill();
     this.#world.zookeeper.cut(process, kind);
+    this.#ended?.resolve();
     this.#process = undefined;
     this.#broker = undefined;
     this.#plane = undefined;
@@ -168,7 +194,8 @@ export class SimulatedHost {
       // Nobody is there any more to whom it could matter.
       if (process === undefined) return;
       const [leastMs, mostMs] = this.#diskTimes[operation] ?? this.#diskTimes.other;
-      const took = leastMs + (mostMs - leastMs) * this.#diskRandom.next();
+      const slow = this.disk.faults.extraMs(operation, this.#diskRandom);
+      const took = slow + leastMs + (mostMs - leastMs) * this.#diskRandom.next();
       process.scheduler.after(took, resolve);
     });
   }

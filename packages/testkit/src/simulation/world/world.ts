@@ -34,6 +34,8 @@ export class World {
   /** Every transaction that ZooKeeper applies, in order. */
   readonly writeListeners: ((operations: readonly Operation[]) => void)[] = [];
   readonly zookeeper: SimulatedZooKeeperServers;
+  /** Processes of all clients there ever were. */
+  readonly clients: SimulatedProcess[] = [];
   readonly #listeners: Listeners = new Map();
   readonly #logger: Logger;
 
@@ -66,12 +68,17 @@ export class World {
     );
   }
 
+  get livingClients(): readonly SimulatedProcess[] {
+    return this.clients.filter(({ isAlive }) => isAlive);
+  }
+
   /** A client in a process of its own. */
   client(name: string): { readonly client: Client; readonly process: SimulatedProcess } {
     const process = new SimulatedProcess(name, {
       schedule: this.schedule,
       random: this.random.of(name),
     });
+    this.clients.push(process);
     const transport = new SimulatedTransport({
       process,
       network: this.network,

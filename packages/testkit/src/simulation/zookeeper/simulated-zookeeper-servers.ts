@@ -14,7 +14,7 @@ import {
 import { SimulatedServer } from "./simulated-server.ts";
 import { SimulatedSocket } from "./simulated-socket.ts";
 import { SimulatedStreams } from "./simulated-streams.ts";
-import { type WriteFault, WriteFaults } from "./write-faults.ts";
+import { type PendingWriteFault, type WriteFault, WriteFaults } from "./write-faults.ts";
 
 export type SimulatedZooKeeperServersOptions = {
   /** Default 3. */
@@ -117,8 +117,8 @@ export class SimulatedZooKeeperServers {
   // --- faults -----------------------------------------------------------------------------------
 
   /** The connection breaks around the next write that fits. */
-  failNext(fault: WriteFault): void {
-    this.#faults.add(fault);
+  failNext(fault: WriteFault): PendingWriteFault {
+    return this.#faults.add(fault);
   }
 
   /** Those that have not happened. */

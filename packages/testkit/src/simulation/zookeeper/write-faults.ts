@@ -17,12 +17,25 @@ export type WriteFault = {
   readonly matches?: (write: ArrivingWrite) => boolean;
 };
 
+/** Of one that was asked for: whether it has not happened yet, and that it shall not. */
+export type PendingWriteFault = {
+  readonly isPending: () => boolean;
+  readonly remove: () => void;
+};
+
 /** Connections that are to break around a write. */
 export class WriteFaults {
   readonly #waiting: WriteFault[] = [];
 
-  add(fault: WriteFault): void {
+  add(fault: WriteFault): PendingWriteFault {
     this.#waiting.push(fault);
+    return {
+      isPending: () => this.#waiting.includes(fault),
+      remove: () => {
+        const index = this.#waiting.indexOf(fault);
+        if (index >= 0) this.#waiting.splice(index, 1);
+      },
+    };
   }
 
   /** Those that have not happened yet. */
