@@ -47,6 +47,10 @@ export class SimulatedDisk {
   readonly random: Random;
   readonly #takesTime: DiskTime | undefined;
   capacityBytes: number;
+  /** Told when a file is synced of which an earlier sync has lost pages: it writes none of them. */
+  onLostPagesSynced: ((path: string) => void) | undefined;
+  /** Files that the present process has open. */
+  openFiles = 0;
   #generation = 0;
   readonly #holds = new Set<Hold>();
 
@@ -70,6 +74,7 @@ export class SimulatedDisk {
    */
   crash(kind: "process" | "power", options: PowerCutOptions = {}): void {
     this.#generation += 1;
+    this.openFiles = 0;
     this.releaseAll();
     this.faults.removeAll();
     if (kind === "power") {
@@ -119,6 +124,11 @@ export class SimulatedDisk {
     for (const hold of this.#holds) {
       if (hold.operation === operation && hold.path.test(path)) await hold.gate.promise;
     }
+  }
+
+  /** A process of `generation` opens a file, or closes one: `1` or `-1`. */
+  countOpen(generation: number, change: 1 | -1): void {
+    if (generation === this.#generation) this.openFiles += change;
   }
 
   /** @throws when the process behind a mount of `generation` is dead. */

@@ -19,6 +19,8 @@ export type MountedDisk = {
   delay(operation: DiskOperation, path: string): Promise<void>;
   /** @throws when the process that mounted the disk is dead. */
   assertAlive(generation: number, operation: string, path: string): void;
+  countOpen(generation: number, change: 1 | -1): void;
+  readonly onLostPagesSynced: ((path: string) => void) | undefined;
 };
 
 /** One process's view of a `SimulatedDisk`. Made by `SimulatedDisk.mount()`. */
@@ -41,6 +43,7 @@ export class SimulatedFileSystem implements FileSystem {
     if (existing !== undefined && mode === "create") throw diskError("EEXIST", "open", path);
     const file = existing ?? new SimulatedFile();
     if (existing === undefined) folder.link(name, file);
+    this.#disk.countOpen(this.#generation, 1);
     return new SimulatedFileHandle(path, mode, file, this.#disk, this.#generation);
   }
 
@@ -238,6 +241,7 @@ class SimulatedFileHandle implements FileHandle {
   }
 
   async datasync(): Promise<void> {
+    if (this.#file.hasLostPages) this.#disk.onLostPagesSynced?.(this.path);
     // What is written after this moment is not covered by this sync, however long it takes.
     const sync = this.#file.beginSync();
     // A process that dies here leaves the sync undone, neither ended nor failed.
@@ -260,6 +264,7 @@ class SimulatedFileHandle implements FileHandle {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#disk.countOpen(this.#generation, -1);
     await this.#disk.delay("close", this.path);
   }
 

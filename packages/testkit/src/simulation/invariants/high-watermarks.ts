@@ -1,73 +1,38 @@
-import type { World } from "../world/world.ts";
-import type { Invariant } from "./invariant.ts";
+import { type Invariant, note } from "./invariant.ts";
+import type { SeenLeader } from "./leader-looks.ts";
 
-export type SeenHighWatermark = {
-  readonly brokerId: number;
-  readonly leaderEpoch: number;
-  readonly offset: number;
-};
+/** What followers say when they cut what they took for committed; `replication/follower`. */
+const CUT_COMMITTED = "log is cut below the high watermark";
 
-/** Events between two looks. */
-const LOOK_EVENTS = 200;
-
-/** The high watermark of a leader never falls; asked of the brokers themselves. */
+/**
+ * High watermarks never fall: of a leader in its epoch, by its own word, and of a follower when it
+ * cuts its log. That no member of the ISR is behind them is looked at with the bytes (I7).
+ */
 export class HighWatermarks implements Invariant {
   readonly name = "I10";
-  readonly about = "a high watermark never falls while one broker leads";
+  readonly about =
+    "a high watermark never falls while one broker leads, and nobody cuts what it took for committed (KIP-101, KAFKA-14704)";
   readonly violations: string[] = [];
-  /** Of the newest leader epoch that was seen, by `<topic>-<partition>`. */
-  readonly newest = new Map<string, SeenHighWatermark>();
-  readonly #world: World;
-  readonly #topic: { readonly name: string; readonly partitions: number };
-  readonly #never = new AbortController();
+  readonly #newest = new Map<string, SeenLeader>();
 
-  constructor(
-    topic: { readonly name: string; readonly partitions: number },
-    dependencies: { readonly world: World },
-  ) {
-    this.#world = dependencies.world;
-    this.#topic = topic;
-    this.#world.schedule.observe(LOOK_EVENTS, () => this.#look());
+  seen(seen: SeenLeader): void {
+    const { brokerId, leaderEpoch, highWatermark } = seen;
+    const key = `${seen.topicId} ${seen.partition}`;
+    const known = this.#newest.get(key);
+    if (known !== undefined && known.leaderEpoch > leaderEpoch) return;
+    const isSame = known?.leaderEpoch === leaderEpoch && known.brokerId === brokerId;
+    if (known !== undefined && isSame && highWatermark < known.highWatermark) {
+      const where = `${seen.partition} of broker ${brokerId} in epoch ${leaderEpoch}`;
+      note(this.violations, `${where}: ${highWatermark} after ${known.highWatermark}`);
+    }
+    this.#newest.set(key, seen);
   }
 
-  #look(): void {
-    for (const { broker, brokerId, process } of this.#world.hosts) {
-      if (broker === undefined || process?.isPaused !== false) continue;
-      const partitions = Array.from({ length: this.#topic.partitions }, (_, partition) => ({
-        partition,
-        at: "latest" as const,
-      }));
-      const topics = [{ topic: this.#topic.name, partitions }];
-      const context = {
-        signal: this.#never.signal,
-        clientId: "invariants",
-        remoteAddress: "invariants",
-        principal: { kind: "anonymous" as const },
-        holdWhile: <T>(task: Promise<T>) => task,
-      };
-      // Answered from memory: before the next event.
-      broker.api.listOffsets({ isolation: "readUncommitted", topics }, context).then(
-        (answer) => {
-          for (const found of answer.topics[0]?.partitions ?? []) {
-            if ("error" in found) continue;
-            const { leaderEpoch, offset, partition } = found;
-            if (leaderEpoch === undefined || offset === undefined) continue;
-            this.#seen(`${this.#topic.name}-${partition}`, { brokerId, leaderEpoch, offset });
-          }
-        },
-        () => {},
-      );
-    }
-  }
-
-  #seen(partition: string, seen: SeenHighWatermark): void {
-    const known = this.newest.get(partition);
-    if (known !== undefined && known.leaderEpoch > seen.leaderEpoch) return;
-    const isSame = known?.leaderEpoch === seen.leaderEpoch && known.brokerId === seen.brokerId;
-    if (known !== undefined && isSame && seen.offset < known.offset) {
-      const where = `${partition} of broker ${seen.brokerId} in epoch ${seen.leaderEpoch}`;
-      this.violations.push(`${where}: ${seen.offset} after ${known.offset}`);
-    }
-    this.newest.set(partition, seen);
+  /** @param fields of a line that a broker has logged. */
+  logged(event: string, fields: Readonly<Record<string, unknown>>): void {
+    if (event !== CUT_COMMITTED) return;
+    const { topicPartition, brokerId, to, highWatermark } = fields;
+    const who = `${String(topicPartition)} of broker ${String(brokerId)}`;
+    note(this.violations, `${who} is cut to ${String(to)}, below ${String(highWatermark)}`);
   }
 }

@@ -1,30 +1,37 @@
-import type { Operation } from "@zoolog/zookeeper";
-import type { World } from "../world/world.ts";
-import type { Invariant } from "./invariant.ts";
-import { partitionStatesOf } from "./partition-states.ts";
+import { type Invariant, note } from "./invariant.ts";
+import type { SeenLeader } from "./leader-looks.ts";
+import type { WrittenState } from "./partition-states.ts";
 
 /** At most one leader of a partition in an epoch; epochs never fall. */
 export class OneLeader implements Invariant {
   readonly name = "I8";
-  readonly about = "at most one leader of a partition in an epoch, and epochs never fall";
+  readonly about =
+    "at most one broker leads a partition in an epoch, by ZooKeeper and by its own word, and epochs never fall (Kafka's replication protocol; LeaderInIsr)";
   readonly violations: string[] = [];
-  readonly #leaders = new Map<string, { readonly leader: number; readonly leaderEpoch: number }>();
+  /** By topic id, partition and epoch: who said that it leads. */
+  readonly #acting = new Map<string, number>();
 
-  constructor(world: World) {
-    world.writeListeners.push((operations) => this.#written(operations));
+  written(state: WrittenState, before: WrittenState | undefined): void {
+    const { partition, leader, leaderEpoch, isr } = state;
+    if (leader !== undefined && !isr.includes(leader)) {
+      note(this.violations, `${partition}: leader ${leader} is not in its ISR ${isr.join(",")}`);
+    }
+    if (before === undefined || leaderEpoch > before.leaderEpoch) return;
+    if (leaderEpoch < before.leaderEpoch) {
+      note(this.violations, `${partition}: epoch ${leaderEpoch} after ${before.leaderEpoch}`);
+    } else if (leader !== before.leader && leader !== undefined && before.leader !== undefined) {
+      const both = `${before.leader} and ${leader}`;
+      note(this.violations, `${partition}: ${both} lead in epoch ${leaderEpoch}`);
+    }
   }
 
-  #written(operations: readonly Operation[]): void {
-    for (const { partition, leader, leaderEpoch } of partitionStatesOf(operations)) {
-      const known = this.#leaders.get(partition);
-      this.#leaders.set(partition, { leader, leaderEpoch });
-      if (known === undefined || leaderEpoch > known.leaderEpoch) continue;
-      if (leaderEpoch < known.leaderEpoch) {
-        this.violations.push(`${partition}: epoch ${leaderEpoch} after ${known.leaderEpoch}`);
-      } else if (leader !== known.leader && leader !== -1 && known.leader !== -1) {
-        const both = `${known.leader} and ${leader}`;
-        this.violations.push(`${partition}: ${both} lead in epoch ${leaderEpoch}`);
-      }
+  seen({ brokerId, leaderEpoch, partition, topicId }: SeenLeader): void {
+    const key = `${topicId} ${partition} ${leaderEpoch}`;
+    const known = this.#acting.get(key);
+    if (known === undefined) this.#acting.set(key, brokerId);
+    else if (known !== brokerId) {
+      const both = `${known} and ${brokerId}`;
+      note(this.violations, `${partition}: ${both} act as leaders in epoch ${leaderEpoch}`);
     }
   }
 }

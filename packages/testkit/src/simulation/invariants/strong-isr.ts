@@ -1,59 +1,98 @@
-import type { World } from "../world/world.ts";
-import type { HighWatermarks } from "./high-watermarks.ts";
-import { type Invariant, NOTED_VIOLATIONS_MAX } from "./invariant.ts";
-import { type PartitionStateWrite, partitionStatesOf } from "./partition-states.ts";
-import { bytesBelow } from "./replica-bytes.ts";
+import type { SimulatedHost } from "../world/simulated-host.ts";
+import { type Invariant, note } from "./invariant.ts";
+import type { SeenLeader } from "./leader-looks.ts";
+import type { WrittenState } from "./partition-states.ts";
+import { type ReplicaLog, replicaLog } from "./replica-log.ts";
 
-/** Events between two looks: each compares the bytes of all replicas. */
-const LOOK_EVENTS = 5_000;
+export type IsrMember = Pick<SimulatedHost, "brokerId" | "registeredAtMs" | "disk"> & {
+  /** `undefined`: it does not run. */
+  readonly broker: object | undefined;
+};
 
-type WrittenState = PartitionStateWrite & { readonly writtenAtMs: number };
-
-/** Each member of an ISR has everything below the high watermark, in the same bytes. */
+/**
+ * What was once committed is there with every member of the ISR, in the same bytes: whoever of them
+ * is elected next has it. Committed is what any leader has taken for so, in whatever epoch.
+ */
 export class StrongIsr implements Invariant {
   readonly name = "I7";
-  readonly about = "every member of an ISR has the same bytes below the high watermark";
+  readonly about =
+    "every member of an ISR has everything that was ever committed, in the same bytes (StrongIsr of the Kafka specification)";
   readonly violations: string[] = [];
-  readonly #world: World;
-  readonly #highWatermarks: HighWatermarks;
-  readonly #states = new Map<string, WrittenState>();
+  readonly #hosts: readonly IsrMember[];
+  readonly #nowMs: () => number;
+  /** By partition: the topic, and how far it has ever been committed. */
+  readonly #committed = new Map<string, { topicId: string; offset: number }>();
+  /** Comparisons of replicas so far. */
   looks = 0;
 
-  constructor(dependencies: { readonly world: World; readonly highWatermarks: HighWatermarks }) {
-    this.#world = dependencies.world;
-    this.#highWatermarks = dependencies.highWatermarks;
-    const { schedule, writeListeners } = this.#world;
-    writeListeners.push((operations) => {
-      for (const state of partitionStatesOf(operations)) {
-        this.#states.set(state.partition, { ...state, writtenAtMs: schedule.nowMs });
-      }
-    });
-    schedule.observe(LOOK_EVENTS, () => this.look());
+  constructor(dependencies: {
+    readonly hosts: readonly IsrMember[];
+    readonly nowMs: () => number;
+  }) {
+    this.#hosts = dependencies.hosts;
+    this.#nowMs = dependencies.nowMs;
   }
 
-  look(): void {
-    for (const state of this.#states.values()) this.#lookAt(state);
+  seen({ partition, topicId, highWatermark }: SeenLeader): void {
+    const known = this.#committed.get(partition);
+    if (known?.topicId !== topicId) {
+      this.#committed.set(partition, { topicId, offset: highWatermark });
+    } else if (highWatermark > known.offset) known.offset = highWatermark;
   }
 
-  #lookAt({ partition, isr, leader, leaderEpoch, writtenAtMs }: WrittenState): void {
-    const high = this.#highWatermarks.newest.get(partition);
-    if (high?.leaderEpoch !== leaderEpoch || high.brokerId !== leader) return;
-    const members = this.#world.hosts.filter(
-      // Who registered later may be in doubt, and on its way out of the ISR.
-      (host) => isr.includes(host.brokerId) && host.broker && host.registeredAtMs < writtenAtMs,
-    );
-    const leading = members.find(({ brokerId }) => brokerId === leader);
-    if (leading === undefined) return;
-    const expected = bytesBelow(leading, partition, high.offset);
-    this.looks += 1;
-    for (const member of members) {
-      const bytes = bytesBelow(member, partition, high.offset);
-      if (bytes.equals(expected) || this.violations.length >= NOTED_VIOLATIONS_MAX) continue;
-      const sizes = `${bytes.length} bytes, the leader ${leader} has ${expected.length}`;
-      const at = `${Math.round(this.#world.schedule.nowMs)} ms`;
-      this.violations.push(
-        `${partition} of ${member.brokerId} below ${high.offset} at ${at}: ${sizes}`,
-      );
+  /** Nobody of the former ISR is in this one: an unclean election has given up what was committed. */
+  written({ isr, partition }: WrittenState, before: WrittenState | undefined): void {
+    if (before !== undefined && !isr.some((member) => before.isr.includes(member))) {
+      this.#committed.delete(partition);
     }
   }
+
+  removed(partition: string): void {
+    this.#committed.delete(partition);
+  }
+
+  look(state: WrittenState): void {
+    const { partition, isr, writtenAtMs } = state;
+    const committed = this.#committed.get(partition)?.offset;
+    if (committed === undefined) return;
+    const members = this.#hosts.flatMap((host) => {
+      // Who registered later may be in doubt, and on its way out of the ISR.
+      const isTrusted = host.broker !== undefined && host.registeredAtMs < writtenAtMs;
+      if (!isTrusted || !isr.includes(host.brokerId)) return [];
+      const log = replicaLog(host.disk, partition);
+      return log === undefined ? [] : [{ brokerId: host.brokerId, log }];
+    });
+    const at = `at ${Math.round(this.#nowMs())} ms`;
+    for (const { brokerId, log } of members) {
+      if (log.endOffset >= committed) continue;
+      const what = `ends at ${log.endOffset}, ${committed} is committed`;
+      note(this.violations, `${partition} of ${brokerId} ${what}, ISR ${isr.join(",")} ${at}`);
+    }
+    const [first, ...others] = members.filter(({ log }) => log.endOffset >= committed);
+    for (const other of first === undefined ? [] : others) {
+      this.looks += 1;
+      const difference = differenceBelow(committed, first?.log, other.log);
+      if (difference === undefined) continue;
+      const both = `${first?.brokerId} and ${other.brokerId}`;
+      note(this.violations, `${partition}: ${both} differ from ${difference} on, ${at}`);
+    }
+  }
+}
+
+/** The first offset at which two logs differ; what one of them has deleted is not compared. */
+function differenceBelow(
+  offset: number,
+  one: ReplicaLog | undefined,
+  other: ReplicaLog,
+): number | undefined {
+  const batches = new Map(one?.batches.map((batch) => [batch.baseOffset, batch.bytes]));
+  const start = one?.batches[0]?.baseOffset ?? offset;
+  let expected: number | undefined;
+  for (const { baseOffset, bytes, nextOffset } of other.batches) {
+    if (baseOffset >= offset) return undefined;
+    if (expected !== undefined && baseOffset !== expected) return expected;
+    if (baseOffset >= start && batches.get(baseOffset)?.equals(bytes) !== true) return baseOffset;
+    expected = nextOffset;
+  }
+  return undefined;
 }

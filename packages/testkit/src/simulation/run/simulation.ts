@@ -3,12 +3,9 @@ import { type Client, serde, topic } from "@zoolog/client";
 import type { FinalLog } from "../../history/history.ts";
 import { Nemesis } from "../faults/nemesis.ts";
 import { noteCommits } from "../invariants/commit-watch.ts";
-import { HighWatermarks } from "../invariants/high-watermarks.ts";
 import { historyInvariants } from "../invariants/history-invariants.ts";
-import type { Invariant, Violation } from "../invariants/invariant.ts";
-import { OneController } from "../invariants/one-controller.ts";
-import { OneLeader } from "../invariants/one-leader.ts";
-import { StrongIsr } from "../invariants/strong-isr.ts";
+import type { Violation } from "../invariants/invariant.ts";
+import { WorldInvariants } from "../invariants/world-invariants.ts";
 import type { Trace } from "../schedule/trace.ts";
 import { FollowingReaders } from "../workloads/following-readers.ts";
 import { GroupConsumers } from "../workloads/group-consumers.ts";
@@ -46,13 +43,8 @@ export class Simulation {
   readonly #world: World;
   readonly #history = new WorldHistory();
   readonly #notes: string[] = [];
-  readonly #stuck: string[] = [];
   readonly #nemesis: Nemesis;
-  readonly #invariants: {
-    readonly highWatermarks: HighWatermarks;
-    readonly isr: StrongIsr;
-    readonly seen: readonly Invariant[];
-  };
+  readonly #invariants: WorldInvariants;
 
   constructor(
     options: SimulationOptions,
@@ -71,13 +63,7 @@ export class Simulation {
     this.#world = world;
     this.#nemesis = this.#makeNemesis();
     noteCommits(world, this.#history.groupEntries);
-    const highWatermarks = new HighWatermarks(
-      { name: TOPIC, partitions: options.partitions },
-      { world },
-    );
-    const isr = new StrongIsr({ world, highWatermarks });
-    const seen = [isr, new OneLeader(world), new OneController(world), highWatermarks];
-    this.#invariants = { highWatermarks, isr, seen };
+    this.#invariants = new WorldInvariants(world);
   }
 
   async run(): Promise<SimulationReport> {
@@ -104,7 +90,8 @@ export class Simulation {
     await this.#within(DRAIN_MS_MAX, "the group has committed everything", drained);
     await this.#within(RECOVERY_MS_MAX, "readers end", workloads.readers.stop());
     await this.#within(RECOVERY_MS_MAX, "members end", workloads.group.stop());
-    this.#invariants.isr.look();
+    await admin.close();
+    await this.#invariants.atEnd();
     return this.#report();
   }
 
@@ -147,7 +134,8 @@ export class Simulation {
     try {
       await this.#world.outcome(task, ms);
     } catch (error) {
-      this.#stuck.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      const why = error instanceof Error ? error.message : String(error);
+      this.#invariants.liveness.stuck(`${what}: ${why}`);
     }
   }
 
@@ -184,14 +172,8 @@ export class Simulation {
 
   #report(): SimulationReport {
     const { entries, groupEntries } = this.#history;
-    const { schedule, trace, hosts } = this.#world;
-    const ends: Invariant = {
-      name: "I12",
-      about: "",
-      violations: hosts.flatMap((h) => h.failures),
-    };
-    const lives: Invariant = { name: "I14", about: "", violations: this.#stuck };
-    const all = [...historyInvariants(this.#history), ...this.#invariants.seen, ends, lives];
+    const { schedule, trace } = this.#world;
+    const all = [...historyInvariants(this.#history), ...this.#invariants.all];
     return {
       options: this.#options,
       events: trace.count,
@@ -200,7 +182,7 @@ export class Simulation {
       sends: entries.filter(({ f }) => f === "send").length,
       acknowledged: entries.filter((entry) => entry.f === "send" && entry.outcome === "ok").length,
       processed: groupEntries.filter(({ f }) => f === "processed").length,
-      replicaComparisons: this.#invariants.isr.looks,
+      replicaComparisons: this.#invariants.comparisons,
       notes: this.#notes,
       coverage: this.#nemesis.coverage,
       violations: all.flatMap(({ name, violations }) =>

@@ -17,6 +17,13 @@ export class EventHeap {
     return this.#events.length;
   }
 
+  /** Those of an actor that were not cancelled, in no order. */
+  of(actor: string, since: number): readonly ScheduledEvent[] {
+    return this.#events.filter(
+      (event) => event.actor === actor && event.sequence >= since && !event.isCancelled,
+    );
+  }
+
   peek(): ScheduledEvent | undefined {
     return this.#events[0];
   }

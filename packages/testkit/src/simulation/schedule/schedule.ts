@@ -56,6 +56,16 @@ export class Schedule {
     };
   }
 
+  /** Of the next event that is asked for. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Kinds of the events of an actor that are still to come, of those from a `sequence` on. */
+  waitingFor(actor: string, since: number): readonly string[] {
+    return this.#heap.of(actor, since).map(({ kind }) => kind);
+  }
+
   /** Asked to look at the world after every `events` events; sees it between two of them. */
   observe(events: number, look: () => void): void {
     this.#observers.push({ events, look });

@@ -9,6 +9,7 @@ import {
 import { Broker, type BrokerConfig, parseBrokerConfig } from "@zoolog/broker";
 import type { DiskOperation } from "../../file-system/disk-faults.ts";
 import { type PowerCutOptions, SimulatedDisk } from "../../file-system/simulated-disk.ts";
+import type { LeftBehind } from "../invariants/no-leaks.ts";
 import type { Listeners } from "../network/listeners.ts";
 import type { SimulatedNetwork } from "../network/simulated-network.ts";
 import { SimulatedPlane } from "../network/simulated-plane.ts";
@@ -19,6 +20,9 @@ import { SimulatedProcess } from "../schedule/simulated-process.ts";
 import type { SimulatedZooKeeperServers } from "../zookeeper/simulated-zookeeper-servers.ts";
 
 const HTTP_PORT = 8092;
+
+/** Kinds of events that a process waits for by itself; others are on their way to it. */
+const OF_PROCESSES: readonly string[] = ["timer", "period", "sleep", "soon"];
 
 /** From and to, ms, by kind of operation. */
 export type DiskTimes = { readonly [Operation in DiskOperation]?: Range } & {
@@ -38,6 +42,13 @@ export type HostWorld = {
   readonly random: RandomTree;
   readonly logger: Logger;
   readonly zookeeper: SimulatedZooKeeperServers;
+  readonly startListeners: readonly StartListener[];
+};
+
+export type StartListener = {
+  readonly starting: (host: SimulatedHost) => void;
+  /** Its logs are recovered; nothing was fetched since. */
+  readonly started: (host: SimulatedHost) => void;
 };
 
 /** One machine with a disk and, most of the time, a broker on it. */
@@ -57,6 +68,8 @@ export class SimulatedHost {
   /** Resolves with the end of the life that runs: nobody waits for what a dead process began. */
   #ended: Deferred<void> | undefined;
   #registeredAtMs = 0;
+  /** The first event of the newest life. */
+  #beganAt = 0;
   #lives = 0;
   #boots = 1;
 
@@ -117,6 +130,8 @@ export class SimulatedHost {
     const process = new SimulatedProcess(this.name, { schedule, random: random.of(life) });
     this.#process = process;
     this.#plane = undefined;
+    this.#beganAt = schedule.sequence;
+    for (const { starting } of this.#world.startListeners) starting(this);
     const ended = deferred<void>();
     this.#ended = ended;
     await Promise.race([this.#open(process, life, isExcused), ended.promise]);
@@ -151,6 +166,7 @@ export class SimulatedHost {
       if (this.#process !== process) return;
       this.#broker = broker;
       this.#registeredAtMs = schedule.nowMs;
+      for (const { started } of this.#world.startListeners) started(this);
     } catch (error) {
       if (!process.isAlive) return;
       if (!isExcused()) this.failures.push(errorMessage(error));
@@ -176,6 +192,19 @@ export class SimulatedHost {
     const process = this.#process;
     await Promise.race([this.#broker?.close(), this.#ended?.promise]);
     if (process !== undefined && this.#process === process) this.#die(process, "process");
+  }
+
+  /** What is still open; nothing, when it was shut down in order. */
+  leftBehind(): LeftBehind {
+    const { listeners, schedule } = this.#world;
+    return {
+      host: this.name,
+      openFiles: this.disk.openFiles,
+      waitsFor: schedule
+        .waitingFor(this.name, this.#beganAt)
+        .filter((kind) => OF_PROCESSES.includes(kind)),
+      isListening: listeners.has(this.endpoint),
+    };
   }
 
   /** Its session stays until it times out. */

@@ -11,7 +11,8 @@ import { SimulatedProcess } from "../schedule/simulated-process.ts";
 import { Trace } from "../schedule/trace.ts";
 import { operationsOf } from "../zookeeper/applied-operations.ts";
 import { SimulatedZooKeeperServers } from "../zookeeper/simulated-zookeeper-servers.ts";
-import { SimulatedHost } from "./simulated-host.ts";
+import { heardLogger, type LogListener } from "./heard-logger.ts";
+import { SimulatedHost, type StartListener } from "./simulated-host.ts";
 
 export type WorldOptions = {
   readonly seed: number;
@@ -33,6 +34,10 @@ export class World {
   readonly random: RandomTree;
   /** Every transaction that ZooKeeper applies, in order. */
   readonly writeListeners: ((operations: readonly Operation[]) => void)[] = [];
+  /** Warnings and errors of all brokers. */
+  readonly logListeners: LogListener[] = [];
+  /** Brokers that start, before and after they have looked at their disks. */
+  readonly startListeners: StartListener[] = [];
   readonly zookeeper: SimulatedZooKeeperServers;
   /** Processes of all clients there ever were. */
   readonly clients: SimulatedProcess[] = [];
@@ -42,7 +47,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.random = new RandomTree(options.seed);
     this.trace = options.trace ?? new Trace();
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = heardLogger(options.logger ?? silentLogger, this.logListeners);
     const { random, trace } = this;
     this.schedule = new Schedule({ random: random.of("schedule"), trace });
     this.network = new SimulatedNetwork({
@@ -113,6 +118,7 @@ export class World {
       random: this.random,
       logger: this.#logger,
       zookeeper: this.zookeeper,
+      startListeners: this.startListeners,
     };
   }
 }

@@ -93,6 +93,11 @@ export class SimulatedZooKeeperServers {
     return this.leader?.replica.tree;
   }
 
+  /** That clients have set and that have not fired, at all servers. */
+  get watches(): number {
+    return this.servers.reduce((sum, { replica }) => sum + replica.watches.size, 0);
+  }
+
   /** Every transaction, once, when a quorum has it; the connections that asked may be gone. */
   onWrite(listener: (write: AppliedWrite) => void): void {
     this.#listeners.push(listener);

@@ -1,0 +1,37 @@
+import { type Invariant, note } from "./invariant.ts";
+
+/** What `runInBackground` says of work that nobody awaits. */
+const BACKGROUND_FAILED = "background task failed";
+
+/** Failures of assertions begin so; `base/assert`. */
+const BROKEN = /assert|invariant/i;
+
+/** A broker ends when it is told to, and nothing in it fails unheard. */
+export class OrderedEnds implements Invariant {
+  readonly name = "I12";
+  readonly about =
+    "no broker ends, or fails to start, but by a fault; no promise is rejected unheard, no assertion fails";
+  readonly violations: string[] = [];
+  readonly #hosts: readonly { readonly name: string; readonly failures: readonly string[] }[];
+
+  constructor(hosts: readonly { readonly name: string; readonly failures: readonly string[] }[]) {
+    this.#hosts = hosts;
+  }
+
+  logged(event: string, fields: Readonly<Record<string, unknown>>): void {
+    const error = String(fields["error"] ?? fields["cause"] ?? "");
+    if (event !== BACKGROUND_FAILED && !BROKEN.test(error)) return;
+    note(this.violations, `${event}: ${String(fields["task"] ?? "")} ${error}`);
+  }
+
+  rejected(reason: unknown): void {
+    note(this.violations, reason instanceof Error ? String(reason.stack) : String(reason));
+  }
+
+  atEnd(): Promise<void> {
+    for (const { failures, name } of this.#hosts) {
+      for (const failure of failures) note(this.violations, `${name}: ${failure}`);
+    }
+    return Promise.resolve();
+  }
+}
