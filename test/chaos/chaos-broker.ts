@@ -18,6 +18,14 @@ export type ChaosBrokerOptions = {
   readonly prefix: readonly string[];
 };
 
+/** What a start of a broker has besides its options. */
+export type Launch = {
+  /** What the process is started by, behind its namespace: it must keep its process id. */
+  readonly prefix?: readonly string[];
+  readonly zookeeperConnect?: string;
+  readonly settings?: Readonly<Record<string, string | number>>;
+};
+
 export type BrokerExit = { readonly code: number | null; readonly signal: string | null };
 
 /** One broker as operators run it: `zoolog broker` in a process of its own. */
@@ -29,6 +37,8 @@ export class ChaosBroker {
   #child: ChildProcess | undefined;
   #exited: Promise<BrokerExit> = Promise.resolve({ code: 0, signal: null });
   #expectsEnd = false;
+  /** For the starts from now on. */
+  launch: Launch = {};
   /** Ends that nobody asked for, one line each. */
   readonly unexpectedExits: string[] = [];
 
@@ -43,12 +53,25 @@ export class ChaosBroker {
     return this.#child !== undefined;
   }
 
+  /** @throws Error when it does not run. */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`broker ${this.brokerId} does not run`);
+    return pid;
+  }
+
+  get port(): number {
+    return this.#options.httpPort;
+  }
+
   get logFile(): string {
     return `${this.dataFolder}.log`;
   }
 
   start(): void {
-    const { build, brokerId, host, httpPort, zookeeperConnect, settings, prefix } = this.#options;
+    const { build, brokerId, host, httpPort, prefix } = this.#options;
+    const zookeeperConnect = this.launch.zookeeperConnect ?? this.#options.zookeeperConnect;
+    const settings = { ...this.#options.settings, ...this.launch.settings };
     const flags = [
       ...["--broker-id", String(brokerId), "--data", this.dataFolder],
       ...["--zookeeper", zookeeperConnect],
@@ -58,6 +81,7 @@ export class ChaosBroker {
     const cli = join(build, "packages/cli/bin/zoolog.js");
     const command = [
       ...prefix,
+      ...(this.launch.prefix ?? []),
       ...(existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL"] : []),
       ...[process.execPath, cli, "broker", ...flags],
     ];

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@zoolog/client";
-import { freeTcpPorts, startZooKeeperEnsemble, type ZooKeeperEnsemble } from "@zoolog/testkit";
+import { freeTcpPorts, startZooKeeperEnsemble, ZooKeeperEnsemble } from "@zoolog/testkit";
 import { ChaosBroker } from "./chaos-broker.ts";
-import { LOOPBACK, Namespaces } from "./namespaces.ts";
+import { LOOPBACK, Namespaces } from "./injectors/namespaces.ts";
+import { KEPT, RUN_NAME } from "./injectors/run-name.ts";
 
 export type ChaosClusterOptions = {
   readonly brokers: number;
@@ -12,6 +13,20 @@ export type ChaosClusterOptions = {
   readonly settings: Readonly<Record<string, string | number>>;
   /** Every process in a network namespace of its own, so that they can be cut off. */
   readonly namespaces: boolean;
+  readonly ground?: Ground;
+};
+
+/** What stands under the processes of a cluster: volumes, links, what they are started by. */
+export type Ground = {
+  /** Before the first start of a server. */
+  readonly layServers?: ((ensemble: ZooKeeperEnsemble) => Promise<void> | void) | undefined;
+  /** Before the first start of a broker. */
+  readonly layBrokers?: (parts: {
+    readonly brokers: readonly ChaosBroker[];
+    readonly ensemble: ZooKeeperEnsemble;
+  }) => Promise<void> | void;
+  /** When all processes are gone, before their folders are removed. */
+  readonly close: () => Promise<void> | void;
 };
 
 const SERVERS = 3;
@@ -27,21 +42,24 @@ export class ChaosCluster {
   readonly folder: string;
   /** Hosts 0 to 2 have the ZooKeeper servers, the ones behind them the brokers. */
   readonly namespaces: Namespaces | undefined;
+  readonly #ground: Ground | undefined;
 
   private constructor(parts: {
     readonly ensemble: ZooKeeperEnsemble;
     readonly brokers: readonly ChaosBroker[];
     readonly folder: string;
     readonly namespaces: Namespaces | undefined;
+    readonly ground: Ground | undefined;
   }) {
     this.ensemble = parts.ensemble;
     this.brokers = parts.brokers;
     this.folder = parts.folder;
     this.namespaces = parts.namespaces;
+    this.#ground = parts.ground;
   }
 
   static async start(options: ChaosClusterOptions): Promise<ChaosCluster> {
-    const folder = mkdtempSync(join(tmpdir(), "zoolog-chaos-"));
+    const folder = mkdtempSync(join(tmpdir(), `${RUN_NAME}-zoolog-chaos-`));
     const namespaces = options.namespaces
       ? Namespaces.create(SERVERS + options.brokers)
       : undefined;
@@ -49,7 +67,12 @@ export class ChaosCluster {
       { length: SERVERS + options.brokers },
       (_, index) => namespaces?.host(index) ?? LOOPBACK,
     );
-    const ensemble = await startZooKeeperEnsemble({ servers: SERVERS, fsync: true, hosts });
+    const { ground } = options;
+    const servers = { servers: SERVERS, fsync: true, hosts } as const;
+    const ensemble =
+      ground?.layServers === undefined
+        ? await startZooKeeperEnsemble(servers)
+        : await ZooKeeperEnsemble.prepare(servers);
     const ports = await freeTcpPorts(options.brokers);
     const brokers = ports.map((httpPort, index) => {
       const { address, prefix } = hosts[SERVERS + index] ?? LOOPBACK;
@@ -64,8 +87,14 @@ export class ChaosCluster {
         prefix,
       });
     });
-    const cluster = new ChaosCluster({ ensemble, brokers, folder, namespaces });
+    const cluster = new ChaosCluster({ ensemble, brokers, folder, namespaces, ground });
     try {
+      if (ground?.layServers !== undefined) {
+        await ground.layServers(ensemble);
+        for (let server = 0; server < SERVERS; server++) ensemble.start(server);
+        await ensemble.ready();
+      }
+      await ground?.layBrokers?.({ brokers, ensemble });
       for (const broker of brokers) broker.start();
       await cluster.until("all brokers are ready", () => cluster.areReadyOrEnded());
       return cluster;
@@ -138,8 +167,11 @@ export class ChaosCluster {
   /** Ends everything. The folder with data and logs stays when `keep` says so. */
   async close(options: { readonly keep: boolean } = { keep: false }): Promise<void> {
     await Promise.all(this.brokers.map((broker) => broker.kill()));
+    for (let server = 0; server < SERVERS; server++) await this.ensemble.kill(server);
+    await this.#ground?.close();
     await this.ensemble.close();
     this.namespaces?.close();
-    if (!options.keep) rmSync(this.folder, { recursive: true, force: true });
+    if (options.keep) writeFileSync(join(this.folder, KEPT), "");
+    else rmSync(this.folder, { recursive: true, force: true });
   }
 }

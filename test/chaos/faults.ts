@@ -1,7 +1,7 @@
 import type { Random } from "@zoolog/base";
 import type { ChaosBroker } from "./chaos-broker.ts";
 import type { ChaosCluster } from "./chaos-cluster.ts";
-import type { Namespaces } from "./namespaces.ts";
+import type { Namespaces } from "./injectors/namespaces.ts";
 import type { PartitionPicture } from "./picture.ts";
 
 export type FaultContext = {
@@ -96,6 +96,16 @@ export const FAULTS = {
     onNetwork(context, "loses 5 % of its packets", (network, index) => {
       network.loseIncoming(index, 0.05);
     }),
+  /** From brokers and ZooKeeper for a moment, and not, and again: no session is lost by it. */
+  flapping: (context) =>
+    flickering(context, "flaps", (network, index, others) => {
+      network.cut(index, others);
+    }),
+  /** Connections are reset again and again. */
+  resets: (context) =>
+    flickering(context, "has its connections reset", (network, index, others) => {
+      network.resetIncoming(index, others);
+    }),
 } satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof FAULTS;
@@ -110,10 +120,15 @@ export const NETWORK_FAULTS: readonly FaultName[] = [
   "cutAll",
   "oneWay",
   "loss",
+  "flapping",
+  "resets",
 ];
 
 /** Shorter and longer than a session. */
 const NETWORK_FAULT_MS = { min: 2_000, max: 20_000 };
+
+/** Of flickering faults: this long broken, this long whole. */
+const FLICKER_MS = 200;
 
 type Others = Parameters<ChaosCluster["addressesOf"]>[0];
 
@@ -142,6 +157,32 @@ async function onNetwork(
   note(`broker ${broker.brokerId} ${what} for ${Math.round(lastsMs)} ms`, broker);
   breakIt(network, cluster.hostIndexOf(broker), context);
   await wait(lastsMs);
+  network.heal();
+  note(`the network of broker ${broker.brokerId} is whole again`);
+}
+
+/** Broken and whole in turns, for as long as other faults of the network last. */
+async function flickering(
+  context: FaultContext,
+  what: string,
+  breakIt: (network: Namespaces, index: number, others: readonly string[]) => void,
+): Promise<void> {
+  const { cluster, random, target, wait, note } = context;
+  const network = cluster.namespaces;
+  if (network === undefined) throw new RangeError("network faults need --network");
+  const broker = await target(oneOf(TARGETS, random));
+  const index = cluster.hostIndexOf(broker);
+  const others = [...cluster.addressesOf("brokers"), ...cluster.addressesOf("zookeeper")].filter(
+    (other) => other !== network.host(index).address,
+  );
+  const { min, max } = NETWORK_FAULT_MS;
+  const lastsMs = min + random.next() * (max - min);
+  note(`broker ${broker.brokerId} ${what} for ${Math.round(lastsMs)} ms`, broker);
+  for (let turn = 0; turn < lastsMs / FLICKER_MS; turn++) {
+    if (turn % 2 === 0) breakIt(network, index, others);
+    else network.heal();
+    await wait(FLICKER_MS);
+  }
   network.heal();
   note(`the network of broker ${broker.brokerId} is whole again`);
 }

@@ -1,9 +1,8 @@
 import type { Random } from "@zoolog/base";
-import type { Client } from "@zoolog/client";
 import type { ChaosBroker } from "./chaos-broker.ts";
 import type { ChaosCluster } from "./chaos-cluster.ts";
 import { FAULTS, type FaultName, NETWORK_FAULTS } from "./faults.ts";
-import { anyPicture, type PartitionPicture } from "./picture.ts";
+import { Targets, type Who } from "./targets.ts";
 
 export type NemesisOptions = {
   readonly topic: string;
@@ -37,7 +36,7 @@ export class Nemesis {
   readonly #cluster: ChaosCluster;
   readonly #random: Random;
   readonly #isWhole: () => Promise<boolean>;
-  readonly #client: Client;
+  readonly #targets: Targets;
   #task: Promise<void> | undefined;
   #stopped = false;
   #wake = (): void => {};
@@ -56,7 +55,7 @@ export class Nemesis {
     this.#cluster = dependencies.cluster;
     this.#random = dependencies.random;
     this.#isWhole = dependencies.isWhole;
-    this.#client = this.#cluster.client("chaos-nemesis");
+    this.#targets = new Targets(options, dependencies);
   }
 
   start(): void {
@@ -68,7 +67,7 @@ export class Nemesis {
     this.#stopped = true;
     this.#wake();
     await this.#task;
-    await this.#client.close();
+    await this.#targets.close();
   }
 
   async #run(): Promise<void> {
@@ -83,7 +82,7 @@ export class Nemesis {
         target: (who) => this.#target(who),
         wait: (ms) => this.#wait(ms),
         note: (what, broker) => this.#note(what, broker),
-        picture: () => this.#picture(),
+        picture: () => this.#targets.picture(),
       });
       if (NETWORK_FAULTS.includes(name)) await this.#recovery(name);
       await this.#wait(restMs * (0.5 + this.#random.next()));
@@ -99,32 +98,10 @@ export class Nemesis {
     this.recoveries.push({ fault, ms: elapsed() });
   }
 
-  async #target(who: "leader" | "controller" | "anybody"): Promise<ChaosBroker> {
-    const { brokers } = this.#cluster;
-    const anybody = brokers[Math.floor(this.#random.next() * brokers.length)];
-    if (anybody === undefined) throw new RangeError("a cluster has brokers");
-    const wanted = who === "anybody" ? anybody.brokerId : await this.#whoIs(who);
-    const target = brokers.find(({ brokerId }) => brokerId === wanted) ?? anybody;
-    this.#led = await this.#ledBy(target);
-    return target;
-  }
-
-  async #whoIs(who: "leader" | "controller"): Promise<number | undefined> {
-    if (who === "leader") return (await this.#picture()).find(isFirst)?.leader;
-    try {
-      return (await this.#client.admin.describeCluster({ timeoutMs: 2_000 })).controllerId;
-    } catch {
-      return undefined;
-    }
-  }
-
-  async #ledBy({ brokerId }: ChaosBroker): Promise<readonly number[]> {
-    const partitions = await this.#picture();
-    return partitions.flatMap(({ partition, leader }) => (leader === brokerId ? [partition] : []));
-  }
-
-  #picture(): Promise<readonly PartitionPicture[]> {
-    return anyPicture(this.#cluster.brokers, this.#options.topic);
+  async #target(who: Who): Promise<ChaosBroker> {
+    const { broker, led } = await this.#targets.find(who);
+    this.#led = led;
+    return broker;
   }
 
   #note(what: string, broker?: ChaosBroker): void {
@@ -143,8 +120,4 @@ export class Nemesis {
       };
     });
   }
-}
-
-function isFirst({ partition }: PartitionPicture): boolean {
-  return partition === 0;
 }

@@ -22,6 +22,7 @@ export type ChaosOptions = {
 
 export const USAGE = `npm run chaos -- [options]
 
+  --list             rows of the programme on real processes; --row P-05 runs one: --row --help
   --workload groups  a consumer group instead, with options of its own: --workload groups --help
   --seconds N        how long faults go on (default 60)
   --seed N           draws the same faults again (default: a new one, printed)
@@ -66,17 +67,17 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
   });
   if (values.help) return undefined;
   return {
-    seconds: integer("seconds", values.seconds, 1),
-    seed: integer("seed", values.seed, 0),
+    seconds: wholeNumber("seconds", values.seconds, 1),
+    seed: wholeNumber("seed", values.seed, 0),
     faults: faultsOf(values.faults, values.network),
     network: values.network,
-    brokers: integer("brokers", values.brokers, 3, 5),
-    partitions: integer("partitions", values.partitions, 1),
-    writers: integer("writers", values.writers, 1),
-    readers: integer("readers", values.readers, 0),
-    recordsPerSecond: integer("rate", values.rate, 1),
-    valueBytes: integer("value-bytes", values["value-bytes"], 32),
-    restMs: integer("rest-ms", values["rest-ms"], 0),
+    brokers: wholeNumber("brokers", values.brokers, 3, 5),
+    partitions: wholeNumber("partitions", values.partitions, 1),
+    writers: wholeNumber("writers", values.writers, 1),
+    readers: wholeNumber("readers", values.readers, 0),
+    recordsPerSecond: wholeNumber("rate", values.rate, 1),
+    valueBytes: wholeNumber("value-bytes", values["value-bytes"], 32),
+    restMs: wholeNumber("rest-ms", values["rest-ms"], 0),
     settings: settingsOf(values.set),
     keep: values.keep,
     mutation: values.mutation,
@@ -95,7 +96,8 @@ function faultsOf(text: string | undefined, network: boolean): readonly FaultNam
   });
 }
 
-function settingsOf(texts: readonly string[]): Record<string, string> {
+/** `name=value`, one each. @throws RangeError for what is not. */
+export function settingsOf(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf("=");
@@ -105,7 +107,13 @@ function settingsOf(texts: readonly string[]): Record<string, string> {
   );
 }
 
-function integer(name: string, text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+/** @throws RangeError for what is none, or out of range. */
+export function wholeNumber(
+  name: string,
+  text: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
   throw new RangeError(`--${name} takes a whole number from ${min} to ${max}, not ${text}`);

@@ -4,18 +4,23 @@
  */
 import { REPOSITORY, runChaos } from "./chaos-run.ts";
 import { runGroupWorkload } from "./groups/run-group-workload.ts";
-import { Namespaces } from "./namespaces.ts";
+import { Namespaces } from "./injectors/namespaces.ts";
 import { type ChaosOptions, parseOptions, USAGE } from "./options.ts";
 import { formatReport, violations } from "./report.ts";
+import { isOfRows } from "./rows/row-options.ts";
+import { runRows } from "./rows/run-rows.ts";
 import { mutationsNamed, runMutation } from "./run-mutations.ts";
 
 // What is open is closed as the process exits, which a signal alone would not do.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 const args = process.argv.slice(2);
-process.exitCode = isOfGroups(args)
-  ? await runGroupWorkload(args, (text) => console.log(text))
-  : await runRecords(args);
+const print = (text: string): void => console.log(text);
+process.exitCode = isOfRows(args)
+  ? await runRows(args, print)
+  : isOfGroups(args)
+    ? await runGroupWorkload(args, print)
+    : await runRecords(args);
 
 function isOfGroups(all: readonly string[]): boolean {
   const at = all.indexOf("--workload");

@@ -36,6 +36,11 @@ export class Workload {
     this.#connect = dependencies.connect;
   }
 
+  /** Numbers of processes in the history that are taken; those of others come behind them. */
+  get processes(): number {
+    return this.#options.writers + this.#options.readers;
+  }
+
   start(): void {
     const { writers, readers } = this.#options;
     for (let writer = 0; writer < writers; writer++) this.#tasks.push(this.#write(writer));

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../options.ts";
 import { GROUP_FAULTS, type GroupFaultName } from "./group-faults.ts";
 import { READING_WAYS, type ReadingWay } from "./member-plan.ts";
 
@@ -63,15 +64,15 @@ export function parseGroupOptions(args: readonly string[]): GroupOptions | undef
   });
   if (values.help) return undefined;
   return {
-    seconds: integer("seconds", values.seconds, 1),
-    seed: integer("seed", values.seed, 0),
+    seconds: wholeNumber("seconds", values.seconds, 1),
+    seed: wholeNumber("seed", values.seed, 0),
     faults: faultsOf(values.faults),
-    members: integer("members", values.members, 2, 50),
-    partitions: integer("partitions", values.partitions, 1),
-    lines: integer("lines", values.lines, 1_000),
+    members: wholeNumber("members", values.members, 2, 50),
+    partitions: wholeNumber("partitions", values.partitions, 1),
+    lines: wholeNumber("lines", values.lines, 1_000),
     protocol: oneOf("protocol", values.protocol, ["consumer", "classic"] as const),
     read: oneOf("read", values.read, READING_WAYS),
-    restMs: integer("rest-ms", values["rest-ms"], 0),
+    restMs: wholeNumber("rest-ms", values["rest-ms"], 0),
     figures: values.figures,
     keep: values.keep,
     mutation: values.mutation,
@@ -88,10 +89,4 @@ function oneOf<Name extends string>(option: string, name: string, known: readonl
   const found = known.find((one) => one === name);
   if (found !== undefined) return found;
   throw new RangeError(`--${option}: ${name} is none of ${known.join(", ")}`);
-}
-
-function integer(name: string, text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`--${name} takes a whole number from ${min} to ${max}, not ${text}`);
 }

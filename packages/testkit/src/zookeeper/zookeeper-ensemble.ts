@@ -145,6 +145,13 @@ export class ZooKeeperEnsemble {
     return undefined;
   }
 
+  /** The process of one server. @throws Error when it does not run. */
+  pid(index: number): number {
+    const { pid } = this.#member(index).process;
+    if (pid === undefined) throw new Error(`server ${index} does not run`);
+    return pid;
+  }
+
   isRunning(index: number): boolean {
     return this.#member(index).process.isRunning;
   }

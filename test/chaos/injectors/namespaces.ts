@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { run, tryRun } from "./command.ts";
+import { RUN_NAME } from "./run-name.ts";
 
 /** Where a process lives: its address, and what it is started by to live there. */
 export type Host = { readonly address: string; readonly prefix: readonly string[] };
@@ -37,13 +38,12 @@ export class Namespaces {
   }
 
   static create(hosts: number): Namespaces {
-    const tag = `zl${process.pid}`;
     const namespaces = Array.from({ length: hosts }, (_, index): Namespace => {
-      const name = `${tag}-${index}`;
+      const name = `${RUN_NAME}-${index}`;
       const prefix = ["ip", "netns", "exec", name];
-      return { name, link: `${tag}v${index}`, address: `${SUBNET}.${index + 10}`, prefix };
+      return { name, link: `${RUN_NAME}v${index}`, address: `${SUBNET}.${index + 10}`, prefix };
     });
-    const created = new Namespaces(`${tag}br`, namespaces);
+    const created = new Namespaces(`${RUN_NAME}br`, namespaces);
     try {
       created.#open();
       return created;
@@ -71,6 +71,12 @@ export class Namespaces {
   /** Drops what comes from the others; what goes to them arrives. */
   cutIncoming(index: number, others: readonly string[]): void {
     for (const other of others) this.#drop(index, "INPUT", ["-s", other]);
+  }
+
+  /** Answers whatever the others send by an end of the connection. */
+  resetIncoming(index: number, others: readonly string[]): void {
+    const answer = ["-j", "REJECT", "--reject-with", "tcp-reset"];
+    for (const other of others) this.#rule(index, "INPUT", ["-p", "tcp", "-s", other, ...answer]);
   }
 
   /** Drops a share (0 to 1) of everything that comes in, drawn by the kernel. */
@@ -114,24 +120,16 @@ export class Namespaces {
   }
 
   #drop(index: number, chain: "INPUT" | "OUTPUT", match: readonly string[]): void {
-    run(...this.#namespace(index).prefix, "iptables", "-A", chain, ...match, "-j", "DROP");
+    this.#rule(index, chain, [...match, "-j", "DROP"]);
+  }
+
+  #rule(index: number, chain: "INPUT" | "OUTPUT", rule: readonly string[]): void {
+    run(...this.#namespace(index).prefix, "iptables", "-A", chain, ...rule);
   }
 
   #namespace(index: number): Namespace {
     const namespace = this.#namespaces[index];
     if (namespace === undefined) throw new RangeError(`there is no host ${index}`);
     return namespace;
-  }
-}
-
-function run(...[program = "", ...args]: readonly string[]): void {
-  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-}
-
-function tryRun(...command: readonly string[]): void {
-  try {
-    run(...command);
-  } catch {
-    // It was never made, or is gone already.
   }
 }
