@@ -9,11 +9,15 @@ import { drawSimulationOptions, Simulation } from "@zoolog/testkit";
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-    seconds: { type: "string", default: "60" },
+    seconds: { type: "string", default: "10" },
+    scenario: { type: "string" },
     twice: { type: "boolean", default: false },
   },
 });
-const options = drawSimulationOptions(integer("seed"), integer("seconds"));
+const options = drawSimulationOptions(integer("seed"), {
+  seconds: integer("seconds"),
+  ...(values.scenario === undefined ? {} : { scenario: values.scenario }),
+});
 const rejections: string[] = [];
 process.on("unhandledRejection", (reason) => {
   rejections.push(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));

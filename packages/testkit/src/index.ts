@@ -80,11 +80,11 @@ export {
 } from "./scripted-brokers/scripted-brokers.ts";
 export { seededRandom } from "./seeded-random.ts";
 export type { Violation } from "./simulation/invariants/invariant.ts";
-export { Simulation, type SimulationReport } from "./simulation/run/simulation.ts";
-export {
-  drawSimulationOptions,
-  type SimulationOptions,
-} from "./simulation/run/simulation-options.ts";
+export { drawSimulationOptions } from "./simulation/run/draw-options.ts";
+export { Simulation } from "./simulation/run/simulation.ts";
+export type { SimulationOptions } from "./simulation/run/simulation-options.ts";
+export type { SimulationReport } from "./simulation/run/simulation-report.ts";
+export { MISSING_SCENARIOS, SCENARIOS, type Scenario } from "./simulation/scenarios/scenarios.ts";
 export { type RecordedEntry, Trace, type TraceBand } from "./simulation/schedule/trace.ts";
 export type { AppliedWrite } from "./simulation/zookeeper/ensemble-ports.ts";
 export {

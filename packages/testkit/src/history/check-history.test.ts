@@ -128,3 +128,19 @@ test("keys are judged apart, and the verdict counts", () => {
   ]);
   expect(verdict).toMatchObject({ anomalies: [], acknowledged: 2, unknown: 1, failed: 0, read: 1 });
 });
+
+test("what was deleted on purpose is not lost, and what comes behind it has no hole", () => {
+  const entries = [send("a", 0), send("b", 1), poll(AB)];
+  const log = { key: "t-0", records: [[1, "b"]] as Log, logStartOffset: 1 };
+  expect(checkHistory(entries, [log]).anomalies).toEqual([]);
+  const late = { ...log, records: [[1, "b"]] as Log, logStartOffset: 0 };
+  const found = checkHistory(entries, [late]).anomalies.map(({ kind }) => kind);
+  expect(found.sort()).toEqual(["lost-write", "offset-gap", "vanished-read"]);
+});
+
+test("of a log that nobody could read at the end only what was read is judged", () => {
+  const entries = [send("a", 0), send("b", 1), poll([[0, "a"]])];
+  expect(checkHistory(entries, []).anomalies).toEqual([]);
+  const strange = checkHistory([...entries, poll([[1, "z"]])], []).anomalies;
+  expect(strange.map(({ kind }) => kind).sort()).toEqual(["changed-record", "inconsistent-offset"]);
+});

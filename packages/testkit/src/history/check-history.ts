@@ -11,7 +11,10 @@ export type Verdict = {
   readonly read: number;
 };
 
-/** Judges a history against the log that was left. An empty list of anomalies is a clean run. */
+/**
+ * Judges a history against the logs that were left. An empty list of anomalies is a clean run. Of a
+ * key without a final log (its topic was deleted) only what was read is judged.
+ */
 export function checkHistory(
   entries: Iterable<HistoryEntry>,
   finalLogs: Iterable<FinalLog>,
@@ -33,7 +36,7 @@ export function checkHistory(
       historyOf(entry.key).addPoll(entry);
     }
   }
-  for (const { key, records } of finalLogs) historyOf(key).addFinal(records);
+  for (const log of finalLogs) historyOf(log.key).addFinal(log);
   const anomalies = [...keys.values()].flatMap((key) => key.check());
   const countByKind = new Map<AnomalyKind, number>();
   for (const { kind } of anomalies) countByKind.set(kind, (countByKind.get(kind) ?? 0) + 1);

@@ -40,6 +40,8 @@ export type PollEntry = {
 export type FinalLog = {
   readonly key: string;
   readonly records: readonly (readonly [offset: number, value: string])[];
+  /** Records before it were deleted on purpose; without it that is not known. */
+  readonly logStartOffset?: number;
 };
 
 export type AnomalyKind =

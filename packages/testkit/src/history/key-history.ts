@@ -10,7 +10,7 @@ export class KeyHistory {
   readonly #read = new Map<string, number>();
   readonly #polls: PollEntry[] = [];
   readonly #anomalies: Anomaly[] = [];
-  #final: FinalLog["records"] = [];
+  #final: FinalLog | undefined;
 
   constructor(key: string) {
     this.#key = key;
@@ -26,9 +26,9 @@ export class KeyHistory {
     for (const [offset, value] of poll.records) this.#wasRead(offset, value);
   }
 
-  addFinal(records: FinalLog["records"]): void {
-    this.#final = records;
-    for (const [offset, value] of records) this.#wasRead(offset, value);
+  addFinal(log: FinalLog): void {
+    this.#final = log;
+    for (const [offset, value] of log.records) this.#wasRead(offset, value);
   }
 
   check(): readonly Anomaly[] {
@@ -65,10 +65,11 @@ export class KeyHistory {
 
   /** Whatever was acknowledged has to be in the final log. */
   #checkSends(): void {
-    const kept = new Set(this.#final.map(([, value]) => value));
-    const end = this.#final.at(-1)?.[0] ?? -1;
+    if (this.#final === undefined) return;
+    const kept = new Set(this.#final.records.map(([, value]) => value));
+    const end = this.#final.records.at(-1)?.[0] ?? -1;
     for (const { outcome, offset, value } of this.#sends.values()) {
-      if (outcome !== "ok" || kept.has(value)) continue;
+      if (outcome !== "ok" || kept.has(value) || this.#isTrimmed(offset)) continue;
       const kind = offset !== undefined && offset > end ? "unseen" : "lost-write";
       this.#found(kind, `${value}, acknowledged at ${offset}`);
     }
@@ -76,11 +77,12 @@ export class KeyHistory {
 
   /** Whatever was read has to have been sent, and to stay. */
   #checkReads(): void {
-    const final = new Map(this.#final);
+    const final = this.#final && new Map(this.#final.records);
     for (const [value, offset] of this.#read) {
       const send = this.#sends.get(value);
       if (send === undefined) this.#found("changed-record", `${offset}: ${value} was never sent`);
       if (send?.outcome === "fail") this.#found("aborted-read", `${value} at ${offset}`);
+      if (final === undefined || this.#isTrimmed(offset)) continue;
       if (final.get(offset) !== value) this.#found("vanished-read", `${value} at ${offset}`);
     }
   }
@@ -102,9 +104,11 @@ export class KeyHistory {
   }
 
   #checkFinalLog(): void {
-    let before: number | undefined;
+    if (this.#final === undefined) return;
+    const { logStartOffset, records } = this.#final;
+    let before = logStartOffset === undefined ? undefined : logStartOffset - 1;
     const newest = new Map<number, SendEntry>();
-    for (const [offset, value] of this.#final) {
+    for (const [offset, value] of records) {
       if (before !== undefined && offset !== before + 1) {
         this.#found("offset-gap", `${offset} after ${before}`);
       }
@@ -118,6 +122,11 @@ export class KeyHistory {
         newest.set(send.process, send);
       }
     }
+  }
+
+  /** Deleted on purpose. */
+  #isTrimmed(offset: number | undefined): boolean {
+    return offset !== undefined && offset < (this.#final?.logStartOffset ?? 0);
   }
 
   #found(kind: AnomalyKind, what: string): void {

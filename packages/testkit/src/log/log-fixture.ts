@@ -15,7 +15,11 @@ import {
   type ReadVerification,
 } from "@zoolog/log";
 import { encodeRecordBatch, RecordBatch, splitBatches } from "@zoolog/protocol";
-import { type PowerCutOptions, SimulatedDisk } from "../file-system/simulated-disk.ts";
+import {
+  type DiskTime,
+  type PowerCutOptions,
+  SimulatedDisk,
+} from "../file-system/simulated-disk.ts";
 import { ManualTime } from "../manual-time.ts";
 import { seededRandom } from "../seeded-random.ts";
 
@@ -26,6 +30,8 @@ export type LogFixtureOptions = {
   readonly limits?: Partial<LogDirectoryLimits>;
   readonly verifyReads?: ReadVerification;
   readonly logger?: Logger;
+  /** How long the disk takes; some turns of the microtask queue when absent. */
+  readonly takesTime?: DiskTime;
   /** Stands between the log and the disk. */
   readonly wrap?: (fileSystem: FileSystem) => FileSystem;
 };
@@ -44,9 +50,12 @@ export class LogFixture {
 
   constructor(options: LogFixtureOptions = {}) {
     this.#options = options;
-    const { seed = 1, capacityBytes } = options;
+    const { seed = 1, capacityBytes, takesTime } = options;
     const diskOptions = capacityBytes === undefined ? {} : { capacityBytes };
-    this.disk = new SimulatedDisk(diskOptions, { random: seededRandom(seed) });
+    this.disk = new SimulatedDisk(diskOptions, {
+      random: seededRandom(seed),
+      ...(takesTime === undefined ? {} : { takesTime }),
+    });
     this.config = { ...DEFAULT_LOG_CONFIG, ...options.config };
   }
 

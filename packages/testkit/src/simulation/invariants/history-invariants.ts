@@ -1,7 +1,8 @@
 import { checkGroupHistory } from "../../history/check-group-history.ts";
 import { checkHistory } from "../../history/check-history.ts";
-import type { AnomalyKind } from "../../history/history.ts";
-import type { WorldHistory } from "../world/world-history.ts";
+import type { Anomaly, AnomalyKind } from "../../history/history.ts";
+import type { GroupReading, WorldHistory } from "../world/world-history.ts";
+import type { WorldTopics } from "../world/world-topics.ts";
 import type { Invariant } from "./invariant.ts";
 
 type Rule = Pick<Invariant, "name" | "about"> & { readonly kinds: readonly AnomalyKind[] };
@@ -27,27 +28,40 @@ const RULES: readonly Rule[] = [
   { name: "I6", about: "records stand in the order they were sent", kinds: ["reordered-send"] },
 ];
 
+/** Of topics whose producers are not idempotent these are only counted. */
+const COUNTED: readonly AnomalyKind[] = ["duplicate", "reordered-send"];
+
 /** What clients were promised, judged by all that they saw. */
-export function historyInvariants(history: WorldHistory): readonly Invariant[] {
-  const { anomalies } = checkHistory(history.entries, history.finalLogs);
-  const finalLogs = history.finalLogs.map(({ key, records }) => ({
-    partition: Number(key),
-    hashes: records.map(([, value]) => value),
-  }));
-  const group = checkGroupHistory(history.groupEntries, finalLogs);
-  const ofGroup: Invariant = {
+export function historyInvariants(
+  history: WorldHistory,
+  topics: WorldTopics,
+): readonly Invariant[] {
+  const { anomalies } = checkHistory(history.entries(), history.finalLogs);
+  const isPromised = ({ kind, key }: Anomaly): boolean =>
+    topics.byId(key.split("/")[0] ?? "")?.promise === "all" || !COUNTED.includes(kind);
+  const promised = anomalies.filter(isPromised);
+  const ofGroups: Invariant = {
     name: "I11",
     about: "a group processes everything, and its commits never go back",
-    violations: group.violations.map(
-      ({ kind, partition, what }) => `${kind} ${partition}: ${what}`,
-    ),
+    violations: history.readings.flatMap((reading) => ofReading(reading, history)),
   };
   const ofRecords = RULES.map(({ name, about, kinds }) => ({
     name,
     about,
-    violations: anomalies
+    violations: promised
       .filter(({ kind }) => kinds.includes(kind))
       .map(({ kind, key, what }) => `${kind} ${key}: ${what}`),
   }));
-  return [...ofRecords, ofGroup];
+  return [...ofRecords, ofGroups];
+}
+
+function ofReading({ entries, group, topicId }: GroupReading, history: WorldHistory): string[] {
+  const finalLogs = history.finalLogs.flatMap(({ key, records }) => {
+    const [id, partition] = key.split("/");
+    const hashes = records.map(([, value]) => value);
+    return id === topicId ? [{ partition: Number(partition), hashes }] : [];
+  });
+  return checkGroupHistory(entries, finalLogs).violations.map(
+    ({ kind, partition, what }) => `${kind} ${group} ${topicId}/${partition}: ${what}`,
+  );
 }

@@ -1,46 +1,37 @@
-import type { Random } from "@zoolog/base";
-import { FAULT_NAMES, type FaultName } from "../faults/fault.ts";
-import { RandomTree } from "../random-tree.ts";
+import type { FaultName } from "../faults/fault.ts";
+import type { WorkloadName } from "../workloads/workload-names.ts";
+import type { DiskTimes } from "../world/simulated-host.ts";
 
-/** What one seed means; printed as JSON. */
+/**
+ * What one run is. Printed as JSON, and enough to repeat it: everything else is drawn from the
+ * streams of `seed`.
+ */
 export type SimulationOptions = {
   readonly seed: number;
+  /** `"swarm"`, or the id of a scenario. */
+  readonly scenario: string;
   /** Virtual time for which faults and workloads go on, s. */
   readonly seconds: number;
   readonly brokers: number;
+  readonly zookeepers: number;
+  /** Of the topic that everything happens to; others have few. */
   readonly partitions: number;
   readonly producers: number;
   readonly readers: number;
   readonly members: number;
-  /** Between two sends of a producer, ms. */
+  /** Between two records of a producer, ms. */
   readonly meanPauseMs: number;
   readonly faults: readonly FaultName[];
   /** Between two faults, ms. */
   readonly meanRestMs: number;
+  /** Faults that may be under way together. */
+  readonly faultsAtOnce: number;
+  /** Faults by number that do not happen; those behind them are what they would be with them. */
+  readonly skippedFaults: readonly number[];
+  readonly workloads: readonly WorkloadName[];
+  /** Of all brokers. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly diskTimes: DiskTimes;
+  /** Virtual time in which a healed cluster is whole again, ms. */
+  readonly recoveryMsMax: number;
 };
-
-/** As the seed draws them: most often the default world, and a random part of the faults. */
-export function drawSimulationOptions(seed: number, seconds: number): SimulationOptions {
-  const random = new RandomTree(seed).of("options");
-  const isDefault = random.next() < 0.5;
-  const drawn = {
-    brokers: 3 + whole(random, 3),
-    partitions: 1 + whole(random, 8),
-    producers: 1 + whole(random, 6),
-    readers: 1 + whole(random, 2),
-    members: 1 + whole(random, 4),
-  };
-  const usual = { brokers: 3, partitions: 4, producers: 4, readers: 1, members: 2 };
-  return {
-    seed,
-    seconds,
-    ...(isDefault ? usual : drawn),
-    meanPauseMs: 120,
-    faults: FAULT_NAMES.filter(() => random.next() < 0.5),
-    meanRestMs: 1_000 + whole(random, 6_000),
-  };
-}
-
-function whole(random: Random, below: number): number {
-  return Math.floor(random.next() * below);
-}

@@ -89,6 +89,12 @@ export class Schedule {
     if (atMs !== Number.POSITIVE_INFINITY && !isDone()) this.#now = Math.max(this.#now, atMs);
   }
 
+  /** Forgets everything that is still to come, and who looks on. */
+  clear(): void {
+    while (this.#heap.size > 0) this.#heap.pop();
+    this.#observers.length = 0;
+  }
+
   /** Equal for the events of an actor that are due together: they keep their order. */
   #rankOf(actor: string, due: number): number {
     const known = this.#ranks.get(actor);

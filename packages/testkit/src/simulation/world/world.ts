@@ -12,7 +12,7 @@ import { Trace } from "../schedule/trace.ts";
 import { operationsOf } from "../zookeeper/applied-operations.ts";
 import { SimulatedZooKeeperServers } from "../zookeeper/simulated-zookeeper-servers.ts";
 import { heardLogger, type LogListener } from "./heard-logger.ts";
-import { SimulatedHost, type StartListener } from "./simulated-host.ts";
+import { type DiskTimes, SimulatedHost, type StartListener } from "./simulated-host.ts";
 
 export type WorldOptions = {
   readonly seed: number;
@@ -20,6 +20,7 @@ export type WorldOptions = {
   /** Default 3. */
   readonly zookeepers?: number;
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly diskTimes?: DiskTimes;
   readonly logger?: Logger;
   /** What is to be told of everything that happens. */
   readonly trace?: Trace;
@@ -66,10 +67,11 @@ export class World {
     this.zookeeper.onWrite(({ logged }) => {
       for (const listener of this.writeListeners) listener(operationsOf(logged));
     });
-    const settings = options.settings ?? {};
+    const { diskTimes, settings = {} } = options;
+    const ofHosts = { settings, ...(diskTimes === undefined ? {} : { diskTimes }) };
     this.hosts = Array.from(
       { length: options.brokers ?? 3 },
-      (_, index) => new SimulatedHost({ brokerId: index + 1, settings }, this.#hostWorld()),
+      (_, index) => new SimulatedHost({ brokerId: index + 1, ...ofHosts }, this.#hostWorld()),
     );
   }
 
@@ -95,6 +97,18 @@ export class World {
       { clock: process.clock, scheduler: process.scheduler, random: process.random, transport },
     );
     return { client, process };
+  }
+
+  /** True time; for those who stand outside of the world. */
+  readonly wait = (ms: number): Promise<void> =>
+    new Promise((resolve) => void this.schedule.after(ms, "world", "wait", resolve));
+
+  /** Nothing of it happens any more: what still waits is forgotten. */
+  close(): void {
+    for (const process of this.clients) process.kill();
+    for (const host of this.hosts) host.process?.kill();
+    for (const { process } of this.zookeeper.servers) process?.kill();
+    this.schedule.clear();
   }
 
   /** Lets time go on until the promise has settled. @throws RangeError when it takes too long. */

@@ -1,0 +1,28 @@
+import { ERRAND_MS, Errands, type ErrandTools } from "./errands.ts";
+import type { Workload, WorkloadParts } from "./workload.ts";
+
+/** Records at the beginning of a topic's partitions are deleted for good. */
+export function recordDeletions(topic: string, parts: WorkloadParts): Workload {
+  return new Errands(
+    { name: "trimmer", meanRestMs: 1_500 },
+    { parts, errand: (tools) => deleteRecords(topic, tools) },
+  );
+}
+
+async function deleteRecords(topic: string, tools: ErrandTools): Promise<void> {
+  const { chance, client, history, topics } = tools;
+  const life = topics.lasts(topic);
+  if (life === undefined) return;
+  const limits = { timeoutMs: ERRAND_MS };
+  const partition = Math.floor(chance.next() * life.partitions);
+  const ends = await client.admin.listOffsets(topic, "latest", {
+    ...limits,
+    partitions: [partition],
+  });
+  const end = ends.get(partition)?.offset ?? 0;
+  // Sometimes more than there is.
+  const before = chance.next() < 0.2 ? "highWatermark" : Math.floor(1.1 * end * chance.next());
+  const lows = await client.admin.deleteRecords(topic, new Map([[partition, before]]), limits);
+  const low = lows.get(partition);
+  if (low !== undefined) history.trimmed.push({ topicId: life.topicId, partition, before: low });
+}
