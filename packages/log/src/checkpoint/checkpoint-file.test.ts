@@ -53,6 +53,7 @@ test.each([
   ["with an offset beyond 2^53", "0\n1\norders 0 99999999999999999\n"],
   ["with a word too many", "0\n1\norders 0 1 1\n"],
   ["with a word too few", "0\n1\norders 0\n"],
+  ["with a name that no topic has", "0\n1\n../orders 0 1\n"],
   ["of zeros", "\0\0\0\0\0\0\0\0"],
 ])("an offset checkpoint %s is damaged", async (_, text) => {
   await expect(readOffsetCheckpoint(await placeWith(Buffer.from(text)))).rejects.toMatchObject({

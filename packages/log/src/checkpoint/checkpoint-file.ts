@@ -10,6 +10,7 @@ import {
   type Offset,
   offset,
   type TopicPartition,
+  topicNameFault,
   topicPartitionKey,
 } from "@zoolog/base";
 import { corruptFile, isMissing } from "../errors.ts";
@@ -31,10 +32,11 @@ type Place = { readonly fileSystem: FileSystem; readonly folder: string; readonl
 export async function readOffsetCheckpoint(place: Place): Promise<Map<string, OffsetEntry>> {
   const entries = new Map<string, OffsetEntry>();
   for (const line of await readLines(place)) {
-    const [topic, partition, value, ...rest] = line.split(" ");
+    const [topic = "", partition, value, ...rest] = line.split(" ");
     const number = numberOf(partition);
     const position = numberOf(value);
-    if (topic === undefined || number === undefined || position === undefined || rest.length > 0) {
+    const isEntry = number !== undefined && position !== undefined && rest.length === 0;
+    if (!isEntry || topicNameFault(topic) !== undefined) {
       throw corruptFile(`${place.folder}/${place.name}`, `no offset entry: "${line}"`);
     }
     const topicPartition = { topic, partition: number };

@@ -54,6 +54,14 @@ test("any byte that is wrong, missing or too many makes it no snapshot", () => {
   expect(decodeProducerSnapshot(Buffer.concat([bytes, bytes.subarray(0, 46)]))).toBeUndefined();
 });
 
+test("a batch that would begin before the log does makes it no snapshot", () => {
+  const [first] = ENTRIES;
+  const entry = { ...first!, batches: [batch(5, 7, 1)] };
+  expect(decodeProducerSnapshot(encodeProducerSnapshot([entry]))).toBeUndefined();
+  const at = { ...entry, batches: [batch(5, 7, 2)] };
+  expect(decodeProducerSnapshot(encodeProducerSnapshot([at]))).toEqual([at]);
+});
+
 test("beyond the limit those silent longest are forgotten", () => {
   const states = new ProducerStates({ producersMax: 10 }, { logger: silentLogger });
   const appendOf = (producerId: number) => ({

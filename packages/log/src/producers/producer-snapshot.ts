@@ -74,6 +74,7 @@ function readEntry(bytes: Buffer, at: number): ProducerEntry | undefined {
   if (!isSound) return undefined;
   const entry = { producerId, producerEpoch, lastTimestamp };
   if (lastSequence < 0) return { ...entry, batches: [] };
+  if (lastOffset < offsetDelta) return undefined; // It would begin before the log does.
   const firstSequence = (lastSequence - offsetDelta + SEQUENCES) % SEQUENCES;
   const place = { lastOffset: lastOffset as Offset, offsetDelta, timestamp: lastTimestamp };
   return { ...entry, batches: [{ firstSequence, lastSequence, ...place }] };

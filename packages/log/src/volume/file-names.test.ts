@@ -27,6 +27,7 @@ test.each([
   ["a-b-12", { topic: "a-b", partition: 12 }],
   ["orders", undefined],
   ["orders-", undefined],
+  ["orders-00", undefined],
   ["-1", undefined],
   ["..-1", undefined],
   ["lost+found-1", undefined],

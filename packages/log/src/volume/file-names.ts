@@ -46,7 +46,8 @@ export function segmentBaseOffset(fileName: string, suffix: string): Offset | un
 
 /** The partition that a folder name says, or `undefined` when it is no partition folder. */
 export function partitionOfFolder(name: string): TopicPartition | undefined {
-  const match = /^(.+)-(\d{1,10})$/.exec(name);
+  // Without leading zeros: `orders-00` is nobody's, lest one partition has two folders.
+  const match = /^(.+)-(0|[1-9]\d{0,9})$/.exec(name);
   const [topic, digits] = [match?.[1], match?.[2]];
   if (topic === undefined || digits === undefined) return undefined;
   if (topicNameFault(topic) !== undefined) return undefined;

@@ -58,6 +58,15 @@ export class JuteReader {
     return Uint8Array.prototype.slice.call(this.#bytes, at, at + length);
   }
 
+  /** Moves on behind a string or a buffer. */
+  skipBuffer(): void {
+    this.#take(this.#length("buffer") ?? 0);
+  }
+
+  skip(bytes: number): void {
+    this.#take(bytes);
+  }
+
   /** @param elementBytesMin the least an element takes: bounds the count before any allocation. */
   vector<T>(elementBytesMin: number, readElement: (reader: JuteReader) => T): T[] | undefined {
     const count = this.#length("vector");

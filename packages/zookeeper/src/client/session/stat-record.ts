@@ -1,5 +1,5 @@
-import { assert } from "@zoolog/base";
 import type { StatRecord } from "node-zookeeper-client/lib/jute/index.js";
+import { ZooKeeperError } from "../../errors.ts";
 import type { ZnodeStat } from "../zookeeper-client.ts";
 
 /** What a server writes into `ephemeralOwner` of a container, which no session owns. */
@@ -29,8 +29,11 @@ export function znodeStat(record: StatRecord): ZnodeStat {
  */
 function safeInteger(bytes: Buffer): number {
   const value = bytes.readInt32BE(0) * 2 ** 32 + bytes.readUInt32BE(4);
-  assert(Number.isSafeInteger(value), () => `int64 beyond 2^53: 0x${bytes.toString("hex")}`);
-  return value;
+  if (Number.isSafeInteger(value)) return value;
+  throw new ZooKeeperError({
+    code: "PROTOCOL_ERROR",
+    message: `a server sent an int64 beyond 2^53: 0x${bytes.toString("hex")}`,
+  });
 }
 
 function owner(sessionId: Buffer): string | undefined {

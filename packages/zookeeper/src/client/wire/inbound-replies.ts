@@ -4,6 +4,7 @@ import jute from "node-zookeeper-client/lib/jute/index.js";
 import { ZooKeeperError } from "../../errors.ts";
 import { REPLY_BYTES_MAX } from "../limits.ts";
 import { InboundFrames } from "./inbound-frames.ts";
+import { checkHandshake, checkNotification, checkReplyBody } from "./reply-body.ts";
 import { isHandshake, laterZxid, replyWireCode, replyXid } from "./reply-frame.ts";
 
 export type InboundReplyHandlers = {
@@ -49,6 +50,7 @@ export class InboundReplies {
   #receiveFrame(frame: Buffer): void {
     if (this.#handlers.isHandshakeDue()) {
       if (!isHandshake(frame)) throw protocolError("a handshake that is too short");
+      checkHandshake(frame);
       this.#handlers.library(frame);
       return;
     }
@@ -60,6 +62,7 @@ export class InboundReplies {
         this.#handlers.credentialAnswered(replyWireCode(frame));
         return;
       case jute.XID_NOTIFICATION:
+        checkNotification(frame);
         this.#handlers.library(frame);
         return;
       default:
@@ -87,9 +90,10 @@ export class InboundReplies {
 
   #readReply(head: Packet, frame: Buffer): void {
     try {
+      checkReplyBody(head.request.header.type, frame);
       this.#handlers.library(frame);
     } catch (error) {
-      // The library took the packet out of its queue before it failed: nobody else would settle it.
+      // The library takes the packet out of its queue before it fails: nobody else would settle it.
       head.callback({ malformed: error });
       throw error;
     }

@@ -1,5 +1,5 @@
 import { silentLogger } from "@zoolog/base";
-import { children, FOLDER, logs, newDisk, reopen, Store } from "./recovery.fixture.ts";
+import { children, FOLDER, logs, newDisk, reopen, Store, turns } from "./recovery.fixture.ts";
 import { recover } from "./recovery.ts";
 
 describe("damage", () => {
@@ -27,6 +27,18 @@ describe("damage", () => {
     const store = await Store.open(disk.mount());
     await store.create("after1");
     expect(children(await reopen(disk))).toHaveLength(10);
+  });
+
+  test("a transaction that does not follow from those before it is corruption", async () => {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount());
+    await store.create("a1");
+    const transaction = { type: "delete", path: "/missing" } as const;
+    store.journal.append({ zxid: store.committedZxid + 1, time: 0, transaction });
+    await turns(10);
+    await store.journal.close();
+
+    await expect(reopen(disk)).rejects.toMatchObject(corrupt);
   });
 
   test("noise at the end is a torn tail", async () => {

@@ -162,9 +162,19 @@ function checkChain(path: string, previousZxid: number, state: State): void {
 function replayBatch(path: string, batch: Batch, state: State): void {
   checkChain(path, batch.previousZxid, state);
   for (const logged of batch.transactions) {
-    if (logged.zxid <= (state.chainZxid ?? 0)) throw dataCorrupt(path, "zxids do not rise");
+    const rises = Number.isSafeInteger(logged.zxid) && logged.zxid > (state.chainZxid ?? 0);
+    if (!rises) throw dataCorrupt(path, "zxids do not rise");
     state.chainZxid = logged.zxid;
-    if (logged.zxid > state.snapshotZxid) replay(logged, state);
+    if (logged.zxid > state.snapshotZxid) replayed(path, logged, state);
+  }
+}
+
+/** A checksum vouches for the bytes, not for what wrote them. */
+function replayed(path: string, logged: LoggedTransaction, state: State): void {
+  try {
+    replay(logged, state);
+  } catch (error) {
+    throw dataCorrupt(path, `transaction ${logged.zxid} does not follow from those before`, error);
   }
 }
 

@@ -120,7 +120,7 @@ export async function readSnapshot(
     at += BLOCK_HEADER_BYTES + payload.length;
     const reader = new JuteReader(payload);
     const kind = reader.int();
-    if (kind === KINDS.sessions) sessions.push(...readSessions(reader));
+    if (kind === KINDS.sessions) readSessions(reader, sessions);
     else if (kind === KINDS.znodes) readZnodes(reader, znodes);
     else if (kind === KINDS.end) {
       const isComplete = reader.int() === sessions.length && reader.int() === znodes.length;
@@ -162,13 +162,14 @@ function decodeHeader(bytes: Buffer): number {
   return new JuteReader(bytes.subarray(12)).long();
 }
 
-function readSessions(reader: JuteReader): SessionSettings[] {
+function readSessions(reader: JuteReader, into: SessionSettings[]): void {
   const readSession = (): SessionSettings => ({
     id: reader.long() as SessionId,
     timeoutMs: reader.int(),
     password: reader.buffer() ?? new Uint8Array(0),
   });
-  return reader.vector(SESSION_BYTES_MIN, readSession) ?? [];
+  // One by one: as arguments of one call, a hundred thousand would overflow the stack.
+  for (const session of reader.vector(SESSION_BYTES_MIN, readSession) ?? []) into.push(session);
 }
 
 function writeZnode(writer: JuteWriter, { path, znode }: ZnodeImage): void {
