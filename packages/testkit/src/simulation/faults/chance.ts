@@ -14,6 +14,15 @@ export function acrossScales(random: Random, least: number, most: number): numbe
   return least * (most / least) ** random.next();
 }
 
+/** How long a fault lasts, ms: often short, that many happen; now and then as long as may be. */
+export function lasting(random: Random, least: number, most: number): number {
+  const isShort = random.next() < 0.8;
+  return acrossScales(random, least, isShort ? Math.min(most, SHORT_MS_MAX) : most);
+}
+
+/** Longer than any round trip, shorter than most sessions. */
+const SHORT_MS_MAX = 2_500;
+
 /** From 0 to `below`, which is left out. */
 export function wholeBelow(random: Random, below: number): number {
   return Math.floor(random.next() * below);

@@ -1,4 +1,4 @@
-import { acrossScales, shuffled } from "../chance.ts";
+import { lasting, shuffled } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 
 /** Those whose pauses nobody has to know of; members of groups stand still by the word of their workload. */
@@ -14,7 +14,7 @@ export async function pauseClient(context: FaultContext): Promise<void> {
     ({ name, isPaused }) => PAUSED.test(name) && !isPaused,
   );
   if (process === undefined) return;
-  const ms = acrossScales(random, 100, 30_000);
+  const ms = lasting(random, 100, 30_000);
   context.begin(`pause ${process.name} for ${Math.round(ms)} ms`, [process.name]);
   process.pause();
   await wait(ms);

@@ -1,4 +1,4 @@
-import { between, heads, shuffled } from "../chance.ts";
+import { between, heads, lasting, shuffled } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { runningHost } from "../targets.ts";
 
@@ -13,7 +13,7 @@ export async function jump(context: FaultContext): Promise<void> {
   const ms = Math.round(between(random, -HOUR_MS, HOUR_MS));
   context.begin(`wall clock of ${process.name} jumps ${ms} ms`, [process.name]);
   process.jumpWallClock(ms);
-  await wait(10_000 * random.next());
+  await wait(lasting(random, 100, 10_000));
   if (heads(random)) return;
   note(`wall clock of ${process.name} is right again`);
   process.jumpWallClock(-ms);
@@ -35,6 +35,6 @@ export async function drift(context: FaultContext): Promise<void> {
     `clocks drift: ${rates.join(", ")}`,
     processes.map(({ name }) => name),
   );
-  await wait(between(random, 1_000, 60_000));
+  await wait(lasting(random, 1_000, 60_000));
   for (const process of processes) process.drift(1);
 }

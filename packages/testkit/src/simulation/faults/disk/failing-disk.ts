@@ -1,5 +1,5 @@
 import type { DiskFault, DiskOperation } from "../../../file-system/disk-faults.ts";
-import { acrossScales, between, heads, oneOf, wholeBelow } from "../chance.ts";
+import { acrossScales, heads, lasting, oneOf, wholeBelow } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { runningHost } from "../targets.ts";
 
@@ -39,7 +39,7 @@ export async function ioError(context: FaultContext): Promise<void> {
   context.begin(`EIO at ${about} of ${host.name}`, [host.name]);
   const isOver = disturbances.begin([host.name]);
   const injected = host.disk.inject(fault);
-  await wait(between(random, 500, 20_000));
+  await wait(lasting(random, 200, 20_000));
   injected.remove();
   note(`EIO struck ${host.name} ${injected.strikes()} times`);
   if (injected.strikes() > 0) {
@@ -62,7 +62,7 @@ export async function diskFull(context: FaultContext): Promise<void> {
   const isOver = disturbances.begin([host.name]);
   const before = disk.capacityBytes;
   disk.capacityBytes = disk.usedBytes + roomBytes;
-  await wait(between(random, 200, 15_000));
+  await wait(lasting(random, 200, 15_000));
   disk.capacityBytes = before;
   isOver();
 }
@@ -81,7 +81,7 @@ export async function refusedOperations(context: FaultContext): Promise<void> {
   const injected = Array.from({ length: times }, () =>
     host.disk.inject({ effect, operations, at: 1 + Math.floor(acrossScales(random, 1, 300)) }),
   );
-  await wait(between(random, 500, 10_000));
+  await wait(lasting(random, 200, 10_000));
   for (const one of injected) one.remove();
   const struck = injected.reduce((sum, { strikes }) => sum + strikes(), 0);
   note(`${effect} struck ${host.name} ${struck} times`);
@@ -103,7 +103,7 @@ export async function slowDisk(context: FaultContext): Promise<void> {
     mostMs,
     ...(operations === undefined ? {} : { operations }),
   });
-  await wait(between(random, 500, 15_000));
+  await wait(lasting(random, 200, 15_000));
   undo();
   isOver();
 }

@@ -1,5 +1,5 @@
 import type { LinkQuality } from "../../network/simulated-network.ts";
-import { acrossScales, between, heads, shuffled, wholeBelow } from "../chance.ts";
+import { acrossScales, heads, lasting, shuffled, wholeBelow } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf } from "../targets.ts";
 
@@ -40,7 +40,7 @@ async function bad(context: FaultContext, what: string, quality: LinkQuality): P
     ? everybody
     : shuffled(everybody, random).slice(0, 1 + wholeBelow(random, 3));
   if (!budget.mayStop(world.hosts.filter(({ name }) => struck.includes(name)))) return;
-  const ms = between(random, 200, 20_000);
+  const ms = lasting(random, 100, 20_000);
   const where = isEverywhere ? "everywhere" : `of ${struck.join(" ")}`;
   context.begin(`${what} ${where} for ${Math.round(ms)} ms`, struck);
   const isOver = disturbances.begin(struck);

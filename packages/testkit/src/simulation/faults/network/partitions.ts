@@ -1,4 +1,4 @@
-import { acrossScales, between, heads, oneOf, shuffled, wholeBelow } from "../chance.ts";
+import { between, heads, lasting, oneOf, shuffled, wholeBelow } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf, runningHost } from "../targets.ts";
 
@@ -126,7 +126,7 @@ async function closed(
   fate?: "arrives" | "isLost",
 ): Promise<void> {
   const { random, wait, disturbances, clogs } = context;
-  const ms = acrossScales(random, MS.least, MS.most);
+  const ms = lasting(random, MS.least, MS.most);
   const held = fate ?? (heads(random) ? "arrives" : "isLost");
   const names = [...new Set(ways.flat())];
   context.begin(`${what} for ${Math.round(ms)} ms`, names);

@@ -1,6 +1,6 @@
 import type { PowerCutOptions } from "../../../file-system/simulated-disk.ts";
 import type { SimulatedHost } from "../../world/simulated-host.ts";
-import { acrossScales, heads, oneOf, shuffled, wholeBelow } from "../chance.ts";
+import { heads, lasting, oneOf, shuffled, wholeBelow } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf, runningHost } from "../targets.ts";
 
@@ -50,7 +50,7 @@ export async function pause(context: FaultContext): Promise<void> {
   const host = runningHost(context, (one) => context.budget.mayStop([one]));
   const process = host?.process;
   if (process === undefined) return;
-  const ms = acrossScales(context.random, 100, 60_000);
+  const ms = lasting(context.random, 100, 60_000);
   context.begin(`pause ${process.name} for ${Math.round(ms)} ms`, [process.name]);
   const isOver = context.disturbances.begin([process.name]);
   process.pause();
@@ -107,7 +107,7 @@ async function down(
     const release = supervisor.holdDown(host);
     strike(host);
     const isAtOnce = wholeBelow(random, 4) === 0;
-    await wait(isAtOnce ? 0 : acrossScales(random, DOWN_MS.least, DOWN_MS.most));
+    await wait(isAtOnce ? 0 : lasting(random, DOWN_MS.least, DOWN_MS.most));
     note(`${host.name} may start`);
     release();
   });

@@ -1,5 +1,5 @@
 import type { SimulatedServer } from "../../zookeeper/simulated-server.ts";
-import { acrossScales, between, heads, oneOf, shuffled } from "../chance.ts";
+import { acrossScales, between, heads, lasting, oneOf, shuffled } from "../chance.ts";
 import { ENSEMBLE } from "../disturbances.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf } from "../targets.ts";
@@ -33,7 +33,7 @@ export async function connectionLoss(context: FaultContext): Promise<void> {
       matches: ({ paths }) => paths.some((path) => site.path.test(path)),
     }),
   );
-  await wait(between(random, 500, 10_000));
+  await wait(lasting(random, 200, 10_000));
   const left = faults.filter(({ isPending }) => isPending()).length;
   note(`connection lost ${times - left} times`);
   for (const fault of faults) fault.remove();
@@ -62,7 +62,7 @@ export async function stopServer(context: FaultContext): Promise<void> {
   context.begin(`stop ${server.name} (${kind})`, [server.name]);
   const isOver = context.disturbances.begin([server.name]);
   server.stop(kind);
-  await context.wait(acrossScales(context.random, 10, 20_000));
+  await context.wait(lasting(context.random, 10, 20_000));
   server.start();
   isOver();
 }
@@ -71,7 +71,7 @@ export async function pauseServer(context: FaultContext): Promise<void> {
   const server = drawServer(context);
   const process = server?.process;
   if (process === undefined || process.isPaused || !mayDisturbAll(context)) return;
-  const ms = acrossScales(context.random, 100, 30_000);
+  const ms = lasting(context.random, 100, 30_000);
   context.begin(`pause ${process.name} for ${Math.round(ms)} ms`, [process.name]);
   const isOver = context.disturbances.begin([process.name]);
   process.pause();
@@ -85,7 +85,7 @@ export async function loseQuorum(context: FaultContext): Promise<void> {
   const { world, random, wait, disturbances } = context;
   if (!mayDisturbAll(context)) return;
   const { zookeeper } = world;
-  const ms = acrossScales(random, 200, 40_000);
+  const ms = lasting(random, 200, 40_000);
   context.begin(`no quorum for ${Math.round(ms)} ms`, namesOf(zookeeper.servers));
   const isOver = disturbances.begin(namesOf(zookeeper.servers));
   zookeeper.loseQuorum(heads(random) ? "process" : "power");
@@ -106,7 +106,7 @@ export async function staleServer(context: FaultContext): Promise<void> {
   context.begin(`${server.name} applies ${Math.round(lateMs)} ms late`, [server.name]);
   const isOver = context.disturbances.begin([server.name]);
   server.applyDelayMs = lateMs;
-  await context.wait(between(random, 500, 20_000));
+  await context.wait(lasting(random, 500, 20_000));
   server.applyDelayMs = 0;
   isOver();
 }
