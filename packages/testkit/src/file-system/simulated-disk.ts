@@ -14,6 +14,11 @@ import { SimulatedFolder } from "./simulated-folder.ts";
 export type SimulatedDiskOptions = {
   /** Bytes that all files together may have; unlimited when absent. */
   readonly capacityBytes?: number;
+  /**
+   * What becomes of operations of a process that is dead: they fail, so that a test can wait for its
+   * end, or they never end, as nothing of a dead process does any more. Default `"fails"`.
+   */
+  readonly afterCrash?: "fails" | "silent";
 };
 
 export type PowerCutOptions = {
@@ -52,6 +57,7 @@ export class SimulatedDisk {
   /** Files that the present process has open. */
   openFiles = 0;
   #generation = 0;
+  readonly #afterCrash: "fails" | "silent";
   readonly #holds = new Set<Hold>();
 
   constructor(
@@ -59,6 +65,7 @@ export class SimulatedDisk {
     dependencies: { readonly random: Random; readonly takesTime?: DiskTime },
   ) {
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
+    this.#afterCrash = options.afterCrash ?? "fails";
     this.random = dependencies.random;
     this.#takesTime = dependencies.takesTime;
   }
@@ -114,7 +121,7 @@ export class SimulatedDisk {
   }
 
   /** Waits as a real operation would: some turns of the microtask queue, and any hold. */
-  async delay(operation: DiskOperation, path: string): Promise<void> {
+  async delay(generation: number, operation: DiskOperation, path: string): Promise<void> {
     if (this.#takesTime === undefined) {
       const turns = 1 + Math.floor(this.random.next() * 3);
       for (let i = 0; i < turns; i++) await undefined;
@@ -124,6 +131,8 @@ export class SimulatedDisk {
     for (const hold of this.#holds) {
       if (hold.operation === operation && hold.path.test(path)) await hold.gate.promise;
     }
+    const isDead = generation !== this.#generation;
+    if (isDead && this.#afterCrash === "silent") await new Promise(() => {});
   }
 
   /** A process of `generation` opens a file, or closes one: `1` or `-1`. */

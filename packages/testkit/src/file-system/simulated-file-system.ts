@@ -16,7 +16,7 @@ export type MountedDisk = {
   readonly capacityBytes: number;
   readonly usedBytes: number;
   /** Waits as a real operation would. */
-  delay(operation: DiskOperation, path: string): Promise<void>;
+  delay(generation: number, operation: DiskOperation, path: string): Promise<void>;
   /** @throws when the process that mounted the disk is dead. */
   assertAlive(generation: number, operation: string, path: string): void;
   countOpen(generation: number, change: 1 | -1): void;
@@ -139,7 +139,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   async #begin(operation: DiskOperation, path: string): Promise<void> {
-    await this.#disk.delay(operation, path);
+    await this.#disk.delay(this.#generation, operation, path);
     this.#disk.assertAlive(this.#generation, operation, path);
     const effect = this.#disk.faults.strike(operation, path);
     if (effect !== undefined && effect !== "shortWrite") throw diskError(effect, operation, path);
@@ -265,11 +265,11 @@ class SimulatedFileHandle implements FileHandle {
     if (this.#closed) return;
     this.#closed = true;
     this.#disk.countOpen(this.#generation, -1);
-    await this.#disk.delay("close", this.path);
+    await this.#disk.delay(this.#generation, "close", this.path);
   }
 
   async #begin(operation: DiskOperation): Promise<DiskFaultEffect | undefined> {
-    await this.#disk.delay(operation, this.path);
+    await this.#disk.delay(this.#generation, operation, this.path);
     this.#disk.assertAlive(this.#generation, operation, this.path);
     if (this.#closed) throw diskError("EBADF", operation, this.path);
     const effect = this.#disk.faults.strike(operation, this.path);

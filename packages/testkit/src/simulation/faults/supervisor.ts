@@ -39,7 +39,7 @@ export class Supervisor {
       if (isReleased) return;
       isReleased = true;
       this.#held.set(host, (this.#held.get(host) ?? 1) - 1);
-      this.#look(host);
+      this.#look(host, "start");
     };
   }
 
@@ -50,10 +50,11 @@ export class Supervisor {
     });
   }
 
-  #look(host: SimulatedHost): void {
+  /** Who was shut down stays down until somebody says otherwise. */
+  #look(host: SimulatedHost, shutDown: "leave" | "start" = "leave"): void {
     if ((this.#held.get(host) ?? 0) > 0 || this.#starting.has(host)) return;
     if (host.process === undefined) {
-      this.#start(host);
+      if (!host.wasShutDown || shutDown === "start") this.#start(host);
     } else if (host.broker?.health().live !== false || host.process.isPaused) {
       this.#deadLooks.delete(host);
     } else {

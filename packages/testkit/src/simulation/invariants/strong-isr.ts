@@ -59,6 +59,9 @@ export class StrongIsr implements Invariant {
       // Who registered later may be in doubt, and on its way out of the ISR.
       const isTrusted = host.broker !== undefined && host.registeredAtMs < writtenAtMs;
       if (!isTrusted || !isr.includes(host.brokerId)) return [];
+      // Nobody has read yet what a fault has damaged there.
+      if (host.disk.damage.paths().some((path) => path.startsWith(`/data/${partition}/`)))
+        return [];
       const log = replicaLog(host.disk, partition);
       return log === undefined ? [] : [{ brokerId: host.brokerId, log }];
     });

@@ -117,7 +117,7 @@ export class SimulatedPlane implements Plane, Listener {
     });
     return () =>
       this.#process.receive(() => {
-        if (this.#end(underWay)) underWay.controller.abort();
+        if (this.#end(underWay)) underWay.controller.abort(HUNG_UP);
       });
   }
 
@@ -184,6 +184,9 @@ export class SimulatedPlane implements Plane, Listener {
 
 /** Longest that a closing plane waits for answers; as `http.shutdown` of a broker has it. */
 const CLOSE_WAIT_MS = 5_000;
+
+/** Said to nobody: whoever asked is gone. */
+const HUNG_UP = new ZoologError({ code: "REQUEST_TIMED_OUT", message: "the caller hung up" });
 
 const CLOSING = new ZoologError({
   code: "BROKER_NOT_AVAILABLE",

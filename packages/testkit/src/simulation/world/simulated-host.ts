@@ -68,6 +68,7 @@ export class SimulatedHost {
   /** Resolves with the end of the life that runs: nobody waits for what a dead process began. */
   #ended: Deferred<void> | undefined;
   #registeredAtMs = 0;
+  #wasShutDown = false;
   /** The first event of the newest life. */
   #beganAt = 0;
   #lives = 0;
@@ -88,7 +89,7 @@ export class SimulatedHost {
     this.#diskRandom = world.random.of(`${this.name} disk times`);
     this.#world = world;
     this.disk = new SimulatedDisk(
-      {},
+      { afterCrash: "silent" },
       {
         random: world.random.of(`${this.name} disk`),
         takesTime: (operation) => this.#diskTime(operation),
@@ -107,6 +108,11 @@ export class SimulatedHost {
   /** Of the life that runs; `undefined` while it starts or is down. */
   get broker(): Broker | undefined {
     return this.#broker;
+  }
+
+  /** Its last broker ended in order, and none has been started since. */
+  get wasShutDown(): boolean {
+    return this.#wasShutDown;
   }
 
   /** True time at which the life that runs was registered. */
@@ -129,6 +135,7 @@ export class SimulatedHost {
     const { schedule, random } = this.#world;
     const process = new SimulatedProcess(this.name, { schedule, random: random.of(life) });
     this.#process = process;
+    this.#wasShutDown = false;
     this.#plane = undefined;
     this.#beganAt = schedule.sequence;
     for (const { starting } of this.#world.startListeners) starting(this);
@@ -191,7 +198,9 @@ export class SimulatedHost {
   async shutDown(): Promise<void> {
     const process = this.#process;
     await Promise.race([this.#broker?.close(), this.#ended?.promise]);
-    if (process !== undefined && this.#process === process) this.#die(process, "process");
+    if (process === undefined || this.#process !== process) return;
+    this.#die(process, "process");
+    this.#wasShutDown = true;
   }
 
   /** What is still open; nothing, when it was shut down in order. */

@@ -57,13 +57,13 @@ export async function diskFull(context: FaultContext): Promise<void> {
   const host = runningHost(context, (one) => context.budget.mayStop([one]));
   if (host === undefined) return;
   const { disk } = host;
+  if (disk.capacityBytes !== Number.POSITIVE_INFINITY) return;
   const roomBytes = Math.floor(acrossScales(random, 1, 65_536)) - 1;
   context.begin(`the disk of ${host.name} has room for ${roomBytes} bytes`, [host.name]);
   const isOver = disturbances.begin([host.name]);
-  const before = disk.capacityBytes;
   disk.capacityBytes = disk.usedBytes + roomBytes;
   await wait(lasting(random, 200, 15_000));
-  disk.capacityBytes = before;
+  disk.capacityBytes = Number.POSITIVE_INFINITY;
   isOver();
 }
 
