@@ -16,11 +16,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 const args = process.argv.slice(2);
 const print = (text: string): void => console.log(text);
-process.exitCode = isOfRows(args)
-  ? await runRows(args, print)
-  : isOfGroups(args)
-    ? await runGroupWorkload(args, print)
-    : await runRecords(args);
+// What a row that failed has left under way ends with the process.
+if (isOfRows(args)) process.exit(await runRows(args, print));
+process.exitCode = isOfGroups(args) ? await runGroupWorkload(args, print) : await runRecords(args);
 
 function isOfGroups(all: readonly string[]): boolean {
   const at = all.indexOf("--workload");

@@ -25,6 +25,7 @@ export class Workload {
   readonly entries: HistoryEntry[] = [];
   readonly #options: WorkloadOptions;
   readonly #connect: (clientId: string) => Client;
+  readonly #clients: Client[] = [];
   readonly #tasks: Promise<void>[] = [];
   readonly #readersDone = new AbortController();
   /** Errors of readers, which then began anew: expected under faults, shown in the report. */
@@ -33,7 +34,11 @@ export class Workload {
 
   constructor(options: WorkloadOptions, dependencies: { connect: (clientId: string) => Client }) {
     this.#options = options;
-    this.#connect = dependencies.connect;
+    this.#connect = (clientId) => {
+      const client = dependencies.connect(clientId);
+      this.#clients.push(client);
+      return client;
+    };
   }
 
   /** Numbers of processes in the history that are taken; those of others come behind them. */
@@ -53,6 +58,14 @@ export class Workload {
     await Promise.all(this.#tasks.slice(0, this.#options.writers));
     this.#readersDone.abort();
     await Promise.all(this.#tasks);
+  }
+
+  /** Ends without waiting for what is under way: of a run that has failed, nobody judges it. */
+  abandon(): void {
+    this.#writing = false;
+    this.#readersDone.abort();
+    for (const task of this.#tasks) task.catch(() => {});
+    for (const client of this.#clients) client.close().catch(() => {});
   }
 
   /** At a steady pace, whatever becomes of the sends before: an open loop sees every stall. */

@@ -41,6 +41,8 @@ const LOSSES: readonly AnomalyKind[] = [
   "unseen",
   "vanished-read",
   "inconsistent-offset",
+  // Read, lost, and sent once more by who was not told that it had been written.
+  "duplicate",
 ];
 
 export type ClusterRowPlan = {
@@ -146,6 +148,7 @@ class ClusterRowRun {
   }
 
   async close(): Promise<void> {
+    this.#load.abandon();
     await this.#watch.stop();
     await this.#targets.close();
     await this.#admin.close();
@@ -204,6 +207,10 @@ class ClusterRowRun {
       const isLoss = this.#plan.mayLose === true && LOSSES.includes(kind);
       if (isLoss) record.figure({ what: `${kind}, as was allowed`, value: count, unit: "records" });
       else this.#tell(kind, count, verdict.anomalies);
+    }
+    for (const { key, records } of logs) {
+      const again = records.length - new Set(records.map(([, value]) => value)).size;
+      if (again > 0) record.violation(`${again} records are twice in partition ${key}`);
     }
     const folders = brokers.map(({ dataFolder }) => dataFolder);
     for (const { partition, what } of compareReplicas(TOPIC, this.#partitions, folders)) {

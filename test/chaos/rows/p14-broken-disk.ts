@@ -102,6 +102,8 @@ async function failReads(play: Play, broker: ChaosBroker): Promise<void> {
     record.remark("the replica that could not be read leads no more");
   } else record.violation("a replica that cannot be read still leads");
   await faults.detach();
+  // A disk that cannot be read is the operator's affair: the replica stays offline until a restart.
+  await restart(play, broker);
 }
 
 async function restart({ cluster, whole }: Play, broker: ChaosBroker): Promise<void> {
