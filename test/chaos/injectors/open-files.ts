@@ -12,9 +12,15 @@ export function openFilesFault(): string | undefined {
   }
 }
 
-/** Of a process that runs; what it has open already stays open. */
-export function limitOpenFiles(pid: number, files: number): void {
-  run("prlimit", "--pid", String(pid), `--nofile=${files}:${files}`);
+/**
+ * Of a process that runs; what it has open already stays open. Its own ceiling stays, as only few may
+ * raise that again. Answers what takes the limit away.
+ */
+export function limitOpenFiles(pid: number, files: number): () => void {
+  const before = run("prlimit", "--pid", String(pid), "--nofile", "--raw", "--output", "SOFT");
+  const limitTo = (soft: string) => run("prlimit", "--pid", String(pid), `--nofile=${soft}:`);
+  limitTo(String(files));
+  return () => limitTo(before.split("\n")[1]?.trim() ?? "");
 }
 
 export function openFilesOf(pid: number): number {

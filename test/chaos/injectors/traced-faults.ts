@@ -86,7 +86,7 @@ export class TracedFaults {
 
 /** Milliseconds since 1970 of the first call in strace's output that was tampered with. */
 export function firstInjectionAt(output: string): number | undefined {
-  const line = output.split("\n").find((text) => text.includes("(INJECTED)"));
+  const line = output.split("\n").find((text) => /\((INJECTED|DELAYED)\)/.test(text));
   const seconds = /^\d+\s+(\d+\.\d+)/.exec(line ?? "")?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }

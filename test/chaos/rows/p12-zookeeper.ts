@@ -10,7 +10,6 @@ const OUTAGE_SHARE_MAX = 0.25;
 const LEADER_AWAY_MS = 3_000;
 const STOPPED_MS = 10_000;
 const SLOW_SYNC_MS = 500;
-const SLOW_MS_MAX = 30_000;
 /** What is sent at the very end of an outage is acknowledged behind it. */
 const LAST_MS = 1_000;
 const ACKNOWLEDGED_SHARE_MIN = 0.99;
@@ -104,14 +103,20 @@ async function restartAll({ cluster: { ensemble }, note, wait }: Play): Promise<
   }
 }
 
-/** Of a quorum, so that every write waits for one of them. */
-async function slowSyncs({ cluster: { ensemble }, note, record, seconds, wait }: Play) {
+/** Of a quorum, so that every write waits for one of them: those of an election, too. */
+async function slowSyncs(play: Play): Promise<void> {
+  const { cluster, note, record, targets, whole } = play;
+  const { ensemble } = cluster;
   const fault = capabilityFault("tracedFaults");
   if (fault !== undefined) {
     record.remark(`not played: syncs of ZooKeeper that take ${SLOW_SYNC_MS} ms: ${fault}`);
     return;
   }
-  note(`syncs of two ZooKeeper servers take ${SLOW_SYNC_MS} ms`);
+  const target = await targets.find("leader");
+  note(
+    `syncs of two servers take ${SLOW_SYNC_MS} ms, broker ${target.broker.brokerId} is killed`,
+    target,
+  );
   const slow = await Promise.all(
     [0, 1].map((server) =>
       TracedFaults.attach(ensemble.pid(server), {
@@ -120,7 +125,11 @@ async function slowSyncs({ cluster: { ensemble }, note, record, seconds, wait }:
       }),
     ),
   );
-  await wait(Math.min(SLOW_MS_MAX, (seconds * 1_000) / 6));
+  await target.broker.kill();
+  target.broker.start();
+  await cluster.until("the broker is back", () => target.broker.isReady());
+  const value = await whole();
+  record.figure({ what: "in sync while ZooKeeper's syncs are slow", value, unit: "ms" });
   for (const faults of slow) {
     if (faults.firstHitAt === undefined) record.violation("no sync of a server was slowed down");
     await faults.detach();

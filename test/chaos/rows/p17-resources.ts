@@ -6,7 +6,6 @@ import { type Play, runClusterRow } from "./cluster-row.ts";
 import type { Row } from "./row.ts";
 
 const OPEN_FILES = 128;
-const OPEN_FILES_AFTERWARDS = 20_000;
 const CONNECTIONS = 300;
 const MEMORY_BYTES = 300 * 2 ** 20;
 const BUSY_PROCESSES = 4;
@@ -40,11 +39,11 @@ async function fewFiles({ cluster, note, record, targets, wait }: Play, ms: numb
   const { broker } = target;
   note(`broker ${broker.brokerId} may open ${OPEN_FILES} files`, target);
   record.remark(`it has ${openFilesOf(broker.pid)} open at that moment`);
-  limitOpenFiles(broker.pid, OPEN_FILES);
+  const release = limitOpenFiles(broker.pid, OPEN_FILES);
   const idle = new IdleConnections(broker.url, CONNECTIONS);
   await wait(ms);
   idle.close();
-  limitOpenFiles(broker.pid, OPEN_FILES_AFTERWARDS);
+  release();
   await cluster.until("the broker answers", () => broker.isReady());
 }
 
