@@ -24,6 +24,7 @@ const project = (displayName, testMatch) => ({
  * architecture: the layering as a test. conformance: one suite against several implementations.
  * fuzz: former findings and a short run of every target of `npm run fuzz`.
  * containers: the images and the compose file of deploy/, where an engine runs them.
+ * simulation: whole clusters in one process under a seed, and the command that runs them.
  * integration: whole brokers, real processes, real ZooKeeper.
  */
 export default {
@@ -33,6 +34,7 @@ export default {
     project("fuzz", ["<rootDir>/test/fuzz/*.test.ts"]),
     project("conformance", ["<rootDir>/test/conformance/**/*.test.ts"]),
     project("containers", ["<rootDir>/test/containers/*.test.ts"]),
+    project("simulation", ["<rootDir>/test/simulation/**/*.test.ts"]),
     project("integration", ["<rootDir>/test/integration/**/*.test.ts"]),
   ],
   // Only a hang takes longer, also on a machine that is busy with something else.

@@ -79,6 +79,7 @@ export {
   type ScriptedBrokersOptions,
 } from "./scripted-brokers/scripted-brokers.ts";
 export { seededRandom } from "./seeded-random.ts";
+export { FAULT_NAMES } from "./simulation/faults/fault.ts";
 export type { Violation } from "./simulation/invariants/invariant.ts";
 export { drawSimulationOptions } from "./simulation/run/draw-options.ts";
 export { Simulation } from "./simulation/run/simulation.ts";
@@ -86,6 +87,7 @@ export type { SimulationOptions } from "./simulation/run/simulation-options.ts";
 export type { SimulationReport } from "./simulation/run/simulation-report.ts";
 export { MISSING_SCENARIOS, SCENARIOS, type Scenario } from "./simulation/scenarios/scenarios.ts";
 export { type RecordedEntry, Trace, type TraceBand } from "./simulation/schedule/trace.ts";
+export { WORKLOAD_NAMES } from "./simulation/workloads/workload-names.ts";
 export type { AppliedWrite } from "./simulation/zookeeper/ensemble-ports.ts";
 export {
   type SimulatedSessionOptions,

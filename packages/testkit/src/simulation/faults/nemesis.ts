@@ -96,6 +96,7 @@ export class Nemesis {
 
   #begin(name: FaultName, index: number, random: FaultContext["random"]): void {
     const note = (what: string): void => this.#note(`#${index} ${what}`);
+    const ends: (() => void)[] = [];
     const task = FAULTS[name]({
       ...this.#parts,
       random,
@@ -103,9 +104,13 @@ export class Nemesis {
       note,
       begin: (what, struck = []) => {
         note(what);
+        ends.push(this.#world.trace.begin(`#${index} ${what}`, struck));
         this.#coverage.note(name, struck, [...this.#underWay.values()]);
       },
-    }).finally(() => this.#underWay.delete(task));
+    }).finally(() => {
+      this.#underWay.delete(task);
+      for (const end of ends) end();
+    });
     this.#underWay.set(task, name);
   }
 

@@ -1,0 +1,188 @@
+import type { SimulationOptions } from "@zoolog/testkit";
+import type { SeedOutcome } from "./seed-job.ts";
+import type { Shrunk } from "./shrink.ts";
+import type { Totals } from "./totals.ts";
+
+/** Violations shown of each seed; all of them are counted. */
+const SHOWN_VIOLATIONS_MAX = 10;
+
+/** The rule of three: nothing in N tries is less than 3 in N, 95 times of 100. */
+const RULE_OF_THREE = 3;
+
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_MINUTE = 60_000;
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** Options, not the seed alone: what a seed draws changes as faults and workloads are added. */
+export function replayCommand(options: SimulationOptions, rest = ""): string {
+  const json = JSON.stringify(options).replaceAll("'", "'\\''");
+  return `npm run sim -- --options '${json}'${rest}`;
+}
+
+/** What a failing seed violates, the newest events, and how to see it again. */
+export function formatFailure(outcome: SeedOutcome): string {
+  const { options, violations, trace } = outcome;
+  return [
+    `seed ${options.seed} (${options.scenario}) violates ${invariantsOf(outcome).join(", ")}`,
+    `  options ${JSON.stringify(options)}`,
+    ...violations
+      .slice(0, SHOWN_VIOLATIONS_MAX)
+      .map(({ invariant, what }) => `  ${invariant} ${what}`),
+    ...more(violations.length - SHOWN_VIOLATIONS_MAX, "violations"),
+    ...(trace.length === 0 ? [] : [`  the newest of ${whole.format(outcome.events)} events:`]),
+    ...trace.map(({ atMs, actor, kind }) => `    ${timeOf(atMs)} ${actor.padEnd(12)} ${kind}`),
+    `  again: ${replayCommand(options)}`,
+  ].join("\n");
+}
+
+function more(count: number, what: string): string[] {
+  return count > 0 ? [`  and ${count} ${what} more`] : [];
+}
+
+export function invariantsOf({ violations }: SeedOutcome): readonly string[] {
+  return [...new Set(violations.map(({ invariant }) => invariant))];
+}
+
+/** One seed in one line: the last of its output. */
+export function seedSummary(outcome: SeedOutcome): string {
+  const { options, violations, events, virtualMs, realMs, hash, processed } = outcome;
+  const figures = [
+    counted(violations.length, "violation"),
+    `${whole.format(outcome.acknowledged)} of ${whole.format(outcome.sends)} acknowledged`,
+    `${whole.format(processed)} processed`,
+    `${whole.format(outcome.replicaComparisons)} comparisons of replicas`,
+    `${whole.format(events)} events`,
+    `${(virtualMs / 1_000).toFixed(1)} virtual s at ${speedOf(virtualMs, realMs)} times real time`,
+    ...(hash === "" ? [] : [`hash ${hash}`]),
+  ];
+  return `seed ${options.seed}: ${figures.join(", ")}`;
+}
+
+/** What many seeds have met, and which of them violated what. */
+export function formatTables(totals: Totals): string {
+  return [
+    ...scenarioTable(totals),
+    ...coverageTable(totals.coverage),
+    ...totals.violated.map(({ invariant, seeds, named }) => {
+      const shown = `${named.join(", ")}${seeds > named.length ? ", …" : ""}`;
+      return `${invariant} is violated by ${counted(seeds, "seed")}: ${shown}`;
+    }),
+    ...expectedLosses(totals),
+  ].join("\n");
+}
+
+/** A checker that never sees a loss where there must be some is blind. */
+function expectedLosses({ expectedLosses: seeds }: Totals): string[] {
+  if (seeds === 0) return [];
+  return [`${counted(seeds, "seed")} lost what their configuration does not promise to keep`];
+}
+
+/** All figures of many seeds in one line: the last of its output. */
+export function totalsSummary(totals: Totals): string {
+  const { seeds, violating, events, virtualMs, realMs, acknowledged, sends, processed } = totals;
+  const verdict =
+    violating === 0
+      ? `0 violations: less than ${boundOf(seeds)} % of all seeds have one (95 % sure)`
+      : `${violating} with violations`;
+  const figures = [
+    verdict,
+    `${whole.format(events)} events`,
+    `${timespan(virtualMs)} of virtual time in ${timespan(realMs)}`,
+    `${speedOf(virtualMs, realMs)} times real time`,
+    `${whole.format(acknowledged)} of ${whole.format(sends)} acknowledged`,
+    `${whole.format(processed)} processed`,
+    `${whole.format(totals.comparisons)} comparisons of replicas`,
+    `${whole.format(totals.runTwice)} run twice`,
+  ];
+  return `${counted(seeds, "seed")}: ${figures.join(", ")}`;
+}
+
+/** The smallest world that was found. */
+export function formatShrunk({ options, runs }: Shrunk, invariant: string): string {
+  return [
+    `the smallest world with ${invariant} that was found (${counted(runs, "run")}):`,
+    `  ${JSON.stringify(options)}`,
+    `  again: ${replayCommand(options)}`,
+    `  to read: ${replayCommand(options, " --trace trace.html")}`,
+  ].join("\n");
+}
+
+/** In percent, with two digits that count. */
+export function boundOf(seeds: number): string {
+  const percent = (100 * RULE_OF_THREE) / Math.max(1, seeds);
+  return percent < 100 ? percent.toPrecision(2) : "100";
+}
+
+function scenarioTable({ scenarios }: Totals): string[] {
+  if (scenarios.length < 2) return [];
+  const rows = scenarios.map(({ scenario, seeds, events, violating }) => [
+    scenario,
+    whole.format(seeds),
+    whole.format(events),
+    whole.format(violating),
+  ]);
+  return table([["scenario", "seeds", "events", "violating"], ...rows]);
+}
+
+/** Which fault met which state of the cluster, and in how many seeds. */
+export function coverageTable(coverage: ReadonlyMap<string, number>): string[] {
+  if (coverage.size === 0) return [];
+  const pairs = [...coverage].map(([pair, seeds]) => {
+    const [fault = "", state = ""] = pair.split(" × ");
+    return { fault, state, seeds };
+  });
+  const faults = [...new Set(pairs.map(({ fault }) => fault))].sort();
+  const states = [...new Set(pairs.map(({ state }) => state))].sort();
+  const cell = (fault: string, state: string): string => {
+    const found = pairs.find((pair) => pair.fault === fault && pair.state === state);
+    return found === undefined ? "–" : whole.format(found.seeds);
+  };
+  return [
+    "faults × states of the cluster as they begin, in so many seeds:",
+    ...states.map((state, i) => `  ${letter(i)}  ${state}`),
+    ...table([
+      ["fault", ...states.map((_, i) => letter(i))],
+      ...faults.map((fault) => [fault, ...states.map((state) => cell(fault, state))]),
+    ]),
+  ];
+}
+
+function letter(index: number): string {
+  const own = String.fromCharCode("a".charCodeAt(0) + (index % 26));
+  return index < 26 ? own : `${letter(Math.floor(index / 26) - 1)}${own}`;
+}
+
+/** The first column is text, the others are numbers. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join("  "),
+  );
+}
+
+export function counted(count: number, noun: string): string {
+  return `${whole.format(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+export function timespan(ms: number): string {
+  if (ms >= MS_PER_HOUR) return `${(ms / MS_PER_HOUR).toFixed(1)} h`;
+  return ms >= MS_PER_MINUTE
+    ? `${(ms / MS_PER_MINUTE).toFixed(1)} min`
+    : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+function speedOf(virtualMs: number, realMs: number): string {
+  return (virtualMs / Math.max(1, realMs)).toFixed(1);
+}
+
+function timeOf(ms: number): string {
+  return ms.toFixed(3).padStart(12);
+}

@@ -1,0 +1,78 @@
+import { setImmediate } from "node:timers/promises";
+import { Simulation, Trace } from "@zoolog/testkit";
+import { hangMsOf, lostOutcome, type SeedJob, type SeedOutcome } from "./seed-job.ts";
+import { tracingLogger } from "./tracing-logger.ts";
+
+/** Newest events that a failure shows. */
+const SHOWN_EVENTS = 40;
+
+/** A page of more than that is no page any more; the newest are kept. */
+const RECORDED_EVENTS_MAX = 100_000;
+
+/** What escaped from every promise and callback of this process since it was last asked. */
+export type Strays = { readonly take: () => readonly string[] };
+
+/** Runs one world in this process. One at a time. */
+export async function runSeed(job: SeedJob, strays: Strays): Promise<SeedOutcome> {
+  const { options, isRecorded = false } = job;
+  const trace = new Trace(isRecorded ? { recordedMax: RECORDED_EVENTS_MAX } : {});
+  const logger = isRecorded ? { logger: tracingLogger(trace) } : {};
+  const beganAt = performance.now();
+  const realMs = (): number => performance.now() - beganAt;
+  const shown = (): SeedOutcome["trace"] =>
+    isRecorded ? trace.newest() : trace.newest().slice(-SHOWN_EVENTS);
+  const hanging = hangWatch(hangMsOf(options), () =>
+    lostOutcome(options, {
+      kind: "hang",
+      what: `still runs after ${Math.round(realMs() / 1_000)} s`,
+      realMs: realMs(),
+      trace: shown(),
+      events: trace.count,
+      virtualMs: trace.nowMs,
+    }),
+  );
+  try {
+    const outcome = await Promise.race([
+      hanging.outcome,
+      new Simulation(options, { trace, ...logger }).run().then(
+        async (report): Promise<SeedOutcome> => {
+          // Rejections that nobody handled are told in the next turn.
+          await setImmediate();
+          const escaped = strays.take().map((what) => ({ invariant: "I12", what }));
+          const violations = [...report.violations, ...escaped];
+          const isShown = isRecorded || violations.length > 0;
+          const { bands, checkpoints } = trace;
+          const newest = isShown ? shown() : [];
+          return { ...report, violations, bands, checkpoints, trace: newest, realMs: realMs() };
+        },
+        (error: unknown) =>
+          lostOutcome(options, {
+            kind: "threw",
+            what: stackOf(error),
+            realMs: realMs(),
+            trace: shown(),
+            events: trace.count,
+            virtualMs: trace.nowMs,
+          }),
+      ),
+    ]);
+    return outcome;
+  } finally {
+    hanging.end();
+  }
+}
+
+export function stackOf(reason: unknown): string {
+  return reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+}
+
+/** For a world that goes on and on; one that never lets go of the thread is ended from outside. */
+function hangWatch(afterMs: number, outcome: () => SeedOutcome) {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    outcome: new Promise<SeedOutcome>((resolve) => {
+      timer = setTimeout(() => resolve(outcome()), afterMs);
+    }),
+    end: () => clearTimeout(timer),
+  };
+}
