@@ -12,6 +12,8 @@ import type { Transport, TransportResponse } from "./transport.ts";
 
 export type AttemptOptions = {
   readonly timeoutMs: number;
+  /** See `TransportRequest`. */
+  readonly answerBeginsMs?: number | undefined;
   readonly signal?: AbortSignalLike | undefined;
 };
 
@@ -45,6 +47,7 @@ export async function callOnce(
     headers: call.headers,
     body: encodeMessageChunks(call.request),
     timeoutMs: options.timeoutMs,
+    answerBeginsMs: options.answerBeginsMs,
     signal: options.signal,
   });
   const decoded = decodedBody(call, response);

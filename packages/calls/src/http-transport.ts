@@ -112,6 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #timer: Timer;
+  readonly #beginning: Timer | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #status = 0;
@@ -128,10 +129,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = scheduler.after(request.timeoutMs, () => {
-      const { endpoint, path, timeoutMs } = request;
-      this.#fail(requestTimedOut(endpoint, path, timeoutMs));
-    });
+    const { endpoint, path, timeoutMs, answerBeginsMs } = request;
+    const failAfter = (ms: number): Timer =>
+      scheduler.after(ms, () => this.#fail(requestTimedOut(endpoint, path, ms)));
+    this.#timer = failAfter(timeoutMs);
+    this.#beginning = answerBeginsMs === undefined ? undefined : failAfter(answerBeginsMs);
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -146,6 +148,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
+    this.#beginning?.cancel();
     this.#status = status;
     this.#contentType = String(headers["content-type"] ?? "");
     const announced = Number(headers["content-length"] ?? 0);
@@ -199,6 +202,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return false;
     this.#settled = true;
     this.#timer.cancel();
+    this.#beginning?.cancel();
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
     return true;
   }

@@ -12,6 +12,11 @@ export type TransportRequest = {
   /** Written one behind the other; they may be used again once the promise has settled. */
   readonly body: readonly Uint8Array[];
   readonly timeoutMs: number;
+  /**
+   * Until the first byte of the answer; without it, `timeoutMs`. A peer that is gone without a word is
+   * found out long before a large answer over a slow network would have had its time.
+   */
+  readonly answerBeginsMs?: number | undefined;
   readonly signal?: AbortSignalLike | undefined;
 };
 

@@ -23,6 +23,8 @@ const LEADER = brokerId(1);
 
 type Call = {
   readonly request: ReplicateRequest;
+  readonly answerBeginsMs: number;
+  readonly timeoutMs: number;
   readonly answer: (topics: ReplicateResponse["topics"]) => void;
   isBrokenOff: boolean;
 };
@@ -39,11 +41,12 @@ function fetcher() {
       scheduler: time.scheduler,
       logger: silentLogger,
       peers: {
-        replicate: (_, request, { signal }) =>
+        replicate: (_, request, { signal, answerBeginsMs, timeoutMs }) =>
           new Promise((resolve, reject) => {
             const session = { id: 9, epoch: request.session.epoch };
             const answer = (topics: ReplicateResponse["topics"]) => resolve({ session, topics });
-            const call: Call = { request, answer, isBrokenOff: false };
+            const times = { answerBeginsMs, timeoutMs };
+            const call: Call = { request, ...times, answer, isBrokenOff: false };
             calls.push(call);
             signal.addEventListener("abort", () => {
               call.isBrokenOff = true;
@@ -196,5 +199,16 @@ test("a log that is being cut holds up no other partition, and is asked for when
 
   expect(log.logEndOffset).toBe(0);
   expect(named(calls.at(-1))).toContain(0);
+  await following.close();
+});
+
+test("an answer that does not begin soon is given up, one that is long has its time", async () => {
+  const { time, calls, following, add } = fetcher();
+  add(0);
+  await time.advanceAndSettle(0);
+
+  const { request, answerBeginsMs, timeoutMs } = calls[0]!;
+  expect(answerBeginsMs).toBe(request.maxWaitMs + 5_000);
+  expect(timeoutMs).toBe(request.maxWaitMs + 30_000);
   await following.close();
 });

@@ -37,6 +37,13 @@ export type FetcherDependencies = {
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /**
+ * How late an answer may begin, beyond what the leader may wait: it only looks at what is there. A
+ * leader that is gone without a word, behind a connection that stays up, is asked by another one after
+ * this, well before followers are out of the ISR (`replica.lag.time.max.ms`).
+ */
+const ANSWER_BEGINS_MS = 5_000;
+
+/**
  * How long a call may go on that does not ask for a partition that is here since. Under load it ends
  * by itself; an idle one would hold up a failover. Partitions that come together share the next call.
  */
@@ -205,7 +212,11 @@ export class ReplicaFetcher implements LeaderContact {
       response = await this.#dependencies.peers.replicate(
         this.leader,
         { maxWaitMs: waitMs, minBytes, maxBytes, ...fields },
-        { signal: abort.signal, timeoutMs: waitMs + ANSWER_TIMEOUT_MS },
+        {
+          signal: abort.signal,
+          timeoutMs: waitMs + ANSWER_TIMEOUT_MS,
+          answerBeginsMs: waitMs + ANSWER_BEGINS_MS,
+        },
       );
     } catch (error) {
       this.#session.reset();

@@ -10,6 +10,11 @@ export interface ReplicaPeers {
   replicate(
     leader: BrokerId,
     request: ReplicateRequest,
-    options: { readonly signal: AbortSignalLike; readonly timeoutMs: number },
+    options: {
+      readonly signal: AbortSignalLike;
+      readonly timeoutMs: number;
+      /** Until the answer begins; the rest of it has `timeoutMs`. */
+      readonly answerBeginsMs: number;
+    },
   ): Promise<ReplicateResponse>;
 }
