@@ -83,3 +83,17 @@ test("who does not know the secret is logged, and not at every call", () => {
     ],
   ]);
 });
+
+test("what one life has shown is known for it alone, however many others are remembered", () => {
+  const { credentials } = knownBy();
+  const shown = credentials.of(life);
+  const lives = Array.from({ length: 1_100 }, (_, id) => ({ ...life, brokerId: brokerId(id) }));
+
+  for (const other of lives) {
+    const theirs = credentials.of(other);
+    expect(credentials.brokerOf(theirs, "")).toEqual({ kind: "broker", ...other });
+    const borrowed = theirs.replace(/[\w-]{43}$/, shown.slice(-43));
+    const isOurs = other.brokerId === life.brokerId;
+    expect(credentials.brokerOf(borrowed, "") !== undefined).toBe(isOurs);
+  }
+});

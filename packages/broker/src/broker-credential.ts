@@ -10,6 +10,9 @@ const WARNING_INTERVAL_MS = 10_000;
 
 const BROKER_ID_MAX = 2 ** 31 - 1;
 
+/** Each broker of a large cluster, in several lives; a proof is made anew when it is not there. */
+const REMEMBERED_PROOFS_MAX = 1_000;
+
 /** `<brokerId>.<brokerEpoch>.<HMAC-SHA256 in base64url>`. */
 const CREDENTIAL = /^(\d{1,10})\.(\d{1,16})\.([\w-]{43})$/;
 
@@ -23,6 +26,11 @@ export class BrokerCredentials {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #warnedAt = Number.NEGATIVE_INFINITY;
+  /**
+   * By life. Brokers call each other hundreds of times a second, and the proof is most of what such a
+   * call costs. Only of lives that were proved: whoever invents some has them forgotten at once.
+   */
+  readonly #proofs = new Map<string, Uint8Array>();
 
   /** @param cluster `secret`: base64url, as it stands in ZooKeeper. */
   constructor(
@@ -38,7 +46,9 @@ export class BrokerCredentials {
   /** What a broker shows in the life that it is in. */
   of(broker: Omit<BrokerPrincipal, "kind">): string {
     const life = `${broker.brokerId}.${broker.brokerEpoch}`;
-    return `${life}.${Buffer.from(this.#proof(life)).toString("base64url")}`;
+    const proof = this.#proof(life);
+    this.#remember(life, proof);
+    return `${life}.${Buffer.from(proof).toString("base64url")}`;
   }
 
   /** Who shows it; `undefined` for whoever does not know the secret, which is logged. */
@@ -46,10 +56,13 @@ export class BrokerCredentials {
     const [, id = "", epoch = "", proof = ""] = CREDENTIAL.exec(credential) ?? [];
     const given = Buffer.from(proof, "base64url");
     // Over the text, so that one life has one spelling.
-    const isProved = equalInConstantTime(given, this.#proof(`${id}.${epoch}`));
+    const life = `${id}.${epoch}`;
+    const expected = this.#proof(life);
+    const isProved = equalInConstantTime(given, expected);
     const [claimedId, claimedEpoch] = [Number(id), Number(epoch)];
     const isInRange = claimedId <= BROKER_ID_MAX && Number.isSafeInteger(claimedEpoch);
     if (isProved && isInRange) {
+      this.#remember(life, expected);
       return {
         kind: "broker",
         brokerId: brokerId(claimedId),
@@ -70,7 +83,16 @@ export class BrokerCredentials {
   }
 
   #proof(life: string): Uint8Array {
-    return hmacSha256(this.#secret, `${this.#clusterId}.${life}`);
+    return this.#proofs.get(life) ?? hmacSha256(this.#secret, `${this.#clusterId}.${life}`);
+  }
+
+  #remember(life: string, proof: Uint8Array): void {
+    if (this.#proofs.has(life)) return;
+    const [oldest] = this.#proofs.keys();
+    if (this.#proofs.size >= REMEMBERED_PROOFS_MAX && oldest !== undefined) {
+      this.#proofs.delete(oldest);
+    }
+    this.#proofs.set(life, proof);
   }
 
   #warn(what: string, fields: Readonly<Record<string, string | number>>): void {

@@ -26,11 +26,27 @@ import {
 import type { SimulatedProcess } from "../schedule/simulated-process.ts";
 import type { Caller, IncomingCall, Listener, Listeners, TransportResponse } from "./listeners.ts";
 
-type CallUnderWay = {
+/** A call that is not answered yet. */
+class CallUnderWay {
   readonly caller: Caller;
-  readonly controller: AbortController;
-  isWaiting: boolean;
-};
+  isWaiting = false;
+  #controller: AbortController | undefined;
+
+  constructor(caller: Caller) {
+    this.caller = caller;
+  }
+
+  /** Made when it is asked for, as the HTTP plane does: most calls are answered without. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+}
 
 /**
  * A broker's plane without HTTP: the bytes of a call in, one method of the broker, the bytes of the
@@ -73,13 +89,12 @@ export class SimulatedPlane implements Plane, Listener {
   async close(): Promise<void> {
     this.stopListening();
     this.#isClosing = true;
-    for (const { controller, isWaiting } of this.#underWay)
-      if (isWaiting) controller.abort(CLOSING);
+    for (const call of this.#underWay) if (call.isWaiting) call.abort(CLOSING);
     if (this.#underWay.size === 0) return;
     await new Promise<void>((resolve) => {
       const { scheduler } = this.#process;
       const late = scheduler.after(CLOSE_WAIT_MS, () => {
-        for (const { controller } of this.#underWay) controller.abort(CLOSING);
+        for (const call of this.#underWay) call.abort(CLOSING);
         resolve();
       });
       this.#onIdle = () => {
@@ -102,11 +117,7 @@ export class SimulatedPlane implements Plane, Listener {
 
   /** @returns to be called when the caller hangs up. */
   serve(call: IncomingCall, caller: Caller): () => void {
-    const underWay: CallUnderWay = {
-      caller,
-      controller: new AbortController(),
-      isWaiting: false,
-    };
+    const underWay = new CallUnderWay(caller);
     this.#underWay.add(underWay);
     this.#process.receive(() => {
       void this.#answer(call, underWay).then((response) => {
@@ -117,7 +128,7 @@ export class SimulatedPlane implements Plane, Listener {
     });
     return () =>
       this.#process.receive(() => {
-        if (this.#end(underWay)) underWay.controller.abort(HUNG_UP);
+        if (this.#end(underWay)) underWay.abort(HUNG_UP);
       });
   }
 
@@ -148,7 +159,9 @@ export class SimulatedPlane implements Plane, Listener {
         ? undefined
         : this.#dependencies.peers?.brokerOf(credential, remoteAddress);
     const context: CallContext = {
-      signal: underWay.controller.signal,
+      get signal() {
+        return underWay.signal;
+      },
       clientId: remoteAddress,
       remoteAddress,
       principal: broker ?? { kind: "anonymous" },
@@ -173,12 +186,13 @@ export class SimulatedPlane implements Plane, Listener {
       context: PeerContext,
       memory: typeof UNLIMITED,
     ) => unknown;
-    return withBins(await method(request, { ...context, principal: broker }, UNLIMITED));
+    // Its principal is a broker, as was just looked at.
+    return withBins(await method(request, context as PeerContext, UNLIMITED));
   }
 
   #markWaiting(name: NativeCall | PeerCall, request: unknown, underWay: CallUnderWay): void {
     underWay.isWaiting = waitsForNews(name, request);
-    if (underWay.isWaiting && this.#isClosing) underWay.controller.abort(CLOSING);
+    if (underWay.isWaiting && this.#isClosing) underWay.abort(CLOSING);
   }
 }
 

@@ -59,3 +59,29 @@ test("a cancelled event does not happen, and leaves no trace", async () => {
   await schedule.run({ atMs: 10 });
   expect([seen, schedule.trace.count, schedule.nowMs]).toEqual([[], 0, 10]);
 });
+
+test("thousands of cancelled events are swept, and the others happen in their order", async () => {
+  const schedule = scheduleOf(1);
+  const times: number[] = [];
+  const timers = Array.from({ length: 5_000 }, (_, i) =>
+    schedule.after((i * 7_919) % 5_000, `${i % 7}`, "test", () => times.push(schedule.nowMs)),
+  );
+  for (const [i, timer] of timers.entries()) if (i % 10 !== 0) timer.cancel();
+  expect(schedule.pending).toBe(500);
+  await schedule.run({});
+  expect(times).toHaveLength(500);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(schedule.pending).toBe(0);
+});
+
+test("an error in an event ends the run, and the next run goes on behind it", async () => {
+  const schedule = scheduleOf(1);
+  const seen: string[] = [];
+  schedule.after(1, "a", "test", () => {
+    throw new Error("broken");
+  });
+  schedule.after(2, "a", "test", () => seen.push("event"));
+  await expect(schedule.run({})).rejects.toThrow("broken");
+  await schedule.run({});
+  expect(seen).toEqual(["event"]);
+});

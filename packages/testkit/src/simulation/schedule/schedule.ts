@@ -1,5 +1,5 @@
-import type { Random, Timer } from "@zoolog/base";
-import { EventHeap, type ScheduledEvent } from "./event-heap.ts";
+import { assert, type Random } from "@zoolog/base";
+import { EventHeap, ScheduledEvent } from "./event-heap.ts";
 import type { Trace } from "./trace.ts";
 
 export type RunUntil = {
@@ -7,6 +7,22 @@ export type RunUntil = {
   readonly atMs?: number;
   readonly isDone?: () => boolean;
 };
+
+type Run = {
+  readonly atMs: number;
+  readonly isDone: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+};
+
+type Observer = { readonly events: number; readonly look: () => void };
+
+/**
+ * Callbacks that are queued together. Node does everything that promises have begun between two of
+ * them, and asks the operating system for news only behind the last one, which takes longer than
+ * many an event.
+ */
+const TURNS_AT_ONCE = 64;
 
 /**
  * The time of a whole world: one event after the other, and between two of them everything that was
@@ -18,9 +34,14 @@ export class Schedule {
   readonly #random: Random;
   readonly #heap = new EventHeap();
   readonly #ranks = new Map<string, { due: number; rank: number }>();
-  readonly #observers: { readonly events: number; readonly look: () => void }[] = [];
+  readonly #observers: Observer[] = [];
   #now = 0;
   #sequence = 0;
+  #happened = 0;
+  #run: Run | undefined;
+  #turns = 0;
+  /** Observers that have not looked since the last event. */
+  readonly #looking: Observer[] = [];
 
   constructor(dependencies: { readonly random: Random; readonly trace: Trace }) {
     this.#random = dependencies.random;
@@ -37,23 +58,13 @@ export class Schedule {
     return this.#heap.size;
   }
 
-  after(delayMs: number, actor: string, kind: string, run: () => void): Timer {
+  after(delayMs: number, actor: string, kind: string, run: () => void): ScheduledEvent {
     const due = this.#now + Math.max(0, delayMs);
-    const event: ScheduledEvent = {
-      due,
-      rank: this.#rankOf(actor, due),
-      sequence: this.#sequence++,
-      actor,
-      kind,
-      run,
-      isCancelled: false,
-    };
+    const rank = this.#rankOf(actor, due);
+    const sequence = this.#sequence++;
+    const event = new ScheduledEvent({ due, rank, sequence, actor, kind, run }, this.#heap);
     this.#heap.add(event);
-    return {
-      cancel: () => {
-        event.isCancelled = true;
-      },
-    };
+    return event;
   }
 
   /** Of the next event that is asked for. */
@@ -71,22 +82,59 @@ export class Schedule {
     this.#observers.push({ events, look });
   }
 
-  /** Goes on until the time has come, it is done, or nothing is left to happen. */
-  async run(until: RunUntil): Promise<void> {
+  /** Goes on until the time has come, it is done, or nothing is left to happen. One at a time. */
+  run(until: RunUntil): Promise<void> {
+    assert(this.#run === undefined, "a schedule is run by one at a time");
     const { atMs = Number.POSITIVE_INFINITY, isDone = () => false } = until;
-    await settled();
-    while (!isDone()) {
-      const event = this.#heap.peek();
-      if (event === undefined || event.due > atMs) break;
-      this.#heap.pop();
-      if (event.isCancelled) continue;
-      this.#now = event.due;
-      this.trace.add({ atMs: event.due, actor: event.actor, kind: event.kind });
-      event.run();
-      await settled();
-      for (const { events, look } of this.#observers) if (this.trace.count % events === 0) look();
+    return new Promise((resolve, reject) => {
+      this.#run = { atMs, isDone, resolve, reject };
+      if (this.#turns === 0) this.#queueTurns();
+    });
+  }
+
+  #queueTurns(): void {
+    this.#turns = TURNS_AT_ONCE;
+    for (let i = 0; i < TURNS_AT_ONCE; i++) setImmediate(this.#turn);
+  }
+
+  /** A macrotask: every promise that could go on has gone on before it. */
+  readonly #turn = (): void => {
+    this.#turns -= 1;
+    const run = this.#run;
+    if (run !== undefined) {
+      try {
+        this.#step(run);
+      } catch (error) {
+        this.#run = undefined;
+        run.reject(error);
+      }
     }
-    if (atMs !== Number.POSITIVE_INFINITY && !isDone()) this.#now = Math.max(this.#now, atMs);
+    if (this.#turns === 0 && this.#run !== undefined) this.#queueTurns();
+  };
+
+  #step(run: Run): void {
+    if (this.#looking.length > 0) {
+      for (const { look } of this.#looking.splice(0)) look();
+      return;
+    }
+    const isDone = run.isDone();
+    const event = isDone ? undefined : this.#heap.peek();
+    if (event === undefined || event.due > run.atMs) {
+      if (run.atMs !== Number.POSITIVE_INFINITY && !isDone) {
+        this.#now = Math.max(this.#now, run.atMs);
+      }
+      this.#run = undefined;
+      run.resolve();
+      return;
+    }
+    this.#heap.pop();
+    this.#now = event.due;
+    this.#happened += 1;
+    this.trace.add({ atMs: event.due, actor: event.actor, kind: event.kind });
+    for (const observer of this.#observers) {
+      if (this.#happened % observer.events === 0) this.#looking.push(observer);
+    }
+    event.happen();
   }
 
   /** Forgets everything that is still to come, and who looks on. */
@@ -100,12 +148,11 @@ export class Schedule {
     const known = this.#ranks.get(actor);
     if (known?.due === due) return known.rank;
     const rank = this.#random.next();
-    this.#ranks.set(actor, { due, rank });
+    if (known === undefined) this.#ranks.set(actor, { due, rank });
+    else {
+      known.due = due;
+      known.rank = rank;
+    }
     return rank;
   }
-}
-
-/** Resolves when every promise that can go on has gone on. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

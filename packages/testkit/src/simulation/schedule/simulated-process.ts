@@ -106,17 +106,15 @@ export class SimulatedProcess {
   }
 
   #after(delayMs: number, kind: string, task: () => void): Timer {
-    let isCancelled = false;
-    const timer = this.#schedule.after(delayMs / this.#rate, this.name, kind, () =>
-      this.receive(() => {
-        if (!isCancelled) task();
-      }),
-    );
-    return {
-      cancel: () => {
-        isCancelled = true;
-        timer.cancel();
-      },
-    };
+    const timer = this.#schedule.after(delayMs / this.#rate, this.name, kind, () => {
+      if (!this.#isAlive) return;
+      if (this.#held === undefined) task();
+      else {
+        this.#held.push(() => {
+          if (!timer.isCancelled) task();
+        });
+      }
+    });
+    return timer;
   }
 }
