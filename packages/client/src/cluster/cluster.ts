@@ -17,7 +17,7 @@ import type { BrokerCalls } from "@zoolog/calls";
 import type { MetadataResponse, NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
 import { backoffDelayMs } from "../backoff.ts";
-import { alreadyClosed, callTimedOut } from "../errors.ts";
+import { alreadyClosed, callTimedOut, unknownPartition } from "../errors.ts";
 import { isRetriable, itemFailure } from "../retriable.ts";
 import { CallAttempts, type CallAttemptsOptions, type CallLimits } from "./call-attempts.ts";
 import { mergeTopic, type TopicMetadata, withLeader } from "./topic-metadata.ts";
@@ -113,6 +113,35 @@ export class Cluster {
       const pauseMs = backoffDelayMs(failures, this.#options, random);
       if (elapsedMs + pauseMs >= limits.timeoutMs) throw failure;
       await this.#pause(pauseMs, limits.signal);
+    }
+  }
+
+  /**
+   * The topic as soon as it is known to have so many partitions. Whoever was told that it has them may
+   * ask a broker that has not heard of it.
+   *
+   * @throws ZoologError `UNKNOWN_TOPIC_OR_PARTITION` when nobody confirms it in time, and as `topic`.
+   */
+  async topicWith(
+    name: string,
+    partitionCount: number,
+    limits: CallLimits,
+  ): Promise<TopicMetadata> {
+    const { clock, random } = this.#dependencies;
+    const deadline = clock.monotonic() + limits.timeoutMs;
+    for (let attempts = 1; ; attempts++) {
+      const timeoutMs = deadline - clock.monotonic();
+      const known = await this.topic(name, { ...limits, timeoutMs });
+      if (known.partitionCount >= partitionCount) return known;
+      const pauseMs = backoffDelayMs(attempts, this.#options, random);
+      if (clock.monotonic() + pauseMs >= deadline) {
+        throw unknownPartition(
+          { topic: name, partition: partitionCount - 1 },
+          known.partitionCount,
+        );
+      }
+      await this.#pause(pauseMs, limits.signal);
+      await this.#lookFor(name, deadline, limits.signal);
     }
   }
 

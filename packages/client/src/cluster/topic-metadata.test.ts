@@ -24,6 +24,15 @@ test("a broker that lags behind does not bring a leader of the past back", () =>
   expect(mergeTopic(known, entry(3, 6), 1).partitions[0]).toEqual({ leader: 3, leaderEpoch: 6 });
 });
 
+test("a broker that lags behind does not take back partitions that were added", () => {
+  const [first] = entry(2, 5).partitions;
+  const second = { ...first!, partition: 1 };
+  const grown = mergeTopic(undefined, { ...entry(2, 5), partitions: [first!, second] }, 0);
+
+  expect(mergeTopic(grown, entry(2, 5), 1).partitionCount).toBe(2);
+  expect(mergeTopic(grown, entry(2, 0, "two"), 1).partitionCount).toBe(1);
+});
+
 test("the epochs of a topic that was made anew begin anew", () => {
   const known = mergeTopic(undefined, entry(2, 5), 0);
 

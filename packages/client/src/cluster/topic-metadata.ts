@@ -22,8 +22,9 @@ type TopicEntry = Extract<
 >;
 
 /**
- * Merges an answer with what was known. A broker that lags behind may name a leader of the past:
- * within one incarnation of a topic a partition's leader epoch never goes back (KIP-320).
+ * Merges an answer with what was known. A broker that lags behind may name a leader of the past, and
+ * leave out partitions that were added: within one incarnation of a topic a partition's leader epoch
+ * never goes back (KIP-320), and partitions never become fewer.
  */
 export function mergeTopic(
   known: TopicMetadata | undefined,
@@ -31,7 +32,7 @@ export function mergeTopic(
   fetchedAt: number,
 ): TopicMetadata {
   const same = known?.topicId === entry.topicId ? known : undefined;
-  const partitions: PartitionMetadata[] = [];
+  const partitions: PartitionMetadata[] = [...(same?.partitions ?? [])];
   for (const { partition, leader, leaderEpoch } of entry.partitions) {
     const before = same?.partitions[partition];
     partitions[partition] =

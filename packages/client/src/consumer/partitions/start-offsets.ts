@@ -53,7 +53,7 @@ export class StartOffsets {
       const { partitionCount } = await cluster.topic(topic, limits);
       if (!this.#countsAtFirst.has(topic)) this.#countsAtFirst.set(topic, partitionCount);
       // The coordinator knows of partitions that we have not heard of.
-      if (Math.max(...indexes) >= partitionCount) await cluster.refresh([topic]);
+      await cluster.topicWith(topic, Math.max(...indexes) + 1, limits);
     }
     const starts = await this.#committed(wanted, limits);
     const has = new Set(starts.map(({ partition, topic }) => `${topic}-${partition}`));
