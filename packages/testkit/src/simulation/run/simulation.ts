@@ -5,7 +5,7 @@ import { noteCommits } from "../invariants/commit-watch.ts";
 import { historyInvariants } from "../invariants/history-invariants.ts";
 import type { Invariant } from "../invariants/invariant.ts";
 import { WorldInvariants } from "../invariants/world-invariants.ts";
-import { SCENARIOS } from "../scenarios/scenarios.ts";
+import { mayLose } from "../scenarios/scenarios.ts";
 import type { Trace } from "../schedule/trace.ts";
 import type { Workload, WorkloadParts } from "../workloads/workload.ts";
 import { makeWorkloads } from "../workloads/workloads.ts";
@@ -17,7 +17,7 @@ import { WorldTopics } from "../world/world-topics.ts";
 import { readFinalLogs } from "./final-logs.ts";
 import type { SimulationOptions } from "./simulation-options.ts";
 import { plainCounts, type SimulationReport } from "./simulation-report.ts";
-import { probe, whole } from "./wholeness.ts";
+import { acceptLosses, probe, whole } from "./wholeness.ts";
 
 const REPLICATION_FACTOR = 3;
 
@@ -109,13 +109,21 @@ export class Simulation {
   async #heal(): Promise<void> {
     this.#note("heals");
     const lives = () => this.#parts.topics.living;
-    const isWhole = whole(this.#admin, { lives, world: this.#world });
+    const world = this.#world;
+    let isDone = false;
+    const isWhole = whole(this.#admin, { lives, world }).finally(() => {
+      isDone = true;
+    });
+    if (mayLose(this.#options)) {
+      const { client } = world.client("operator");
+      void acceptLosses(client, { world, isDone: () => isDone });
+    }
     const { recoveryMsMax } = this.#options;
     await this.#within(recoveryMsMax, "all partitions are led, with full ISRs", isWhole);
     this.#note("is whole");
     await this.#each("clients come to rest", (workload) => workload.calm?.());
     const probed = probe(this.#admin, { lives: lives(), parts: this.#parts });
-    await this.#within(recoveryMsMax, "every partition takes a record", probed);
+    await this.#within(DRAIN_MS_MAX, "every partition takes a record", probed);
   }
 
   async #settle(): Promise<void> {
@@ -144,9 +152,9 @@ export class Simulation {
     const found = all.flatMap(({ name, violations }) =>
       violations.map((what) => ({ invariant: name, what })),
     );
-    const mayLose = mayLoseIn(this.#options);
+    const losesByRight = mayLose(this.#options);
     const isExpected = ({ invariant }: { readonly invariant: string }): boolean =>
-      mayLose && OF_LOSSES.includes(invariant);
+      losesByRight && OF_LOSSES.includes(invariant);
     const processed = history.readings.flatMap(({ entries }) =>
       entries.filter(({ f }) => f === "processed"),
     );
@@ -200,10 +208,6 @@ function nemesisOptionsOf(options: SimulationOptions): NemesisOptions {
   const flush = settings["log.flush"] === "fsync" ? "fsync" : "os";
   return {
     ...{ faults, meanRestMs, atOnceMax: faultsAtOnce, skipped: skippedFaults },
-    tolerance: { flush, mayLose: mayLoseIn(options) },
+    tolerance: { flush, mayLose: mayLose(options) },
   };
-}
-
-function mayLoseIn({ scenario }: SimulationOptions): boolean {
-  return SCENARIOS.find(({ id }) => id === scenario)?.mayLose === true;
 }

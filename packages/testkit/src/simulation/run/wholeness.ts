@@ -5,8 +5,9 @@ import type { World } from "../world/world.ts";
 import type { TopicLife } from "../world/world-topics.ts";
 
 const LOOK_MS = 100;
-/** For a record in a cluster that is whole, ms. */
-const PROBE_MS = 15_000;
+/** A follower may still wait for an answer that was lost, for as long as `ANSWER_TIMEOUT_MS`. */
+const PROBE_MS = 45_000;
+const OPERATOR_MS = 1_000;
 
 /** Resolves when all brokers serve, and each partition of these topics is led and has a full ISR. */
 export async function whole(
@@ -32,6 +33,21 @@ async function isWhole({ admin }: Client, { name, topicId }: TopicLife): Promise
   );
 }
 
+/**
+ * An operator who accepts that records are lost: elects whoever is left, where nobody can be elected
+ * without loss. Ends with `isDone`.
+ */
+export async function acceptLosses(
+  { admin }: Client,
+  { isDone, world }: { readonly isDone: () => boolean; readonly world: World },
+): Promise<void> {
+  for (;;) {
+    await world.wait(OPERATOR_MS);
+    if (isDone()) return;
+    await admin.electLeaders("unclean", { timeoutMs: OPERATOR_MS }).catch(() => {});
+  }
+}
+
 /** A new record in each partition is acknowledged. */
 export async function probe(
   client: Client,
@@ -39,12 +55,15 @@ export async function probe(
 ): Promise<void> {
   const producer = client.producer({ deliveryTimeoutMs: PROBE_MS });
   const sends = new NotedSends(parts);
-  const outcomes = lives.flatMap(({ name, partitions }) =>
-    Array.from({ length: partitions }, async (_, partition) => {
-      const to = { topic: name, partition, key: undefined, paddingBytes: 0 };
-      const failure = await sends.send(producer, to);
-      if (failure !== undefined) throw new RangeError(failure);
-    }),
+  const failures = await Promise.all(
+    lives.flatMap(({ name, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => {
+        const to = { topic: name, partition, key: undefined, paddingBytes: 0 };
+        return sends.send(producer, to);
+      }),
+    ),
   );
-  await Promise.all(outcomes);
+  await producer.close();
+  const failure = failures.find((one) => one !== undefined);
+  if (failure !== undefined) throw new RangeError(failure);
 }

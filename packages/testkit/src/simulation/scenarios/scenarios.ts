@@ -191,3 +191,8 @@ export const MISSING_SCENARIOS: readonly { readonly id: string; readonly why: st
       "replication/src/purgatory.property.test.ts and broker/src/runtimes/isr-runtime.property.test.ts",
   },
 ];
+
+/** Whether acknowledged records may be lost in this run. */
+export function mayLose({ scenario }: Pick<SimulationOptions, "scenario">): boolean {
+  return SCENARIOS.find(({ id }) => id === scenario)?.mayLose === true;
+}

@@ -11,6 +11,7 @@ export type GroupMemberOptions = {
   /** It reads everything that the group does. */
   readonly isWhole: boolean;
   readonly instanceId: string | undefined;
+  readonly outlivesLosses: boolean;
 };
 
 /** One life of a member. */
@@ -44,6 +45,7 @@ export function joinGroup(options: GroupMemberOptions, parts: WorkloadParts): Gr
     topics: options.topics.map((one) => topic(one, { value: serde.string() })),
     from: "earliest",
     protocol: options.protocol,
+    onOffsetOutOfRange: options.outlivesLosses ? "start" : "fail",
     commitIntervalMs: COMMIT_INTERVAL_MS,
     sessionTimeoutMs: SESSION_MS,
     heartbeatIntervalMs: SESSION_MS / 6,

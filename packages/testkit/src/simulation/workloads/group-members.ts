@@ -8,6 +8,8 @@ export type GroupMembersOptions = {
   readonly topics: readonly string[];
   /** Members come and go, stand still, and subscribe to other topics. */
   readonly isRestless: boolean;
+  /** Members go on where records that they had read are gone; else they fail. */
+  readonly outlivesLosses: boolean;
 };
 
 const LOOK_MS = 200;
@@ -113,6 +115,7 @@ export class GroupMembers implements Workload {
         protocol: this.#protocol,
         topics: isPartial ? [one] : topics,
         isWhole: !isPartial,
+        outlivesLosses: this.#options.outlivesLosses,
         instanceId: who.isStatic ? `instance-${who.slot + 1}` : undefined,
       },
       this.#parts,

@@ -1,4 +1,5 @@
 import type { SimulationOptions } from "../run/simulation-options.ts";
+import { mayLose } from "../scenarios/scenarios.ts";
 import { adminReads } from "./admin-reads.ts";
 import { configChanges } from "./config-changes.ts";
 import { FollowingReaders } from "./following-readers.ts";
@@ -45,6 +46,7 @@ const WORKLOADS: Readonly<Record<WorkloadName, Make>> = {
         members: options.members,
         topics: namesOf(options, ["t", "u"]),
         isRestless: options.workloads.includes("memberChurn"),
+        outlivesLosses: mayLose(options),
       },
       parts,
     ),
