@@ -68,7 +68,7 @@ export class ChaosCluster {
       (_, index) => namespaces?.host(index) ?? LOOPBACK,
     );
     const { ground } = options;
-    const servers = { servers: SERVERS, fsync: true, hosts } as const;
+    const servers = { servers: SERVERS, fsync: true, hosts, folder } as const;
     const ensemble =
       ground?.layServers === undefined
         ? await startZooKeeperEnsemble(servers)

@@ -16,6 +16,8 @@ export type ZooKeeperEnsembleOptions = {
   readonly jvm?: "small" | "operated";
   /** Where each server lives, if not on the loopback address: `prefix` starts a process there. */
   readonly hosts?: readonly ServerHost[];
+  /** Where the servers' folders are made. Default: the machine's temporary folder. */
+  readonly folder?: string;
 };
 
 type ServerHost = { readonly address: string; readonly prefix: readonly string[] };
@@ -70,7 +72,7 @@ export class ZooKeeperEnsemble {
 
   static async prepare(options: ZooKeeperEnsembleOptions): Promise<ZooKeeperEnsemble> {
     const installation = findZooKeeper();
-    const folder = mkdtempSync(join(tmpdir(), "zoolog-zookeeper-"));
+    const folder = mkdtempSync(join(options.folder ?? tmpdir(), "zoolog-zookeeper-"));
     const ports = await freeTcpPorts(options.servers * 3);
     const members = Array.from({ length: options.servers }, (_, index): Member => {
       const memberFolder = join(folder, `server-${index}`);
