@@ -1,13 +1,15 @@
 /** A process of its own for one target: it may hang, or die, and its memory is its own. */
 import { AllocationMeter } from "./allocation-meter.ts";
 import { crashOf } from "./finding.ts";
+import type { FuzzTarget } from "./fuzz-target.ts";
 import { Fuzzer } from "./fuzzer.ts";
 import { Pulse } from "./pulse.ts";
-import { fuzzTarget } from "./target-table.ts";
 import type { ProcessReport, ProcessTask } from "./target-worker.ts";
 
 const task = JSON.parse(process.argv[2] ?? "{}") as ProcessTask;
-const target = fuzzTarget(task.target);
+// Its own module alone: a decoder needs no broker.
+const module = (await import(`./targets/${task.target}.ts`)) as Record<string, FuzzTarget>;
+const target = Object.values(module).find(({ name }) => name === task.target);
 if (target === undefined) throw new RangeError(`there is no target ${task.target}`);
 
 // What nobody awaited is a finding, too: of the input that is being executed, or the one before it.

@@ -102,6 +102,9 @@ function execute(input: Buffer): Outcome {
   const body = input.subarray(2);
   const decoded = form === "json" ? decodeJsonMessage(body) : decodeMessage(body);
   if (decoded.fault !== undefined) return `${form} ${shapeOf(decoded.fault.message)}`;
+  if (form === "msgpack" && !body.includes(0xca) && !body.includes(0xcb)) {
+    mustHold(holdsExactIntegers(decoded.value), "an integer is not what it was");
+  }
   // In JSON it is a field like others, for the schema to refuse; msgpack has no such name.
   const isProtoNamed = form === "json" && namesProto(decoded.value);
   if (isProtoNamed) return `${index} __proto__ ${checkMessage(schema, decoded.value).fault?.code}`;
@@ -129,6 +132,13 @@ function checkOtherForm(value: unknown): void {
   const again = decodeMessage(encodeMessage(value));
   mustHold(again.fault === undefined, () => `decoded, but not again: ${again.fault?.message}`);
   mustHold(isDeepStrictEqual(again.value, withPlusZeros(value)), "decoded as something else");
+}
+
+/** What no float can have brought must be a whole number that a double can hold. */
+function holdsExactIntegers(value: unknown): boolean {
+  if (typeof value === "number") return Number.isSafeInteger(value);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return true;
+  return Object.values(value).every(holdsExactIntegers);
 }
 
 function namesProto(value: unknown): boolean {

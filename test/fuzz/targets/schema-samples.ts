@@ -1,6 +1,7 @@
-import type { JsonSchema } from "@zoolog/protocol";
+import { encodeRecordBatch, type JsonSchema } from "@zoolog/protocol";
 
-const BYTES = Buffer.from([0, 1, 0xfe, 0xff]);
+/** Most bytes in messages are records. */
+const BYTES = encodeRecordBatch([{ timestamp: 1_000, value: "a" }]);
 
 /** Messages that a schema lets through: the shortest, and one with every field it may have. */
 export function samplesOf(schema: JsonSchema): readonly unknown[] {

@@ -21,11 +21,17 @@ export const zookeeperStorage: FuzzTarget = {
   allocationSlackBytes: 1024 * 1024,
   async open(): Promise<Door> {
     const files = await sampleFiles();
-    const execute = (input: Buffer): Promise<Outcome> => executeWith(files, input);
+    const fileSystem = newDisk().mount();
+    await write(fileSystem, files);
+    const { lastZxid } = await recover(FOLDER, { fileSystem, logger: silentLogger });
+    const written = { files, newestZxid: lastZxid };
+    const execute = (input: Buffer): Promise<Outcome> => executeWith(written, input);
     const seeds = files.map(({ contents }, i) => Buffer.concat([Buffer.of(i), contents]));
     return { seeds, repaired: repairBatches, execute };
   },
 };
+
+type Written = { readonly files: readonly DataFile[]; readonly newestZxid: number };
 
 type DataFile = { readonly path: string; readonly contents: Buffer };
 
@@ -51,7 +57,7 @@ async function sampleFiles(): Promise<DataFile[]> {
 }
 
 /** One file is replaced by the input, the one that its first byte says. */
-async function executeWith(files: readonly DataFile[], input: Buffer): Promise<Outcome> {
+async function executeWith({ files, newestZxid }: Written, input: Buffer): Promise<Outcome> {
   const chosen = (input[0] ?? 0) % files.length;
   const damaged = files.map(({ path, contents }, i) => ({
     path,
@@ -65,13 +71,26 @@ async function executeWith(files: readonly DataFile[], input: Buffer): Promise<O
   } catch (error) {
     return `${chosen} ${refusal(error)}`;
   }
-  mustHold(Number.isSafeInteger(recovered.lastZxid) && recovered.epoch > 0, "numbers are numbers");
+  const { lastZxid } = recovered;
+  const isLastThere = holdsLastBatch(files.at(-1), damaged.at(-1)?.contents);
+  mustHold(!isLastThere || lastZxid === newestZxid, "what was durable is there, or it refuses");
+  mustHold(Number.isSafeInteger(lastZxid) && recovered.epoch > 0, "numbers are numbers");
   const children = [...(recovered.tree.get("/")?.children ?? [])].filter((name) => name[0] === "n");
   // What is recovered once is recovered again: the torn tail is cut off by now.
   const again = await recover(FOLDER, { fileSystem, logger: silentLogger });
-  mustHold(again.lastZxid === recovered.lastZxid, "it ends where it ended");
+  mustHold(again.lastZxid === lastZxid, "it ends where it ended");
   mustHold(again.tree.get("/")?.children?.size === recovered.tree.get("/")?.children?.size, "same");
   return `${chosen} recovered ${children.length} ${recovered.replayed}`;
+}
+
+/** The newest batch stands intact where it was written. */
+function holdsLastBatch(file: DataFile | undefined, contents: Buffer | undefined): boolean {
+  if (file === undefined || contents === undefined) return false;
+  const header = file.contents.subarray(0, HEADER_BYTES);
+  const at = file.contents.lastIndexOf("ZLBT");
+  const last = file.contents.subarray(at);
+  const isThere = contents.subarray(at, at + last.length).equals(last);
+  return isThere && contents.subarray(0, HEADER_BYTES).equals(header);
 }
 
 function newDisk(): SimulatedDisk {
