@@ -34,7 +34,7 @@ test("a failure names seed and options, shows the newest events and says how to 
     "seed 7 (swarm) violates I1",
     '  options {"seed":7,"scenario":"swarm","seconds":10,"meanRestMs":1000}',
     "  I1 record 3:7 is lost",
-    "  the newest of 1,000 events:",
+    "  of 1,000 events the last before it:",
     "        1234.500 broker-1     fetch",
     `  again: npm run sim -- --options '{"seed":7,"scenario":"swarm","seconds":10,"meanRestMs":1000}'`,
   ]);
@@ -84,7 +84,10 @@ test("each scenario has a row, in the order of their numbers", () => {
 test("faults and the states they met are a table of seeds", () => {
   const { coverage } = totalsOf(
     outcomeOf({}, { coverage: ["kill × target leads", "kill × target leads"] }),
-    outcomeOf({}, { coverage: ["kill × target leads", "pause × no controller"] }),
+    outcomeOf(
+      {},
+      { coverage: ["kill × target leads", "pause × no controller", "pause × during kill"] },
+    ),
   );
 
   expect(coverageTable(coverage)).toEqual([
@@ -94,6 +97,7 @@ test("faults and the states they met are a table of seeds", () => {
     "fault  a  b",
     "kill   –  2",
     "pause  1  –",
+    "pairs of faults that were under way together: 1",
   ]);
 });
 

@@ -6,6 +6,9 @@ import type { Totals } from "./totals.ts";
 /** Violations shown of each seed; all of them are counted. */
 const SHOWN_VIOLATIONS_MAX = 10;
 
+/** How coverage calls a state in which another fault is under way. */
+const DURING = "during ";
+
 /** The rule of three: nothing in N tries is less than 3 in N, 95 times of 100. */
 const RULE_OF_THREE = 3;
 
@@ -21,8 +24,12 @@ export function replayCommand(options: SimulationOptions, rest = ""): string {
 }
 
 /** What a failing seed violates, the newest events, and how to see it again. */
-export function formatFailure(outcome: SeedOutcome): string {
-  const { options, violations, trace } = outcome;
+export function formatFailure(
+  outcome: SeedOutcome,
+  { eventsMax }: { readonly eventsMax?: number } = {},
+): string {
+  const { options, violations } = outcome;
+  const trace = eventsMax === undefined ? outcome.trace : outcome.trace.slice(-eventsMax);
   return [
     `seed ${options.seed} (${options.scenario}) violates ${invariantsOf(outcome).join(", ")}`,
     `  options ${JSON.stringify(options)}`,
@@ -30,7 +37,9 @@ export function formatFailure(outcome: SeedOutcome): string {
       .slice(0, SHOWN_VIOLATIONS_MAX)
       .map(({ invariant, what }) => `  ${invariant} ${what}`),
     ...more(violations.length - SHOWN_VIOLATIONS_MAX, "violations"),
-    ...(trace.length === 0 ? [] : [`  the newest of ${whole.format(outcome.events)} events:`]),
+    ...(trace.length === 0
+      ? []
+      : [`  of ${whole.format(outcome.events)} events the last before it:`]),
     ...trace.map(({ atMs, actor, kind }) => `    ${timeOf(atMs)} ${actor.padEnd(12)} ${kind}`),
     `  again: ${replayCommand(options)}`,
   ].join("\n");
@@ -128,10 +137,12 @@ function scenarioTable({ scenarios }: Totals): string[] {
 /** Which fault met which state of the cluster, and in how many seeds. */
 export function coverageTable(coverage: ReadonlyMap<string, number>): string[] {
   if (coverage.size === 0) return [];
-  const pairs = [...coverage].map(([pair, seeds]) => {
+  const all = [...coverage].map(([pair, seeds]) => {
     const [fault = "", state = ""] = pair.split(" × ");
     return { fault, state, seeds };
   });
+  // A column for each fault that another one fell into would be a table that nobody reads.
+  const pairs = all.filter(({ state }) => !state.startsWith(DURING));
   const faults = [...new Set(pairs.map(({ fault }) => fault))].sort();
   const states = [...new Set(pairs.map(({ state }) => state))].sort();
   const cell = (fault: string, state: string): string => {
@@ -145,6 +156,7 @@ export function coverageTable(coverage: ReadonlyMap<string, number>): string[] {
       ["fault", ...states.map((_, i) => letter(i))],
       ...faults.map((fault) => [fault, ...states.map((state) => cell(fault, state))]),
     ]),
+    `pairs of faults that were under way together: ${all.length - pairs.length}`,
   ];
 }
 

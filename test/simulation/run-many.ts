@@ -11,6 +11,9 @@ const TWICE_PERCENT = 2;
 /** Failing seeds that are shown whole; all of them are counted, and the first ones named. */
 const SHOWN_FAILURES_MAX = 20;
 
+/** Of each of them; alone a seed shows more. */
+const SHOWN_EVENTS = 10;
+
 export type ManyOptions = {
   readonly from: number;
   readonly to: number;
@@ -44,7 +47,7 @@ export async function runMany(options: ManyOptions, parts: ManyParts) {
       totals.add(outcome);
       totals.runTwice += isTwice ? 1 : 0;
       if (outcome.violations.length > 0 && totals.violating <= SHOWN_FAILURES_MAX) {
-        print(formatFailure(outcome));
+        print(formatFailure(outcome, { eventsMax: SHOWN_EVENTS }));
       }
       for (const { invariant } of outcome.violations) {
         if (!failures.has(invariant)) failures.set(invariant, outcome);

@@ -3,7 +3,7 @@ import { Simulation, Trace } from "@zoolog/testkit";
 import { hangMsOf, lostOutcome, type SeedJob, type SeedOutcome } from "./seed-job.ts";
 import { tracingLogger } from "./tracing-logger.ts";
 
-/** Newest events that a failure shows. */
+/** Events before its violation that a failure shows. */
 const SHOWN_EVENTS = 40;
 
 /** A page of more than that is no page any more; the newest are kept. */
@@ -20,7 +20,7 @@ export async function runSeed(job: SeedJob, strays: Strays): Promise<SeedOutcome
   const beganAt = performance.now();
   const realMs = (): number => performance.now() - beganAt;
   const shown = (): SeedOutcome["trace"] =>
-    isRecorded ? trace.newest() : trace.newest().slice(-SHOWN_EVENTS);
+    isRecorded ? trace.newest() : (trace.beforeViolation ?? trace.newest()).slice(-SHOWN_EVENTS);
   const hanging = hangWatch(hangMsOf(options), () =>
     lostOutcome(options, {
       kind: "hang",

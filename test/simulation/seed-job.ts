@@ -18,7 +18,7 @@ export type SeedOutcome = SimulationReport & {
   readonly realMs: number;
   /** Hashes after every few thousand events. */
   readonly checkpoints: readonly string[];
-  /** Newest events, oldest first: of a failure the last ones, of a recorded run all. */
+  /** Events, oldest first: of a recorded run all, of a failure those before it was seen. */
   readonly trace: readonly RecordedEntry[];
   readonly bands: readonly TraceBand[];
 };

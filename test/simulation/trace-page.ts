@@ -26,7 +26,12 @@ export type PageData = {
     readonly fromMs: number;
     readonly toMs: number;
   }[];
-  readonly violations: SeedOutcome["violations"];
+  readonly violations: readonly {
+    readonly invariant: string;
+    readonly what: string;
+    /** Where it was seen first; `null`: at the end. */
+    readonly atMs: number | null;
+  }[];
 };
 
 /** A recorded run as one file that needs nothing else. @param viewer the folder with its parts. */
@@ -68,7 +73,12 @@ export function pageData(outcome: SeedOutcome): PageData {
       fromMs: band.fromMs,
       toMs: band.toMs ?? endMs,
     })),
-    violations,
+    violations: violations.map(({ invariant, what }) => {
+      const seen = trace.find(({ kind, text }) => {
+        return kind === "violation" && text === `${invariant} ${what}`;
+      });
+      return { invariant, what, atMs: seen?.atMs ?? null };
+    }),
   };
 }
 

@@ -17,6 +17,7 @@ import { WorldTopics } from "../world/world-topics.ts";
 import { readFinalLogs } from "./final-logs.ts";
 import type { SimulationOptions } from "./simulation-options.ts";
 import { plainCounts, type SimulationReport } from "./simulation-report.ts";
+import { watchViolations } from "./violation-watch.ts";
 import { acceptLosses, probe, whole } from "./wholeness.ts";
 
 const REPLICATION_FACTOR = 3;
@@ -63,6 +64,7 @@ export class Simulation {
     this.#admin = world.client("admin").client;
     noteCommits(world, { history, topics });
     this.#invariants = new WorldInvariants(world);
+    watchViolations(this.#invariants.all, world);
   }
 
   async run(): Promise<SimulationReport> {

@@ -63,6 +63,19 @@ test("checkpoints tell where two runs begin to differ", () => {
   expect([one.length, one[0] === two[0], one[1] === two[1]]).toEqual([3, true, false]);
 });
 
+test("what came before the first violation is kept, however much comes after it", () => {
+  const trace = traceOf(["x", "y"], { recordedMax: 3 });
+  trace.violated("I1 lost");
+  trace.violated("I1 lost, too");
+  for (let i = 3; i < 10; i++) trace.add({ atMs: i, actor: "a", kind: "z" });
+
+  expect(trace.beforeViolation?.map(({ kind, text }) => text ?? kind)).toEqual([
+    "x",
+    "y",
+    "I1 lost",
+  ]);
+});
+
 test("a fault lasts from its beginning to its end", () => {
   const trace = traceOf(["x", "y"]);
   const end = trace.begin("pause broker-1", ["broker-1"]);

@@ -26,6 +26,9 @@ export type TraceBand = {
 /** The newest entries that are kept for a report. */
 const KEPT_ENTRIES = 2_000;
 
+/** Of what came before the first violation. */
+const HELD_ENTRIES = 100;
+
 /** Events from one checkpoint of the hash to the next: two runs differ first between two of them. */
 const CHECKPOINT_EVENTS = 4_096;
 
@@ -45,6 +48,7 @@ export class Trace {
   /** Actors and kinds are few, and each comes many thousand times. */
   readonly #words = new Map<string, number>();
   readonly #checkpoints: string[] = [];
+  #held: readonly RecordedEntry[] | undefined;
   #next = 0;
   #hash = FNV_BASIS;
   #mixed = 0x9e3779b9;
@@ -91,6 +95,17 @@ export class Trace {
   /** Beside the events, where somebody reads the trace: a line of a log, what a fault does. */
   tell(actor: string, kind: string, text: string): void {
     if (this.isRecording) this.#keep({ atMs: this.#nowMs, actor, kind, text });
+  }
+
+  /** Something that must hold does not: what led to it is kept, however long the world goes on. */
+  violated(what: string): void {
+    this.tell("world", "violation", what);
+    this.#held ??= this.newest().slice(-HELD_ENTRIES);
+  }
+
+  /** The newest entries when a violation was first seen, oldest first; `undefined`: none was. */
+  get beforeViolation(): readonly RecordedEntry[] | undefined {
+    return this.#held;
   }
 
   /** A fault begins. @returns to be called when it has ended. */
