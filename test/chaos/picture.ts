@@ -38,11 +38,15 @@ export async function anyPicture(
   return [];
 }
 
-/** Every replica is in sync, and every broker says so: one that was cut off still shows what was. */
+/**
+ * Every partition is led and every replica in sync, and every broker says so: one that was cut off
+ * still shows what was, and who may not be elected is in sync, too.
+ */
 export async function isWhole(brokers: readonly ChaosBroker[], topic: string): Promise<boolean> {
   const pictures = await Promise.all(brokers.map((broker) => pictureOf(broker, topic)));
   const inSync = pictures.map((picture) =>
-    picture.length > 0 && picture.every(({ isr, replicas }) => isr.length === replicas.length)
+    picture.length > 0 &&
+    picture.every((one) => one.leader !== undefined && one.isr.length === one.replicas.length)
       ? picture.map(({ leader, leaderEpoch }) => `${leader} ${leaderEpoch}`).join()
       : undefined,
   );

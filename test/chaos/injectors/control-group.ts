@@ -40,19 +40,26 @@ export class ControlGroup {
   /** Freezes all at one moment, also what they have started. */
   static freeze(pids: readonly number[], name: string): ControlGroup {
     const group = new ControlGroup("freezer", name);
-    for (const pid of pids) group.#add(pid);
+    for (const pid of pids) group.add(pid);
     group.#turn("freezer", true);
     return group;
   }
 
-  /** @param bytes what they may have together; beyond it the kernel ends one of them. */
-  static limitMemory(pids: readonly number[], name: string, bytes: number): ControlGroup {
+  /**
+   * @param bytes what those who are added may have together, counted from then on; beyond it the kernel
+   *   ends one of them.
+   */
+  static limitMemory(name: string, bytes: number): ControlGroup {
     const group = new ControlGroup("memory", name);
     const isFirst = group.#parent !== CONTROL_GROUPS;
     const limit = isFirst ? "memory.limit_in_bytes" : "memory.max";
     writeFileSync(join(group.#folder, limit), String(bytes));
-    for (const pid of pids) group.#add(pid);
     return group;
+  }
+
+  add(pid: number): void {
+    this.#pids.push(pid);
+    moveTo(this.#folder, pid);
   }
 
   /** How often memory had to be found elsewhere; of the first version only. */
@@ -71,11 +78,6 @@ export class ControlGroup {
     if (isFreezer) this.#turn("freezer", false);
     for (const pid of this.#pids) moveTo(this.#parent, pid);
     rmdirSync(this.#folder);
-  }
-
-  #add(pid: number): void {
-    this.#pids.push(pid);
-    moveTo(this.#folder, pid);
   }
 
   #turn(controller: Controller, on: boolean): void {

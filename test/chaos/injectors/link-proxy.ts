@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { LinkDirection, type LinkShape } from "./link-direction.ts";
 
 export type LinkAddress = { readonly host: string; readonly port: number };
 
@@ -22,7 +23,7 @@ export class LinkProxy {
   readonly #server: Server;
   readonly #to: LinkAddress;
   readonly #links = new Set<Link>();
-  readonly #directions = { up: new Direction(), down: new Direction() };
+  readonly #directions = { up: new LinkDirection(), down: new LinkDirection() };
   readonly #connectedAt: { readonly at: number; readonly link: Link }[] = [];
 
   private constructor(to: LinkAddress) {
@@ -46,8 +47,8 @@ export class LinkProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** From now on, each way. @param bytesPerSecond of all connections together. */
-  shape(shape: { readonly delayMs: number; readonly bytesPerSecond: number }): void {
+  /** From now on, each way. */
+  shape(shape: LinkShape): void {
     for (const direction of Object.values(this.#directions)) direction.shape = shape;
   }
 
@@ -79,25 +80,16 @@ export class LinkProxy {
   }
 }
 
-/** One way through the link, for all connections: a byte leaves after the one before it. */
-class Direction {
-  shape = { delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY };
-  #freeAt = 0;
-
-  /** When the last of these bytes arrives, if the first one gets here now. */
-  arrivalOf(bytes: number, now: number): number {
-    const { bytesPerSecond, delayMs } = this.shape;
-    this.#freeAt = Math.max(now, this.#freeAt) + (bytes / bytesPerSecond) * 1_000;
-    return this.#freeAt + delayMs;
-  }
-}
-
 class Link {
   readonly #ends: readonly [Socket, Socket];
   #firstBytes = "";
   #isSwallowing = false;
 
-  constructor(down: Socket, up: Socket, directions: { readonly up: Direction; down: Direction }) {
+  constructor(
+    down: Socket,
+    up: Socket,
+    directions: { readonly up: LinkDirection; readonly down: LinkDirection },
+  ) {
     this.#ends = [down, up];
     down.setNoDelay();
     down.on("data", (chunk: Buffer) => {
@@ -121,7 +113,7 @@ class Link {
     for (const end of this.#ends) end.destroy();
   }
 
-  #carry(from: Socket, to: Socket, direction: Direction): void {
+  #carry(from: Socket, to: Socket, direction: LinkDirection): void {
     // Timers of a millisecond's resolution overtake each other: each lets the next one go that waits.
     const queue: (() => void)[] = [];
     let waiting = 0;

@@ -34,6 +34,8 @@ const VALUE_BYTES = 256;
 const WARM_UP_MS = 3_000;
 /** Anomalies of each kind that are told in words; all are counted. */
 const TOLD_MAX = 5;
+/** Values are long, and their beginning names them. */
+const TOLD_CHARACTERS_MAX = 80;
 
 /** What an election that was allowed to lose records may do. */
 const LOSSES: readonly AnomalyKind[] = [
@@ -242,7 +244,9 @@ class ClusterRowRun {
   ): void {
     const { record } = this.#request;
     const of = anomalies.filter((anomaly) => anomaly.kind === kind).slice(0, TOLD_MAX);
-    for (const { key, what } of of) record.violation(`${kind} in partition ${key}: ${what}`);
+    for (const { key, what } of of) {
+      record.violation(`${kind} in partition ${key}: ${what.slice(0, TOLD_CHARACTERS_MAX)}`);
+    }
     if (count > of.length) record.violation(`${kind} × ${count} in all`);
   }
 

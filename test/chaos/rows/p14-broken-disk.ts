@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { serde, topic } from "@zoolog/client";
+import { encodeRecordBatch } from "@zoolog/protocol";
+import { callBroker } from "@zoolog/testkit";
 import type { ChaosBroker } from "../chaos-broker.ts";
 import { segmentsOf } from "../injectors/damaged-segment.ts";
 import { TracedFaults } from "../injectors/traced-faults.ts";
@@ -8,6 +10,10 @@ import { makeLead, type Play, runClusterRow, TOPIC } from "./cluster-row.ts";
 import type { Row } from "./row.ts";
 
 const OFFLINE_MS_MAX = 1_000;
+/** What was in the hands of the kernel when the first sync failed may still be acknowledged, ms. */
+const ON_ITS_WAY_MS = 250;
+/** Asked for acknowledgements directly, past every client that looks for leaders. */
+const DIRECT_TOPIC = "asked-directly";
 const READ_MS_MAX = 30_000;
 const LOOK_MS = 20;
 const REST_MS = 2_000;
@@ -22,7 +28,7 @@ export const BROKEN_DISK: Row = {
   id: "P-14",
   about: `EIO at one broker, by turns: ${FAULTS.join(", ")}`,
   expected:
-    "0 lost; the broker leads nothing 1 s after a failed sync; what cannot be read is read elsewhere",
+    "0 lost; the broker leads nothing 1 s after a failed sync; it acknowledges nothing then; what cannot be read is read elsewhere",
   needs: ["tracedFaults"],
   length: { times: 20 },
   run: (request) =>
@@ -31,6 +37,8 @@ export const BROKEN_DISK: Row = {
         settings: SETTINGS,
         play: async (play) => {
           const offline: number[] = [];
+          const { admin, partitions } = play;
+          await admin.admin.createTopic({ topic: DIRECT_TOPIC, partitions, replicationFactor: 3 });
           for (let round = 0; round < play.times; round++) {
             const fault = FAULTS[round % FAULTS.length];
             const { broker } = await play.targets.find("leader");
@@ -52,7 +60,7 @@ export const BROKEN_DISK: Row = {
 
 /** From the first error until the broker leads nothing, by what the others say, ms. */
 async function failSyncs(play: Play, broker: ChaosBroker, once: boolean): Promise<number> {
-  const { cluster, note, targets, wait } = play;
+  const { cluster, note, record, targets, wait } = play;
   const target = await targets.of(broker);
   note(`${once ? "one sync fails" : "every sync fails"} at broker ${broker.brokerId}`, target);
   const faults = await TracedFaults.attach(broker.pid, {
@@ -64,10 +72,36 @@ async function failSyncs(play: Play, broker: ChaosBroker, once: boolean): Promis
     if (faults.firstHitAt === undefined) return false;
     return leadsNothing(await pictureOfOthers(play, broker), broker);
   });
-  const tookMs = performance.now() - (faults.firstHitAt ?? Number.NEGATIVE_INFINITY);
+  const failedAt = faults.firstHitAt ?? performance.now();
+  const tookMs = performance.now() - failedAt;
+  await wait(Math.max(0, ON_ITS_WAY_MS - tookMs));
+  const acknowledged = await acknowledgedBy(broker, play.partitions);
+  if (acknowledged > 0) record.violation(`${acknowledged} acknowledgements after a failed sync`);
   await faults.detach();
   await restart(play, broker);
   return tookMs;
+}
+
+/** Of one record for each partition, sent to this very broker. */
+async function acknowledgedBy({ url }: ChaosBroker, partitions: number): Promise<number> {
+  const records = encodeRecordBatch([{ timestamp: 1, value: "x" }]);
+  const answer = await callBroker(url, "produce", {
+    requiredAcks: "leader",
+    timeoutMs: ON_ITS_WAY_MS,
+    topics: [
+      {
+        topic: DIRECT_TOPIC,
+        partitions: Array.from({ length: partitions }, (_, partition) => ({
+          partition,
+          records: Buffer.from(records).toString("base64"),
+        })),
+      },
+    ],
+  });
+  const { topics } = answer.body as {
+    readonly topics: readonly { readonly partitions: readonly { readonly error?: unknown }[] }[];
+  };
+  return topics.flatMap((one) => one.partitions).filter(({ error }) => error === undefined).length;
 }
 
 /** A reader of everything comes upon them; it is to get every record, from somebody else. */

@@ -42,17 +42,25 @@ async function fewFiles({ cluster, note, record, targets, wait }: Play, ms: numb
   const release = limitOpenFiles(broker.pid, OPEN_FILES);
   const idle = new IdleConnections(broker.url, CONNECTIONS);
   await wait(ms);
+  record.figure({ what: "open files at the limit", value: openFilesOf(broker.pid), unit: "files" });
   idle.close();
   release();
   await cluster.until("the broker answers", () => broker.isReady());
 }
 
-async function littleMemory({ note, record, targets, wait }: Play, ms: number): Promise<void> {
+/** Of a broker that is started anew: what a process has already is not counted. */
+async function littleMemory(play: Play, ms: number): Promise<void> {
+  const { cluster, note, record, targets, wait } = play;
   const fault = capabilityFault("memoryLimit");
   if (fault !== undefined) return record.remark(`not played: little memory: ${fault}`);
   const target = await targets.find("leader");
-  note(`broker ${target.broker.brokerId} has 300 MB`, target);
-  const group = ControlGroup.limitMemory([target.broker.pid], "memory", MEMORY_BYTES);
+  const { broker } = target;
+  note(`broker ${broker.brokerId} is restarted, and has 300 MB`, target);
+  const group = ControlGroup.limitMemory("memory", MEMORY_BYTES);
+  await broker.terminate();
+  broker.start();
+  group.add(broker.pid);
+  await cluster.until("the broker is back", () => broker.isReady());
   await wait(ms);
   const { shortages } = group;
   group.close();
