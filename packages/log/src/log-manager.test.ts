@@ -191,6 +191,25 @@ test("a failed sync takes every partition of the folder offline, for good", asyn
   expect(disk.paths()).not.toContain("/data/.kafka_cleanshutdown");
 });
 
+test("a failed sync is told to the next process once the disk takes word of it", async () => {
+  const { open, disk, time, crash } = setUp();
+  const config = { ...NEW.config, flush: "fsync" } as const;
+  const log = await (await open()).getOrCreate(ORDERS, { ...NEW, config });
+  disk.inject({ effect: "EIO", operations: ["datasync"], path: /\.log$/ });
+  const dead = disk.inject({ effect: "EIO", sticky: true, path: /\.sync-failed$/ });
+  await log.append([batchOf(["in the page cache only"])], EPOCH).catch(() => {});
+  expect(disk.hasLostPages).toBe(true);
+  const whole = disk.contents("/data/orders-0/00000000000000000000.log");
+  dead.remove();
+
+  await time.advanceAndSettle(1_000);
+  crash("process");
+  await open();
+  crash("power");
+
+  expect(disk.contents("/data/orders-0/00000000000000000000.log")).toEqual(whole);
+});
+
 test("the regular flush saves recovery points, so that a start scans only what is newer", async () => {
   const { open, disk, time, crash } = setUp();
   const manager = await open();

@@ -20,7 +20,7 @@ export type TickPeriods = {
   readonly highWatermarkMs: number;
   /** Remove expired segments (Kafka's `log.retention.check.interval.ms`). */
   readonly retentionMs: number;
-  /** Ask the volume for its free space. */
+  /** Ask the volume for its free space; leave word of a failed sync where that was refused before. */
   readonly freeSpaceMs: number;
 };
 
@@ -66,7 +66,7 @@ export class LogTicks {
       every(periods.flushMs, "flush logs", () => this.#flush()),
       every(periods.highWatermarkMs, "save high watermarks", () => this.#saveHighWatermarks()),
       every(periods.retentionMs, "apply retention", () => this.#applyRetention()),
-      every(periods.freeSpaceMs, "ask for free space", () => directory.volume.refreshFreeSpace()),
+      every(periods.freeSpaceMs, "look at the volume", () => this.#lookAtVolume()),
     ];
   }
 
@@ -108,6 +108,12 @@ export class LogTicks {
   async #saveHighWatermarks(): Promise<void> {
     for (const log of this.#logs()) log.noteCheckpoints();
     await this.#directory.highWatermarks.save();
+  }
+
+  async #lookAtVolume(): Promise<void> {
+    const { volume } = this.#directory;
+    await volume.leaveWord();
+    await volume.refreshFreeSpace();
   }
 
   async #applyRetention(): Promise<void> {

@@ -45,6 +45,8 @@ export class DataVolume {
   readonly #logger: Logger;
   readonly #onOffline: (error: ZoologError) => void;
   #failure: ZoologError | undefined;
+  /** A sync has failed, and there is no file yet that tells the next process of it. */
+  #owesWord = false;
   /** What the volume had when last asked, less what was appended since. */
   #freeBytes = Number.POSITIVE_INFINITY;
   #totalBytes = Number.POSITIVE_INFINITY;
@@ -78,7 +80,8 @@ export class DataVolume {
   /** Takes the folder offline for good. */
   fail(cause: unknown): ZoologError {
     if (this.#failure === undefined) {
-      this.#leaveMarker();
+      this.#owesWord = true;
+      runInBackground("leave word of a failed sync", this.#logger, () => this.leaveWord());
       this.#failure = logOffline(`data folder ${this.path}`, cause);
       this.#logger.error("data folder went offline", { path: this.path, cause: String(cause) });
       this.#onOffline(this.#failure);
@@ -184,11 +187,15 @@ export class DataVolume {
     await this.fileSystem.remove(`${this.path}/${SYNC_FAILED_MARKER}`);
   }
 
-  /** Needs no sync: when the page cache is lost, so is the reason for the marker. */
-  #leaveMarker(): void {
-    runInBackground("leave word of a failed sync", this.#logger, async () => {
-      await (await this.fileSystem.open(`${this.path}/${SYNC_FAILED_MARKER}`, "write")).close();
-    });
+  /**
+   * Tells the next process of a sync that failed, unless it has been told. What failed the sync may
+   * refuse this, too, so it is tried again for as long as this process lives. Needs no sync: when the
+   * page cache is lost, so is the reason for it.
+   */
+  async leaveWord(): Promise<void> {
+    if (!this.#owesWord) return;
+    await (await this.fileSystem.open(`${this.path}/${SYNC_FAILED_MARKER}`, "write")).close();
+    this.#owesWord = false;
   }
 
   #refreshInBackground(): void {

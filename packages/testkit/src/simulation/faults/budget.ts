@@ -25,8 +25,9 @@ type PowerLoss = { readonly host: string; readonly brokerEpoch: number };
  * | power cut, `os` | what was in the page cache of one host | others in its ISRs are sound |
  * | damaged records or checkpoints | copies of one host | likewise |
  * | anything that takes a broker out of an ISR | nothing | no damage is left alone with it |
+ * | the end of a broker | nothing | it has left word of a sync that failed |
  *
- * The last row: damage that nobody has read yet is in the ISR like a sound copy. As the last one there
+ * The row before the last: damage that nobody has read yet is in the ISR like a sound copy. As the last one there
  * it would lead, or nobody: an operator's matter, and not what the configuration promises to survive.
  *
  * "Sound": in the ISR, running, reached by everybody for a while (`Disturbances`), with a disk that was
@@ -83,6 +84,7 @@ export class Budget {
   /** Whether these may die, stand still, or be out of reach for a while. */
   mayStop(hosts: readonly SimulatedHost[]): boolean {
     if (this.#tolerance.mayLose) return true;
+    if (!hosts.every((host) => this.mayEnd(host))) return false;
     const damaged = this.#world.hosts.filter(({ disk }) => disk.damage.paths().length > 0);
     return damaged.every((host) =>
       [...this.#view.partitions].every(([key, seen]) => {
@@ -90,6 +92,14 @@ export class Budget {
         return this.#sound(key, seen).some((other) => other !== host && !hosts.includes(other));
       }),
     );
+  }
+
+  /**
+   * Not while its disk refuses word of a sync that has failed: its next life would believe what the
+   * page cache has, and no format can tell it otherwise.
+   */
+  mayEnd({ disk }: SimulatedHost): boolean {
+    return !disk.hasLostPages || disk.paths().includes(SYNC_FAILED);
   }
 
   /** Not the fault of a broker that it did not start. */
@@ -146,6 +156,8 @@ export class Budget {
     return this.#world.zookeeper.tree?.get(`/brokers/ids/${brokerId}`)?.czxid;
   }
 }
+
+const SYNC_FAILED = "/data/.sync-failed";
 
 /** A start waits for ZooKeeper and for its former session; then it gives up. */
 const START_MS_MAX = 60_000;

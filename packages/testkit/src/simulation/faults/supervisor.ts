@@ -54,13 +54,14 @@ export class Supervisor {
   #look(host: SimulatedHost, shutDown: "leave" | "start" = "leave"): void {
     if ((this.#held.get(host) ?? 0) > 0 || this.#starting.has(host)) return;
     if (host.process === undefined) {
+      this.#deadLooks.delete(host);
       if (!host.wasShutDown || shutDown === "start") this.#start(host);
     } else if (host.broker?.health().live !== false || host.process.isPaused) {
       this.#deadLooks.delete(host);
     } else {
       const looks = (this.#deadLooks.get(host) ?? 0) + 1;
-      this.#deadLooks.set(host, looks % DEAD_LOOKS);
-      if (looks === DEAD_LOOKS) host.crash("process");
+      this.#deadLooks.set(host, looks);
+      if (looks >= DEAD_LOOKS && this.#budget.mayEnd(host)) host.crash("process");
     }
   }
 

@@ -172,6 +172,8 @@ describe("I12: a broker", () => {
   test("that does not start, or work that fails unheard", async () => {
     const invariant = new OrderedEnds([{ name: "broker-1", failures: ["BROKER_ID_TAKEN"] }]);
     invariant.logged("segment rolled", { error: "no" });
+    const full = "the volume of /data has 0 bytes left for records";
+    invariant.logged("background task failed", { task: "flush logs", error: full });
     expect(invariant.violations).toEqual([]);
     invariant.logged("background task failed", {
       task: "flush",

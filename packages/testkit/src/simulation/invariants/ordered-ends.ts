@@ -6,6 +6,10 @@ const BACKGROUND_FAILED = "background task failed";
 /** Failures of assertions begin so; `base/assert`. */
 const BROKEN = /assert|invariant/i;
 
+/** What chores say while a disk is full or fails, or ZooKeeper is gone: the next round tries again. */
+const OPERATIONAL =
+  /bytes left for records|may not open more files|is offline: |: simulated, |ZooKeeper cannot be reached/;
+
 /** A broker ends when it is told to, and nothing in it fails unheard. */
 export class OrderedEnds implements Invariant {
   readonly name = "I12";
@@ -20,7 +24,8 @@ export class OrderedEnds implements Invariant {
 
   logged(event: string, fields: Readonly<Record<string, unknown>>): void {
     const error = String(fields["error"] ?? fields["cause"] ?? "");
-    if (event !== BACKGROUND_FAILED && !BROKEN.test(error)) return;
+    const isUnheard = event === BACKGROUND_FAILED && !OPERATIONAL.test(error);
+    if (!isUnheard && !BROKEN.test(error)) return;
     note(this.violations, `${event}: ${String(fields["task"] ?? "")} ${error}`);
   }
 

@@ -9,6 +9,8 @@ import { replicaLog } from "./replica-log.ts";
 const DATA_FOLDER = "/data";
 const RECOVERY_POINTS = `${DATA_FOLDER}/recovery-point-offset-checkpoint`;
 
+const CLAIM = /^(\S+) (\d+) (\d+)$/;
+
 type Disk = Pick<SimulatedDisk, "contents" | "paths">;
 
 export type RecoveredHost = {
@@ -100,9 +102,10 @@ export class Recovery implements Invariant {
 function recoveryPointsOn(disk: Disk): [string, number][] {
   if (!disk.paths().includes(RECOVERY_POINTS)) return [];
   const [, , ...lines] = disk.contents(RECOVERY_POINTS).toString().trim().split("\n");
-  return lines.map((line) => {
-    const [topic, partition, offset] = line.split(" ");
-    return [`${topic}-${partition}`, Number(offset)];
+  return lines.flatMap((line): [string, number][] => {
+    const [, topic, partition, offset] = CLAIM.exec(line) ?? [];
+    // A damaged line claims nothing.
+    return offset === undefined ? [] : [[`${topic}-${partition}`, Number(offset)]];
   });
 }
 

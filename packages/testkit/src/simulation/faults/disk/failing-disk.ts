@@ -6,6 +6,10 @@ import { runningHost } from "../targets.ts";
 /** Where the first operation is that fails, counted from now. */
 const OPERATIONS_MAX = 2_000;
 
+/** How long word of a failed sync may take, once the disk takes it: brokers try every second. */
+const LOOK_MS = 500;
+const PATIENCE_LOOKS = 6;
+
 const WRITES: readonly DiskOperation[] = ["write", "truncate"];
 const SYNCS: readonly DiskOperation[] = ["datasync", "syncDirectory"];
 
@@ -23,7 +27,7 @@ const GROUPS: readonly (readonly DiskOperation[] | undefined)[] = [
  * the broker says that it is not live, or has replicas offline, and is started again by its operator.
  */
 export async function ioError(context: FaultContext): Promise<void> {
-  const { random, wait, note, supervisor, budget, disturbances } = context;
+  const { world, random, wait, note, supervisor, budget, disturbances } = context;
   const host = runningHost(context, (one) => budget.mayDamage(one));
   if (host === undefined) return;
   const at = 1 + Math.floor(acrossScales(random, 1, OPERATIONS_MAX));
@@ -43,6 +47,8 @@ export async function ioError(context: FaultContext): Promise<void> {
   injected.remove();
   note(`EIO struck ${host.name} ${injected.strikes()} times`);
   if (injected.strikes() > 0) {
+    // An operator takes his time; also where all faults are to end.
+    for (let i = 0; i < PATIENCE_LOOKS && !budget.mayEnd(host); i++) await world.wait(LOOK_MS);
     const release = supervisor.holdDown(host);
     host.crash("process");
     await wait(2_000 * random.next());
