@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { GROUP_MUTATIONS } from "../chaos/groups/group-mutations.ts";
 import { mutatedText } from "../chaos/mutated-build.ts";
 import { MUTATIONS } from "../chaos/mutations.ts";
+import { CANARIES } from "../simulation/canaries/canaries.ts";
 
 const PACKAGES = join(__dirname, "../../packages");
 
-test.each([...MUTATIONS, ...GROUP_MUTATIONS])(
+test.each([...MUTATIONS, ...GROUP_MUTATIONS, ...CANARIES])(
   "$name is a change of the code as it is built now",
   ({ code }) => {
     for (const mutation of code) {

@@ -25,6 +25,20 @@ test("a range of seeds, with what each of them does", () => {
   });
 });
 
+test("canaries, all or by name", () => {
+  expect(parseCommand(["--canaries", "--workers", "1"])).toEqual({
+    kind: "canaries",
+    names: [],
+    seeds: undefined,
+    workers: 1,
+  });
+  expect(parseCommand(["--canaries", "one", "other", "--seeds", "1..9"])).toMatchObject({
+    names: ["one", "other"],
+    seeds: { from: 1, to: 9 },
+  });
+  expect(() => parseCommand(["one"])).toThrow("one is no option");
+});
+
 test("help and the list of scenarios come before everything else", () => {
   expect(parseCommand(["--help", "--seed", "1"])).toEqual({ kind: "help" });
   expect(parseCommand(["--list"])).toEqual({ kind: "list" });

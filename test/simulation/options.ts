@@ -16,6 +16,13 @@ export type Drawn = {
 export type SimCommand =
   | { readonly kind: "help" }
   | { readonly kind: "list" }
+  | {
+      readonly kind: "canaries";
+      /** None: all of them. */
+      readonly names: readonly string[];
+      readonly seeds: { readonly from: number; readonly to: number } | undefined;
+      readonly workers: number;
+    }
   | ({
       readonly kind: "one";
       /** `undefined`: of `json`, or a new one. */
@@ -49,6 +56,9 @@ What to run
                        FILE: a JSON file, such as one of test/simulation/seeds
   --list               the scenarios, those that are not there, faults and workloads
 
+  --canaries [NAME …]  whether the simulator sees: deliberate mistakes in a copy of the build, each run
+                       until it is noticed (default 1..5000 seeds each); --list names them
+
 What to do with it
   --twice              each seed two times: both must have the same hash (of many seeds 2 in 100 are
                        run twice anyway)
@@ -67,6 +77,10 @@ export function parseCommand(args: readonly string[]): SimCommand {
   const values = valuesOf(args);
   if (values.help) return { kind: "help" };
   if (values.list) return { kind: "list" };
+  if (values.canaries) return canariesOf(values);
+  if (values.names.length > 0) {
+    throw new RangeError(`${values.names[0]} is no option; --canaries alone takes names`);
+  }
   const drawn = {
     scenario: values.scenario ?? SWARM,
     seconds: values.seconds === undefined ? undefined : integer("seconds", values.seconds, 1),
@@ -96,10 +110,20 @@ export function parseCommand(args: readonly string[]): SimCommand {
 /** Seeds are hashed as 32-bit words. */
 export const SEED_MAX = 2 ** 32 - 1;
 
+function canariesOf({ names, seeds, workers }: ReturnType<typeof valuesOf>): SimCommand {
+  return {
+    kind: "canaries",
+    names,
+    seeds: seeds === undefined ? undefined : rangeOf(seeds),
+    workers: integer("workers", workers ?? String(availableParallelism()), 1),
+  };
+}
+
 function valuesOf(args: readonly string[]) {
   try {
-    return parseArgs({
+    const { positionals, values } = parseArgs({
       args: [...args],
+      allowPositionals: true,
       options: {
         seed: { type: "string" },
         seeds: { type: "string" },
@@ -111,9 +135,11 @@ function valuesOf(args: readonly string[]) {
         shrink: { type: "boolean", default: false },
         trace: { type: "string" },
         workers: { type: "string" },
+        canaries: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
-    }).values;
+    });
+    return { ...values, names: positionals };
   } catch (error) {
     // Node's own sentence goes on about positional arguments, which nobody wants here.
     const [what] = (error instanceof Error ? error.message : String(error)).split(

@@ -5,6 +5,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SimulationOptions } from "@zoolog/testkit";
+import { CANARIES } from "./canaries/canaries.ts";
+import { runCanaries } from "./canaries/run-canaries.ts";
 import { givenOptions } from "./given-options.ts";
 import {
   ALL_SCENARIOS,
@@ -45,6 +47,10 @@ async function main(): Promise<number> {
     return 0;
   }
   if (command.kind === "list") return list(await import("@zoolog/testkit"));
+  if (command.kind === "canaries") {
+    const { names, seeds, workers } = command;
+    return await runCanaries({ names, workers, seeds, print: (line) => console.log(line) });
+  }
   const entry = join(import.meta.dirname, "worker.ts");
   const workers = new SeedWorkers({ workers: command.workers, entry });
   try {
@@ -159,6 +165,7 @@ function list({ SCENARIOS, MISSING_SCENARIOS, FAULT_NAMES, WORKLOAD_NAMES }: Tes
     ...MISSING_SCENARIOS.map(({ id, why }) => [id, `(not there) ${why}`]),
     ["faults", FAULT_NAMES.join(", ")],
     ["workloads", WORKLOAD_NAMES.join(", ")],
+    ...CANARIES.map(({ about, name }) => ["canary", `${name}: ${about}`]),
   ];
   const width = Math.max(...rows.map(([id = ""]) => id.length));
   for (const [id = "", about] of rows) console.log(`${id.padEnd(width)}  ${about}`);

@@ -55,7 +55,7 @@ export class SimulatedDisk {
   /** Told when a file is synced of which an earlier sync has lost pages: it writes none of them. */
   onLostPagesSynced: ((path: string) => void) | undefined;
   /** Files that the present process has open. */
-  openFiles = 0;
+  openFiles: string[] = [];
   #generation = 0;
   readonly #afterCrash: "fails" | "silent";
   readonly #holds = new Set<Hold>();
@@ -81,7 +81,7 @@ export class SimulatedDisk {
    */
   crash(kind: "process" | "power", options: PowerCutOptions = {}): void {
     this.#generation += 1;
-    this.openFiles = 0;
+    this.openFiles = [];
     this.releaseAll();
     this.faults.removeAll();
     if (kind === "power") {
@@ -135,9 +135,13 @@ export class SimulatedDisk {
     if (isDead && this.#afterCrash === "silent") await new Promise(() => {});
   }
 
-  /** A process of `generation` opens a file, or closes one: `1` or `-1`. */
-  countOpen(generation: number, change: 1 | -1): void {
-    if (generation === this.#generation) this.openFiles += change;
+  opened(generation: number, path: string): void {
+    if (generation === this.#generation) this.openFiles.push(path);
+  }
+
+  closed(generation: number, path: string): void {
+    const index = generation === this.#generation ? this.openFiles.indexOf(path) : -1;
+    if (index >= 0) this.openFiles.splice(index, 1);
   }
 
   /** @throws when the process behind a mount of `generation` is dead. */

@@ -19,7 +19,8 @@ export type MountedDisk = {
   delay(generation: number, operation: DiskOperation, path: string): Promise<void>;
   /** @throws when the process that mounted the disk is dead. */
   assertAlive(generation: number, operation: string, path: string): void;
-  countOpen(generation: number, change: 1 | -1): void;
+  opened(generation: number, path: string): void;
+  closed(generation: number, path: string): void;
   readonly onLostPagesSynced: ((path: string) => void) | undefined;
 };
 
@@ -43,7 +44,7 @@ export class SimulatedFileSystem implements FileSystem {
     if (existing !== undefined && mode === "create") throw diskError("EEXIST", "open", path);
     const file = existing ?? new SimulatedFile();
     if (existing === undefined) folder.link(name, file);
-    this.#disk.countOpen(this.#generation, 1);
+    this.#disk.opened(this.#generation, path);
     return new SimulatedFileHandle(path, mode, file, this.#disk, this.#generation);
   }
 
@@ -264,7 +265,7 @@ class SimulatedFileHandle implements FileHandle {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#disk.countOpen(this.#generation, -1);
+    this.#disk.closed(this.#generation, this.path);
     await this.#disk.delay(this.#generation, "close", this.path);
   }
 

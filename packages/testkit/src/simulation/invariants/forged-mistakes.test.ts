@@ -225,11 +225,11 @@ test("I15: a queue without bounds", () => {
 
 test("I16: what a broker leaves behind", () => {
   const invariant = new NoLeaks();
-  const nothing = { host: "broker-1", openFiles: 0, waitsFor: [], isListening: false };
+  const nothing = { host: "broker-1", openFiles: [], waitsFor: [], isListening: false };
   invariant.left(nothing);
   invariant.leftInZooKeeper({ watches: 0, sessions: [] });
   expect(invariant.violations).toEqual([]);
-  invariant.left({ ...nothing, openFiles: 1 });
+  invariant.left({ ...nothing, openFiles: ["/file"] });
   invariant.left({ ...nothing, waitsFor: ["timer"] });
   invariant.left({ ...nothing, isListening: true });
   invariant.leftInZooKeeper({ watches: 1, sessions: ["1"] });

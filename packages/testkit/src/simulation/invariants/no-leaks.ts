@@ -3,7 +3,7 @@ import { type Invariant, note } from "./invariant.ts";
 /** What a broker may leave behind after it was shut down in order: nothing. */
 export type LeftBehind = {
   readonly host: string;
-  readonly openFiles: number;
+  readonly openFiles: readonly string[];
   /** Kinds of events that it still waits for. */
   readonly waitsFor: readonly string[];
   readonly isListening: boolean;
@@ -17,7 +17,9 @@ export class NoLeaks implements Invariant {
   readonly violations: string[] = [];
 
   left({ host, isListening, openFiles, waitsFor }: LeftBehind): void {
-    if (openFiles > 0) note(this.violations, `${host} leaves ${openFiles} open files`);
+    if (openFiles.length > 0) {
+      note(this.violations, `${host} leaves open files: ${openFiles.join(", ")}`);
+    }
     if (waitsFor.length > 0) note(this.violations, `${host} still waits: ${waitsFor.join(", ")}`);
     if (isListening) note(this.violations, `${host} still listens`);
   }

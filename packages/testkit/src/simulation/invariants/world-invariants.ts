@@ -17,6 +17,9 @@ import { StrongIsr } from "./strong-isr.ts";
 /** Events between two comparisons of all replicas' bytes. */
 const COMPARE_EVENTS = 5_000;
 
+/** In which the session of a process that was killed has ended, virtual ms: timeout and ticks. */
+const SESSIONS_END_MS_MAX = 30_000;
+
 /** In which a broker has shut down in order, virtual ms. */
 const SHUTDOWN_MS_MAX = 60_000;
 
@@ -75,8 +78,13 @@ export class WorldInvariants {
 
   /** When all has healed and clients are gone. The world is shut down for it. */
   async atEnd(): Promise<void> {
-    const { hosts, zookeeper } = this.#world;
+    const { hosts, schedule, zookeeper } = this.#world;
     this.#compare();
+    // Those of brokers that were killed end by themselves.
+    await schedule.run({
+      atMs: schedule.nowMs + SESSIONS_END_MS_MAX,
+      isDone: () => this.#sessions.open.length === hosts.length,
+    });
     this.#sessions.look(hosts.length);
     for (const host of hosts) await this.#recovery.twiceIsOnce(host);
     const closing = Promise.all(hosts.map((host) => host.shutDown()));

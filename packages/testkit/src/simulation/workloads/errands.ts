@@ -1,5 +1,6 @@
 import type { Random } from "@zoolog/base";
 import type { Client } from "@zoolog/client";
+import type { SimulatedTransport } from "../network/simulated-transport.ts";
 import type { Workload, WorkloadParts } from "./workload.ts";
 
 export type ErrandsOptions = {
@@ -9,7 +10,11 @@ export type ErrandsOptions = {
 };
 
 /** What one errand works with. */
-export type ErrandTools = WorkloadParts & { readonly client: Client; readonly chance: Random };
+export type ErrandTools = WorkloadParts & {
+  readonly client: Client;
+  readonly transport: SimulatedTransport;
+  readonly chance: Random;
+};
 
 /** A limit of one errand's call, ms: shorter than many faults, so that answers get lost. */
 export const ERRAND_MS = 5_000;
@@ -54,8 +59,8 @@ export class Errands implements Workload {
   async #run(): Promise<void> {
     const { meanRestMs, name } = this.#options;
     const { random, wait } = this.#parts.world;
-    const { client, process } = this.#parts.world.client(name);
-    const tools = { ...this.#parts, client, chance: random.of(`${name} errands`) };
+    const { client, process, transport } = this.#parts.world.client(name);
+    const tools = { ...this.#parts, client, transport, chance: random.of(`${name} errands`) };
     while (this.#isRestless) {
       await wait(2 * meanRestMs * tools.chance.next());
       // Refused, timed out: expected under faults.

@@ -12,6 +12,7 @@ export const WORKLOAD_NAMES = [
   "configChange",
   "adminReads",
   "leaderElection",
+  "forgedFetches",
 ] as const;
 
 export type WorkloadName = (typeof WORKLOAD_NAMES)[number];

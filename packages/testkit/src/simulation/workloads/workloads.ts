@@ -3,6 +3,7 @@ import { mayLose } from "../scenarios/scenarios.ts";
 import { adminReads } from "./admin-reads.ts";
 import { configChanges } from "./config-changes.ts";
 import { FollowingReaders } from "./following-readers.ts";
+import { forgedFetches } from "./forged-fetches.ts";
 import { GroupMembers } from "./group-members.ts";
 import { leaderElections } from "./leader-elections.ts";
 import { partitionAdditions } from "./partition-additions.ts";
@@ -67,6 +68,8 @@ const WORKLOADS: Readonly<Record<WorkloadName, Make>> = {
   ],
   adminReads: (_, parts) => [adminReads({ topic: "t", group: GROUP }, parts)],
   leaderElection: (_, parts) => [leaderElections(parts)],
+  /** Somebody who is no broker says to be one. */
+  forgedFetches: (_, parts) => [forgedFetches("t", parts)],
 };
 
 export function makeWorkloads(

@@ -14,6 +14,13 @@ import { SimulatedZooKeeperServers } from "../zookeeper/simulated-zookeeper-serv
 import { heardLogger, type LogListener } from "./heard-logger.ts";
 import { type DiskTimes, SimulatedHost, type StartListener } from "./simulated-host.ts";
 
+export type WorldClient = {
+  readonly client: Client;
+  readonly process: SimulatedProcess;
+  /** The client's way to brokers, for calls that it would not make. */
+  readonly transport: SimulatedTransport;
+};
+
 export type WorldOptions = {
   readonly seed: number;
   readonly brokers?: number;
@@ -80,7 +87,7 @@ export class World {
   }
 
   /** A client in a process of its own. */
-  client(name: string): { readonly client: Client; readonly process: SimulatedProcess } {
+  client(name: string): WorldClient {
     const process = new SimulatedProcess(name, {
       schedule: this.schedule,
       random: this.random.of(name),
@@ -96,7 +103,7 @@ export class World {
       { brokers, clientId: name },
       { clock: process.clock, scheduler: process.scheduler, random: process.random, transport },
     );
-    return { client, process };
+    return { client, process, transport };
   }
 
   /** True time; for those who stand outside of the world. */
