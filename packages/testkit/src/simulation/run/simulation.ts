@@ -134,7 +134,13 @@ export class Simulation {
     await this.#each("the group has committed everything", (workload) => workload.drain?.());
     await this.#each("clients end", (workload) => workload.stop());
     await this.#admin.close();
+    await this.#world.schedule.run({ atMs: this.#world.schedule.nowMs + this.#sessionMs });
     await this.#invariants.atEnd();
+  }
+
+  /** In which sessions of brokers that were killed have ended, ms. */
+  get #sessionMs(): number {
+    return Number(this.#options.settings["zookeeper.session.timeout.ms"] ?? 6_000) + 2_000;
   }
 
   async #readFinalLogs(): Promise<void> {

@@ -21,6 +21,10 @@ import type { StreamEnd } from "./simulated-streams.ts";
 
 const FRAME_BYTES_MAX = 0xfffff;
 
+const PING = new Uint8Array(8);
+new DataView(PING.buffer).setInt32(0, SPECIAL_XIDS.ping);
+new DataView(PING.buffer).setInt32(4, OP_CODES.ping);
+
 /** What clients of one server read: the transactions that it has applied, not all there are. */
 export type Replica = {
   readonly tree: DataTree;
@@ -61,6 +65,7 @@ export class ClientFront {
   /** Until the way to the leader is open. */
   #unforwarded: ForwardedItem[] | undefined = [];
   #isUpstreamEnded = false;
+  #forwardedAt = 0;
 
   constructor(stream: StreamEnd<Buffer>, server: FrontServer) {
     this.#stream = stream;
@@ -181,6 +186,7 @@ export class ClientFront {
       this.#forward({ kind: "request", frame });
       this.#slots.push({ kind: "read", frame });
     } else if (isRead(opCode) && opCode !== OP_CODES.sync) {
+      this.#tellOfLife();
       this.#slots.push({ kind: "read", frame });
     } else {
       this.#forwardWrite(opCode, reader, frame);
@@ -228,7 +234,15 @@ export class ClientFront {
     connection.send(this.#replies.finish({ xid, zxid, refused }));
   }
 
+  /** A server's own heartbeats, two in a tick, tell the leader whom it has heard of: of who only reads, too. */
+  #tellOfLife(): void {
+    const { ports, process } = this.#server;
+    if (process.clock.monotonic() - this.#forwardedAt < ports.tickTimeMs / 2) return;
+    this.#forward({ kind: "request", frame: PING });
+  }
+
   #forward(item: ForwardedItem): void {
+    this.#forwardedAt = this.#server.process.clock.monotonic();
     if (this.#unforwarded === undefined) this.#upstream?.send("forwarded", item);
     else this.#unforwarded.push(item);
   }

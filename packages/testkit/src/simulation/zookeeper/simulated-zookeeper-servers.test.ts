@@ -75,6 +75,21 @@ test("a session that is ended by the servers is over for its client, and its eph
   expect(other.zk.state).toBe("connected");
 });
 
+test("a client of a follower that only reads, and so has no need to ping, keeps its session", async () => {
+  const world = new EnsembleWorld();
+  const leader = await world.leader();
+  const follower = world.zookeeper.servers.find((server) => server !== leader);
+  const { zk } = await world.client("a", [follower?.name ?? ""]);
+
+  // Three sessions long.
+  for (let read = 0; read < 90; read++) {
+    await world.outcome(zk.exists("/"));
+    await world.pass(200);
+  }
+
+  expect(zk.state).toBe("connected");
+});
+
 test.each(["process", "power"] as const)(
   "the ephemerals of a client without its %s stay until its session is over",
   async (kind) => {
