@@ -13,6 +13,9 @@ import {
 /** Read at a time: large enough to be fast, small enough not to be noticed in memory. */
 const WINDOW_BYTES = 1024 * 1024;
 
+/** What is checked in search of a later batch, as often as the rest of the file is long. */
+const LATER_BATCH_SCANS_MAX = 16;
+
 /** Reads one log file from its beginning, batch by batch. */
 export class LogReader {
   readonly #file: FileHandle;
@@ -75,19 +78,21 @@ export class LogReader {
 
   /**
    * Is there a batch behind the damage at `position`? One that was written later, that is: then
-   * what is damaged had been made durable before.
+   * what is damaged had been made durable before. `"unknown"` where too much looks like one: the
+   * data of a znode can be nothing but beginnings of batches, each as long as the rest of the file.
    */
-  async hasLaterBatch(): Promise<boolean> {
+  async hasLaterBatch(): Promise<boolean | "unknown"> {
+    let bytesLeft = LATER_BATCH_SCANS_MAX * Math.max(WINDOW_BYTES, this.sizeBytes - this.#position);
     for (let at = this.#position + 1; at < this.sizeBytes; ) {
       const window = await this.#bytes(at, Math.min(WINDOW_BYTES, this.sizeBytes - at));
-      const found = window.indexOf(BATCH_MAGIC);
-      if (found === -1) {
-        at += Math.max(1, window.length - BATCH_MAGIC.length + 1);
-        continue;
+      let found = window.indexOf(BATCH_MAGIC);
+      for (; found !== -1; found = window.indexOf(BATCH_MAGIC, found + 1)) {
+        bytesLeft -= await this.#fittingLengthAt(at + found);
+        if (bytesLeft < 0) return "unknown";
+        const batch = await this.#batchAt(at + found);
+        if (batch !== undefined && batchNumber(batch) > this.#nextNumber) return true;
       }
-      const batch = await this.#batchAt(at + found);
-      if (batch !== undefined && batchNumber(batch) > this.#nextNumber) return true;
-      at += found + 1;
+      at += Math.max(1, window.length - BATCH_MAGIC.length + 1);
     }
     return false;
   }
@@ -111,13 +116,16 @@ export class LogReader {
     return this.#file.close();
   }
 
+  /** Of the payload that a header there claims, if the file is so long; else 0, which no batch has. */
+  async #fittingLengthAt(position: number): Promise<number> {
+    const length = payloadLength(await this.#bytes(position, BATCH_HEADER_BYTES)) ?? 0;
+    return length <= this.sizeBytes - position - BATCH_HEADER_BYTES ? length : 0;
+  }
+
   async #batchAt(position: number): Promise<Buffer | undefined> {
     if (this.header === undefined) return undefined;
-    const start = await this.#bytes(position, BATCH_HEADER_BYTES);
-    const length = payloadLength(start);
-    if (length === undefined || length > this.sizeBytes - position - BATCH_HEADER_BYTES) {
-      return undefined;
-    }
+    const length = await this.#fittingLengthAt(position);
+    if (length === 0) return undefined;
     const batch = await this.#bytes(position, BATCH_HEADER_BYTES + length);
     if (batch.length < BATCH_HEADER_BYTES + length) return undefined;
     return isIntactBatch(batch, this.header.salt) ? batch : undefined;

@@ -50,6 +50,21 @@ describe("damage", () => {
     expect(disk.contents(last)).not.toContain(noise);
   });
 
+  test("a torn batch of nothing but beginnings of batches is not searched for ever", async () => {
+    const disk = newDisk();
+    const store = await Store.open(disk.mount());
+    const beginning = Buffer.from("ZLBT\0\0\0\x09\0\x01\0\0abcd");
+    await store.create("a1", beginning.toString("latin1").repeat(16 * 1024));
+    await store.journal.close();
+    const [file] = logs(disk) as [string];
+    disk.flipBit(file, disk.contents(file).length - 1, 0);
+
+    await expect(reopen(disk)).rejects.toMatchObject({
+      ...corrupt,
+      message: expect.stringContaining("looks like batches"),
+    });
+  });
+
   test("zeros at the end of any file are room that was not used, and no damage", async () => {
     for (const bytes of [1, 15, 16, 5_000, 3 * 1024 * 1024]) {
       const { disk, first, last } = await twoLogs();

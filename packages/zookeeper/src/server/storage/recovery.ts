@@ -128,8 +128,10 @@ async function replayFile(
     if (tornBytes > 0 && !(await reader.endsInZeros())) {
       const where = `${path} at byte ${reader.position}`;
       if (!isLast) throw dataCorrupt(where, "a damaged batch in a file that was finished");
-      if (await reader.hasLaterBatch()) {
-        throw dataCorrupt(where, "a damaged batch before intact ones");
+      const hasLater = await reader.hasLaterBatch();
+      if (hasLater === true) throw dataCorrupt(where, "a damaged batch before intact ones");
+      if (hasLater === "unknown") {
+        throw dataCorrupt(where, "a damaged batch, and too much behind it that looks like batches");
       }
       logger.warn("torn tail of the transaction log cut off", { file: file.name, tornBytes });
     }
