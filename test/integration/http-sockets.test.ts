@@ -181,7 +181,7 @@ describe("hostile HTTP", () => {
     const [logStartOffset, highWatermark] = [offset(0), offset(1)];
     const positions = { highWatermark, lastStableOffset: highWatermark, logStartOffset };
     api.fetch = async (_request, { signal }) => {
-      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await new Promise<void>((resolve) => signal.addEventListener("abort", resolve));
       answered.push(signal.aborted);
       return {
         topics: [{ topic: "orders", partitions: [{ partition: 0, ...positions, records }] }],

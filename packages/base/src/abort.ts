@@ -22,3 +22,46 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignalLike | unde
 export function throwIfAborted(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted === true) throw signal.reason;
 }
+
+/**
+ * What an `AbortController` is to its signal, for calls of our own: an event target, its events and
+ * what the garbage collector has to know of them would be the dearest part of a small call.
+ */
+export class CallAbort implements AbortSignalLike {
+  #listeners: Set<() => void> | undefined;
+  #aborted = false;
+  #reason: unknown;
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  /** As an `AbortController` has it: what is handed on cannot abort. */
+  get signal(): AbortSignalLike {
+    return this;
+  }
+
+  /** Each listener hears of it once. Only the first reason counts. */
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    // One that is removed by another one before its turn is not called.
+    for (const listener of this.#listeners ?? []) listener();
+    this.#listeners = undefined;
+  }
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    if (this.#aborted) return;
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners?.delete(listener);
+  }
+}

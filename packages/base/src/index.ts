@@ -1,4 +1,4 @@
-export { abortable, throwIfAborted } from "./abort.ts";
+export { abortable, CallAbort, throwIfAborted } from "./abort.ts";
 export { AssertionError, assert, unreachable } from "./assert.ts";
 export { runInBackground } from "./background.ts";
 export { type Deferred, deferred } from "./deferred.ts";

@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "@zoolog/base";
 import type {
   AdminCall,
   CreateTopicsRequest,
@@ -28,7 +29,7 @@ import type { Principal } from "./principal.ts";
 /** Who calls, and until when the answer is wanted. */
 export type CallContext = {
   /** Aborts when the caller has hung up or the plane closes: stop waiting, answer what there is. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignalLike;
   /** As the client names itself; for logs and quotas, never for trust. */
   readonly clientId: string;
   readonly remoteAddress: string;

@@ -51,3 +51,12 @@ export function staleBrokerEpoch(
     hint: "The broker goes on under its new registration by itself.",
   });
 }
+
+/** Of a follower's call that was given up by itself: to ask for more, or for nothing any more. */
+export function callBrokenOff(): ZoologError {
+  return new ZoologError({
+    code: "CALL_BROKEN_OFF",
+    message: "the follower broke its call off",
+    retriable: true,
+  });
+}

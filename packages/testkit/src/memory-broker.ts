@@ -1,4 +1,5 @@
 import {
+  type AbortSignalLike,
   type BrokerId,
   brokerId,
   leaderEpoch,
@@ -132,7 +133,7 @@ export class MemoryBroker implements BrokerApi {
     return { result: { topics }, bytes, isFailed };
   }
 
-  #news(signals: readonly AbortSignal[]): Promise<void> {
+  #news(signals: readonly AbortSignalLike[]): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         for (const signal of signals) signal.removeEventListener("abort", wake);

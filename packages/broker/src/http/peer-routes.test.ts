@@ -1,4 +1,5 @@
 import {
+  type AbortSignalLike,
   brokerEpoch,
   brokerId,
   leaderEpoch,
@@ -99,9 +100,9 @@ test("a component is told who calls, and its records come in one piece", async (
 });
 
 test("a closing plane lets no long poll wait on", async () => {
-  const hungUp = async ({ signal }: { readonly signal: AbortSignal }): Promise<void> => {
+  const hungUp = async ({ signal }: { readonly signal: AbortSignalLike }): Promise<void> => {
     if (signal.aborted) return;
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await new Promise<void>((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   };
   const { plane, call } = planeOver({
     clusterImage: async (_request, context) => {

@@ -2,6 +2,7 @@ import {
   type AbortSignalLike,
   abortable,
   type BrokerId,
+  CallAbort,
   type Clock,
   type LeaderEpoch,
   type Logger,
@@ -15,7 +16,6 @@ import {
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type { MetadataResponse, NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
-import { quietAbortController } from "../abort.ts";
 import { backoffDelayMs } from "../backoff.ts";
 import { alreadyClosed, callTimedOut, unknownPartition } from "../errors.ts";
 import { isRetriable, itemFailure } from "../retriable.ts";
@@ -56,7 +56,7 @@ export class Cluster {
   readonly #endpoints = new Map<BrokerId, string>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #missing = new Map<string, ZoologError>();
-  readonly #closing = quietAbortController();
+  readonly #closing = new CallAbort();
   #rotation = 0;
   #version = 0;
   #wanted = new Set<string>();
@@ -230,7 +230,7 @@ export class Cluster {
     signal: AbortSignalLike | undefined,
   ): Promise<ZoologError | undefined> {
     const { clock, scheduler } = this.#dependencies;
-    const timeout = new AbortController();
+    const timeout = new CallAbort();
     const remainingMs = Math.max(1, Math.ceil(deadline - clock.monotonic()));
     const late = callTimedOut("metadata", remainingMs, undefined);
     const timer = scheduler.after(remainingMs, () => timeout.abort(late));

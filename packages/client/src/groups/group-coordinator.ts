@@ -1,6 +1,7 @@
 import {
   type AbortSignalLike,
   abortable,
+  CallAbort,
   type Clock,
   errorCode,
   type Logger,
@@ -12,7 +13,6 @@ import {
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type { NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol";
-import { quietAbortController } from "../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { CallLimits } from "../cluster/call-attempts.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -88,7 +88,7 @@ export class GroupCoordinator {
   ): Promise<NativeResponse<Call>> {
     const { logger, scheduler } = this.#dependencies;
     throwIfAborted(limits.signal);
-    const moved = quietAbortController();
+    const moved = new CallAbort();
     const endpoint = this.#endpoint ?? (await abortable(this.#lookUp(), limits.signal));
     const look = async (): Promise<void> => {
       // Nobody knows better: it is waited for.

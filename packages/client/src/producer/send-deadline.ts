@@ -1,5 +1,4 @@
-import type { AbortSignalLike, Scheduler } from "@zoolog/base";
-import { quietAbortController } from "../abort.ts";
+import { type AbortSignalLike, CallAbort, type Scheduler } from "@zoolog/base";
 import { deliveryTimedOut, invalidOption } from "../errors.ts";
 
 /** Longest delay of a timer in Node.js. */
@@ -18,7 +17,7 @@ export async function withDeadline<T>(
   if (!(timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX)) {
     throw invalidOption("timeoutMs", `must be a number of milliseconds above 0, not ${timeoutMs}`);
   }
-  const limit = quietAbortController();
+  const limit = new CallAbort();
   const onAbort = (): void => limit.abort(signal?.reason);
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });

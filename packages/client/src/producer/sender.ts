@@ -1,4 +1,5 @@
 import {
+  CallAbort,
   type Clock,
   errorCode,
   type Logger,
@@ -9,7 +10,6 @@ import {
   topicPartitionKey,
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
-import { quietAbortController } from "../abort.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { closedBeforeDelivery, deliveryUnknown, leadsNoMore } from "../errors.ts";
@@ -52,7 +52,7 @@ type Request = {
   /** By the monotonic clock, ms: when to look whether its broker still leads. */
   suspiciousAt: number;
   /** Ends it: its broker does not lead any more. */
-  readonly giveUp: AbortController;
+  readonly giveUp: CallAbort;
 };
 
 /** Requests of this producer that one broker works on at a time (Kafka's default). */
@@ -85,7 +85,7 @@ export class Sender {
   readonly #identity: ProducerIdentity | undefined;
   readonly #outcomes: BatchOutcomes;
   readonly #refused = new RefusedEndpoints();
-  readonly #closing = quietAbortController();
+  readonly #closing = new CallAbort();
   #requestBytesMax = REQUEST_BYTES_MAX;
   #awake = false;
   #urgent = 0;
@@ -263,7 +263,7 @@ export class Sender {
     this.#requestsUnderWay.set(endpoint, (this.#requestsUnderWay.get(endpoint) ?? 0) + 1);
     const { acks, requestTimeoutMs: timeoutMs } = this.#options;
     const suspiciousAt = now + SUSPICIOUS_AFTER_MS;
-    const request: Request = { endpoint, leaving, suspiciousAt, giveUp: quietAbortController() };
+    const request: Request = { endpoint, leaving, suspiciousAt, giveUp: new CallAbort() };
     const { signal } = request.giveUp;
     this.#requests.add(request);
     runInBackground("produce", logger, async () => {

@@ -1,4 +1,5 @@
 import {
+  CallAbort,
   type Clock,
   type Logger,
   offset,
@@ -9,7 +10,6 @@ import {
 } from "@zoolog/base";
 import type { BrokerCalls } from "@zoolog/calls";
 import type { FetchResponse } from "@zoolog/protocol";
-import { quietAbortController } from "../abort.ts";
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
@@ -73,7 +73,7 @@ export class Fetcher {
   /** In the order in which they are asked for: who was asked for or got something goes to the end. */
   readonly #partitions = new Set<AssignedPartition>();
   readonly #underWay = new Map<string, number>();
-  readonly #closing = quietAbortController();
+  readonly #closing = new CallAbort();
   #reservedBytes = 0;
   #timer: Timer | undefined;
 

@@ -1,5 +1,6 @@
 import {
   type BrokerId,
+  CallAbort,
   type Clock,
   errorCode,
   errorMessage,
@@ -9,6 +10,7 @@ import {
   type Timer,
 } from "@zoolog/base";
 import type { ReplicateResponse } from "@zoolog/protocol";
+import { callBrokenOff } from "../errors.ts";
 import { replicaKey } from "../sessions/replica-sessions.ts";
 import { backoffMs } from "./fetch-backoff.ts";
 import { FetchSession } from "./fetch-session.ts";
@@ -63,7 +65,7 @@ const NEWCOMER_WAIT_FOR_ANSWER_MS = 200;
 const FAILURES_BEFORE_WARNING = 8;
 
 type Asked = { readonly following: Following; readonly position: FetchPosition };
-type Call = { readonly abort: AbortController; readonly endsSoon: boolean };
+type Call = { readonly abort: CallAbort; readonly endsSoon: boolean };
 
 /**
  * Follows one leader: one call at a time asks for all partitions that this broker follows there, and
@@ -140,7 +142,7 @@ export class ReplicaFetcher implements LeaderContact {
     }
     const waitMs = calling.endsSoon ? NEWCOMER_WAIT_FOR_ANSWER_MS : NEWCOMER_WAIT_MS;
     this.#newcomersTimer ??= this.#dependencies.scheduler.after(waitMs, () =>
-      calling.abort.abort(),
+      calling.abort.abort(callBrokenOff()),
     );
   }
 
@@ -153,7 +155,7 @@ export class ReplicaFetcher implements LeaderContact {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#newcomersTimer?.cancel();
-    this.#calling?.abort.abort();
+    this.#calling?.abort.abort(callBrokenOff());
     this.#wake();
     await this.#ended;
   }
@@ -201,7 +203,7 @@ export class ReplicaFetcher implements LeaderContact {
   /** One call and what it brings. False when the leader could not be asked. */
   async #fetch(nextInMs: number | undefined): Promise<boolean> {
     const { maxWaitMs, minBytes, responseMaxBytes: maxBytes } = this.#options;
-    const abort = new AbortController();
+    const abort = new CallAbort();
     const isJoining = this.#dependencies.clock.monotonic() < this.#joiningUntil;
     const longestMs = isJoining ? Math.min(maxWaitMs, JOINING_POLL_MS) : maxWaitMs;
     const waitMs = Math.ceil(Math.min(longestMs, nextInMs ?? longestMs));

@@ -29,8 +29,11 @@ export type PowerCutOptions = {
   readonly keepUnsynced?: number;
 };
 
-/** How long an operation takes; without it some turns of the microtask queue. */
-export type DiskTime = (operation: DiskOperation, path: string) => Promise<void>;
+/**
+ * How long an operation takes, `undefined` for no time at all; without it some turns of the microtask
+ * queue.
+ */
+export type DiskTime = (operation: DiskOperation, path: string) => Promise<void> | undefined;
 
 type Hold = {
   readonly operation: DiskOperation;
@@ -120,19 +123,12 @@ export class SimulatedDisk {
     this.#holds.clear();
   }
 
-  /** Waits as a real operation would: some turns of the microtask queue, and any hold. */
-  async delay(generation: number, operation: DiskOperation, path: string): Promise<void> {
-    if (this.#takesTime === undefined) {
-      const turns = 1 + Math.floor(this.random.next() * 3);
-      for (let i = 0; i < turns; i++) await undefined;
-    } else {
-      await this.#takesTime(operation, path);
-    }
-    for (const hold of this.#holds) {
-      if (hold.operation === operation && hold.path.test(path)) await hold.gate.promise;
-    }
-    const isDead = generation !== this.#generation;
-    if (isDead && this.#afterCrash === "silent") await new Promise(() => {});
+  /** Waits as a real operation would, and for any hold. `undefined`: it ends at once. */
+  delay(generation: number, operation: DiskOperation, path: string): Promise<void> | undefined {
+    const took = this.#takesTime === undefined ? this.#turns() : this.#takesTime(operation, path);
+    const isFree = this.#holds.size === 0 && generation === this.#generation;
+    if (took === undefined && isFree) return undefined;
+    return this.#end(generation, operation, path, took);
   }
 
   opened(generation: number, path: string): void {
@@ -187,6 +183,25 @@ export class SimulatedDisk {
     const before = file.contents();
     file.corrupt(change);
     this.damage.note(file, before, file.contents());
+  }
+
+  async #turns(): Promise<void> {
+    const turns = 1 + Math.floor(this.random.next() * 3);
+    for (let i = 0; i < turns; i++) await undefined;
+  }
+
+  async #end(
+    generation: number,
+    operation: DiskOperation,
+    path: string,
+    took: Promise<void> | undefined,
+  ): Promise<void> {
+    await took;
+    for (const hold of this.#holds) {
+      if (hold.operation === operation && hold.path.test(path)) await hold.gate.promise;
+    }
+    const isDead = generation !== this.#generation;
+    if (isDead && this.#afterCrash === "silent") await new Promise(() => {});
   }
 
   #file(path: string): SimulatedFile {

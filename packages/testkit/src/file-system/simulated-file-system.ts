@@ -16,7 +16,7 @@ export type MountedDisk = {
   readonly capacityBytes: number;
   readonly usedBytes: number;
   /** Waits as a real operation would. */
-  delay(generation: number, operation: DiskOperation, path: string): Promise<void>;
+  delay(generation: number, operation: DiskOperation, path: string): Promise<void> | undefined;
   /** @throws when the process that mounted the disk is dead. */
   assertAlive(generation: number, operation: string, path: string): void;
   opened(generation: number, path: string): void;
@@ -140,7 +140,8 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   async #begin(operation: DiskOperation, path: string): Promise<void> {
-    await this.#disk.delay(this.#generation, operation, path);
+    const took = this.#disk.delay(this.#generation, operation, path);
+    if (took !== undefined) await took;
     this.#disk.assertAlive(this.#generation, operation, path);
     const effect = this.#disk.faults.strike(operation, path);
     if (effect !== undefined && effect !== "shortWrite") throw diskError(effect, operation, path);
@@ -270,7 +271,8 @@ class SimulatedFileHandle implements FileHandle {
   }
 
   async #begin(operation: DiskOperation): Promise<DiskFaultEffect | undefined> {
-    await this.#disk.delay(this.#generation, operation, this.path);
+    const took = this.#disk.delay(this.#generation, operation, this.path);
+    if (took !== undefined) await took;
     this.#disk.assertAlive(this.#generation, operation, this.path);
     if (this.#closed) throw diskError("EBADF", operation, this.path);
     const effect = this.#disk.faults.strike(operation, this.path);

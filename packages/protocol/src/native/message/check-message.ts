@@ -100,10 +100,11 @@ function checkObject(
   const named = schema.properties;
   if (named === undefined) return checkEntries(schema, value, unknown);
   if (unknown === "refuse") {
-    const stranger = Object.keys(value).find((name) => !Object.hasOwn(named, name));
-    if (stranger !== undefined) return unknownField(stranger, Object.keys(named));
+    for (const name in value) {
+      if (!Object.hasOwn(named, name)) return unknownField(name, Object.keys(named));
+    }
   }
-  for (const name of Object.keys(named)) {
+  for (const name in named) {
     const property = named[name] as JsonSchema;
     if (value[name] === undefined) {
       if (property.default !== undefined) value[name] = property.default;

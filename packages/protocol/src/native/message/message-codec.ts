@@ -3,6 +3,7 @@ import type { Checked } from "./check-message.ts";
 import { countNames } from "./exact-values.ts";
 import { malformed, scanMessage } from "./message-scan.ts";
 import { MessageWriter } from "./message-writer.ts";
+import { NOT_PLAIN, readPlainMessage } from "./plain-message.ts";
 
 /**
  * Plain maps and nothing of msgpackr's own. Bins stay views of the message's bytes. `int64AsType`
@@ -41,6 +42,8 @@ export function decodeMessage(
   bytes: Uint8Array,
   limits: { readonly elementsMax?: number } = {},
 ): Checked<unknown> {
+  const plain = readPlainMessage(bytes, limits.elementsMax);
+  if (plain !== NOT_PLAIN) return { value: plain };
   const names = scanMessage(bytes, limits.elementsMax);
   if (typeof names !== "number") return { fault: names };
   try {

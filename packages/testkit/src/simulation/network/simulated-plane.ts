@@ -1,4 +1,4 @@
-import { ZoologError } from "@zoolog/base";
+import { CallAbort, ZoologError } from "@zoolog/base";
 import {
   brokersOnly,
   type CallContext,
@@ -26,27 +26,11 @@ import {
 import type { SimulatedProcess } from "../schedule/simulated-process.ts";
 import type { Caller, IncomingCall, Listener, Listeners, TransportResponse } from "./listeners.ts";
 
-/** A call that is not answered yet. */
-class CallUnderWay {
+type CallUnderWay = {
   readonly caller: Caller;
-  isWaiting = false;
-  #controller: AbortController | undefined;
-
-  constructor(caller: Caller) {
-    this.caller = caller;
-  }
-
-  /** Made when it is asked for, as the HTTP plane does: most calls are answered without. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
-  }
-
-  abort(reason: unknown): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(reason);
-  }
-}
+  readonly abort: CallAbort;
+  isWaiting: boolean;
+};
 
 /**
  * A broker's plane without HTTP: the bytes of a call in, one method of the broker, the bytes of the
@@ -89,12 +73,12 @@ export class SimulatedPlane implements Plane, Listener {
   async close(): Promise<void> {
     this.stopListening();
     this.#isClosing = true;
-    for (const call of this.#underWay) if (call.isWaiting) call.abort(CLOSING);
+    for (const call of this.#underWay) if (call.isWaiting) call.abort.abort(CLOSING);
     if (this.#underWay.size === 0) return;
     await new Promise<void>((resolve) => {
       const { scheduler } = this.#process;
       const late = scheduler.after(CLOSE_WAIT_MS, () => {
-        for (const call of this.#underWay) call.abort(CLOSING);
+        for (const call of this.#underWay) call.abort.abort(CLOSING);
         resolve();
       });
       this.#onIdle = () => {
@@ -117,7 +101,7 @@ export class SimulatedPlane implements Plane, Listener {
 
   /** @returns to be called when the caller hangs up. */
   serve(call: IncomingCall, caller: Caller): () => void {
-    const underWay = new CallUnderWay(caller);
+    const underWay: CallUnderWay = { caller, abort: new CallAbort(), isWaiting: false };
     this.#underWay.add(underWay);
     this.#process.receive(() => {
       void this.#answer(call, underWay).then((response) => {
@@ -128,7 +112,7 @@ export class SimulatedPlane implements Plane, Listener {
     });
     return () =>
       this.#process.receive(() => {
-        if (this.#end(underWay)) underWay.abort(HUNG_UP);
+        if (this.#end(underWay)) underWay.abort.abort(HUNG_UP);
       });
   }
 
@@ -159,9 +143,7 @@ export class SimulatedPlane implements Plane, Listener {
         ? undefined
         : this.#dependencies.peers?.brokerOf(credential, remoteAddress);
     const context: CallContext = {
-      get signal() {
-        return underWay.signal;
-      },
+      signal: underWay.abort,
       clientId: remoteAddress,
       remoteAddress,
       principal: broker ?? { kind: "anonymous" },
@@ -192,7 +174,7 @@ export class SimulatedPlane implements Plane, Listener {
 
   #markWaiting(name: NativeCall | PeerCall, request: unknown, underWay: CallUnderWay): void {
     underWay.isWaiting = waitsForNews(name, request);
-    if (underWay.isWaiting && this.#isClosing) underWay.abort(CLOSING);
+    if (underWay.isWaiting && this.#isClosing) underWay.abort.abort(CLOSING);
   }
 }
 
@@ -248,9 +230,7 @@ function topicWithBins(topic: { readonly partitions?: readonly unknown[] }): unk
 }
 
 function respond(status: number, message: unknown): TransportResponse {
-  return {
-    status,
-    contentType: "application/msgpack",
-    body: Buffer.from(encodeMessage(message)),
-  };
+  // Bytes of its own: the encoder copies what is small, and what is large when it joins its chunks.
+  const body = encodeMessage(message) as Buffer;
+  return { status, contentType: "application/msgpack", body };
 }

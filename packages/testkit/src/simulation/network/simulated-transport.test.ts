@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "@zoolog/base";
 import type { BrokerApi, HttpPlaneDependencies } from "@zoolog/broker";
 import { BROKER_CREDENTIAL_HEADER, decodeMessage, encodeMessage } from "@zoolog/protocol";
 import { seededRandom } from "../../seeded-random.ts";
@@ -13,7 +14,7 @@ const ENDPOINT = "http://b:8092";
 
 /** A caller `a` and a broker `b` whose `metadata` does what the test says. */
 async function given(
-  metadata: (signal: AbortSignal, kind: string) => unknown = () => ({ brokers: [] }),
+  metadata: (signal: AbortSignalLike, kind: string) => unknown = () => ({ brokers: [] }),
 ) {
   const schedule = new Schedule({ random: seededRandom(1), trace: new Trace() });
   const network = new SimulatedNetwork({ schedule, random: seededRandom(2) });
@@ -119,7 +120,7 @@ test("only one direction can be clogged: the call is done, and its answer lost",
 });
 
 test("the broker hears that a caller has given up", async () => {
-  const heard: AbortSignal[] = [];
+  const heard: AbortSignalLike[] = [];
   const { schedule, post } = await given((signal) => {
     heard.push(signal);
     return new Promise(() => {});

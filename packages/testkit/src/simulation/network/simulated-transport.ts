@@ -54,8 +54,7 @@ export class SimulatedTransport implements Transport {
     const back = (kind: string, deliver: () => void): void => {
       this.#network.send(host, caller, kind, () => this.#process.receive(deliver));
     };
-    // A copy: what was sent stays as it was sent, whatever the caller does with its buffers.
-    const body = Buffer.concat(request.body);
+    const body = bytesOf(request.body);
     this.#network.send(caller, host, call, () => {
       const plane = this.#listeners.get(request.endpoint);
       if (plane === undefined) {
@@ -137,6 +136,15 @@ class Exchange {
     this.#settle.ended();
     return true;
   }
+}
+
+/**
+ * What was sent stays as it was sent, whatever the caller does with its buffers: a single chunk is the
+ * encoder's own, which nobody writes to any more; of several, some are the caller's.
+ */
+function bytesOf(chunks: readonly Uint8Array[]): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && Buffer.isBuffer(first) ? first : Buffer.concat(chunks);
 }
 
 /** Of `http://host:port`. */
