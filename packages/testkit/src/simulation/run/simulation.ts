@@ -4,8 +4,10 @@ import { Nemesis, type NemesisOptions } from "../faults/nemesis.ts";
 import { noteCommits } from "../invariants/commit-watch.ts";
 import { historyInvariants } from "../invariants/history-invariants.ts";
 import type { Invariant } from "../invariants/invariant.ts";
+import { LateAcknowledgements } from "../invariants/late-acknowledgements.ts";
+import { PartitionStates } from "../invariants/partition-states.ts";
 import { WorldInvariants } from "../invariants/world-invariants.ts";
-import { mayLose } from "../scenarios/scenarios.ts";
+import { judgesLeases, mayLose } from "../scenarios/scenarios.ts";
 import type { Trace } from "../schedule/trace.ts";
 import type { Workload, WorkloadParts } from "../workloads/workload.ts";
 import { makeWorkloads } from "../workloads/workloads.ts";
@@ -37,6 +39,7 @@ export class Simulation {
   readonly #complaints: string[] = [];
   readonly #nemesis: Nemesis;
   readonly #invariants: WorldInvariants;
+  readonly #late = new LateAcknowledgements();
   readonly #admin: Client;
   #workloads: readonly Workload[] = [];
 
@@ -64,6 +67,8 @@ export class Simulation {
     this.#admin = world.client("admin").client;
     noteCommits(world, { history, topics });
     this.#invariants = new WorldInvariants(world);
+    const { written } = this.#late;
+    new PartitionStates(world).listen({ written: written.bind(this.#late) });
     watchViolations(this.#invariants.all, world);
   }
 
@@ -152,9 +157,11 @@ export class Simulation {
   #judge(): SimulationReport {
     const { history, topics } = this.#parts;
     const { schedule, trace } = this.#world;
+    if (judgesLeases(this.#options)) this.#late.judge(history.sends, history.finalLogs);
     const all = [
       ...historyInvariants(history, topics),
       ...this.#invariants.all,
+      this.#late,
       this.#complained(),
     ];
     const found = all.flatMap(({ name, violations }) =>

@@ -196,3 +196,7 @@ export const MISSING_SCENARIOS: readonly { readonly id: string; readonly why: st
 export function mayLose({ scenario }: Pick<SimulationOptions, "scenario">): boolean {
   return SCENARIOS.find(({ id }) => id === scenario)?.mayLose === true;
 }
+
+export function judgesLeases({ scenario }: Pick<SimulationOptions, "scenario">): boolean {
+  return SCENARIOS.find(({ id }) => id === scenario)?.judgesLeases === true;
+}
