@@ -61,7 +61,8 @@ export async function split(context: FaultContext): Promise<void> {
 export async function ring(context: FaultContext): Promise<void> {
   const brokers = shuffled(namesOf(context.world.hosts), context.random);
   if (!isAllowed(context, brokers)) return;
-  const reach = Math.floor(brokers.length / 4) + 1;
+  // Neighbours on each side, so that they are a majority together with the one between them.
+  const reach = Math.ceil(Math.floor(brokers.length / 2) / 2);
   const ways = brokers.flatMap((from, at) =>
     brokers.flatMap((to, place): Way[] => {
       const apart = Math.abs(at - place);
