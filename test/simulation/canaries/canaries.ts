@@ -15,12 +15,25 @@ const RELAYS: Partial<SimulationOptions> = {
   settings: { "replica.lag.time.max.ms": "1500", "replica.fetch.wait.max.ms": "50" },
 };
 
+/** Replicas join while much is written. */
+const JOINS: Partial<SimulationOptions> = {
+  ...RELAYS,
+  ...{ seconds: 5, partitions: 1, producers: 5, meanPauseMs: 8, meanRestMs: 300 },
+  faults: ["kill", "clog", "latency"],
+};
+
+/** Brokers lose what was not synced, and are back before anybody has missed them. */
+const BOUNCES: Partial<SimulationOptions> = {
+  ...RELAYS,
+  faults: ["powerCut", "kill"],
+  settings: { ...RELAYS.settings, "log.flush": "os", "zookeeper.session.timeout.ms": "10000" },
+};
+
 /** The mistakes that systems of this kind have made; each has to be noticed. */
 const KNOWN_MISTAKES: readonly Canary[] = [
   {
     name: "truncate-to-the-high-watermark",
     about: "a follower begins an epoch by cutting its log at its high watermark (before KIP-101)",
-    options: RELAYS,
     code: [
       {
         file: "replication/dist/partition/role-changes.js",
@@ -80,7 +93,7 @@ const KNOWN_MISTAKES: readonly Canary[] = [
     name: "in-sync-before-the-start-of-the-epoch",
     about:
       "a replica joins the ISR at the high watermark of a new leader, which may be behind what was acknowledged (KAFKA-7128)",
-    options: RELAYS,
+    options: { ...RELAYS, faults: ["killAll", "kill", "clog"] },
     code: [
       {
         file: "replication/dist/leader/isr-rules.js",
@@ -97,7 +110,7 @@ const KNOWN_MISTAKES: readonly Canary[] = [
   {
     name: "high-watermark-of-the-present-isr",
     about: "the high watermark does not wait for replicas whose joining is under way (KIP-497)",
-    options: RELAYS,
+    options: JOINS,
     code: [
       {
         file: "replication/dist/leader/leadership.js",
@@ -197,7 +210,7 @@ const KNOWN_MISTAKES: readonly Canary[] = [
   {
     name: "bounces-are-not-seen",
     about: "a broker that registered anew between two looks counts as never away",
-    options: RELAYS,
+    options: BOUNCES,
     code: [
       {
         file: "controller/dist/leaders/leader-election.js",

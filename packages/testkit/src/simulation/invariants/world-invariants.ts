@@ -17,6 +17,10 @@ import { StrongIsr } from "./strong-isr.ts";
 /** Events between two comparisons of all replicas' bytes. */
 const COMPARE_EVENTS = 5_000;
 
+/** Most harm is done while roles change: so long after that replicas are compared more often, ms. */
+const AFTER_CHANGE_MS = 300;
+const COMPARE_CHANGED_EVENTS = 200;
+
 /** In which the session of a process that was killed has ended, virtual ms: timeout and ticks. */
 const SESSIONS_END_MS_MAX = 30_000;
 
@@ -57,6 +61,7 @@ export class WorldInvariants {
     this.#followStates();
     this.#followBrokers();
     schedule.observe(COMPARE_EVENTS, () => this.#compare());
+    schedule.observe(COMPARE_CHANGED_EVENTS, () => this.#compare(AFTER_CHANGE_MS));
   }
 
   get all(): readonly Invariant[] {
@@ -137,7 +142,10 @@ export class WorldInvariants {
     if (state !== undefined) this.#isr.look(state);
   }
 
-  #compare(): void {
-    for (const state of this.#states.all) this.#isr.look(state);
+  #compare(changedWithinMs = Number.POSITIVE_INFINITY): void {
+    const { nowMs } = this.#world.schedule;
+    for (const state of this.#states.all) {
+      if (nowMs - state.writtenAtMs <= changedWithinMs) this.#isr.look(state);
+    }
   }
 }
