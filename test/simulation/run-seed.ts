@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { Simulation, Trace } from "@zoolog/testkit";
-import { hangMsOf, lostOutcome, type SeedJob, type SeedOutcome } from "./seed-job.ts";
+import { hangCpuMsOf, lostOutcome, type SeedJob, type SeedOutcome } from "./seed-job.ts";
 import { tracingLogger } from "./tracing-logger.ts";
 
 /** Events before its violation that a failure shows. */
@@ -8,6 +8,8 @@ const SHOWN_EVENTS = 40;
 
 /** A page of more than that is no page any more; the newest are kept. */
 const RECORDED_EVENTS_MAX = 100_000;
+
+const HANG_LOOK_MS = 1_000;
 
 /** What escaped from every promise and callback of this process since it was last asked. */
 export type Strays = { readonly take: () => readonly string[] };
@@ -21,10 +23,10 @@ export async function runSeed(job: SeedJob, strays: Strays): Promise<SeedOutcome
   const realMs = (): number => performance.now() - beganAt;
   const shown = (): SeedOutcome["trace"] =>
     isRecorded ? trace.newest() : (trace.beforeViolation ?? trace.newest()).slice(-SHOWN_EVENTS);
-  const hanging = hangWatch(hangMsOf(options), () =>
+  const hanging = hangWatch(hangCpuMsOf(options), () =>
     lostOutcome(options, {
       kind: "hang",
-      what: `still runs after ${Math.round(realMs() / 1_000)} s`,
+      what: `still runs after ${hangCpuMsOf(options) / 1_000} s of the processor`,
       realMs: realMs(),
       trace: shown(),
       events: trace.count,
@@ -67,12 +69,16 @@ export function stackOf(reason: unknown): string {
 }
 
 /** For a world that goes on and on; one that never lets go of the thread is ended from outside. */
-function hangWatch(afterMs: number, outcome: () => SeedOutcome) {
+function hangWatch(afterCpuMs: number, outcome: () => SeedOutcome) {
+  const before = process.cpuUsage();
   let timer: NodeJS.Timeout | undefined;
   return {
     outcome: new Promise<SeedOutcome>((resolve) => {
-      timer = setTimeout(() => resolve(outcome()), afterMs);
+      timer = setInterval(() => {
+        const { system, user } = process.cpuUsage(before);
+        if ((user + system) / 1_000 > afterCpuMs) resolve(outcome());
+      }, HANG_LOOK_MS);
     }),
-    end: () => clearTimeout(timer),
+    end: () => clearInterval(timer),
   };
 }

@@ -20,9 +20,6 @@ export type SeedWorkersOptions = {
 /** A worker that does not say that it is there has a mistake that waiting does not mend. */
 const BOOT_MS_MAX = 60_000;
 
-/** For a world that lets go of the thread: then its worker knows more about the hang than we. */
-const HANG_GRACE_MS = 5_000;
-
 /** What dead worlds leave behind adds up over thousands; a new process takes a second. */
 const RESIDENT_BYTES_MAX = 1_536 * 1024 * 1024;
 
@@ -120,7 +117,7 @@ class SeedWorker {
 
   async #ended(job: SeedJob): Promise<Ended> {
     const child = await this.start();
-    const { hangMs = ({ options }) => hangMsOf(options) + HANG_GRACE_MS } = this.#options;
+    const { hangMs = ({ options }) => hangMsOf(options) } = this.#options;
     const over = new AbortController();
     const { signal } = over;
     try {

@@ -15,6 +15,7 @@ type Row = readonly [number, number, number, number, number, number];
 
 export type PageData = {
   readonly summary: string;
+  readonly options: string;
   readonly actors: readonly string[];
   readonly kinds: readonly string[];
   readonly quietKinds: readonly number[];
@@ -61,7 +62,8 @@ export function pageData(outcome: SeedOutcome): PageData {
     return [atMs, actors.of(actor), kinds.of(kind), sender, sentAtMs ?? 0, told];
   });
   return {
-    summary: `${seedSummary(outcome)} · ${JSON.stringify(outcome.options)}`,
+    summary: seedSummary(outcome),
+    options: JSON.stringify(outcome.options),
     actors: actors.all,
     kinds: kinds.all,
     quietKinds: QUIET_KINDS.map((kind) => kinds.all.indexOf(kind)).filter((index) => index >= 0),

@@ -333,6 +333,7 @@
   }
 
   byId("summary").textContent = data.summary;
+  byId("options").textContent = data.options;
   byId("violations").append(
     ...violations.map(({ invariant, what, atMs }) => {
       const button = element("button", { type: "button", textContent: `${invariant} ${what}` });
