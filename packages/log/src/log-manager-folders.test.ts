@@ -379,6 +379,37 @@ describe("a full disk", () => {
     expect(await readAll(log)).toHaveLength(2);
     await manager.close();
   });
+
+  test("holds a deletion up, and never leaves the records to the next topic of that name", async () => {
+    const { open, disk } = await usedFolder();
+    const manager = await open();
+    await manager.getOrCreate(ORDERS, NEW);
+    const full = disk.inject({ effect: "ENOSPC", operations: ["write"], sticky: true });
+    await expect(manager.delete(ORDERS)).rejects.toMatchObject({ code: "DISK_FULL" });
+
+    const isStillThere = manager.partitionsOf(TOPIC_ID);
+    full.remove();
+    const log = await manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+
+    expect(isStillThere).toEqual([ORDERS]);
+    expect(log.logEndOffset).toBe(0);
+    await manager.close();
+  });
+
+  test("holds a deletion up until there is room", async () => {
+    const { open, disk } = await usedFolder();
+    const manager = await open();
+    await manager.getOrCreate(ORDERS, NEW);
+    const full = disk.inject({ effect: "ENOSPC", operations: ["write"], sticky: true });
+    await expect(manager.delete(ORDERS)).rejects.toMatchObject({ code: "DISK_FULL" });
+    full.remove();
+
+    await manager.delete(ORDERS);
+
+    expect(manager.partitionsOf(TOPIC_ID)).toEqual([]);
+    expect(disk.paths().filter((path) => path.startsWith("/data/orders-0/"))).toEqual([]);
+    await manager.close();
+  });
 });
 
 test("a start that dies half-way after a power cut leaves the cut to the next one", async () => {

@@ -22,6 +22,7 @@ import {
   HostedLogs,
   isOfAnother,
   LOGS_AT_ONCE_MAX,
+  type LogCondition,
   logOf,
 } from "./data-folder/hosted-logs.ts";
 import { LogOpener } from "./data-folder/log-opener.ts";
@@ -294,18 +295,28 @@ export class LogManager {
   /** Removes the partition: out of sight and renamed when it resolves, its files soon after. */
   async delete(topicPartition: TopicPartition): Promise<void> {
     const { fileSystem } = this.#directory.volume;
-    await this.#forget(topicPartition);
+    await this.#retire(topicPartition);
     const path = await this.#folders.markForDeletion(topicPartition);
+    this.#hosted.delete(topicPartition);
     if (path !== undefined) this.#ticks?.soon(`remove ${path}`, () => fileSystem.removeTree(path));
   }
 
-  async #forget(topicPartition: TopicPartition): Promise<void> {
+  /**
+   * Closes the log. Whose records the folder has stays known until they are out of sight: else a full
+   * disk would leave them to the next topic of that name.
+   */
+  async #retire(topicPartition: TopicPartition): Promise<void> {
     let hosted = this.#hosted.get(topicPartition);
     while (hosted?.condition.is === "opening") {
       await hosted.condition.opening.catch(() => {}); // Whoever asked for it is told.
       hosted = this.#hosted.get(topicPartition);
     }
-    this.#hosted.delete(topicPartition);
+    if (hosted === undefined) return;
+    // A new entry: what the old log still fails at is nobody's business any more.
+    const { topicId, condition } = hosted;
+    const isOpen = condition.is === "open";
+    const closed: LogCondition = isOpen ? { is: "unopened", foundAtStart: true } : condition;
+    this.#hosted.set({ topicPartition, topicId, condition: closed });
     await closeUnwanted(hosted);
   }
 
