@@ -39,15 +39,16 @@ async function given(
   const transport = new SimulatedTransport({ process: caller, network, listeners });
   const post = (
     path = "/v1/metadata",
-    more: { signal?: AbortSignal; credential?: string } = {},
+    more: { signal?: AbortSignal; credential?: string; answerBeginsMs?: number } = {},
   ) => {
-    const { signal, credential } = more;
+    const { signal, credential, answerBeginsMs } = more;
     const sent = transport.post({
       endpoint: ENDPOINT,
       path,
       contentType: "application/msgpack",
       body: [Buffer.from(encodeMessage({}))],
       timeoutMs: 1_000,
+      ...(answerBeginsMs !== undefined && { answerBeginsMs }),
       ...(signal && { signal }),
       ...(credential && { headers: { [BROKER_CREDENTIAL_HEADER]: credential } }),
     });
@@ -106,6 +107,14 @@ test("a clogged way answers nothing until the time is over, and arrives when it 
   network.unclog("a", "b");
   await schedule.run({ atMs: 2_600 });
   expect(await held).toMatchObject({ response: { status: 200 } });
+});
+
+test("an answer that does not begin in its time is given up", async () => {
+  const { schedule, network, post } = await given();
+  network.clog("a", "b");
+  const sent = post("/v1/metadata", { answerBeginsMs: 200 });
+  await schedule.run({});
+  expect(await sent).toEqual({ failed: "REQUEST_TIMED_OUT", at: 200 });
 });
 
 test("only one direction can be clogged: the call is done, and its answer lost", async () => {

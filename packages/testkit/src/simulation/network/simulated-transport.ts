@@ -100,9 +100,11 @@ class Exchange {
   ) {
     this.request = request;
     this.#settle = settle;
-    const { endpoint, path, timeoutMs, signal } = request;
-    const timer = process.scheduler.after(timeoutMs, () => {
-      this.fail(failure("REQUEST_TIMED_OUT", `${endpoint}${path}: no answer in ${timeoutMs} ms`));
+    const { endpoint, path, timeoutMs, answerBeginsMs = timeoutMs, signal } = request;
+    // An answer comes whole: what has begun is there.
+    const withinMs = Math.min(timeoutMs, answerBeginsMs);
+    const timer = process.scheduler.after(withinMs, () => {
+      this.fail(failure("REQUEST_TIMED_OUT", `${endpoint}${path}: no answer in ${withinMs} ms`));
     });
     const onAbort = (): void => this.fail(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
