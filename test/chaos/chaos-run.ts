@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type Client, serde, topic } from "@zoolog/client";
-import { checkHistory, type FinalLog, seededRandom, type Verdict } from "@zoolog/testkit";
+import { checkHistory, seededRandom, type Verdict } from "@zoolog/testkit";
 import { type Stall, stallsOf } from "./availability.ts";
 import { ChaosCluster } from "./chaos-cluster.ts";
+import { readToTheEnd } from "./final-logs.ts";
 import { Nemesis, type NemesisEvent, type Recovery } from "./nemesis.ts";
 import type { ChaosOptions } from "./options.ts";
 import { isWhole } from "./picture.ts";
@@ -67,7 +67,10 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
     const healedAfterMs = performance.now() - stoppedAt;
     await load.stop();
     const seconds = (performance.now() - beganAt) / 1_000;
-    const verdict = checkHistory(load.entries, await readToTheEnd(admin, partitions));
+    const verdict = checkHistory(
+      load.entries,
+      await readToTheEnd(admin, { topic: TOPIC, partitions }),
+    );
     for (const broker of cluster.brokers) await broker.terminate();
     const folders = cluster.brokers.map(({ dataFolder }) => dataFolder);
     return {
@@ -87,15 +90,6 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
     await admin.close();
     await cluster.close({ keep: options.keep });
   }
-}
-
-async function readToTheEnd(client: Client, partitions: number): Promise<readonly FinalLog[]> {
-  const logs = Array.from({ length: partitions }, (): [number, string][] => []);
-  const records = topic(TOPIC, { value: serde.string() });
-  for await (const batch of client.reader(records, { from: "start" }).batches()) {
-    for (const { offset, value } of batch) logs[batch.partition]?.push([offset, value ?? ""]);
-  }
-  return logs.map((log, partition) => ({ key: String(partition), records: log }));
 }
 
 function pause(ms: number): Promise<void> {

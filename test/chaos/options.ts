@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { drawnSeed, wholeNumber } from "../command-line.ts";
 import { FAULT_NAMES, type FaultName, NETWORK_FAULTS } from "./faults.ts";
 
 export type ChaosOptions = {
@@ -49,7 +50,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     args: [...args],
     options: {
       seconds: { type: "string", default: "60" },
-      seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+      seed: { type: "string", default: String(drawnSeed()) },
       faults: { type: "string" },
       network: { type: "boolean", default: false },
       brokers: { type: "string", default: "3" },
@@ -90,7 +91,9 @@ function faultsOf(text: string | undefined, network: boolean): readonly FaultNam
     return FAULT_NAMES.filter((name) => NETWORK_FAULTS.includes(name) === network);
   return text.split(",").map((name) => {
     const known = FAULT_NAMES.find((fault) => fault === name);
-    if (known === undefined) throw new RangeError(`--faults: ${name} is not known`);
+    if (known === undefined) {
+      throw new RangeError(`--faults: ${name} is none of ${FAULT_NAMES.join(", ")}, none`);
+    }
     if (!network && NETWORK_FAULTS.includes(known)) throw new RangeError(`${name} needs --network`);
     return known;
   });
@@ -105,16 +108,4 @@ export function settingsOf(texts: readonly string[]): Record<string, string> {
       return [text.slice(0, at), text.slice(at + 1)];
     }),
   );
-}
-
-/** @throws RangeError for what is none, or out of range. */
-export function wholeNumber(
-  name: string,
-  text: string,
-  min: number,
-  max = Number.MAX_SAFE_INTEGER,
-): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`--${name} takes a whole number from ${min} to ${max}, not ${text}`);
 }

@@ -2,6 +2,7 @@
  * `npm run chaos`: brokers and a ZooKeeper ensemble as processes, idempotent producers and readers,
  * faults drawn from a seed, and a checker over everything that the clients saw.
  */
+import { understood } from "../command-line.ts";
 import { REPOSITORY, runChaos } from "./chaos-run.ts";
 import { runGroupWorkload } from "./groups/run-group-workload.ts";
 import { Namespaces } from "./injectors/namespaces.ts";
@@ -26,7 +27,7 @@ function isOfGroups(all: readonly string[]): boolean {
 }
 
 async function runRecords(all: readonly string[]): Promise<number> {
-  const options = parseOptions(all);
+  const options = understood("chaos", () => parseOptions(all));
   if (options !== undefined) return await run(options);
   console.log(USAGE);
   return 0;
@@ -54,7 +55,7 @@ async function runOnce(options: ChaosOptions): Promise<number> {
 
 /** Every mistake has to be found: exit status 1 when one is not. */
 async function runMutations(name: string, options: ChaosOptions): Promise<number> {
-  const mutations = mutationsNamed(name);
+  const mutations = understood("chaos", () => mutationsNamed(name));
   let notFound = 0;
   for (const mutation of mutations) {
     const { found } = await runMutation(mutation, options);

@@ -2,46 +2,33 @@
  * `npm run fuzz`: mutated inputs at every door (docs/decisions/030-fuzzing.md). Exit status 1 on a
  * finding; the last line is the summary.
  */
-import { parseArgs } from "node:util";
+import { understood } from "../command-line.ts";
 import { AllocationMeter } from "./allocation-meter.ts";
-import type { FuzzTarget } from "./fuzz-target.ts";
 import { Fuzzer, type FuzzReport } from "./fuzzer.ts";
+import { type FuzzCommand, parseCommand, USAGE } from "./options.ts";
 import { keepRegression, regressionsOf } from "./regressions.ts";
-import { FUZZ_TARGETS, fuzzTarget } from "./target-table.ts";
+import { FUZZ_TARGETS } from "./target-table.ts";
 import { fuzzInProcess } from "./target-worker.ts";
 
-const { values } = parseArgs({
-  options: {
-    target: { type: "string", default: "all" },
-    executions: { type: "string" },
-    seconds: { type: "string" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-    workers: { type: "string", default: "1" },
-    replay: { type: "string" },
-    list: { type: "boolean", default: false },
-  },
-});
-
-/** Of one target, when nobody says how long. */
-const SECONDS_DEFAULT = 30;
 const MIB = 1024 * 1024;
 
-if (values.list) {
-  for (const { name, row, about } of FUZZ_TARGETS)
-    console.log(`${row} ${name.padEnd(18)} ${about}`);
-} else if (values.replay !== undefined) {
-  process.exitCode = await replay(values.replay);
-} else {
-  process.exitCode = await fuzz();
+process.exitCode = await run(understood("fuzz", () => parseCommand(process.argv.slice(2))));
+
+async function run(command: FuzzCommand): Promise<number> {
+  if (command.kind === "replay") return await replay(command);
+  if (command.kind === "fuzz") return await fuzz(command);
+  if (command.kind === "help") console.log(USAGE);
+  else {
+    for (const { name, row, about } of FUZZ_TARGETS) {
+      console.log(`${row} ${name.padEnd(18)} ${about}`);
+    }
+  }
+  return 0;
 }
 
-async function fuzz(): Promise<number> {
-  const seed = integer("seed", 0);
-  // Either bound alone holds when it alone is given.
-  const executions = integer("executions", Number.MAX_SAFE_INTEGER);
-  const isCounted = values.executions !== undefined;
-  const seconds = integer("seconds", isCounted ? Number.MAX_SAFE_INTEGER / 1_000 : SECONDS_DEFAULT);
-  const waiting = chosenTargets();
+async function fuzz(command: Extract<FuzzCommand, { kind: "fuzz" }>): Promise<number> {
+  const { executions, seconds, seed, workers } = command;
+  const waiting = [...command.targets];
   const reports: FuzzReport[] = [];
   console.log(`seed ${seed}`);
   console.log("target              executions   exec/s  corpus findings  slowest   memory");
@@ -52,7 +39,7 @@ async function fuzz(): Promise<number> {
       tell(report);
     }
   };
-  await Promise.all(Array.from({ length: integer("workers", 1) }, work));
+  await Promise.all(Array.from({ length: workers }, work));
   const count = reports.reduce((sum, report) => sum + report.executions, 0);
   const findings = reports.reduce((sum, report) => sum + report.findings.length, 0);
   console.log(`${reports.length} targets, ${count} executions, ${findings} findings, seed ${seed}`);
@@ -82,12 +69,15 @@ function tell(report: FuzzReport): void {
 }
 
 /** One kept input, in this process, where a debugger can follow it. */
-async function replay(name: string): Promise<number> {
-  const [target] = chosenTargets();
-  const regression = regressionsOf(target?.name ?? "").find((kept) => kept.name === name);
-  if (target === undefined || regression === undefined) {
-    throw new RangeError(`there is no test/fuzz/regressions/${target?.name}/${name}`);
-  }
+async function replay(command: Extract<FuzzCommand, { kind: "replay" }>): Promise<number> {
+  const { name, target } = command;
+  const kept = regressionsOf(target.name);
+  const regression = understood("fuzz", () => {
+    const found = kept.find((one) => one.name === name);
+    if (found !== undefined) return found;
+    const names = kept.map((one) => one.name).join(", ") || "none";
+    throw new RangeError(`--replay: ${name} is none of those kept of ${target.name}: ${names}`);
+  });
   const meter = new AllocationMeter();
   const door = await target.open();
   meter.install();
@@ -97,21 +87,4 @@ async function replay(name: string): Promise<number> {
   await door.close?.();
   console.log(finding === undefined ? "no finding" : `${finding.kind}: ${finding.what}`);
   return finding === undefined ? 0 : 1;
-}
-
-function chosenTargets(): FuzzTarget[] {
-  if (values.target === "all") return [...FUZZ_TARGETS];
-  return values.target.split(",").map((name) => {
-    const target = fuzzTarget(name);
-    if (target !== undefined) return target;
-    throw new RangeError(`there is no target ${name}; --list shows those that are`);
-  });
-}
-
-function integer(name: "seed" | "executions" | "seconds" | "workers", unset: number): number {
-  const text = values[name];
-  if (text === undefined) return unset;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`--${name} takes a whole number, not ${text}`);
 }

@@ -1,5 +1,6 @@
 import type { SimulationOptions } from "@zoolog/testkit";
-import { SEED_MAX, SWARM } from "./options.ts";
+import { SEED_MAX } from "../command-line.ts";
+import { SWARM } from "./options.ts";
 
 /**
  * Options as somebody wrote them or a failure printed them. What is left out is drawn by their seed,

@@ -46,7 +46,7 @@ test("help and the list of scenarios come before everything else", () => {
 
 test.each([
   [["--sed", "1"], "Unknown option '--sed'. What there is: npm run sim -- --help"],
-  [["7"], "Unexpected argument '7'"],
+  [["7"], "7 is no option; --canaries alone takes names"],
   [["--seed"], "Option '--seed <value>' argument missing"],
   [["--seed", "x"], '--seed takes a whole number from 0 to 4294967295, not "x"'],
   [["--seed", "1.5"], "--seed takes a whole number"],

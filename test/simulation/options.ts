@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { argumentFault, SEED_MAX, wholeNumber } from "../command-line.ts";
 
 /** `swarm`, the id of a scenario, or `all`: swarms and scenarios take turns. */
 export const SWARM = "swarm";
@@ -83,11 +84,11 @@ export function parseCommand(args: readonly string[]): SimCommand {
   }
   const drawn = {
     scenario: values.scenario ?? SWARM,
-    seconds: values.seconds === undefined ? undefined : integer("seconds", values.seconds, 1),
+    seconds: values.seconds === undefined ? undefined : wholeNumber("seconds", values.seconds, 1),
   };
   const both: Both = {
     drawn,
-    workers: integer("workers", values.workers ?? String(availableParallelism()), 1),
+    workers: wholeNumber("workers", values.workers ?? String(availableParallelism()), 1),
     twice: values.twice,
     shrink: values.shrink,
   };
@@ -103,19 +104,16 @@ export function parseCommand(args: readonly string[]): SimCommand {
   if (seed === undefined && drawn.scenario === ALL_SCENARIOS) {
     throw new RangeError("--scenario all is for many seeds: add --seeds FROM..TO");
   }
-  const one = seed === undefined ? undefined : integer("seed", seed, 0, SEED_MAX);
+  const one = seed === undefined ? undefined : wholeNumber("seed", seed, 0, SEED_MAX);
   return { kind: "one", seed: one, json, traceFile, ...both };
 }
-
-/** Seeds are hashed as 32-bit words. */
-export const SEED_MAX = 2 ** 32 - 1;
 
 function canariesOf({ names, seeds, workers }: ReturnType<typeof valuesOf>): SimCommand {
   return {
     kind: "canaries",
     names,
     seeds: seeds === undefined ? undefined : rangeOf(seeds),
-    workers: integer("workers", workers ?? String(availableParallelism()), 1),
+    workers: wholeNumber("workers", workers ?? String(availableParallelism()), 1),
   };
 }
 
@@ -141,11 +139,7 @@ function valuesOf(args: readonly string[]) {
     });
     return { ...values, names: positionals };
   } catch (error) {
-    // Node's own sentence goes on about positional arguments, which nobody wants here.
-    const [what] = (error instanceof Error ? error.message : String(error)).split(
-      /\. (?=To |Did )/,
-    );
-    throw new RangeError(`${what}. What there is: npm run sim -- --help`);
+    throw new RangeError(argumentFault("sim", error) ?? String(error));
   }
 }
 
@@ -162,11 +156,4 @@ function rangeOf(text: string): { readonly from: number; readonly to: number } {
   throw new RangeError(
     `--seeds takes FROM..TO, both from 0 to ${SEED_MAX}, such as 1..500, not ${text}`,
   );
-}
-
-function integer(name: string, text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`;
-  throw new RangeError(`--${name} takes a whole number ${range}, not ${JSON.stringify(text)}`);
 }

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SimulationOptions } from "@zoolog/testkit";
+import { drawnSeed, NOT_UNDERSTOOD } from "../command-line.ts";
 import { CANARIES } from "./canaries/canaries.ts";
 import { runCanaries } from "./canaries/run-canaries.ts";
 import { givenOptions } from "./given-options.ts";
@@ -12,7 +13,6 @@ import {
   ALL_SCENARIOS,
   type Drawn,
   parseCommand,
-  SEED_MAX,
   type SimCommand,
   SWARM,
   USAGE,
@@ -27,7 +27,6 @@ import { tracePage } from "./trace-page.ts";
 import { runTwice } from "./twice.ts";
 
 const FAILED = 1;
-const NOT_UNDERSTOOD = 2;
 
 type Testkit = typeof import("@zoolog/testkit");
 
@@ -125,7 +124,7 @@ async function shrinkShown(
 }
 
 function optionsOf(
-  { drawn, json, seed = randomSeed() }: Extract<SimCommand, { kind: "one" }>,
+  { drawn, json, seed = drawnSeed() }: Extract<SimCommand, { kind: "one" }>,
   testkit: Testkit,
 ): SimulationOptions {
   if (json === undefined) return draw(seed, drawn.scenario, drawn, testkit);
@@ -170,8 +169,4 @@ function list({ SCENARIOS, MISSING_SCENARIOS, FAULT_NAMES, WORKLOAD_NAMES }: Tes
   const width = Math.max(...rows.map(([id = ""]) => id.length));
   for (const [id = "", about] of rows) console.log(`${id.padEnd(width)}  ${about}`);
   return 0;
-}
-
-function randomSeed(): number {
-  return Math.floor(Math.random() * SEED_MAX);
 }

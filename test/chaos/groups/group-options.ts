@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { wholeNumber } from "../options.ts";
+import { drawnSeed, wholeNumber } from "../../command-line.ts";
 import { GROUP_FAULTS, type GroupFaultName } from "./group-faults.ts";
 import { READING_WAYS, type ReadingWay } from "./member-plan.ts";
 
@@ -48,7 +48,7 @@ export function parseGroupOptions(args: readonly string[]): GroupOptions | undef
     options: {
       workload: { type: "string" },
       seconds: { type: "string", default: "60" },
-      seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+      seed: { type: "string", default: String(drawnSeed()) },
       faults: { type: "string" },
       members: { type: "string", default: "5" },
       partitions: { type: "string", default: "12" },

@@ -1,3 +1,4 @@
+import { understood } from "../../command-line.ts";
 import { REPOSITORY } from "../chaos-run.ts";
 import { mutatedBuild } from "../mutated-build.ts";
 import { GROUP_MUTATIONS, type GroupMutation } from "./group-mutations.ts";
@@ -10,7 +11,7 @@ export async function runGroupWorkload(
   args: readonly string[],
   print: (text: string) => void,
 ): Promise<number> {
-  const options = parseGroupOptions(args);
+  const options = understood("chaos", () => parseGroupOptions(args));
   if (options === undefined) {
     print(GROUP_USAGE);
     return 0;
@@ -39,7 +40,7 @@ async function runMutations(
   options: GroupOptions,
   print: (text: string) => void,
 ): Promise<number> {
-  const mutations = mutationsNamed(name);
+  const mutations = understood("chaos", () => mutationsNamed(name));
   let notFound = 0;
   for (const mutation of mutations) {
     const found = await finding(mutation, options);

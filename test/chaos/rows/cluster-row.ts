@@ -1,10 +1,11 @@
 import type { Random } from "@zoolog/base";
-import { type Client, serde, topic } from "@zoolog/client";
-import { type AnomalyKind, checkHistory, type FinalLog, seededRandom } from "@zoolog/testkit";
+import type { Client } from "@zoolog/client";
+import { type AnomalyKind, checkHistory, seededRandom } from "@zoolog/testkit";
 import { quantile, stallsOf } from "../availability.ts";
 import type { ChaosBroker } from "../chaos-broker.ts";
 import { ChaosCluster, type Ground } from "../chaos-cluster.ts";
 import { REPOSITORY } from "../chaos-run.ts";
+import { readToTheEnd } from "../final-logs.ts";
 import type { NemesisEvent } from "../nemesis.ts";
 import { isWhole } from "../picture.ts";
 import { compareReplicas } from "../replica-logs.ts";
@@ -201,7 +202,7 @@ class ClusterRowRun {
 
   async #judge(healedAfterMs: number): Promise<void> {
     const { record } = this.#request;
-    const logs = await readToTheEnd(this.#admin, this.#partitions);
+    const logs = await readToTheEnd(this.#admin, { topic: TOPIC, partitions: this.#partitions });
     const { brokers } = this.#cluster;
     for (const broker of brokers) await broker.terminate();
     const verdict = checkHistory(this.#load.entries, logs);
@@ -296,15 +297,6 @@ export async function makeLead(play: Play, broker: ChaosBroker): Promise<void> {
   });
   for (const other of others) other.start();
   await play.whole();
-}
-
-async function readToTheEnd(client: Client, partitions: number): Promise<readonly FinalLog[]> {
-  const logs = Array.from({ length: partitions }, (): [number, string][] => []);
-  const records = topic(TOPIC, { value: serde.string() });
-  for await (const batch of client.reader(records, { from: "start" }).batches()) {
-    for (const { offset, value } of batch) logs[batch.partition]?.push([offset, value ?? ""]);
-  }
-  return logs.map((log, partition) => ({ key: String(partition), records: log }));
 }
 
 function pause(ms: number): Promise<void> {

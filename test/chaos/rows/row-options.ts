@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { settingsOf, wholeNumber } from "../options.ts";
+import { drawnSeed, wholeNumber } from "../../command-line.ts";
+import { settingsOf } from "../options.ts";
 import type { Row } from "./row.ts";
 
 export type RowOptions = {
@@ -45,7 +46,7 @@ export function parseRowOptions(
       row: { type: "string" },
       rows: { type: "string" },
       list: { type: "boolean", default: false },
-      seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+      seed: { type: "string", default: String(drawnSeed()) },
       seconds: { type: "string" },
       times: { type: "string" },
       rate: { type: "string", default: RATE },

@@ -1,4 +1,5 @@
 import { loadavg } from "node:os";
+import { understood } from "../../command-line.ts";
 import { capabilityFault } from "../injectors/capability.ts";
 import { removeLeftovers } from "../injectors/leftovers.ts";
 import { ROWS } from "./all-rows.ts";
@@ -12,7 +13,7 @@ export async function runRows(
   args: readonly string[],
   print: (text: string) => void,
 ): Promise<number> {
-  const options = parseRowOptions(args, ROWS);
+  const options = understood("chaos", () => parseRowOptions(args, ROWS));
   if (options === undefined) {
     print(ROW_USAGE);
     return 0;
