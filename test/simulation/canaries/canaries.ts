@@ -248,8 +248,7 @@ const KNOWN_MISTAKES: readonly Canary[] = [
   {
     name: "failed-syncs-are-tried-again",
     about: "a sync that failed is tried once more, and its success believed (fsyncgate)",
-    scenario: "S-08",
-    options: { settings: SYNCED },
+    options: { ...RELAYS, faults: ["ioError"], meanRestMs: 300, settings: SYNCED },
     code: [
       {
         file: "log/dist/volume/data-volume.js",
