@@ -43,6 +43,7 @@ export type {
   ListenOptions,
   Network,
   ProbeOutcome,
+  ProbeTarget,
 } from "./ports/network.ts";
 export type { Random } from "./ports/random.ts";
 export {

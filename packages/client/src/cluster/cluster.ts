@@ -37,6 +37,9 @@ export type ClusterDependencies = {
   readonly logger: Logger;
 };
 
+/** Far more than brokers, so that each of them is as likely as any other. */
+const ROTATIONS = 2 ** 20;
+
 /**
  * A topic that was just created may not be known to every broker yet. Longer would only delay the
  * answer to a misspelt name.
@@ -57,7 +60,8 @@ export class Cluster {
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #missing = new Map<string, ZoologError>();
   readonly #closing = new CallAbort();
-  #rotation = 0;
+  /** Clients that are given the same list shall not all ask the same broker. */
+  #rotation: number;
   #version = 0;
   #wanted = new Set<string>();
   /** Topics that this client produces to: a broker that is allowed to creates them. */
@@ -69,6 +73,7 @@ export class Cluster {
   constructor(options: ClusterOptions, dependencies: ClusterDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#rotation = Math.floor(dependencies.random.next() * ROTATIONS);
   }
 
   /** Changes whenever anything that is known changes. */

@@ -86,6 +86,9 @@ export class ClassicMembership implements Membership {
   #incarnation = 0;
   #owned: readonly MemberPartition[] = [];
   #previous: readonly MemberPartition[] = [];
+  /** What the newest join subscribes to. */
+  #asked: readonly string[] = [];
+  #isReplacement = false;
   #timer: Timer | undefined;
   #beating = false;
   /** Aborted when the coordinator that a parked join waits for is not one any more. */
@@ -193,6 +196,12 @@ export class ClassicMembership implements Membership {
     this.#generation = joined.generationId;
     const assigned = await this.#sync(joined);
     if (!isOurs()) return true;
+    if (!this.#isReplacement && assigned.some(({ topic }) => !this.#asked.includes(topic))) {
+      // Of a process before us that subscribed to more (KIP-345): the next join tells the leader.
+      this.#isReplacement = true;
+      return true;
+    }
+    this.#isReplacement = false;
     const goes = without(this.#owned, assigned);
     if (goes.length > 0) await owner.revoke(goes);
     if (!isOurs()) return true;
@@ -206,6 +215,7 @@ export class ClassicMembership implements Membership {
     const { coordinator } = this.#dependencies;
     const { instanceId, rebalanceTimeoutMs, sessionTimeoutMs } = this.#options;
     const topics = await this.#topics.names(this.#limits());
+    this.#asked = topics;
     const controller = quietAbortController();
     const abort = () => controller.abort(this.#closing.signal.reason);
     this.#closing.signal.addEventListener("abort", abort, { once: true });

@@ -74,6 +74,25 @@ describe("the classic protocol", () => {
     expect(events).toHaveLength(eventsBefore);
   });
 
+  test("a static member that comes back with fewer topics is given those alone", async () => {
+    const { brokers, consumer, time } = setUp({ protocol: "classic", partitions: 4 });
+    brokers.createTopic("texture", 4);
+    const { key, value } = texts;
+    const topics = { pattern: "text.*", key, value };
+    void collect(consumer({ instanceId: "a", topics }), []);
+    const first = consumer({ instanceId: "b", topics });
+    void collect(first, []);
+    await time.advanceAndSettle(12_000);
+    expect(new Set(first.assignment().map(({ topic }) => topic)).size).toBe(2);
+
+    await outcome(time, first.close());
+    const back = consumer({ instanceId: "b" });
+    void collect(back, []);
+    await time.advanceAndSettle(12_000);
+
+    expect(new Set(back.assignment().map(({ topic }) => topic))).toEqual(new Set(["texts"]));
+  });
+
   test("partitions that are added are found and given out, also of a pattern's topics", async () => {
     const { brokers, consumer, time } = setUp({ protocol: "classic" });
     const { key, value } = texts;

@@ -5,6 +5,7 @@ import { RandomTree } from "../random-tree.ts";
 import { BoundedQueues } from "./bounded-queues.ts";
 import { FailedSyncs } from "./failed-syncs.ts";
 import { HighWatermarks } from "./high-watermarks.ts";
+import { unkeptCommits } from "./history-invariants.ts";
 import type { SeenLeader } from "./leader-looks.ts";
 import { Liveness } from "./liveness.ts";
 import { NoLeaks } from "./no-leaks.ts";
@@ -50,6 +51,15 @@ async function diskWith(files: Readonly<Record<string, Buffer>>): Promise<Simula
 }
 
 const LOG = "/data/t-0/00000000000000000000.log";
+
+test("I11: a commit that was acknowledged, and that ZooKeeper never had, is noticed", () => {
+  const commit = { at: 1, partition: 0, offset: 7 };
+  const committed = { f: "committed", ...commit, zxid: 1 } as const;
+  const acknowledged = { f: "acknowledged", member: "m", ...commit } as const;
+  expect(unkeptCommits([committed, acknowledged])).toEqual([]);
+  expect(unkeptCommits([acknowledged, committed])).toEqual(["7 of partition 0 by m"]);
+  expect(unkeptCommits([committed, { ...acknowledged, offset: 6 }])).toHaveLength(1);
+});
 
 describe("I7: a member of the ISR", () => {
   async function violationsWith(first: Buffer[], second: Buffer[]): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { checkGroupHistory } from "../../history/check-group-history.ts";
 import { checkHistory } from "../../history/check-history.ts";
+import type { GroupEntry } from "../../history/group-history.ts";
 import type { Anomaly, AnomalyKind } from "../../history/history.ts";
 import type { GroupReading, WorldHistory } from "../world/world-history.ts";
 import type { WorldTopics } from "../world/world-topics.ts";
@@ -61,7 +62,24 @@ function ofReading({ entries, group, topicId }: GroupReading, history: WorldHist
     const hashes = records.map(([, value]) => value);
     return id === topicId ? [{ partition: Number(partition), hashes }] : [];
   });
-  return checkGroupHistory(entries, finalLogs).violations.map(
+  const { violations } = checkGroupHistory(entries, finalLogs);
+  const found = violations.map(
     ({ kind, partition, what }) => `${kind} ${group} ${topicId}/${partition}: ${what}`,
   );
+  const unkept = unkeptCommits(entries).map((what) => `acknowledged-not-kept ${group}: ${what}`);
+  return [...found, ...unkept];
+}
+
+/** What members were told to be committed, and ZooKeeper had never been told. Entries as they came. */
+export function unkeptCommits(entries: readonly GroupEntry[]): string[] {
+  const kept = new Set<string>();
+  const unkept: string[] = [];
+  for (const entry of entries) {
+    if (entry.f !== "committed" && entry.f !== "acknowledged") continue;
+    const { f, offset, partition } = entry;
+    const commit = `${offset} of partition ${partition}`;
+    if (f === "committed") kept.add(commit);
+    else if (!kept.has(commit)) unkept.push(`${commit} by ${entry.member}`);
+  }
+  return unkept;
 }

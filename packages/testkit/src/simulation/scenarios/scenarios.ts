@@ -169,6 +169,7 @@ export const SCENARIOS: readonly Scenario[] = [
       ...only(drawn, some(["kill", "pause", "clog", "pauseClient"], random), [
         ...BASE,
         "memberChurn",
+        "staleCommits",
       ]),
       members: 3 + Math.floor(random.next() * 3),
     }),

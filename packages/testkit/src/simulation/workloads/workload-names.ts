@@ -13,6 +13,7 @@ export const WORKLOAD_NAMES = [
   "adminReads",
   "leaderElection",
   "forgedFetches",
+  "staleCommits",
 ] as const;
 
 export type WorkloadName = (typeof WORKLOAD_NAMES)[number];

@@ -10,6 +10,7 @@ import { partitionAdditions } from "./partition-additions.ts";
 import { Producers, type ProducersOptions } from "./producers.ts";
 import { recordDeletions } from "./record-deletions.ts";
 import { recreatedTopic } from "./recreated-topic.ts";
+import { staleCommits } from "./stale-commits.ts";
 import type { Workload, WorkloadParts } from "./workload.ts";
 import { WORKLOAD_NAMES, type WorkloadName } from "./workload-names.ts";
 import { GROUP, type TopicName, topicsOf } from "./world-plan.ts";
@@ -70,6 +71,8 @@ const WORKLOADS: Readonly<Record<WorkloadName, Make>> = {
   leaderElection: (_, parts) => [leaderElections(parts)],
   /** Somebody who is no broker says to be one. */
   forgedFetches: (_, parts) => [forgedFetches("t", parts)],
+  /** Members of the group commit in the name of an epoch that is over. */
+  staleCommits: (_, parts) => [staleCommits({ topic: "t", group: GROUP }, parts)],
 };
 
 export function makeWorkloads(

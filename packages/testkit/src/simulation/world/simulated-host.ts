@@ -4,6 +4,8 @@ import {
   errorMessage,
   type Logger,
   type Machine,
+  type ProbeOutcome,
+  type ProbeTarget,
   type Random,
 } from "@zoolog/base";
 import { Broker, type BrokerConfig, parseBrokerConfig } from "@zoolog/broker";
@@ -161,7 +163,10 @@ export class SimulatedHost {
         logger,
         fileSystem: this.disk.mount(),
         machine: this.#machine(life),
-        network: NO_SOCKETS,
+        network: {
+          listen: () => Promise.reject(new Error("a simulated broker has no sockets")),
+          probe: (target) => this.#probe(process, target),
+        },
         connectZooKeeper: () =>
           zookeeper.connect(process, {
             sessionTimeoutMs: config.zookeeperSessionTimeoutMs,
@@ -243,6 +248,26 @@ export class SimulatedHost {
     return new Promise((resolve) => void process.scheduler.after(took, resolve));
   }
 
+  /** Machines answer, whatever their processes do; who does not hear of it in time knows nothing. */
+  #probe(process: SimulatedProcess, target: ProbeTarget): Promise<ProbeOutcome> {
+    const { listeners, network } = this.#world;
+    const { host, port, timeoutMs } = target;
+    return new Promise((resolve) => {
+      // What a killed process still computes never leaves it.
+      if (!process.isAlive) return;
+      const timer = process.scheduler.after(timeoutMs, () => resolve("unknown"));
+      network.send(process.name, host, "probe", () => {
+        const outcome = listeners.has(`http://${host}:${port}`) ? "accepted" : "refused";
+        network.send(host, process.name, `probe ${outcome}`, () =>
+          process.receive(() => {
+            timer.cancel();
+            resolve(outcome);
+          }),
+        );
+      });
+    });
+  }
+
   #config(): BrokerConfig {
     const settings = {
       "broker.id": this.brokerId,
@@ -267,8 +292,3 @@ export class SimulatedHost {
     };
   }
 }
-
-const NO_SOCKETS = {
-  listen: () => Promise.reject(new Error("a simulated broker has no sockets")),
-  probe: () => Promise.resolve("unknown" as const),
-};
