@@ -6,6 +6,7 @@ import { memberRefusal } from "../member-identity.ts";
 import { joinTooLarge } from "../request-limits.ts";
 import type { ClassicMember } from "../state/classic-group.ts";
 import type { GroupState } from "../state/group-state.ts";
+import { sameTopics } from "../topics/subscription-topics.ts";
 import {
   armSession,
   joinedMembers,
@@ -14,7 +15,7 @@ import {
   tryCompleteJoin,
 } from "./classic-rebalance.ts";
 import { ClassicTurn } from "./classic-turn.ts";
-import { chooseProtocol, commonProtocols, sameProtocols } from "./protocol-choice.ts";
+import { chooseProtocol, commonProtocols, metadataOf, sameProtocols } from "./protocol-choice.ts";
 
 /** A member joins, or joins again. Most answers come when the rebalance has everybody. */
 export function decideJoinGroup(
@@ -135,12 +136,13 @@ function addMember(turn: ClassicTurn, event: JoinGroupEvent, memberId: string): 
 
 /**
  * KIP-345: a process comes back under its instance id. It takes the place of the former one; in a
- * stable group nobody else notices, as long as the protocol stays.
+ * stable group nobody else notices, as long as the protocol and its topics stay: with others, what
+ * the former one was assigned is not what it asks for.
  */
 function replaceStaticMember(turn: ClassicTurn, event: JoinGroupEvent, former: string): void {
   const { state, leader, protocol } = turn.progress;
   const memberId = event.memberIdCandidate;
-  const { assignment, generation } = turn.member(former);
+  const { assignment, generation, protocols } = turn.member(former);
   const message = "another process has joined with the same instance id";
   turn.dropMember(former, { code: "FENCED_INSTANCE_ID", message });
   parkJoin(turn, event, memberId);
@@ -150,7 +152,11 @@ function replaceStaticMember(turn: ClassicTurn, event: JoinGroupEvent, former: s
     return;
   }
   const chosen = chooseProtocol(turn.members);
-  if (state !== "Stable" || protocol === undefined || chosen !== protocol) {
+  const isAlike =
+    protocol !== undefined &&
+    chosen === protocol &&
+    sameTopics(metadataOf({ protocols }, protocol), metadataOf(event, protocol));
+  if (state !== "Stable" || !isAlike) {
     turn.move({ leader: leader === former ? memberId : leader });
     prepareRebalance(turn);
     return;

@@ -4,6 +4,14 @@ import type { JoinGroupEvent } from "../group-event.ts";
 const protocol = (...names: string[]) =>
   names.map((name) => ({ name, metadata: bytes(`${name} wants orders`) }));
 
+/** A ConsumerProtocolSubscription that names these topics. */
+function subscription(...topics: string[]): Uint8Array {
+  const head = Buffer.alloc(6);
+  head.writeInt32BE(topics.length, 2);
+  const names = topics.flatMap((topic) => [Buffer.from([0, topic.length]), Buffer.from(topic)]);
+  return Buffer.concat([head, ...names]);
+}
+
 /** A stable group of these members, in generation 1; the first leads. */
 function stable(
   ids: readonly string[],
@@ -313,6 +321,23 @@ describe("static members", () => {
       generationId: 2,
       protocolName: "range",
     });
+  });
+
+  test("that come back for other topics make the group rebalance", () => {
+    const wanting = (...topics: string[]) => ({
+      protocols: [{ name: "range", metadata: subscription(...topics) }],
+    });
+    const test = stable(["a", "b"], (id) => ({ ...isStatic(id), ...wanting("orders", "bills") }));
+    const back = { memberIdCandidate: "b2", groupInstanceId: "instance-b" };
+
+    expect(test.join({ ...back, ...wanting("bills", "orders") })).toMatchObject({
+      memberId: "b2",
+      generationId: 1,
+    });
+    const answer = test.join({ ...back, memberIdCandidate: "b3", ...wanting("orders") });
+
+    expect(answer).toBeUndefined();
+    expect(test.group).toMatchObject({ state: "PreparingRebalance" });
   });
 
   test("stay when they miss a rebalance, until their sessions are over", () => {

@@ -22,3 +22,11 @@ export function subscriptionTopics(metadata: Uint8Array): readonly string[] | un
   }
   return topics;
 }
+
+/** Whether two subscriptions name the same topics, in whatever order. */
+export function sameTopics(a: Uint8Array, b: Uint8Array): boolean {
+  const [some, others] = [subscriptionTopics(a), subscriptionTopics(b)].map((topics) =>
+    topics?.toSorted().join(),
+  );
+  return some === others;
+}
