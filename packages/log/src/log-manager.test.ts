@@ -1,4 +1,4 @@
-import { brokerEpoch, leaderEpoch, type Offset } from "@zoolog/base";
+import { brokerEpoch, leaderEpoch, type Offset, offset } from "@zoolog/base";
 import { batchOf, readAll } from "@zoolog/testkit";
 import { EPOCH, NEW, ORDERS, OTHER_ID, setUp, until } from "./log-manager.fixture.ts";
 
@@ -225,6 +225,56 @@ test("the regular flush saves recovery points, so that a start scans only what i
   const second = await open();
   expect(second.get(ORDERS)!.logEndOffset).toBe(3);
   await second.close();
+});
+
+describe("a log that has failed is not listed again by the ticks while it", () => {
+  const failedLog = async () => {
+    const setting = setUp();
+    const manager = await setting.open();
+    const log = await manager.getOrCreate(ORDERS, NEW);
+    await log.append([batchOf(["a", "b"])], EPOCH);
+    log.updateHighWatermark(offset(2));
+    await log.deleteBefore(offset(1));
+    setting.disk.inject({ effect: "EIO", operations: ["write"], path: /orders-0/ });
+    await log.append([batchOf(["c"])], EPOCH).catch(() => {});
+    expect(manager.offlinePartitions.size).toBe(1);
+    /** With a round of the ticks between any two steps of it. */
+    const amongTicks = async (task: Promise<unknown>) => {
+      let isOver = false;
+      const ended = task.finally(() => {
+        isOver = true;
+      });
+      for (let turns = 0; !isOver && turns < 100_000; turns++) {
+        setting.time.advance(10_000);
+        await Promise.resolve();
+      }
+      await ended;
+    };
+    return { ...setting, manager, amongTicks };
+  };
+
+  test("is deleted: the next topic of that name has a replica here", async () => {
+    const { manager, amongTicks, time, crash, open } = await failedLog();
+
+    await amongTicks(manager.delete(ORDERS));
+    await time.advanceAndSettle(10_000);
+    crash("process");
+    const again = await open();
+
+    expect([...again.offlinePartitions.keys()]).toEqual([]);
+    const log = await again.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+    expect(log.logStartOffset).toBe(0);
+    await again.close();
+  });
+
+  test("is put aside for a new one, which begins where no log has been", async () => {
+    const { manager, amongTicks } = await failedLog();
+
+    await amongTicks(manager.startOver(ORDERS, NEW));
+
+    expect(manager.get(ORDERS)?.logStartOffset).toBe(0);
+    await manager.close();
+  });
 });
 
 test("nothing of a closed manager keeps running", async () => {

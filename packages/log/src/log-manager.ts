@@ -279,7 +279,7 @@ export class LogManager {
     if (failure !== undefined) throw failure;
     const hosted = this.#hosted.get(topicPartition);
     if (failureOf(hosted) !== undefined) {
-      await closeUnwanted(hosted);
+      await this.#retire(topicPartition);
       const path = await this.#folders.putAside(topicPartition);
       this.#hosted.delete(topicPartition);
       this.#dependencies.logger.error("damaged log was put aside, its replica starts over", {
@@ -303,7 +303,8 @@ export class LogManager {
 
   /**
    * Closes the log. Whose records the folder has stays known until they are out of sight: else a full
-   * disk would leave them to the next topic of that name.
+   * disk would leave them to the next topic of that name. The log itself is forgotten, also one that
+   * has failed: else ticks would list again in the checkpoints what is being taken out of them.
    */
   async #retire(topicPartition: TopicPartition): Promise<void> {
     let hosted = this.#hosted.get(topicPartition);
@@ -314,9 +315,7 @@ export class LogManager {
     if (hosted === undefined) return;
     // A new entry: what the old log still fails at is nobody's business any more.
     const { topicId, condition } = hosted;
-    const isOpen = condition.is === "open";
-    const closed: LogCondition = isOpen ? { is: "unopened", foundAtStart: true } : condition;
-    this.#hosted.set({ topicPartition, topicId, condition: closed });
+    this.#hosted.set({ topicPartition, topicId, condition: withoutLog(condition) });
     await closeUnwanted(hosted);
   }
 
@@ -378,4 +377,9 @@ export class LogManager {
     assert(this.#directory.volume.failure !== undefined, "the directory is offline");
     this.#hosted.allWentOffline(error);
   }
+}
+
+function withoutLog(condition: LogCondition): LogCondition {
+  if (condition.is === "open") return { is: "unopened", foundAtStart: true };
+  return condition.is === "offline" ? { ...condition, log: undefined } : condition;
 }
