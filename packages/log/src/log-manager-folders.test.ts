@@ -320,6 +320,23 @@ describe("a folder of another topic than the cluster's", () => {
     expect(strays(disk).length).toBeGreaterThan(0);
   });
 
+  test("is put aside although the start could not look whose it is", async () => {
+    const { open, disk } = await usedFolder();
+    const before = disk.contents(FIRST);
+    const path = /orders-0\/partition.metadata/;
+    const looks = disk.inject({ effect: "EMFILE", operations: ["readFile"], path });
+    const manager = await open();
+    expect(looks.strikes()).toBe(1);
+
+    const log = await manager.getOrCreate(ORDERS, { ...NEW, topicId: OTHER_ID });
+
+    expect(log.logEndOffset).toBe(0);
+    expect(manager.topicIdOf(ORDERS)).toBe(OTHER_ID);
+    const kept = strays(disk).find((each) => each.endsWith(".log"))!;
+    expect(disk.contents(kept)).toEqual(before);
+    await manager.close();
+  });
+
   test("keeps its records and its topic when it cannot be put aside", async () => {
     const { open, disk } = await usedFolder();
     const manager = await open();

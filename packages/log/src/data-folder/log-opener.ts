@@ -195,9 +195,12 @@ export class LogOpener {
       readonly foundAtStart: boolean;
     },
   ): Promise<Log> {
-    const { stranger, topicId, foundAtStart } = from;
+    const { topicId, foundAtStart } = from;
     const { volume, path } = this.#directory;
     const key = topicPartitionKey(hosted.topicPartition);
+    // The start may have had no file handle left to look: the folder can be any topic's of that name.
+    if (foundAtStart) hosted.topicId ??= await readTopicId(`${path}/${key}`, volume);
+    const stranger = isOfAnother(hosted, topicId) ? hosted : from.stranger;
     if (stranger !== undefined) {
       // Should it fail, the folder still has the stranger's records: never our id then.
       hosted.topicId = stranger.topicId;
@@ -209,7 +212,8 @@ export class LogOpener {
       await writeTopicId(`${path}/${key}`, topicId, volume);
       hosted.topicId = topicId;
     }
-    const log = await this.#openLog(hosted, foundAtStart ? this.#lastEndOf(key) : "unclean");
+    const isOld = foundAtStart && stranger === undefined;
+    const log = await this.#openLog(hosted, isOld ? this.#lastEndOf(key) : "unclean");
     if (foundAtStart) await this.noteRecovered();
     return log;
   }
