@@ -7,6 +7,7 @@ import {
   type Timer,
   topicPartitionKey,
 } from "@zoolog/base";
+import { untilAnyAborts } from "../../abort.ts";
 import { memberLost } from "../../errors.ts";
 import type { ConsumerPartition, ResolvedConsumerOptions } from "../consumer-options.ts";
 import {
@@ -172,12 +173,9 @@ export class HeldPartitions<K, V> implements PartitionOwner {
   }
 
   async #begin(added: readonly GroupPartition<K, V>[]): Promise<void> {
-    const { closing, commits, starts, supply } = this.#dependencies;
+    const { closing, commits, supply } = this.#dependencies;
     const limits = { timeoutMs: this.#options.retryTimeoutMs, signal: closing };
-    const found = await starts.find(
-      added.map(({ topicPartition }) => topicPartition),
-      limits,
-    );
+    const found = await this.#startsOf(added);
     const wanted = new Map(added.map((held) => [topicPartitionKey(held.topicPartition), held]));
     const isWanted = (start: StartOffset) =>
       wanted.get(topicPartitionKey(start))?.isRevoked === false;
@@ -192,6 +190,26 @@ export class HeldPartitions<K, V> implements PartitionOwner {
       held.committed = start.offset;
       held.metadata = start.metadata;
       supply.add(held);
+    }
+  }
+
+  /** Nobody waits for one that is given up meanwhile: its topic may be another one by now. */
+  async #startsOf(added: readonly GroupPartition<K, V>[]): Promise<StartOffset[]> {
+    const { closing, starts } = this.#dependencies;
+    const { retryTimeoutMs: timeoutMs } = this.#options;
+    for (let asked = added; ; ) {
+      const signals = [closing, ...asked.map((held) => held.signal)];
+      const partitions = asked.map(({ topicPartition }) => topicPartition);
+      try {
+        return await untilAnyAborts(signals, (signal) =>
+          starts.find(partitions, { timeoutMs, signal }),
+        );
+      } catch (error) {
+        const staying = asked.filter(({ isRevoked }) => !isRevoked);
+        const isOver = closing.aborted || staying.length === 0;
+        if (isOver || staying.length === asked.length) throw error;
+        asked = staying;
+      }
     }
   }
 
