@@ -40,6 +40,30 @@ test("a failure names seed and options, shows the newest events and says how to 
   ]);
 });
 
+test("a failure that was recorded for a page shows only the events before it was seen", () => {
+  const event = { actor: "broker-1", kind: "fetch" };
+  const before = Array.from({ length: 100 }, (_, i) => ({ atMs: i, ...event }));
+  const trace = [
+    ...before,
+    { atMs: 99, actor: "broker-1", kind: "log info", text: "elected" },
+    { atMs: 99, actor: "world", kind: "violation", text: "I1 record 3:7 is lost" },
+    ...before.map(({ atMs }) => ({ atMs: 100 + atMs, ...event })),
+  ];
+  const lines = formatFailure(outcomeOf({}, { violations: [LOSS], trace })).split("\n");
+
+  const shown = lines.filter((line) => line.endsWith(event.kind)).map((line) => parseFloat(line));
+  expect(shown).toEqual(Array.from({ length: 40 }, (_, i) => 60 + i));
+  expect(lines).toHaveLength(3 + 1 + 40 + 1);
+});
+
+test("of a long value only what names it is shown", () => {
+  const loss = { invariant: "I1", what: `lost-write t/2: 0:20${".".repeat(900)}` };
+
+  expect(formatFailure(outcomeOf({}, { violations: [loss] }))).toContain(
+    "\n  I1 lost-write t/2: 0:20…\n",
+  );
+});
+
 test("of many violations of one seed the first are shown, and all are counted", () => {
   const violations = Array.from({ length: 25 }, () => LOSS);
 

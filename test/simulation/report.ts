@@ -1,5 +1,5 @@
 import type { SimulationOptions } from "@zoolog/testkit";
-import type { SeedOutcome } from "./seed-job.ts";
+import { type SeedOutcome, SHOWN_EVENTS } from "./seed-job.ts";
 import type { Shrunk } from "./shrink.ts";
 import type { Totals } from "./totals.ts";
 
@@ -23,19 +23,19 @@ export function replayCommand(options: SimulationOptions, rest = ""): string {
   return `npm run sim -- --options '${json}'${rest}`;
 }
 
-/** What a failing seed violates, the newest events, and how to see it again. */
+/** What a failing seed violates, the events before it was seen, and how to see it again. */
 export function formatFailure(
   outcome: SeedOutcome,
-  { eventsMax }: { readonly eventsMax?: number } = {},
+  { eventsMax = SHOWN_EVENTS }: { readonly eventsMax?: number } = {},
 ): string {
   const { options, violations } = outcome;
-  const trace = eventsMax === undefined ? outcome.trace : outcome.trace.slice(-eventsMax);
+  const trace = untilViolation(outcome.trace).slice(-eventsMax);
   return [
     `seed ${options.seed} (${options.scenario}) violates ${invariantsOf(outcome).join(", ")}`,
     `  options ${JSON.stringify(options)}`,
     ...violations
       .slice(0, SHOWN_VIOLATIONS_MAX)
-      .map(({ invariant, what }) => `  ${invariant} ${what}`),
+      .map(({ invariant, what }) => `  ${invariant} ${withoutPadding(what)}`),
     ...more(violations.length - SHOWN_VIOLATIONS_MAX, "violations"),
     ...(trace.length === 0
       ? []
@@ -43,6 +43,18 @@ export function formatFailure(
     ...trace.map(({ atMs, actor, kind }) => `    ${timeOf(atMs)} ${actor.padEnd(12)} ${kind}`),
     `  again: ${replayCommand(options)}`,
   ].join("\n");
+}
+
+/** Values name themselves at their beginning; the rest of them are dots. */
+function withoutPadding(what: string): string {
+  return what.replaceAll(/\.{4,}/g, "…");
+}
+
+/** What was recorded for a page goes on to the end of the world, and has what was only told. */
+function untilViolation(trace: SeedOutcome["trace"]): SeedOutcome["trace"] {
+  const seen = trace.findIndex(({ kind }) => kind === "violation");
+  const before = seen < 0 ? trace : trace.slice(0, seen);
+  return before.filter(({ text }) => text === undefined);
 }
 
 function more(count: number, what: string): string[] {

@@ -1,10 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { Simulation, Trace } from "@zoolog/testkit";
-import { hangCpuMsOf, lostOutcome, type SeedJob, type SeedOutcome } from "./seed-job.ts";
+import {
+  hangCpuMsOf,
+  lostOutcome,
+  type SeedJob,
+  type SeedOutcome,
+  SHOWN_EVENTS,
+} from "./seed-job.ts";
 import { tracingLogger } from "./tracing-logger.ts";
-
-/** Events before its violation that a failure shows. */
-const SHOWN_EVENTS = 40;
 
 /** A page of more than that is no page any more; the newest are kept. */
 const RECORDED_EVENTS_MAX = 100_000;

@@ -6,6 +6,9 @@ import type {
   Violation,
 } from "@zoolog/testkit";
 
+/** Events before its violation that a failure shows. */
+export const SHOWN_EVENTS = 40;
+
 /** One run of one world, asked of a worker. */
 export type SeedJob = {
   readonly options: SimulationOptions;

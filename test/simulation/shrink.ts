@@ -126,6 +126,11 @@ export class Shrinker {
 
 function sizeOf(options: SimulationOptions): string {
   const numbers = (Object.keys(SMALLEST) as Number[]).map((name) => `${options[name]} ${name}`);
-  const { skippedFaults, workloads } = options;
-  return `${numbers.join(", ")}, ${skippedFaults.length} faults skipped, ${workloads.length} workloads`;
+  const { settings, skippedFaults, workloads } = options;
+  const lists = [
+    `${skippedFaults.length} faults skipped`,
+    `${workloads.length} workloads`,
+    `${Object.keys(settings).length} settings`,
+  ];
+  return [...numbers, ...lists].join(", ");
 }

@@ -126,8 +126,9 @@ export class Simulation {
       void acceptLosses(client, { world, isDone: () => isDone });
     }
     const { recoveryMsMax } = this.#options;
-    await this.#within(recoveryMsMax, "all partitions are led, with full ISRs", isWhole);
-    this.#note("is whole");
+    const what = "all partitions are led, with full ISRs";
+    const isInTime = await this.#within(recoveryMsMax, what, isWhole);
+    this.#note(isInTime ? "is whole" : "is not whole");
     await this.#each("clients come to rest", (workload) => workload.calm?.());
     const probed = probe(this.#admin, { lives: lives(), parts: this.#parts });
     await this.#within(DRAIN_MS_MAX, "every partition takes a record", probed);
@@ -202,13 +203,15 @@ export class Simulation {
     await this.#within(DRAIN_MS_MAX, what, Promise.all(this.#workloads.map(task)));
   }
 
-  /** What does not come to its end in time is a violation, and the run goes on without it. */
-  async #within(ms: number, what: string, task: Promise<unknown>): Promise<void> {
+  /** What does not come to its end in time is a violation, and the run goes on. @returns if it came. */
+  async #within(ms: number, what: string, task: Promise<unknown>): Promise<boolean> {
     try {
       await this.#world.outcome(task, ms);
+      return true;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#invariants.liveness.stuck(`${what}: ${why}`);
+      return false;
     }
   }
 
