@@ -1,7 +1,7 @@
 import { type Deferred, deferred } from "@zoolog/base";
+import { oneOf } from "../chance.ts";
 import type { World } from "../world/world.ts";
 import { Budget, type Tolerance } from "./budget.ts";
-import { oneOf } from "./chance.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { Coverage } from "./coverage.ts";
 import { Disturbances } from "./disturbances.ts";

@@ -1,5 +1,5 @@
+import { oneOf, shuffled } from "../chance.ts";
 import type { SimulatedHost } from "../world/simulated-host.ts";
-import { oneOf, shuffled } from "./chance.ts";
 import type { FaultContext } from "./fault-context.ts";
 
 type Role = "any" | "leader" | "follower" | "controller" | "coordinator";

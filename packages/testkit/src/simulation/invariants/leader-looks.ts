@@ -1,4 +1,4 @@
-import type { CallContext } from "@zoolog/broker";
+import { OBSERVER } from "../world/known-topics.ts";
 import type { SimulatedHost } from "../world/simulated-host.ts";
 import type { World } from "../world/world.ts";
 import type { PartitionStates } from "./partition-states.ts";
@@ -15,14 +15,6 @@ export type SeenLeader = {
 
 /** Events between two looks. */
 const LOOK_EVENTS = 200;
-
-const OBSERVER: CallContext = {
-  signal: new AbortController().signal,
-  clientId: "invariants",
-  remoteAddress: "invariants",
-  principal: { kind: "anonymous" },
-  holdWhile: (task) => task,
-};
 
 /**
  * Asks the brokers themselves how far the partitions are committed that they lead. They answer from

@@ -1,13 +1,5 @@
+import type { LeftBehind } from "../world/simulated-host.ts";
 import { type Invariant, note } from "./invariant.ts";
-
-/** What a broker may leave behind after it was shut down in order: nothing. */
-export type LeftBehind = {
-  readonly host: string;
-  readonly openFiles: readonly string[];
-  /** Kinds of events that it still waits for. */
-  readonly waitsFor: readonly string[];
-  readonly isListening: boolean;
-};
 
 /** Everything that was opened is closed in the end. */
 export class NoLeaks implements Invariant {

@@ -10,7 +10,10 @@ const BROKEN = /assert|invariant/i;
 const OPERATIONAL =
   /bytes left for records|may not open more files|is offline: |: simulated, |ZooKeeper cannot be reached/;
 
-/** A broker ends when it is told to, and nothing in it fails unheard. */
+/**
+ * A broker ends when it is told to, and nothing in it fails unheard. Of rejections that nobody handles
+ * only the process that runs the world hears; it adds them.
+ */
 export class OrderedEnds implements Invariant {
   readonly name = "I12";
   readonly about =
@@ -27,10 +30,6 @@ export class OrderedEnds implements Invariant {
     const isUnheard = event === BACKGROUND_FAILED && !OPERATIONAL.test(error);
     if (!isUnheard && !BROKEN.test(error)) return;
     note(this.violations, `${event}: ${String(fields["task"] ?? "")} ${error}`);
-  }
-
-  rejected(reason: unknown): void {
-    note(this.violations, reason instanceof Error ? String(reason.stack) : String(reason));
   }
 
   atEnd(): Promise<void> {

@@ -29,7 +29,7 @@ const SHUTDOWN_MS_MAX = 60_000;
 
 /**
  * Everything that is looked at while a world runs, in one place. What clients saw is judged when it
- * is over, by `clientInvariants`.
+ * is over, by `historyInvariants`.
  */
 export class WorldInvariants {
   readonly liveness = new Liveness();
@@ -74,11 +74,6 @@ export class WorldInvariants {
   /** Comparisons of replicas. */
   get comparisons(): number {
     return this.#isr.looks;
-  }
-
-  /** A promise that nobody listens to was rejected. */
-  rejected(reason: unknown): void {
-    this.#ends.rejected(reason);
   }
 
   /** When all has healed and clients are gone. The world is shut down for it. */

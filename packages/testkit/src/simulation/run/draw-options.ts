@@ -1,4 +1,5 @@
 import type { Random } from "@zoolog/base";
+import { oneOf, wholeBelow } from "../chance.ts";
 import { FAULT_NAMES } from "../faults/fault.ts";
 import { RandomTree } from "../random-tree.ts";
 import { SCENARIOS } from "../scenarios/scenarios.ts";
@@ -15,7 +16,7 @@ const RECOVERY_MS_MAX = 60_000;
 
 const ALWAYS: readonly WorkloadName[] = ["idempotentProduce", "read", "group"];
 
-const DISKS: readonly DiskTimes[] = [
+const DISKS: readonly [DiskTimes, ...DiskTimes[]] = [
   // A good SSD with a cache that obeys.
   { other: [0, 0.02], datasync: [0.2, 2.2], syncDirectory: [0.2, 2.2] },
   // Nothing between a program and its disk.
@@ -43,12 +44,12 @@ export function drawSimulationOptions(
     seconds,
     ...drawSize(random),
     faults: FAULT_NAMES.filter(() => random.next() < 0.5),
-    meanRestMs: 200 + whole(random, 1_800),
-    faultsAtOnce: 1 + whole(random, 3),
+    meanRestMs: 200 + wholeBelow(random, 1_800),
+    faultsAtOnce: 1 + wholeBelow(random, 3),
     skippedFaults: [],
     workloads: drawWorkloads(tree.of("workloads")),
     settings: drawSettings(tree.of("settings")),
-    diskTimes: DISKS[whole(random, DISKS.length)] ?? { other: [0, 0.02] },
+    diskTimes: oneOf(DISKS, random),
     recoveryMsMax: RECOVERY_MS_MAX,
   };
   if (scenario === "swarm") return drawn;
@@ -59,13 +60,13 @@ export function drawSimulationOptions(
 
 function drawSize(random: Random) {
   const drawn = {
-    brokers: 3 + whole(random, 3),
+    brokers: 3 + wholeBelow(random, 3),
     zookeepers: random.next() < 0.8 ? 3 : 1,
-    partitions: 1 + whole(random, 6),
-    producers: 1 + whole(random, 5),
-    readers: 1 + whole(random, 2),
-    members: 1 + whole(random, 4),
-    meanPauseMs: 60 + whole(random, 180),
+    partitions: 1 + wholeBelow(random, 6),
+    producers: 1 + wholeBelow(random, 5),
+    readers: 1 + wholeBelow(random, 2),
+    members: 1 + wholeBelow(random, 4),
+    meanPauseMs: 60 + wholeBelow(random, 180),
   };
   const usual = { brokers: 3, zookeepers: 3, partitions: 4, producers: 4, readers: 1, members: 2 };
   return random.next() < 0.5 ? { ...usual, meanPauseMs: 120 } : drawn;
@@ -74,8 +75,4 @@ function drawSize(random: Random) {
 /** There is always somebody who writes and reads; of the rest about a third. */
 function drawWorkloads(random: Random): readonly WorkloadName[] {
   return WORKLOAD_NAMES.filter((name) => random.next() < 0.35 || ALWAYS.includes(name));
-}
-
-function whole(random: Random, below: number): number {
-  return Math.floor(random.next() * below);
 }

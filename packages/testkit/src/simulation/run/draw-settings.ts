@@ -1,4 +1,5 @@
 import type { Random } from "@zoolog/base";
+import { oneOf } from "../chance.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -40,7 +41,7 @@ export function drawSettings(random: Random): Settings {
   const drawn: Record<string, string> = { ...ALWAYS };
   for (const [name, ...others] of CHOICES) {
     const isOther = random.next() < 0.5;
-    const other = others[Math.floor(random.next() * others.length)];
+    const other = oneOf(others, random);
     if (isOther && other !== undefined) drawn[name] = other;
   }
   return drawn;

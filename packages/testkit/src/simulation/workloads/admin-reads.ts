@@ -1,4 +1,5 @@
 import type { Admin } from "@zoolog/client";
+import { oneOf } from "../chance.ts";
 import { ERRAND_MS, Errands } from "./errands.ts";
 import type { Workload, WorkloadParts } from "./workload.ts";
 
@@ -36,7 +37,7 @@ export function adminReads(
       parts,
       errand: async ({ chance, client, complain, world }) => {
         const names = Object.keys(LOOKS);
-        const name = names[Math.floor(chance.next() * names.length)] ?? "";
+        const name = oneOf(names, chance) ?? "";
         const beganAt = world.schedule.nowMs;
         try {
           await LOOKS[name]?.(client.admin, about);

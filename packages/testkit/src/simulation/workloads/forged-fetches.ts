@@ -1,4 +1,5 @@
 import { BROKER_CREDENTIAL_HEADER, encodeMessage } from "@zoolog/protocol";
+import { oneOf } from "../chance.ts";
 import { ERRAND_MS, Errands } from "./errands.ts";
 import type { Workload, WorkloadParts } from "./workload.ts";
 
@@ -23,7 +24,7 @@ export function forgedFetches(topic: string, parts: WorkloadParts): Workload {
           client.admin.describeTopic(topic, limits),
           client.admin.listOffsets(topic, "latest", limits),
         ]);
-        const partition = found.partitions[Math.floor(chance.next() * found.partitions.length)];
+        const partition = oneOf(found.partitions, chance);
         if (partition === undefined || "error" in partition) return;
         const { leader, leaderEpoch, partition: index, replicas } = partition;
         const leading = world.hosts.find(({ brokerId }) => brokerId === leader);

@@ -1,4 +1,5 @@
 import type { Random } from "@zoolog/base";
+import { oneOf } from "../chance.ts";
 import { type GroupMember, joinGroup } from "./group-member.ts";
 import type { Workload, WorkloadParts } from "./workload.ts";
 
@@ -106,7 +107,7 @@ export class GroupMembers implements Workload {
     chance: Random,
   ): GroupMember {
     const { group, topics } = this.#options;
-    const one = topics[Math.floor(chance.next() * topics.length)] ?? "";
+    const one = oneOf(topics, chance) ?? "";
     const isPartial = this.#isRestless && who.slot > 0 && chance.next() < 0.4;
     const member = joinGroup(
       {

@@ -1,5 +1,6 @@
 import type { Random } from "@zoolog/base";
 import type { RequiredAcks } from "@zoolog/client";
+import { oneOf, wholeBelow } from "../chance.ts";
 import { NotedSends } from "./noted-sends.ts";
 import type { Workload, WorkloadParts } from "./workload.ts";
 
@@ -92,14 +93,12 @@ export class Producers implements Workload {
 
   #target(chance: Random) {
     const { topics } = this.#options;
-    const topic = topics[Math.floor(chance.next() * topics.length)] ?? "";
+    const topic = oneOf(topics, chance) ?? "";
     const known = this.#parts.topics.lasts(topic)?.partitions;
     const way = chance.next();
-    const partition =
-      known === undefined || way < 0.4 ? undefined : Math.floor(chance.next() * known);
-    const key =
-      partition !== undefined || way < 0.2 ? undefined : `k${Math.floor(chance.next() * KEYS)}`;
-    const paddingBytes = chance.next() < 0.15 ? Math.floor(chance.next() * PADDING_BYTES_MAX) : 0;
+    const partition = known === undefined || way < 0.4 ? undefined : wholeBelow(chance, known);
+    const key = partition !== undefined || way < 0.2 ? undefined : `k${wholeBelow(chance, KEYS)}`;
+    const paddingBytes = chance.next() < 0.15 ? wholeBelow(chance, PADDING_BYTES_MAX) : 0;
     return { topic, partition, key, paddingBytes };
   }
 }

@@ -1,3 +1,4 @@
+import { wholeBelow } from "../chance.ts";
 import { ERRAND_MS, Errands, type ErrandTools } from "./errands.ts";
 import type { Workload, WorkloadParts } from "./workload.ts";
 
@@ -14,7 +15,7 @@ async function deleteRecords(topic: string, tools: ErrandTools): Promise<void> {
   const life = topics.lasts(topic);
   if (life === undefined) return;
   const limits = { timeoutMs: ERRAND_MS };
-  const partition = Math.floor(chance.next() * life.partitions);
+  const partition = wholeBelow(chance, life.partitions);
   const ends = await client.admin.listOffsets(topic, "latest", {
     ...limits,
     partitions: [partition],

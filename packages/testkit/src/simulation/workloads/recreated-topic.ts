@@ -1,3 +1,4 @@
+import { wholeBelow } from "../chance.ts";
 import { whenKnown } from "../world/known-topics.ts";
 import type { TopicLife } from "../world/world-topics.ts";
 import { ERRAND_MS, Errands, type ErrandTools } from "./errands.ts";
@@ -40,7 +41,7 @@ async function create(
   tools: ErrandTools,
 ): Promise<TopicLife> {
   const { chance, client, topics, world } = tools;
-  const partitions = 1 + Math.floor(chance.next() * PARTITIONS_MAX);
+  const partitions = 1 + wholeBelow(chance, PARTITIONS_MAX);
   const limits = { timeoutMs: ERRAND_MS };
   const asked = { topic: name, partitions, replicationFactor };
   await client.admin.createTopic(asked, limits).catch(() => {});

@@ -11,7 +11,6 @@ import {
 import { Broker, type BrokerConfig, parseBrokerConfig } from "@zoolog/broker";
 import type { DiskOperation } from "../../file-system/disk-faults.ts";
 import { type PowerCutOptions, SimulatedDisk } from "../../file-system/simulated-disk.ts";
-import type { LeftBehind } from "../invariants/no-leaks.ts";
 import type { Listeners } from "../network/listeners.ts";
 import type { SimulatedNetwork } from "../network/simulated-network.ts";
 import { SimulatedPlane } from "../network/simulated-plane.ts";
@@ -57,6 +56,15 @@ export type StartListener = {
   readonly starting: (host: SimulatedHost) => void;
   /** Its logs are recovered; nothing was fetched since. */
   readonly started: (host: SimulatedHost) => void;
+};
+
+/** What is still open of a host. */
+export type LeftBehind = {
+  readonly host: string;
+  readonly openFiles: readonly string[];
+  /** Kinds of events that it still waits for. */
+  readonly waitsFor: readonly string[];
+  readonly isListening: boolean;
 };
 
 /** One machine with a disk and, most of the time, a broker on it. */

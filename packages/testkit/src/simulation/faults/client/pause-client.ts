@@ -1,4 +1,4 @@
-import { lasting, shuffled } from "../chance.ts";
+import { lasting, shuffled } from "../../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 
 /** Those whose pauses nobody has to know of; members of groups stand still by the word of their workload. */

@@ -1,4 +1,4 @@
-import { between, heads, lasting, shuffled } from "../chance.ts";
+import { between, heads, lasting, shuffled } from "../../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { runningHost } from "../targets.ts";
 

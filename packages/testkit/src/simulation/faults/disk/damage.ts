@@ -1,6 +1,6 @@
 import type { Random } from "@zoolog/base";
+import { between, heads, oneOf, shuffled, wholeBelow } from "../../chance.ts";
 import type { SimulatedHost } from "../../world/simulated-host.ts";
-import { between, heads, oneOf, shuffled, wholeBelow } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { runningHost } from "../targets.ts";
 import { batchesOf, claimedEnd } from "./segment-bytes.ts";

@@ -1,5 +1,5 @@
 import type { DiskFault, DiskOperation } from "../../../file-system/disk-faults.ts";
-import { acrossScales, heads, lasting, oneOf, wholeBelow } from "../chance.ts";
+import { acrossScales, heads, lasting, oneOf, wholeBelow } from "../../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { runningHost } from "../targets.ts";
 

@@ -1,5 +1,5 @@
+import { acrossScales, heads, lasting, shuffled, wholeBelow } from "../../chance.ts";
 import type { LinkQuality } from "../../network/simulated-network.ts";
-import { acrossScales, heads, lasting, shuffled, wholeBelow } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf } from "../targets.ts";
 

@@ -1,4 +1,4 @@
-import { between, heads, lasting, oneOf, shuffled, wholeBelow } from "../chance.ts";
+import { between, heads, lasting, oneOf, shuffled, wholeBelow } from "../../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf, runningHost } from "../targets.ts";
 

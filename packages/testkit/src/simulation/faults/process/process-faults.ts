@@ -1,6 +1,6 @@
 import type { PowerCutOptions } from "../../../file-system/simulated-disk.ts";
+import { heads, lasting, oneOf, shuffled, wholeBelow } from "../../chance.ts";
 import type { SimulatedHost } from "../../world/simulated-host.ts";
-import { heads, lasting, oneOf, shuffled, wholeBelow } from "../chance.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf, runningHost } from "../targets.ts";
 

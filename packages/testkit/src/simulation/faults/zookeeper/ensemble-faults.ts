@@ -1,5 +1,5 @@
+import { acrossScales, between, heads, lasting, oneOf, shuffled } from "../../chance.ts";
 import type { SimulatedServer } from "../../zookeeper/simulated-server.ts";
-import { acrossScales, between, heads, lasting, oneOf, shuffled } from "../chance.ts";
 import { ENSEMBLE } from "../disturbances.ts";
 import type { FaultContext } from "../fault-context.ts";
 import { namesOf } from "../targets.ts";

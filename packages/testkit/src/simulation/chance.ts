@@ -1,6 +1,6 @@
 import type { Random } from "@zoolog/base";
 
-/** Each with a chance of one half. */
+/** In half of all cases. */
 export function heads(random: Random): boolean {
   return random.next() < 0.5;
 }
