@@ -22,9 +22,9 @@ const seeds = process.env.SIM_SEEDS;
 const simulated = { passed: 0, failed: 0 };
 // Before, not beside: tests with real time want the processor.
 if (seeds !== undefined) {
-  const sim = ["--conditions=zoolog-source", "--import", "tsx", "test/simulation/run.ts"];
   const range = ["--seeds", seeds, "--scenario", "all", "--seconds", SIMULATED_SECONDS];
-  const { status } = spawnSync(process.execPath, [...sim, ...range], { stdio: "inherit" });
+  const sim = ["run", "--silent", "sim", "--", ...range];
+  const { status } = spawnSync("npm", sim, { stdio: "inherit" });
   simulated[status === 0 ? "passed" : "failed"] = 1;
 }
 

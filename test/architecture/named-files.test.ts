@@ -21,6 +21,7 @@ const DOCUMENTS = [
   "CONTRIBUTING.md",
   ...filesBelow("docs", ".md"),
   ...readdirSync("packages").map((name) => `packages/${name}/README.md`),
+  ...readdirSync("test").map((name) => `test/${name}/README.md`),
 ].filter((path) => existsSync(path));
 
 /** `x.test.ts` and the like stand for any file of the kind. */
