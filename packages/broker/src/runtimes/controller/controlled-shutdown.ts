@@ -45,7 +45,7 @@ export async function handLeadershipsOver(
   const { cache, clock, scheduler, logger } = parts;
   const { brokerId } = options;
   const deadline = clock.monotonic() + options.timeoutMs;
-  const hasLed = ledBy(cache.image, brokerId).length > 0;
+  const ledBefore = ledBy(cache.image, brokerId).length;
   while (clock.monotonic() < deadline) {
     if (!isAnybodyElse(cache.image, brokerId) || !parts.isCoordinated()) return;
     const asking = { brokerId, timeoutMs: deadline - clock.monotonic() };
@@ -58,7 +58,8 @@ export async function handLeadershipsOver(
         partition.replicas.some((replica) => mayTakeOver(replica, cache.image, brokerId)),
       );
       if (waiting.length === 0) {
-        if (hasLed) await sleep(scheduler, CLIENTS_ARE_TOLD_MS);
+        const hasHandedOver = ledBy(cache.image, brokerId).length < ledBefore;
+        if (hasHandedOver) await sleep(scheduler, CLIENTS_ARE_TOLD_MS);
         return;
       }
       logger.debug("leaderships not handed over yet", { partitions: waiting.length });

@@ -193,7 +193,10 @@ describe("a broker that leaves", () => {
     expect(world.isDone()).toBe(false);
 
     world.cache.publish(image(2, [{ leader: 2, replicas: [1, 2] }], [1]));
-    await world.time.advanceAndSettle(0);
+    await world.time.advanceAndSettle(100);
+    // Requests that were on their way are told who leads now.
+    expect(world.isDone()).toBe(false);
+    await world.time.advanceAndSettle(50);
 
     expect(world.isDone()).toBe(true);
     expect(world.asked()).toBe(1);
@@ -212,7 +215,7 @@ describe("a broker that leaves", () => {
     await world.time.advanceAndSettle(150);
     expect(world.isDone()).toBe(false);
     world.cache.publish(image(2, [{ leader: 2, replicas: [1, 2] }]));
-    await world.time.advanceAndSettle(150);
+    await world.time.advanceAndSettle(300);
 
     expect(world.isDone()).toBe(true);
     expect(world.asked()).toBeGreaterThan(1);
