@@ -128,6 +128,18 @@ describe("send", () => {
     expect(stored()).toEqual(["before", "after"]);
   });
 
+  test("a partition that was added since is found by who sends to it", async () => {
+    const { brokers, client, stored, time } = setUp();
+    const producer = client.producer();
+    await outcome(time, producer.send(texts, { value: "before" }));
+    brokers.addPartitions("texts", 2);
+
+    const sends = ["a", "b"].map((value) => producer.send(texts, { value, partition: 1 }));
+
+    await outcome(time, Promise.all(sends));
+    expect(stored(1)).toEqual(["a", "b"]);
+  });
+
   test("an unknown topic is told soon, with what to do", async () => {
     const { client, time } = setUp();
 

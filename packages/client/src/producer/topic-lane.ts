@@ -34,6 +34,9 @@ type Waiting = {
   readonly fail: (error: unknown) => void;
   /** By the monotonic clock, ms. */
   readonly deadline: number;
+  /** The one it is for, when the caller has chosen it. */
+  readonly partition: number | undefined;
+  lookedFor: "no" | "now" | "yes";
   givenUp: boolean;
 };
 
@@ -115,7 +118,7 @@ export class TopicLane {
         fail(error);
       }
     };
-    if (this.isClear) {
+    if (this.isClear && this.#knows(partition)) {
       enter();
       return undefined;
     }
@@ -123,7 +126,8 @@ export class TopicLane {
       fail(tooManyWaitingSends(this.#waiting.size));
       return undefined;
     }
-    const waiting = this.#enqueue(enter, fail);
+    const waiting = this.#enqueue(enter, fail, partition);
+    this.advance();
     return () => {
       waiting.givenUp = true;
     };
@@ -152,7 +156,7 @@ export class TopicLane {
       const first = this.#waiting.first();
       if (first === undefined) return;
       if (!first.givenUp) {
-        if (!this.#canEnter()) return;
+        if (!this.#canEnter() || this.#isLookedFor(first)) return;
         first.enter();
       }
       this.#waiting.shift();
@@ -171,10 +175,17 @@ export class TopicLane {
     while (this.#waiting.size > 0) this.#failFirst(error);
   }
 
-  #enqueue(enter: () => void, fail: (error: unknown) => void): Waiting {
+  #enqueue(
+    enter: () => void,
+    fail: (error: unknown) => void,
+    partition?: number | undefined,
+  ): Waiting {
     const { clock, onWork } = this.#dependencies;
     const deadline = clock.monotonic() + this.#options.deliveryTimeoutMs;
-    const waiting = { enter, fail, deadline, givenUp: false };
+    const waiting: Waiting = {
+      ...{ enter, fail, deadline, partition },
+      ...{ lookedFor: "no", givenUp: false },
+    };
     this.#waiting.push(waiting);
     if (this.#metadata === undefined || !this.#prepared) this.#load();
     onWork();
@@ -188,6 +199,26 @@ export class TopicLane {
       this.#metadataVersion = cluster.version;
     }
     return this.#metadata !== undefined && this.#prepared && !accumulator.isFull;
+  }
+
+  #knows(partition: number | undefined): boolean {
+    const count = this.#metadata?.partitionCount ?? 0;
+    return !Number.isInteger(partition) || (partition as number) < count;
+  }
+
+  /** One that nobody knows may have been added since: brokers are asked once, before it is refused. */
+  #isLookedFor(waiting: Waiting): boolean {
+    if (this.#knows(waiting.partition) || waiting.lookedFor === "yes") return false;
+    if (waiting.lookedFor === "now") return true;
+    waiting.lookedFor = "now";
+    const { cluster, logger, onWork } = this.#dependencies;
+    runInBackground("look for a partition", logger, async () => {
+      await cluster.refresh([this.#options.topic]).catch(() => {});
+      waiting.lookedFor = "yes";
+      this.advance();
+      onWork();
+    });
+    return true;
   }
 
   #load(): void {
