@@ -130,6 +130,9 @@ export class Simulation {
     const isInTime = await this.#within(recoveryMsMax, what, isWhole);
     this.#note(isInTime ? "is whole" : "is not whole");
     await this.#each("clients come to rest", (workload) => workload.calm?.());
+    // What they did at last, too: partitions added, a topic made anew.
+    const isWholeAgain = whole(this.#admin, { lives, world });
+    await this.#within(recoveryMsMax, "all brokers know all partitions", isWholeAgain);
     const probed = probe(this.#admin, { lives: lives(), parts: this.#parts });
     await this.#within(DRAIN_MS_MAX, "every partition takes a record", probed);
   }

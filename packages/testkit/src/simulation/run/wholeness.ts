@@ -1,6 +1,7 @@
 import type { Client } from "@zoolog/client";
 import { NotedSends } from "../workloads/noted-sends.ts";
 import type { WorkloadParts } from "../workloads/workload.ts";
+import { OBSERVER } from "../world/known-topics.ts";
 import type { World } from "../world/world.ts";
 import type { TopicLife } from "../world/world-topics.ts";
 
@@ -9,7 +10,10 @@ const LOOK_MS = 100;
 const PROBE_MS = 45_000;
 const OPERATOR_MS = 1_000;
 
-/** Resolves when all brokers serve, and each partition of these topics is led and has a full ISR. */
+/**
+ * Resolves when all brokers serve and know who leads each partition of these topics, and each has a
+ * full ISR.
+ */
 export async function whole(
   admin: Client,
   { lives, world }: { readonly lives: () => readonly TopicLife[]; readonly world: World },
@@ -17,9 +21,28 @@ export async function whole(
   for (;;) {
     const isUp = world.hosts.every(({ broker }) => broker !== undefined);
     const found = isUp ? await Promise.all(lives().map((life) => isWhole(admin, life))) : [false];
-    if (found.every((one) => one)) return;
+    if (found.every((one) => one) && (await areKnown(world, lives()))) return;
     await world.wait(LOOK_MS);
   }
+}
+
+/** A broker whose controller has answered into nowhere may know less than the others for a while. */
+async function areKnown(world: World, lives: readonly TopicLife[]): Promise<boolean> {
+  const request = { topics: lives.map(({ name }) => name), allowAutoTopicCreation: false };
+  const answers = await Promise.all(
+    world.hosts.map(({ broker }) => broker?.api.metadata(request, OBSERVER)),
+  ).catch(() => [undefined]);
+  return answers.every((answer) =>
+    lives.every(({ partitions, topicId }) =>
+      answer?.topics.some(
+        (topic) =>
+          "partitions" in topic &&
+          topic.topicId === topicId &&
+          topic.partitions.length >= partitions &&
+          topic.partitions.every(({ leader }) => leader !== undefined),
+      ),
+    ),
+  );
 }
 
 async function isWhole({ admin }: Client, { name, topicId }: TopicLife): Promise<boolean> {
