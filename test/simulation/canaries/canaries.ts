@@ -15,11 +15,12 @@ const RELAYS: Partial<SimulationOptions> = {
   settings: { "replica.lag.time.max.ms": "1500", "replica.fetch.wait.max.ms": "50" },
 };
 
-/** Replicas join while much is written. */
+/** Replicas join again and again, on disks that take now one and now another longest. */
 const JOINS: Partial<SimulationOptions> = {
   ...RELAYS,
-  ...{ seconds: 5, partitions: 1, producers: 5, meanPauseMs: 8, meanRestMs: 300 },
-  faults: ["kill", "clog", "latency"],
+  ...{ seconds: 5, partitions: 1, meanRestMs: 300, faultsAtOnce: 2, faults: ["kill", "clog"] },
+  settings: { ...RELAYS.settings, "replica.lag.time.max.ms": "500" },
+  diskTimes: { other: [0, 0.02], write: [0, 12] },
 };
 
 /** Brokers lose what was not synced, and are back before anybody has missed them. */
@@ -47,7 +48,11 @@ const KNOWN_MISTAKES: readonly Canary[] = [
     name: "one-look-for-divergence",
     about:
       "a follower cuts where the leader's epoch ends and asks no second time, although another epoch before it may differ, too (before KIP-279)",
-    options: RELAYS,
+    options: {
+      ...RELAYS,
+      ...{ partitions: 1, meanRestMs: 900, faultsAtOnce: 1, faults: ["relay"] },
+      workloads: ["idempotentProduce", "read"],
+    },
     code: [
       {
         file: "replication/dist/follower/truncation-point.js",

@@ -14,6 +14,7 @@ import {
   rollingRestart,
   shutDown,
 } from "./process/process-faults.ts";
+import { relay } from "./process/relay.ts";
 import {
   connectionLoss,
   expireSession,
@@ -25,7 +26,7 @@ import {
 
 /** Everything that can be done to a world, by the name that options have it under. */
 export const FAULTS = {
-  ...{ kill, killAll, powerCut, powerCutOfAll, pause, shutDown, rollingRestart },
+  ...{ kill, killAll, powerCut, powerCutOfAll, pause, shutDown, rollingRestart, relay },
   ...{ clog, isolate, split, ring, swizzle, halfOpen, latency, loss },
   ...{ damage, ioError, diskFull, refusedOperations, slowDisk },
   ...{ jump, drift },

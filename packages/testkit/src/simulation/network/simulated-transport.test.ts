@@ -96,6 +96,21 @@ test("calls under way break when the process of the broker is killed", async () 
   expect(await sent).toMatchObject({ failed: "NETWORK_EXCEPTION" });
 });
 
+test("a broker hears that the process of its caller is dead", async () => {
+  const signals: AbortSignalLike[] = [];
+  const { schedule, caller, transport, post } = await given((signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  });
+  void post();
+  await schedule.run({ atMs: 100 });
+  expect(signals[0]?.aborted).toBe(false);
+  transport.hangUpAll();
+  caller.kill();
+  await schedule.run({ atMs: 200 });
+  expect(signals[0]?.aborted).toBe(true);
+});
+
 test("a clogged way answers nothing until the time is over, and arrives when it is free", async () => {
   const { schedule, network, post } = await given();
   network.clog("a", "b");

@@ -46,6 +46,12 @@ export class SimulatedTransport implements Transport {
     return Promise.resolve();
   }
 
+  /** The process is dead, and its machine closes what it had open: others hear that it hung up. */
+  hangUpAll(): void {
+    for (const exchange of this.#underWay) exchange.hangUp();
+    this.#underWay.clear();
+  }
+
   #send(exchange: Exchange): void {
     const { request } = exchange;
     const caller = this.#process.name;
@@ -118,6 +124,11 @@ class Exchange {
   onGivenUp(task: () => void): void {
     if (this.#isSettled) task();
     else this.#givenUp = task;
+  }
+
+  /** Nobody is there any more to hear how it ends. */
+  hangUp(): void {
+    if (this.#finish()) this.#givenUp?.();
   }
 
   end(response: TransportResponse): void {

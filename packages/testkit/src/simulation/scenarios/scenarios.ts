@@ -48,7 +48,7 @@ function withSettings(
 const ADMIN: readonly WorkloadName[] = ["topicRecreation", "adminReads"];
 const KILLS: readonly FaultName[] = ["kill", "pause"];
 const NETWORK = ["clog", "isolate", "split", "ring", "swizzle", "halfOpen"] as const;
-const CRASHES = ["kill", "killAll", "shutDown", "rollingRestart"] as const;
+const CRASHES = ["kill", "killAll", "shutDown", "rollingRestart", "relay"] as const;
 const SERVERS = ["staleServer", "stopServer", "pauseServer", "loseQuorum"] as const;
 const DISKS = ["ioError", "diskFull", "refusedOperations", "slowDisk"] as const;
 

@@ -80,6 +80,7 @@ export class SimulatedHost {
   readonly #diskRandom: Random;
   #process: SimulatedProcess | undefined;
   #plane: SimulatedPlane | undefined;
+  #transport: SimulatedTransport | undefined;
   #broker: Broker | undefined;
   /** Resolves with the end of the life that runs: nobody waits for what a dead process began. */
   #ended: Deferred<void> | undefined;
@@ -163,6 +164,7 @@ export class SimulatedHost {
   async #open(process: SimulatedProcess, life: string, isExcused: () => boolean): Promise<void> {
     const { schedule, network, listeners, logger, zookeeper } = this.#world;
     const config = this.#config();
+    this.#transport = new SimulatedTransport({ process, network, listeners });
     try {
       const broker = await Broker.start(config, {
         clock: process.clock,
@@ -180,7 +182,7 @@ export class SimulatedHost {
             sessionTimeoutMs: config.zookeeperSessionTimeoutMs,
             connectTimeoutMs: config.zookeeperConnectionTimeoutMs,
           }),
-        peerTransport: new SimulatedTransport({ process, network, listeners }),
+        peerTransport: this.#transport,
         openPlane: (_options, parts) => {
           this.#plane = new SimulatedPlane(
             { host: this.name, port: HTTP_PORT },
@@ -208,8 +210,10 @@ export class SimulatedHost {
     this.disk.crash(kind, options);
     if (kind === "power") this.#boots += 1;
     if (process === undefined) return;
-    if (kind === "process") this.#plane?.resetAll();
-    else this.#plane?.stopListening();
+    if (kind === "process") {
+      this.#plane?.resetAll();
+      this.#transport?.hangUpAll();
+    } else this.#plane?.stopListening();
     this.#die(process, kind);
   }
 
@@ -243,6 +247,7 @@ export class SimulatedHost {
     this.#process = undefined;
     this.#broker = undefined;
     this.#plane = undefined;
+    this.#transport = undefined;
   }
 
   #diskTime(operation: DiskOperation): Promise<void> | undefined {
