@@ -11,7 +11,12 @@ import {
   type TopicsView,
   type TopicView,
 } from "@zoolog/group-coordinator";
-import { ERROR_CODES, type NativeRequest, type NativeResponse } from "@zoolog/protocol";
+import {
+  decodeConsumerAssignment,
+  ERROR_CODES,
+  type NativeRequest,
+  type NativeResponse,
+} from "@zoolog/protocol";
 import type { ScriptedTopics } from "./scripted-topics.ts";
 
 export type GroupAnswer =
@@ -110,9 +115,26 @@ export class ScriptedGroups {
       this.#commit(request as NativeRequest<"commit-offsets">, done);
     } else if (call === "committed-offsets") {
       done({ message: this.#committedOffsets(request as NativeRequest<"committed-offsets">) });
+    } else if (call === "describe-groups") {
+      const { groups } = request as NativeRequest<"describe-groups">;
+      done({ message: { groups: groups.map((group) => this.#describe(group)) } });
     } else {
       this.#serveMember(call, request, done);
     }
+  }
+
+  /** What members of a classic group have been assigned. */
+  #describe(group: string) {
+    const { state } = this.#group(group);
+    const members = state?.type === "classic" ? [...state.members] : [];
+    return {
+      ...{ group, type: "classic", state: "stable", coordinator: this.coordinator },
+      members: members.map(([memberId, { assignment }]) => {
+        const decoded = decodeConsumerAssignment(assignment);
+        const assigned = decoded.fault === undefined ? decoded.value.assigned : [];
+        return { ...{ memberId, ...CLIENT }, assignment: assigned };
+      }),
+    };
   }
 
   #serveMember(call: string, request: unknown, done: Done): void {

@@ -28,6 +28,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { alreadyClosed, memberLost } from "../../errors.ts";
 import { isRetriable } from "../../retriable.ts";
 import type { AssignorName } from "../consumer-options.ts";
+import { assignedCounts } from "./assigned-counts.ts";
 import {
   assignMembers,
   isAssignorName,
@@ -276,20 +277,20 @@ export class ClassicMembership implements Membership {
 
   /** Of all members, when this one leads. */
   async #assignments({ leader, memberId, members, protocolName, skipAssignment }: Joined) {
-    const leads = leader === memberId;
-    if (!leads || !isAssignorName(protocolName)) {
+    if (leader !== memberId || !isAssignorName(protocolName)) {
       this.#topics.watch(undefined);
       return [];
     }
-    const { owner } = this.#dependencies;
+    const { coordinator, owner } = this.#dependencies;
     const readable = readMembers(protocolName, members, (id, fault) => {
       owner.warn(new Error(`the subscription of member ${id} cannot be read: ${fault}`));
     });
-    const counts = await this.#topics.counts(
-      readable.flatMap(({ topics }) => topics),
-      this.#limits(),
-    );
-    this.#topics.watch(counts);
+    const limits = this.#limits();
+    const topics = readable.flatMap((member) => member.topics);
+    const counts = await this.#topics.counts(topics, limits);
+    const asked = { group: this.#options.group, topics };
+    const known = skipAssignment ? await assignedCounts(asked, coordinator, limits) : counts;
+    this.#topics.watch(known);
     return skipAssignment ? [] : assignMembers(protocolName, readable, counts);
   }
 

@@ -111,6 +111,23 @@ describe("the classic protocol", () => {
     ]);
   });
 
+  test("a static leader that comes back finds what was added while it was away", async () => {
+    const { brokers, consumer, newClient, time } = setUp({ protocol: "classic" });
+    const first = consumer({ instanceId: "a" });
+    void collect(first, []);
+    await time.advanceAndSettle(5_000);
+    await outcome(time, first.close());
+    brokers.addPartitions("texts", 2);
+
+    const back = newClient().consumer({
+      ...{ group: "g", topics: [texts], protocol: "classic", instanceId: "a" },
+    });
+    void collect(back, []);
+    await time.advanceAndSettle(45_000);
+
+    expect(back.assignment().map(({ partition }) => partition)).toEqual([0, 1]);
+  });
+
   test.each(["join-group", "sync-group"])(
     "a coordinator that is frozen while %s is parked is left when another one has the group",
     async (parked) => {
