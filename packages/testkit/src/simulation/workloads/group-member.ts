@@ -33,6 +33,10 @@ const COMMIT_INTERVAL_MS = 500;
 const SESSION_MS = 6_000;
 const REBALANCE_MS = 10_000;
 
+/** Of all records, those that take time: a commit may come while more of their batch wait. */
+const SLOW_PART = 0.1;
+const SLOW_MS_MAX = 100;
+
 type Consumer = ReturnType<ReturnType<WorkloadParts["world"]["client"]>["client"]["consumer"]>;
 
 export function joinGroup(options: GroupMemberOptions, parts: WorkloadParts): GroupMember {
@@ -67,7 +71,10 @@ export function joinGroup(options: GroupMemberOptions, parts: WorkloadParts): Gr
     history.ofMember(group, { f, member: name, at: world.schedule.nowMs });
     process.kill();
   };
-  const reading = read(consumer, notes).catch((error: unknown) => {
+  const chance = world.random.of(`${name} handling`);
+  const handled = (): Promise<void> | undefined =>
+    chance.next() < SLOW_PART ? process.sleep(SLOW_MS_MAX * chance.next()) : undefined;
+  const reading = read(consumer, notes, handled).catch((error: unknown) => {
     parts.complain(`${name} has ended: ${String(error)}`);
   });
   return {
@@ -100,14 +107,28 @@ async function read(
     readonly offset: number;
     readonly value: string | null | undefined;
   }> &
-    Pick<Consumer, "memberEpoch">,
+    Pick<Consumer, "memberEpoch" | "assignment">,
   notes: MemberNotes,
+  handled: () => Promise<void> | undefined,
 ): Promise<void> {
   try {
-    for await (const record of consumer) notes.processed(record, consumer.memberEpoch);
+    for await (const record of consumer) {
+      await handled();
+      // What was lost meanwhile is not done: whoever has it now does it.
+      if (owns(consumer, record)) notes.processed(record, consumer.memberEpoch);
+    }
   } catch (error) {
     if (!(error instanceof ZoologError && error.code === "CLOSED")) throw error;
   }
+}
+
+function owns(
+  consumer: Pick<Consumer, "assignment">,
+  record: { readonly topic: string; readonly partition: number },
+): boolean {
+  return consumer
+    .assignment()
+    .some(({ partition, topic: name }) => partition === record.partition && name === record.topic);
 }
 
 /** What one member writes down, by topic. */
