@@ -183,8 +183,12 @@ export class TopicLane {
     const { clock, onWork } = this.#dependencies;
     const deadline = clock.monotonic() + this.#options.deliveryTimeoutMs;
     const waiting: Waiting = {
-      ...{ enter, fail, deadline, partition },
-      ...{ lookedFor: "no", givenUp: false },
+      enter,
+      fail,
+      deadline,
+      partition,
+      lookedFor: "no",
+      givenUp: false,
     };
     this.#waiting.push(waiting);
     if (this.#metadata === undefined || !this.#prepared) this.#load();

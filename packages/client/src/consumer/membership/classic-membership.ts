@@ -22,7 +22,7 @@ import {
   type JoinGroupResponse,
   type NativeRequest,
 } from "@zoolog/protocol";
-import { quietAbortController } from "../../abort.ts";
+import { quietAbortController, untilAnyAborts } from "../../abort.ts";
 import { backoffDelayMs } from "../../backoff.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { alreadyClosed, memberLost } from "../../errors.ts";
@@ -217,10 +217,8 @@ export class ClassicMembership implements Membership {
     const { instanceId, rebalanceTimeoutMs, sessionTimeoutMs } = this.#options;
     const topics = await this.#topics.names(this.#limits());
     this.#asked = topics;
-    const controller = quietAbortController();
-    const abort = () => controller.abort(this.#closing.signal.reason);
-    this.#closing.signal.addEventListener("abort", abort, { once: true });
-    this.#joining = controller;
+    const joining = quietAbortController();
+    this.#joining = joining;
     const request: NativeRequest<"join-group"> = {
       groupId: this.#options.group,
       ...(this.#memberId === undefined ? {} : { memberId: this.#memberId }),
@@ -238,14 +236,14 @@ export class ClassicMembership implements Membership {
     };
     try {
       const timeoutMs = rebalanceTimeoutMs + JOIN_GRACE_MS;
-      const limits = { timeoutMs, signal: controller.signal };
-      const answer = await coordinator.attemptParked("join-group", request, limits);
+      const answer = await untilAnyAborts([this.#closing.signal, joining.signal], (signal) =>
+        coordinator.attemptParked("join-group", request, { timeoutMs, signal }),
+      );
       if (!("error" in answer)) return answer;
       this.#memberId = answer.memberId;
       throw new ZoologError({ ...answer.error, retriable: true });
     } finally {
       this.#joining = undefined;
-      this.#closing.signal.removeEventListener("abort", abort);
     }
   }
 
@@ -287,10 +285,11 @@ export class ClassicMembership implements Membership {
     });
     const limits = this.#limits();
     const topics = readable.flatMap((member) => member.topics);
-    const counts = await this.#topics.counts(topics, limits);
     const asked = { group: this.#options.group, topics };
-    const known = skipAssignment ? await assignedCounts(asked, coordinator, limits) : counts;
-    this.#topics.watch(known);
+    const counts = skipAssignment
+      ? await assignedCounts(asked, coordinator, limits)
+      : await this.#topics.counts(topics, limits);
+    this.#topics.watch(counts);
     return skipAssignment ? [] : assignMembers(protocolName, readable, counts);
   }
 
