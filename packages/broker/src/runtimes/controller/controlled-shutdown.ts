@@ -53,13 +53,13 @@ export async function handLeadershipsOver(
     if (isAccepted) {
       const leftMs = Math.max(0, deadline - clock.monotonic());
       await cache.waitFor((image) => ledBy(image, brokerId).length <= remaining, leftMs);
+      const led = ledBy(cache.image, brokerId);
       // What nobody else holds, nobody will take: waiting is for those who may still catch up.
-      const waiting = ledBy(cache.image, brokerId).filter((partition) =>
+      const waiting = led.filter((partition) =>
         partition.replicas.some((replica) => mayTakeOver(replica, cache.image, brokerId)),
       );
       if (waiting.length === 0) {
-        const hasHandedOver = ledBy(cache.image, brokerId).length < ledBefore;
-        if (hasHandedOver) await sleep(scheduler, CLIENTS_ARE_TOLD_MS);
+        if (led.length < ledBefore) await sleep(scheduler, CLIENTS_ARE_TOLD_MS);
         return;
       }
       logger.debug("leaderships not handed over yet", { partitions: waiting.length });
