@@ -3,6 +3,7 @@ import { BoundedQueues } from "./bounded-queues.ts";
 import { FailedSyncs } from "./failed-syncs.ts";
 import { HighWatermarks } from "./high-watermarks.ts";
 import type { Invariant } from "./invariant.ts";
+import { LateAcknowledgements } from "./late-acknowledgements.ts";
 import { LeaderLooks } from "./leader-looks.ts";
 import { Liveness } from "./liveness.ts";
 import { NoLeaks } from "./no-leaks.ts";
@@ -33,6 +34,8 @@ const SHUTDOWN_MS_MAX = 60_000;
  */
 export class WorldInvariants {
   readonly liveness = new Liveness();
+  /** Judged with what clients saw, where leaders change in no other way. */
+  readonly lateAcknowledgements = new LateAcknowledgements();
   readonly #world: World;
   readonly #states: PartitionStates;
   readonly #looks: LeaderLooks;
@@ -68,6 +71,7 @@ export class WorldInvariants {
     return [
       ...[this.#isr, this.#leader, this.#controller, this.#highWatermarks, this.#ends],
       ...[this.#recovery, this.liveness, this.#queues, this.#leaks, this.#sessions, this.#syncs],
+      this.lateAcknowledgements,
     ];
   }
 
@@ -103,6 +107,7 @@ export class WorldInvariants {
       written: (state, before) => {
         this.#leader.written(state, before);
         this.#isr.written(state, before);
+        this.lateAcknowledgements.written(state, before);
         const mayCount = state.isr.some((member) => before?.isr.includes(member) === false);
         // Who joins, and who leads now, must have all that is committed, right now.
         if (mayCount || state.leader !== before?.leader) void this.#lookAt(state.partition);

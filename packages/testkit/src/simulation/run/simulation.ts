@@ -4,8 +4,6 @@ import { Nemesis, type NemesisOptions } from "../faults/nemesis.ts";
 import { noteCommits } from "../invariants/commit-watch.ts";
 import { historyInvariants } from "../invariants/history-invariants.ts";
 import type { Invariant } from "../invariants/invariant.ts";
-import { LateAcknowledgements } from "../invariants/late-acknowledgements.ts";
-import { PartitionStates } from "../invariants/partition-states.ts";
 import { WorldInvariants } from "../invariants/world-invariants.ts";
 import { judgesLeases, mayLose } from "../scenarios/scenarios.ts";
 import type { Trace } from "../schedule/trace.ts";
@@ -39,7 +37,6 @@ export class Simulation {
   readonly #complaints: string[] = [];
   readonly #nemesis: Nemesis;
   readonly #invariants: WorldInvariants;
-  readonly #late = new LateAcknowledgements();
   readonly #admin: Client;
   #workloads: readonly Workload[] = [];
 
@@ -67,8 +64,6 @@ export class Simulation {
     this.#admin = world.client("admin").client;
     noteCommits(world, { history, topics });
     this.#invariants = new WorldInvariants(world);
-    const { written } = this.#late;
-    new PartitionStates(world).listen({ written: written.bind(this.#late) });
     watchViolations(this.#invariants.all, world);
   }
 
@@ -161,13 +156,11 @@ export class Simulation {
   #judge(): SimulationReport {
     const { history, topics } = this.#parts;
     const { schedule, trace } = this.#world;
-    if (judgesLeases(this.#options)) this.#late.judge(history.sends, history.finalLogs);
-    const all = [
-      ...historyInvariants(history, topics),
-      ...this.#invariants.all,
-      this.#late,
-      this.#complained(),
-    ];
+    const { all: seen, lateAcknowledgements } = this.#invariants;
+    if (judgesLeases(this.#options)) {
+      lateAcknowledgements.judge(history.sends, history.finalLogs);
+    }
+    const all = [...historyInvariants(history, topics), ...seen, this.#complained()];
     const found = all.flatMap(({ name, violations }) =>
       violations.map((what) => ({ invariant: name, what })),
     );
