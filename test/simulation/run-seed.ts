@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { Simulation, Trace } from "@zoolog/testkit";
+import type * as Testkit from "@zoolog/testkit";
 import {
   hangCpuMsOf,
   lostOutcome,
@@ -15,12 +15,19 @@ const RECORDED_EVENTS_MAX = 100_000;
 const HANG_LOOK_MS = 1_000;
 
 /** What escaped from every promise and callback of this process since it was last asked. */
-export type Strays = { readonly take: () => readonly string[] };
+type Strays = { readonly take: () => readonly string[] };
 
 /** Runs one world in this process. One at a time. */
-export async function runSeed(job: SeedJob, strays: Strays): Promise<SeedOutcome> {
+export async function runSeed(
+  job: SeedJob,
+  dependencies: {
+    readonly strays: Strays;
+    readonly testkit: Pick<typeof Testkit, "Simulation" | "Trace">;
+  },
+): Promise<SeedOutcome> {
+  const { strays, testkit } = dependencies;
   const { options, isRecorded = false } = job;
-  const trace = new Trace(isRecorded ? { recordedMax: RECORDED_EVENTS_MAX } : {});
+  const trace = new testkit.Trace(isRecorded ? { recordedMax: RECORDED_EVENTS_MAX } : {});
   const logger = isRecorded ? { logger: tracingLogger(trace) } : {};
   const beganAt = performance.now();
   const realMs = (): number => performance.now() - beganAt;
@@ -39,7 +46,7 @@ export async function runSeed(job: SeedJob, strays: Strays): Promise<SeedOutcome
   try {
     const outcome = await Promise.race([
       hanging.outcome,
-      new Simulation(options, { trace, ...logger }).run().then(
+      new testkit.Simulation(options, { trace, ...logger }).run().then(
         async (report): Promise<SeedOutcome> => {
           // Rejections that nobody handled are told in the next turn.
           await setImmediate();

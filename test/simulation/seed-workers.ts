@@ -11,6 +11,8 @@ export type SeedWorkersOptions = {
   readonly workers: number;
   /** The program of a worker. */
   readonly entry: string;
+  /** Its arguments. */
+  readonly args?: readonly string[];
   /** Node's own options; without them those of this process. */
   readonly execArgv?: readonly string[];
   /** Real time after which a world is given up, ms; the worker itself says so a little earlier. */
@@ -136,7 +138,7 @@ class SeedWorker {
 
   async #start(): Promise<ChildProcess> {
     this.#lastWords = "";
-    const child = fork(this.#options.entry, [], {
+    const child = fork(this.#options.entry, [...(this.#options.args ?? [])], {
       execArgv: [...(this.#options.execArgv ?? process.execArgv)],
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -1,15 +1,13 @@
-import { fork } from "node:child_process";
 import { join } from "node:path";
+import { drawSimulationOptions, type SimulationOptions } from "@zoolog/testkit";
 import { mutatedBuild } from "../../chaos/mutated-build.ts";
+import type { SeedOutcome } from "../seed-job.ts";
+import { SeedWorkers } from "../seed-workers.ts";
 import type { Canary } from "./canary.ts";
-import type { CanaryJob, CanaryNews } from "./canary-worker.ts";
 
 export const REPOSITORY = join(import.meta.dirname, "../../..");
 
-const WORKER = join(import.meta.dirname, "canary-worker.ts");
-
-/** Far more than any world takes: one that is not over by then stands still. */
-const SEED_MS_MAX = 180_000;
+const WORKER = join(import.meta.dirname, "../worker.ts");
 
 export type Finding = {
   readonly canary: Canary;
@@ -35,65 +33,39 @@ export async function hunt(
   seeds: { readonly from: number; readonly to: number },
 ): Promise<Finding> {
   const build = mutatedBuild(REPOSITORY, canary.code);
+  const mistaken = workerOf(build.folder);
+  const sound = workerOf(REPOSITORY);
   const unclean: Caught[] = [];
   try {
-    for (let next = seeds.from; next <= seeds.to; ) {
-      const caught = await firstCaught({
-        folder: build.folder,
-        canary: canary.name,
-        ...{ from: next, to: seeds.to },
-      });
-      if (caught === undefined) break;
-      const { seed } = caught;
-      const control = await firstCaught({
-        folder: REPOSITORY,
-        canary: canary.name,
-        ...{ from: seed, to: seed },
-      });
+    for (let seed = seeds.from; seed <= seeds.to; seed++) {
+      const options = drawnFor(canary, seed);
+      const caught = caughtIn(await mistaken.run({ options }));
+      if (caught === undefined) continue;
+      const control = caughtIn(await sound.run({ options }));
       if (control === undefined) return { canary, seeds: seed - seeds.from + 1, caught, unclean };
       unclean.push(control);
-      next = seed + 1;
     }
     return { canary, seeds: seeds.to - seeds.from + 1, unclean };
   } finally {
+    await Promise.all([mistaken.close(), sound.close()]);
     build.remove();
   }
 }
 
-/** The first seed with a violation, in a process of its own. */
-function firstCaught(job: CanaryJob): Promise<Caught | undefined> {
-  return new Promise((resolve) => {
-    // The built packages: their code runs as it would in a broker.
-    const worker = fork(WORKER, { execArgv: ["--import", "tsx"], stdio: "inherit" });
-    let seed = job.from;
-    let timer = setTimeout(() => stoodStill(), SEED_MS_MAX);
-    const settle = (caught: Caught | undefined): void => {
-      clearTimeout(timer);
-      worker.removeAllListeners();
-      worker.kill("SIGKILL");
-      resolve(caught);
-    };
-    const stoodStill = (): void =>
-      settle({ seed, invariants: ["hang"], what: "the world did not come to its end" });
-    worker.on("message", (news: CanaryNews) => {
-      if (news.kind === "over") settle(undefined);
-      else if (news.kind === "caught") settle(caughtOf(news));
-      else {
-        seed = news.seed + 1;
-        clearTimeout(timer);
-        timer = setTimeout(() => stoodStill(), SEED_MS_MAX);
-      }
-    });
-    worker.on("exit", (code, signal) => {
-      settle({ seed, invariants: ["crash"], what: `the process ended: ${code ?? signal}` });
-    });
-    worker.send(job);
-  });
+/** The built packages of the folder: their code runs as it would in a broker. */
+function workerOf(folder: string): SeedWorkers {
+  const execArgv = ["--import", "tsx"];
+  return new SeedWorkers({ workers: 1, entry: WORKER, args: [folder], execArgv });
 }
 
-function caughtOf(news: Extract<CanaryNews, { readonly kind: "caught" }>): Caught {
-  const { seed, violations } = news;
-  const invariants = [...new Set(violations.map(({ invariant }) => invariant))].sort();
+function drawnFor({ options, scenario = "swarm" }: Canary, seed: number): SimulationOptions {
+  const drawn = drawSimulationOptions(seed, { scenario });
+  return { ...drawn, ...options, settings: { ...drawn.settings, ...options?.settings } };
+}
+
+function caughtIn({ options, violations }: SeedOutcome): Caught | undefined {
   const [first] = violations;
-  return { seed, invariants, what: first === undefined ? "" : `${first.invariant} ${first.what}` };
+  if (first === undefined) return undefined;
+  const invariants = [...new Set(violations.map(({ invariant }) => invariant))].sort();
+  return { seed: options.seed, invariants, what: `${first.invariant} ${first.what}` };
 }
