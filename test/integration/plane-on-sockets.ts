@@ -28,7 +28,8 @@ export async function startedPlane(limits: Limits = {}, logger: Logger = silentL
       scheduler: systemScheduler,
     },
   );
-  const { port } = await plane.listen();
+  const [address] = await plane.listen();
+  const { port } = address!;
   closing.push(() => plane.close());
   const topics = [{ topic: "orders", numPartitions: 1 }];
   await api.createTopics({ timeoutMs: 0, validateOnly: false, topics });

@@ -3,6 +3,9 @@ import type { BrokerEndpoint } from "@zoolog/controller";
 /** Where a native plane listens. */
 export type HttpAddress = { readonly host: string; readonly port: number };
 
+/** An address, and the name that it is known by to brokers and in registrations. */
+export type ListenerAddress = HttpAddress & { readonly listener: string };
+
 /** Name of the listener under which the native plane is registered. */
 export const HTTP_LISTENER = "HTTP";
 

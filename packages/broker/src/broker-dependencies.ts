@@ -10,7 +10,9 @@ import {
 } from "@zoolog/host";
 import type { ProduceTrace } from "@zoolog/replication";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
-import type { OpenPlane } from "./plane.ts";
+import type { HttpPlaneOptions } from "./http/http-plane.ts";
+import type { HttpPlaneDependencies } from "./http/plane-parts.ts";
+import type { Plane } from "./planes/plane.ts";
 
 /** The world that a broker, or a whole development cluster, runs in. */
 export type HostDependencies = {
@@ -23,10 +25,13 @@ export type HostDependencies = {
   readonly logger: Logger;
 };
 
+/** Makes the native plane. */
+export type OpenPlane = (options: HttpPlaneOptions, dependencies: HttpPlaneDependencies) => Plane;
+
 export type BrokerDependencies = HostDependencies & {
   /** Opens a ZooKeeper session; for tests without sockets. */
   readonly connectZooKeeper?: (() => Promise<ZooKeeperClient>) | undefined;
-  /** Where calls come in; default: HTTP. */
+  /** Where calls of the native protocol come in; default: HTTP. */
   readonly openPlane?: OpenPlane | undefined;
   /** The way to other brokers; default: HTTP. The broker closes it. */
   readonly peerTransport?: Transport | undefined;

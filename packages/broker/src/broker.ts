@@ -15,10 +15,11 @@ import {
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
 import { loadNativeCrc32c } from "@zoolog/protocol";
-import type { HttpAddress } from "./broker-address.ts";
+import { HTTP_LISTENER, type HttpAddress, type ListenerAddress } from "./broker-address.ts";
 import type { BrokerApi, BrokerHealth } from "./broker-api.ts";
 import type { BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
+import { HealthCheck } from "./broker-health.ts";
 import { controllerPeerApi } from "./calls/controller-calls.ts";
 import { LocalBrokerApi, OWN_CALL } from "./calls/local-broker-api.ts";
 import { PeerConnections } from "./calls/peer-connections.ts";
@@ -27,7 +28,7 @@ import type { BrokerConfig } from "./config/config.ts";
 import { HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
-import type { Plane } from "./plane.ts";
+import { type Plane, Planes } from "./planes/plane.ts";
 import { handLeadershipsOver } from "./runtimes/controller/controlled-shutdown.ts";
 import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
 import type { GroupRuntime } from "./runtimes/groups/group-runtime.ts";
@@ -45,20 +46,20 @@ import {
   warnOfUnnamedSynced,
 } from "./wiring/part-options.ts";
 import { describeReplicaMetrics } from "./wiring/replica-metrics.ts";
-import { wireRuntimes } from "./wiring/runtime-parts.ts";
+import { type Runtimes, wireRuntimes } from "./wiring/runtime-parts.ts";
 import { within } from "./within.ts";
 
 /** ZooKeeper answers in milliseconds or is not there. */
 const COORDINATION_STEP_TIMEOUT_MS = 5_000;
 
 /**
- * One broker, from its data folder to its HTTP plane.
+ * One broker, from its data folder to its planes.
  *
  * | opened in this order | closed in this order |
  * | --- | --- |
  * | ZooKeeper session, cluster id | with others there: leaderships, then controllership are handed over |
- * | data folder: lock, identity, recovery | HTTP plane: calls in flight are answered |
- * | HTTP plane (says that it is not ready) | the image is followed no more, replicas are released |
+ * | data folder: lock, identity, recovery | planes: calls in flight are answered |
+ * | planes (say that it is not ready) | the image is followed no more, replicas are released |
  * | registration | data folder: flush, checkpoints, clean-shutdown marker |
  * | race for the controllership, image poll | registration, ZooKeeper session |
  */
@@ -70,17 +71,17 @@ export class Broker {
   #store: CoordinationStore | undefined;
   #clusterId: string | undefined;
   #logs: LogManager | undefined;
-  #runtimes: ReturnType<typeof wireRuntimes> | undefined;
-  #plane: Plane | undefined;
+  #runtimes: Runtimes | undefined;
+  #planes: Plane | undefined;
   #credentials: BrokerCredentials | undefined;
   #peers: PeerConnections | undefined;
   #api: BrokerApi | undefined;
-  #address: HttpAddress | undefined;
+  #listening: readonly ListenerAddress[] = [];
   #registration: RegistrationRuntime | undefined;
   #lagGauge: LagGauge | undefined;
   #closing: Promise<void> | undefined;
   #failure: ZoologError | undefined;
-  #hasCaughtUp = false;
+  readonly #health = new HealthCheck();
 
   private constructor(config: BrokerConfig, dependencies: BrokerDependencies) {
     this.brokerId = brokerId(config.brokerId);
@@ -132,8 +133,13 @@ export class Broker {
 
   /** Where the HTTP plane listens. */
   get address(): HttpAddress {
-    assert(this.#address !== undefined, "a started broker listens");
-    return this.#address;
+    const address = this.#httpAddress;
+    assert(address !== undefined, "a started broker listens");
+    return address;
+  }
+
+  get #httpAddress(): HttpAddress | undefined {
+    return this.#listening.find(({ listener }) => listener === HTTP_LISTENER);
   }
 
   /** What the planes call. */
@@ -148,22 +154,14 @@ export class Broker {
   }
 
   health(): BrokerHealth {
-    const dataFault = this.#logs?.failure;
-    const missing: string[] = [];
-    if (this.#closing !== undefined) missing.push("The broker is shutting down.");
-    if (dataFault !== undefined) missing.push(`${dataFault.message}.`);
-    if (this.#registration?.brokerEpoch === undefined) {
-      missing.push(this.#whyUnregistered());
-    }
-    if (this.#runtimes?.cache.image === undefined) {
-      missing.push("The broker has no picture of the cluster yet.");
-    }
-    if (missing.length === 0 && !this.#caughtUp()) {
-      missing.push("Replicas here have not caught up with their leaders yet.");
-    }
-    const ready = missing.length === 0;
-    const live = dataFault === undefined && this.#failure === undefined;
-    return { live, ready, reasons: [...missing, ...this.#warnings()] };
+    return this.#health.health({
+      isClosing: this.#closing !== undefined,
+      hasFailed: this.#failure !== undefined,
+      logs: this.#logs,
+      store: this.#store,
+      registration: this.#registration,
+      runtimes: this.#runtimes,
+    });
   }
 
   /**
@@ -235,7 +233,7 @@ export class Broker {
       machine,
       startedAt: clock.now(),
       brokerEpoch: () => this.#registration?.brokerEpoch,
-      address: () => this.#address && advertisedAddress(this.#config, this.#address),
+      address: () => this.#httpAddress && advertisedAddress(this.#config, this.#httpAddress),
       random,
       clock,
       scheduler,
@@ -252,8 +250,8 @@ export class Broker {
     const peers = { api: peerApi, brokerOf };
     const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
     const open = openPlane ?? ((options, given) => new HttpPlane(options, given));
-    this.#plane = open(planeOptions(this.#config), parts);
-    this.#address = await this.#plane.listen();
+    this.#planes = new Planes([open(planeOptions(this.#config), parts)]);
+    this.#listening = await this.#planes.listen();
   }
 
   #measureLags(groups: GroupRuntime, api: BrokerApi): LagGauge {
@@ -295,41 +293,11 @@ export class Broker {
     await this.#registration.start();
   }
 
-  /**
-   * Once is enough: who restarts brokers one after the other waits for it. Later a replica that lags
-   * is a matter of its partition, and no reason to send clients elsewhere.
-   */
-  #caughtUp(): boolean {
-    this.#hasCaughtUp ||= this.#runtimes?.replicas.isCaughtUp === true;
-    return this.#hasCaughtUp;
-  }
-
-  #whyUnregistered(): string {
-    const failure = this.#registration?.failure;
-    if (failure !== undefined) return failure;
-    const { state, failure: reason } = this.#store ?? {};
-    const isKnown = state === "expired" && reason !== undefined;
-    return isKnown ? `${reason}.` : "The broker is not registered in ZooKeeper.";
-  }
-
-  /** What does not keep the broker from serving. */
-  #warnings(): string[] {
-    const warnings: string[] = [];
-    if (this.#store?.state === "suspended") warnings.push("ZooKeeper does not answer.");
-    warnings.push(...(this.#runtimes?.faults.reasons ?? []));
-    let offline = 0;
-    for (const { state } of this.#runtimes?.replicas.partitions.values() ?? []) {
-      if (state.role === "offline") offline += 1;
-    }
-    if (offline > 0) warnings.push(`${offline} replicas are offline; describe the topics for why.`);
-    return warnings;
-  }
-
   async #close(): Promise<void> {
     this.#logger.info("broker shutting down");
     const runtimes = this.#runtimes;
     await this.#step("hand leaderships over", () => this.#handOver());
-    await this.#step("close the HTTP plane", () => this.#plane?.close());
+    await this.#step("close the planes", () => this.#planes?.close());
     await this.#brief("give the controllership back", () => runtimes?.controller.close());
     await this.#step("stop following the cluster", async () => {
       this.#lagGauge?.close();

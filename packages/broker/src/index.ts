@@ -6,7 +6,11 @@ export type {
   CallHandlers,
   FetchResult,
 } from "./broker-api.ts";
-export { type BrokerDependencies, hostDependencies } from "./broker-dependencies.ts";
+export {
+  type BrokerDependencies,
+  hostDependencies,
+  type OpenPlane,
+} from "./broker-dependencies.ts";
 export { unsupportedCalls } from "./calls/call-handlers.ts";
 export { callTable, peerCallTable, waitsForNews } from "./calls/call-tables.ts";
 export {
@@ -25,4 +29,4 @@ export { HttpPlane, type HttpPlaneOptions } from "./http/http-plane.ts";
 export type { HttpPlaneDependencies } from "./http/plane-parts.ts";
 export { createBrokerMetrics } from "./metrics.ts";
 export type { PeerContext } from "./peer-api.ts";
-export type { OpenPlane, Plane } from "./plane.ts";
+export type { Plane } from "./planes/plane.ts";

@@ -7,9 +7,9 @@ import type {
   HookHandlerDoneFunction,
 } from "fastify";
 import type { Counter } from "../metric-registry.ts";
+import type { Call } from "../planes/call.ts";
 import { ANONYMOUS, type Principal } from "../principal.ts";
 import { MSGPACK_TYPE } from "./bodies/content-types.ts";
-import type { Call } from "./call.ts";
 import {
   brokersOnly,
   credentialRefused,
@@ -82,8 +82,8 @@ function callBeginning(parts: PlaneParts, guard: OriginGuard, route: Route): OnR
     // Asked before the call itself is counted.
     const overload = isForMachines ? undefined : calls.fault(socket, principal);
     const origin = {
-      response: reply.raw,
-      socket,
+      connection: socket,
+      onClosed: (listener: () => void) => void reply.raw.on("close", listener),
       clientId,
       remoteAddress,
       principal,

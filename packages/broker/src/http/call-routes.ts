@@ -1,11 +1,11 @@
 import { checkMessage, NATIVE_CALLS, type NativeCall, type NativeRequest } from "@zoolog/protocol";
 import type { FastifyInstance } from "fastify";
 import { type CallTable, callTable, waitsForNews } from "../calls/call-tables.ts";
-import { AnswerMemory, answerBytesMax } from "./bodies/answer-memory.ts";
+import { AnswerMemory, answerBytesMax } from "../planes/answer-memory.ts";
+import type { Call } from "../planes/call.ts";
 import { bodyOf } from "./bodies/body-parsers.ts";
 import { answerType, MESSAGE_TYPES, sendMessage } from "./bodies/content-types.ts";
 import { withRecordBins } from "./bodies/record-bins.ts";
-import type { Call } from "./call.ts";
 import { refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 

@@ -168,15 +168,6 @@ export function msgpackOnly(): ZoologError {
   });
 }
 
-export function throttled(what: string): ZoologError {
-  return new ZoologError({
-    code: "THROTTLING_QUOTA_EXCEEDED",
-    message: `the broker is at its limit: ${what}`,
-    retriable: true,
-    hint: "Wait a moment and try again.",
-  });
-}
-
 /** What lies in the log and no reader can decode. Reading on behind it is the reader's decision. */
 export function unreadableBatch(
   batch: { readonly baseOffset: number; readonly nextOffset: number },
@@ -187,19 +178,5 @@ export function unreadableBatch(
     code: "UNREADABLE_BATCH",
     message: `the batch at offset ${baseOffset} cannot be decoded: ${why}`,
     hint: `To go on behind it, read from offset ${nextOffset}; its records are lost to you then.`,
-  });
-}
-
-/** Nobody is left to be told: this is for the log and the metrics. */
-export function callerGone(): ZoologError {
-  return new ZoologError({ code: "CALLER_GONE", message: "the caller hung up, or has its answer" });
-}
-
-export function brokerClosing(): ZoologError {
-  return new ZoologError({
-    code: "BROKER_CLOSING",
-    message: "the broker is shutting down",
-    retriable: true,
-    hint: "Ask another broker, or this one again when it is back.",
   });
 }

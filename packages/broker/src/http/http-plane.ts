@@ -1,14 +1,15 @@
 import { createServer, type Server } from "node:http";
 import { errorCode, sleep, ZoologError } from "@zoolog/base";
 import { type FastifyInstance, fastify } from "fastify";
-import type { HttpAddress } from "../broker-address.ts";
+import { HTTP_LISTENER, type HttpAddress, type ListenerAddress } from "../broker-address.ts";
+import { BodyMemory } from "../planes/body-memory.ts";
+import { ByteBudget } from "../planes/byte-budget.ts";
+import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
+import type { Plane } from "../planes/plane.ts";
 import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-errors.ts";
 import { addErrorAnswers, answerFailure } from "./answers/error-answers.ts";
-import { BodyMemory } from "./bodies/body-memory.ts";
 import { addBodyParsers } from "./bodies/body-parsers.ts";
-import { ByteBudget } from "./byte-budget.ts";
 import { addCallHooks } from "./call-hooks.ts";
-import { type CallBudgets, CallRegistry } from "./call-registry.ts";
 import { addCallRoutes } from "./call-routes.ts";
 import { addDocsRoutes } from "./docs/docs-routes.ts";
 import { addGroupRoutes } from "./group-routes.ts";
@@ -36,7 +37,7 @@ export type HttpPlaneOptions = {
  * The native plane: HTTP in, one method of `BrokerApi`, HTTP out. It has no rules about topics and
  * records; what it decides alone is what may reach the broker at all (docs/formats/native-plane.md).
  */
-export class HttpPlane {
+export class HttpPlane implements Plane {
   readonly #options: HttpPlaneOptions;
   readonly #parts: PlaneParts;
   readonly #app: FastifyInstance;
@@ -65,7 +66,7 @@ export class HttpPlane {
    *
    * @throws ZoologError ADDRESS_IN_USE, ADDRESS_REFUSED
    */
-  async listen(): Promise<HttpAddress> {
+  async listen(): Promise<readonly ListenerAddress[]> {
     const { host, port } = this.#options;
     try {
       await this.#app.listen({ host, port });
@@ -73,7 +74,8 @@ export class HttpPlane {
       throw cannotListen(error, { host, port });
     }
     const bound = this.#app.server.address();
-    return { host, port: typeof bound === "object" && bound !== null ? bound.port : port };
+    const taken = typeof bound === "object" && bound !== null ? bound.port : port;
+    return [{ listener: HTTP_LISTENER, host, port: taken }];
   }
 
   /** A request without a socket, for tests. */

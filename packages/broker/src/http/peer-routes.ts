@@ -3,11 +3,11 @@ import { checkMessage, PEER_CALLS, type PeerCall, type PeerRequest } from "@zool
 import type { FastifyInstance } from "fastify";
 import { peerCallTable, waitsForNews } from "../calls/call-tables.ts";
 import type { PeerApi, PeerContext } from "../peer-api.ts";
-import { AnswerMemory, answerBytesMax } from "./bodies/answer-memory.ts";
+import { AnswerMemory, answerBytesMax } from "../planes/answer-memory.ts";
+import type { Call } from "../planes/call.ts";
 import { bodyOf } from "./bodies/body-parsers.ts";
 import { MSGPACK_TYPE, sendMessage } from "./bodies/content-types.ts";
 import { withRecordBins } from "./bodies/record-bins.ts";
-import type { Call } from "./call.ts";
 import { refusedMessage } from "./errors.ts";
 import type { PlaneParts } from "./plane-parts.ts";
 

@@ -2,9 +2,9 @@ import type { Clock, Logger, Scheduler } from "@zoolog/base";
 import type { BrokerApi } from "../broker-api.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { PeerApi } from "../peer-api.ts";
+import type { BodyMemory } from "../planes/body-memory.ts";
+import type { CallRegistry } from "../planes/call-registry.ts";
 import type { BrokerPrincipal } from "../principal.ts";
-import type { BodyMemory } from "./bodies/body-memory.ts";
-import type { CallRegistry } from "./call-registry.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
 /** What other brokers may ask, and how they are told from everybody else. */

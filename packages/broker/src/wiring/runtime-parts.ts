@@ -28,6 +28,8 @@ import {
   replicaOptions,
 } from "./part-options.ts";
 
+export type Runtimes = ReturnType<typeof wireRuntimes>;
+
 /** What follows the cluster image, wired in a ring: each knows the next by a closure. */
 export function wireRuntimes(
   config: BrokerConfig,

@@ -7,10 +7,10 @@ import {
 } from "@zoolog/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { BrokerMetrics } from "../../metrics.ts";
-import type { Call } from "../call.ts";
+import type { BodyMemory } from "../../planes/body-memory.ts";
+import type { Call } from "../../planes/call.ts";
 import { refusedMessage, unsupportedCharset } from "../errors.ts";
 import type { HttpLimits } from "../http-limits.ts";
-import type { BodyMemory } from "./body-memory.ts";
 import { readBody } from "./body-reader.ts";
 import { JSON_TYPE, MSGPACK_TYPE } from "./content-types.ts";
 

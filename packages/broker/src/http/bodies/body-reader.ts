@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 import type { ZoologError } from "@zoolog/base";
-import { bodyTooLarge, throttled } from "../errors.ts";
-import type { BodyMemory } from "./body-memory.ts";
+import type { BodyMemory } from "../../planes/body-memory.ts";
+import { throttled } from "../../planes/errors.ts";
+import { bodyTooLarge } from "../errors.ts";
 
 export type BodyLimits = {
   readonly bytesMax: number;

@@ -1,5 +1,5 @@
 import { ChunkedBytes } from "@zoolog/protocol";
-import type { AnswerMemory } from "./answer-memory.ts";
+import type { AnswerMemory } from "../../planes/answer-memory.ts";
 
 type ReadPartition = { readonly records: readonly Buffer[] } | { readonly error: unknown };
 

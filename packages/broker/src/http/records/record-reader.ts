@@ -7,8 +7,8 @@ import {
   splitBatches,
 } from "@zoolog/protocol";
 import type { BrokerApi, CallContext, FetchResultPartition } from "../../broker-api.ts";
-import { AnswerMemory, answerBytesMax } from "../bodies/answer-memory.ts";
-import type { Call } from "../call.ts";
+import { AnswerMemory, answerBytesMax } from "../../planes/answer-memory.ts";
+import type { Call } from "../../planes/call.ts";
 import { failedItem, unreadableBatch } from "../errors.ts";
 import type { PlaneParts } from "../plane-parts.ts";
 import { LastBlock } from "./last-block.ts";

@@ -7,6 +7,7 @@ import {
   readRecordsQuery,
 } from "@zoolog/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { throttled } from "../../planes/errors.ts";
 import { bodyOf } from "../bodies/body-parsers.ts";
 import {
   answerType,
@@ -17,7 +18,7 @@ import {
   sendBody,
   sendMessage,
 } from "../bodies/content-types.ts";
-import { failedItem, refusedMessage, throttled } from "../errors.ts";
+import { failedItem, refusedMessage } from "../errors.ts";
 import type { PlaneParts } from "../plane-parts.ts";
 import { readPartition, readQuery, readTopic } from "../url-values.ts";
 import { RecordPoster } from "./record-poster.ts";

@@ -64,9 +64,9 @@ export class SimulatedPlane implements Plane, Listener {
     this.#peerCalls = peers === undefined ? undefined : peerCallTable(peers.api);
   }
 
-  listen(): Promise<{ readonly host: string; readonly port: number }> {
+  listen(): ReturnType<Plane["listen"]> {
     this.#listeners.set(this.#endpoint, this);
-    return Promise.resolve(this.#address);
+    return Promise.resolve([{ listener: "HTTP", ...this.#address }]);
   }
 
   /** As the HTTP plane does: who only waits is released, the others get their answers. */

@@ -9,7 +9,7 @@ const SHARE_OF_FREE = 1 / 8;
 type Waiting = ShareAsked & { readonly granted: (bytes: number) => void };
 
 /**
- * Bytes that the plane may hold at one time. A body that cannot get its share is turned away at once:
+ * Bytes that the planes may hold at one time. A body that cannot get its share is turned away at once:
  * waiting for it could deadlock two half-read bodies, and would hide the overload from clients. A
  * reader holds nothing yet, so it waits in turn.
  */

@@ -1,5 +1,3 @@
-import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { deferred } from "@zoolog/base";
 import { ANONYMOUS } from "../principal.ts";
 import { ByteBudget } from "./byte-budget.ts";
@@ -9,8 +7,8 @@ function newCall(bytesMax = 1_000) {
   const budget = new ByteBudget({ bytesMax });
   const origin = {
     bodyBytesMax: 1_000,
-    response: {} as ServerResponse,
-    socket: {} as Socket,
+    connection: { once: () => {} },
+    onClosed: () => {},
     clientId: "",
     remoteAddress: "",
     principal: ANONYMOUS,

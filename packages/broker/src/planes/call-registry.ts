@@ -1,10 +1,15 @@
-import type { Socket } from "node:net";
 import type { ZoologError } from "@zoolog/base";
 import type { Principal } from "../principal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
-import { Call, type CallOrigin } from "./call.ts";
+import { Call, type CallConnection, type CallOrigin } from "./call.ts";
 import { brokerClosing, throttled } from "./errors.ts";
-import type { HttpLimits } from "./http-limits.ts";
+
+export type CallLimits = {
+  /** Calls being worked on, those that wait included. */
+  readonly inFlightCallsMax: number;
+  /** Of them, those of one connection. */
+  readonly pipelinedCallsMax: number;
+};
 
 /** Clients that fill theirs must not keep brokers from replicating, nor the other way round. */
 export type CallBudgets = { readonly clients: ByteBudget; readonly brokers: ByteBudget };
@@ -14,17 +19,14 @@ export type CallBudgets = { readonly clients: ByteBudget; readonly brokers: Byte
  * limits, gives back what they held, and ends them when the plane closes.
  */
 export class CallRegistry {
-  readonly #limits: Pick<HttpLimits, "inFlightCallsMax" | "pipelinedCallsMax">;
+  readonly #limits: CallLimits;
   readonly #budgets: CallBudgets;
   readonly #calls = new Set<Call>();
-  readonly #perSocket = new WeakMap<Socket, Set<Call>>();
+  readonly #perConnection = new WeakMap<CallConnection, Set<Call>>();
   #onIdle: (() => void) | undefined;
   #isClosing = false;
 
-  constructor(
-    limits: Pick<HttpLimits, "inFlightCallsMax" | "pipelinedCallsMax">,
-    dependencies: { readonly budgets: CallBudgets },
-  ) {
+  constructor(limits: CallLimits, dependencies: { readonly budgets: CallBudgets }) {
     this.#limits = limits;
     this.#budgets = dependencies.budgets;
   }
@@ -38,13 +40,13 @@ export class CallRegistry {
   }
 
   /** Why one more call must wait outside, or nothing. Brokers are few, and come in all the same. */
-  fault(socket: Socket, principal: Principal): ZoologError | undefined {
+  fault(connection: CallConnection, principal: Principal): ZoologError | undefined {
     if (this.#isClosing) return brokerClosing();
     const isClient = principal.kind !== "broker";
     if (isClient && this.#calls.size >= this.#limits.inFlightCallsMax) {
       return throttled("too many calls are in flight");
     }
-    return (this.#perSocket.get(socket)?.size ?? 0) >= this.#limits.pipelinedCallsMax
+    return (this.#perConnection.get(connection)?.size ?? 0) >= this.#limits.pipelinedCallsMax
       ? throttled("too many calls are in flight on this connection")
       : undefined;
   }
@@ -54,10 +56,10 @@ export class CallRegistry {
     const { clients, brokers } = this.#budgets;
     const budget = origin.principal.kind === "broker" ? brokers : clients;
     const call = new Call(origin, { budget, onEnd });
-    const neighbours = this.#callsOn(origin.socket);
+    const neighbours = this.#callsOn(origin.connection);
     this.#calls.add(call);
     neighbours.add(call);
-    origin.response.on("close", () => {
+    origin.onClosed(() => {
       neighbours.delete(call);
       this.#end(call);
     });
@@ -65,12 +67,12 @@ export class CallRegistry {
   }
 
   /** Responses that wait behind others of a connection never close when it breaks; so it ends them. */
-  #callsOn(socket: Socket): Set<Call> {
-    const known = this.#perSocket.get(socket);
+  #callsOn(connection: CallConnection): Set<Call> {
+    const known = this.#perConnection.get(connection);
     if (known !== undefined) return known;
     const calls = new Set<Call>();
-    this.#perSocket.set(socket, calls);
-    socket.once("close", () => {
+    this.#perConnection.set(connection, calls);
+    connection.once("close", () => {
       for (const call of calls) this.#end(call);
     });
     return calls;

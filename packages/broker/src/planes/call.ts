@@ -1,16 +1,20 @@
-import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { assert } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
 import type { Principal } from "../principal.ts";
 import type { ByteBudget, ShareAsked } from "./byte-budget.ts";
 import { callerGone } from "./errors.ts";
 
+/** What brings calls, one after the other or several at a time: a socket. */
+export interface CallConnection {
+  once(event: "close", listener: () => void): unknown;
+}
+
 export type CallOrigin = {
   /** Limit of the route for the body. */
   readonly bodyBytesMax: number;
-  readonly response: ServerResponse;
-  readonly socket: Socket;
+  readonly connection: CallConnection;
+  /** Calls the listener when the answer is written, or nobody waits for it any more. */
+  readonly onClosed: (listener: () => void) => void;
   readonly clientId: string;
   readonly remoteAddress: string;
   readonly principal: Principal;

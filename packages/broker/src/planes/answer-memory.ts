@@ -1,8 +1,7 @@
 import type { Clock, Scheduler } from "@zoolog/base";
 import type { ReadMemory } from "@zoolog/replication";
-import type { Call } from "../call.ts";
-import { throttled } from "../errors.ts";
-import type { HttpLimits } from "../http-limits.ts";
+import type { Call } from "./call.ts";
+import { throttled } from "./errors.ts";
 
 /** One answer's part of the bytes in flight: eight of the largest fit at a time. */
 const ANSWERS_IN_FLIGHT = 8;
@@ -12,7 +11,11 @@ export function answerBytesMax(inFlightBytesMax: number): number {
   return Math.floor(inFlightBytesMax / ANSWERS_IN_FLIGHT);
 }
 
-type Parts = { readonly clock: Clock; readonly scheduler: Scheduler; readonly limits: HttpLimits };
+type Parts = {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly limits: { readonly roomWaitMs: number };
+};
 
 /**
  * Memory of one answer, charged before it is read: thousands of readers at once would hold gigabytes

@@ -1,22 +1,19 @@
-import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { ManualTime } from "@zoolog/testkit";
-import { ANONYMOUS } from "../../principal.ts";
-import { ByteBudget } from "../byte-budget.ts";
-import { Call } from "../call.ts";
-import { DEFAULT_HTTP_LIMITS } from "../http-limits.ts";
+import { ANONYMOUS } from "../principal.ts";
 import { AnswerMemory } from "./answer-memory.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { Call } from "./call.ts";
 
 function setUp(maxWaitMs = 0) {
   const time = new ManualTime();
   const budget = new ByteBudget({ bytesMax: 800 });
-  const limits = { ...DEFAULT_HTTP_LIMITS, inFlightBytesMax: 800, roomWaitMs: 100 };
+  const limits = { roomWaitMs: 100 };
   const newCall = (): Call =>
     new Call(
       {
         bodyBytesMax: 1_000,
-        response: {} as ServerResponse,
-        socket: {} as Socket,
+        connection: { once: () => {} },
+        onClosed: () => {},
         clientId: "",
         remoteAddress: "",
         principal: ANONYMOUS,
