@@ -166,7 +166,6 @@ export class ClassicMembership implements Membership {
   async #live(): Promise<void> {
     const { scheduler } = this.#dependencies;
     for (let failures = 0; !this.#closing.signal.aborted; ) {
-      this.#rejoin = deferred();
       let pauseMs = 0;
       try {
         const again = await this.#rebalance();
@@ -217,6 +216,7 @@ export class ClassicMembership implements Membership {
     const { instanceId, rebalanceTimeoutMs, sessionTimeoutMs } = this.#options;
     const topics = await this.#topics.names(this.#limits());
     this.#asked = topics;
+    this.#rejoin = deferred();
     const joining = quietAbortController();
     this.#joining = joining;
     const request: NativeRequest<"join-group"> = {
@@ -331,7 +331,9 @@ export class ClassicMembership implements Membership {
     if (code === "REBALANCE_IN_PROGRESS") {
       // It was heard: the session goes on.
       this.#lease.renew(sentAt, this.#options.sessionTimeoutMs);
-      this.#rejoin.resolve();
+      // It tells of the rebalance that waits for others; to join again would begin another.
+      const hasJoined = this.#joining !== undefined || generationId !== this.#generation;
+      if (!hasJoined) this.#rejoin.resolve();
     } else if (isRetriable(error)) {
       this.#outage.failed(error);
       this.#joining?.abort(error);

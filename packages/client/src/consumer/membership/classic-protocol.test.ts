@@ -1,3 +1,4 @@
+import { sleep } from "@zoolog/base";
 import { collect, outcome, setUp, take, texts } from "../consumer.fixture.ts";
 
 describe("the classic protocol", () => {
@@ -48,6 +49,26 @@ describe("the classic protocol", () => {
 
     expect(revoked).toEqual([2]);
     expect(one.assignment()).toHaveLength(2);
+  });
+
+  test("who waits for a slow member in a rebalance does not begin another by it", async () => {
+    const { brokers, consumer, time } = setUp({ protocol: "classic", partitions: 3 });
+    let joins = 0;
+    brokers.fault = ({ call }) => {
+      if (call === "join-group") joins += 1;
+      return undefined;
+    };
+    const assignor = "range";
+    const slow = consumer({ assignor, onRevoked: () => sleep(time.scheduler, 5_000) });
+    for (const member of [slow, consumer({ assignor })]) void collect(member, []);
+    await time.advanceAndSettle(15_000);
+    void collect(consumer({ assignor }), []);
+    await time.advanceAndSettle(15_000);
+    const before = joins;
+
+    await time.advanceAndSettle(60_000);
+
+    expect(joins).toBe(before);
   });
 
   test("a static member that comes back takes what it had, and nobody else notices", async () => {
@@ -109,6 +130,24 @@ describe("the classic protocol", () => {
       "texts-1",
       "texture-0",
     ]);
+  });
+
+  test("partitions are found and given out while members come and go all the time", async () => {
+    const { brokers, consumer, time } = setUp({ protocol: "classic" });
+    const one = consumer();
+    void collect(one, []);
+    await time.advanceAndSettle(2_000);
+    brokers.addPartitions("texts", 2);
+
+    for (let round = 0; round < 5; round++) {
+      const guest = consumer();
+      void collect(guest, []);
+      await time.advanceAndSettle(9_000);
+      await outcome(time, guest.close());
+    }
+    await time.advanceAndSettle(9_000);
+
+    expect(one.assignment().map(({ partition }) => partition)).toEqual([0, 1]);
   });
 
   test("a static leader that comes back finds what was added while it was away", async () => {

@@ -73,7 +73,6 @@ export class SubscribedTopics {
   /** Tells when these are not right any more. */
   watch(assigned: ReadonlyMap<string, number> | undefined): void {
     this.#assigned = assigned;
-    this.#lookedAt = this.#clock.monotonic();
   }
 
   /** Looks whether anything has changed, when it is time to. */
