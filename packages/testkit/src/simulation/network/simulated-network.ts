@@ -24,6 +24,7 @@ export class SimulatedNetwork {
   readonly #quality = new Map<string, LinkQuality>();
   readonly #clogged = new Map<string, Held[]>();
   #everywhere = LOOPBACK;
+  #lastArrivalMs = 0;
 
   constructor(dependencies: { readonly schedule: Schedule; readonly random: Random }) {
     this.#schedule = dependencies.schedule;
@@ -36,6 +37,11 @@ export class SimulatedNetwork {
     const held = this.#clogged.get(wayOf(from, to));
     if (held === undefined) this.#travel(from, to, kind, arrive);
     else held.push({ kind, deliver: arrive });
+  }
+
+  /** When the last of the messages that travel now, or did, arrives: true time, ms. */
+  get lastArrivalMs(): number {
+    return this.#lastArrivalMs;
   }
 
   isClogged(from: string, to: string): boolean {
@@ -93,6 +99,7 @@ export class SimulatedNetwork {
     const { latencyMs, jitterMs, lossRate = 0 } = quality;
     if (lossRate > 0 && this.#random.next() < lossRate) return;
     const travels = latencyMs + jitterMs * this.#random.next();
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#schedule.nowMs + travels);
     this.#schedule.after(travels, to, kind, deliver);
   }
 }

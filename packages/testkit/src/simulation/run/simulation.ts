@@ -25,6 +25,9 @@ const REPLICATION_FACTOR = 3;
 /** What was under way may wait for its own time limits, virtual ms. */
 const DRAIN_MS_MAX = 180_000;
 
+/** In which what has arrived last is written and replicated, virtual ms. */
+const REST_MS = 1_000;
+
 /** Broken by losses, and by nothing but losses where they are expected. */
 const OF_LOSSES: readonly string[] = ["I1", "I2", "I3", "I5", "I7", "I10", "I11"];
 
@@ -134,12 +137,20 @@ export class Simulation {
 
   async #settle(): Promise<void> {
     await this.#each("producers end", (workload) => workload.endWriting?.());
+    await this.#arriveAll();
     await this.#within(DRAIN_MS_MAX, "the final logs can be read", this.#readFinalLogs());
     await this.#each("the group has committed everything", (workload) => workload.drain?.());
     await this.#each("clients end", (workload) => workload.stop());
     await this.#admin.close();
     await this.#world.schedule.run({ atMs: this.#world.schedule.nowMs + this.#sessionMs });
     await this.#invariants.atEnd();
+  }
+
+  /** A message of a slow way may come when its sender has long given it up, and is written then. */
+  async #arriveAll(): Promise<void> {
+    const { network, schedule } = this.#world;
+    const atMs = Math.max(network.lastArrivalMs, schedule.nowMs) + REST_MS;
+    await schedule.run({ atMs });
   }
 
   /** In which sessions of brokers that were killed have ended, ms. */
