@@ -32,3 +32,15 @@ export function invalidRecord(what: string): ZoologError {
   const hint = "Correct the record; sending the same one again gives the same answer";
   return kafkaError("INVALID_RECORD", what, hint);
 }
+
+/**
+ * Bytes that are no message of Kafka's protocol in the version they claim. No answer carries this
+ * code: Kafka has none for it, the connection is closed.
+ */
+export function malformedMessage(what: string): ZoologError {
+  return new ZoologError({
+    code: "MALFORMED_MESSAGE",
+    message: `The message is malformed: ${what}`,
+    hint: "The sender does not follow Kafka's protocol, or another protocol came to this port",
+  });
+}

@@ -25,6 +25,27 @@ export {
   type ErrorCodeEntry,
   errorCodeOfNumber,
 } from "./error-codes.ts";
+export { API_KEYS, type ApiName, apiNameOfKey } from "./kafka/api-keys.ts";
+export {
+  type AnyKafkaMessage,
+  encodeRequest,
+  encodeResponse,
+  FRAME_LENGTH_BYTES,
+  type RequestHeader,
+  type RequestOf,
+  type ResponseOf,
+  readRequest,
+  readRequestHeader,
+  readResponse,
+} from "./kafka/frame.ts";
+export {
+  KAFKA_MESSAGES,
+  type KafkaApi,
+  type KafkaRequest,
+  type KafkaResponse,
+} from "./kafka/kafka-messages.ts";
+export type { RecordPieces } from "./kafka/schema/message-schema.ts";
+export type { WireReader } from "./kafka/schema/wire-reader.ts";
 export { ADMIN_CALLS, type AdminCall } from "./native/admin-calls.ts";
 export {
   NATIVE_CALLS,
