@@ -82,6 +82,18 @@ test("while a damaged copy is in the ISR, a sound one beside it is left alone", 
   expect(budget.mayStop([third])).toBe(false);
 });
 
+test("while a host without power is in the ISR, a sound one beside it is left alone", async () => {
+  for (const flush of ["os", "fsync"] as const) {
+    const { budget, hosts } = await cluster(flush);
+    const [first, second, third] = hosts;
+    budget.noteLostPower(first);
+    first.crash("power");
+
+    expect(budget.mayStop([second])).toBe(true);
+    expect(budget.mayStop([second, third])).toBe(flush === "fsync");
+  }
+});
+
 test("where a loss is expected, nothing is refused", async () => {
   const { world, view, disturbances } = await cluster("os");
   const budget = new Budget({ flush: "os", mayLose: true }, { world, view, disturbances });

@@ -24,11 +24,12 @@ type PowerLoss = { readonly host: string; readonly brokerEpoch: number };
  * | power cut, `fsync` | nothing: any number of hosts at once | the host's disk is sound |
  * | power cut, `os` | what was in the page cache of one host | others in its ISRs are sound |
  * | damaged records or checkpoints | copies of one host | likewise |
- * | anything that takes a broker out of an ISR | nothing | no damage is left alone with it |
+ * | anything that takes a broker out of an ISR | nothing | no copy in doubt is left alone with it |
  * | the end of a broker | nothing | it has left word of a sync that failed |
  *
- * The row before the last: damage that nobody has read yet is in the ISR like a sound copy. As the last one there
- * it would lead, or nobody: an operator's matter, and not what the configuration promises to survive.
+ * The row before the last: damage that nobody has read yet is in the ISR like a sound copy, and so is, until its
+ * session ends, a broker without power. As the last one there it would lead, or nobody: an operator's
+ * matter, and not what the configuration promises to survive.
  *
  * "Sound": in the ISR, running, reached by everybody for a while (`Disturbances`), with a disk that was
  * neither damaged nor without power since it joined. What is not promised at all stands at each fault.
@@ -85,13 +86,14 @@ export class Budget {
   mayStop(hosts: readonly SimulatedHost[]): boolean {
     if (this.#tolerance.mayLose) return true;
     if (!hosts.every((host) => this.mayEnd(host))) return false;
-    const damaged = this.#world.hosts.filter(({ disk }) => disk.damage.paths().length > 0);
-    return damaged.every((host) =>
-      [...this.#view.partitions].every(([key, seen]) => {
-        if (!seen.isr.includes(host.brokerId) || !isDamaged(host, key)) return true;
+    return this.#world.hosts.every((host) => {
+      const isWholeInDoubt = !this.isSynced && this.#hasLostPower(host);
+      return [...this.#view.partitions].every(([key, seen]) => {
+        const isInDoubt = isWholeInDoubt || isDamaged(host, key);
+        if (!seen.isr.includes(host.brokerId) || !isInDoubt) return true;
         return this.#sound(key, seen).some((other) => other !== host && !hosts.includes(other));
-      }),
-    );
+      });
+    });
   }
 
   /**
