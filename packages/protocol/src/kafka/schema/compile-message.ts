@@ -10,6 +10,8 @@ export type VersionRange = readonly [first: number, last: number];
 
 /** One direction of a call, in every version. */
 export type MessageBody<Read, Written> = {
+  /** The table itself: for tests, which fill it in. */
+  readonly fields: Fields;
   /** @throws MALFORMED_MESSAGE */
   read(reader: WireReader, version: number): Read;
   write(writer: WireWriter, version: number, value: Written): void;
@@ -35,6 +37,7 @@ export function messageBody<F extends Fields>(
     return codec;
   };
   return {
+    fields,
     read: (reader, version) => codecOf(version).read(reader) as ReadOf<F>,
     write: (writer, version, value) => codecOf(version).write(writer, value),
   };
