@@ -397,6 +397,27 @@ describe("a full disk", () => {
     await manager.close();
   });
 
+  test.each([
+    ["ENOSPC", "makeDirectory", "DISK_FULL"],
+    ["ENOSPC", "open", "DISK_FULL"],
+    ["EMFILE", "open", "TOO_MANY_OPEN_FILES"],
+  ] as const)(
+    "%s at %s while a log is made has a name that says it passes: %s",
+    async (effect, step, code) => {
+      const { open, disk } = setUp();
+      const manager = await open();
+      const path = /orders-0($|.*log$)/;
+      const full = disk.inject({ effect, operations: [step], path, sticky: true });
+      await expect(manager.getOrCreate(ORDERS, NEW)).rejects.toMatchObject({ code });
+
+      full.remove();
+      const log = await manager.getOrCreate(ORDERS, NEW);
+
+      expect([log.logEndOffset, manager.offlinePartitions.size]).toEqual([0, 0]);
+      await manager.close();
+    },
+  );
+
   test("holds a deletion up, and never leaves the records to the next topic of that name", async () => {
     const { open, disk } = await usedFolder();
     const manager = await open();

@@ -380,7 +380,9 @@ export class Log {
       return await task();
     } catch (error) {
       const isUntouched = state.cuts === cuts;
-      if (isUntouched && (isNoSpace(error) || isOutOfHandles(error))) throw error;
+      if (isUntouched && (isNoSpace(error) || isOutOfHandles(error))) {
+        throw state.directory.volume.named(error);
+      }
       throw state.isClosed ? error : state.takeOffline(error);
     }
   }

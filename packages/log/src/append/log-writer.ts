@@ -6,7 +6,7 @@
  * that fails, the partition is fenced, because the file may now hold batches that were refused
  * (KAFKA-10778).
  */
-import { type Clock, type Logger, type Offset, ZoologError } from "@zoolog/base";
+import type { Clock, Logger, Offset, ZoologError } from "@zoolog/base";
 import {
   fencedLeaderEpoch,
   halfDuplicate,
@@ -248,12 +248,9 @@ export class LogWriter {
 
   /** What a failure of the disk means for the partition, and what its callers are told. */
   #verdict(error: unknown): unknown {
-    if (isNoSpace(error)) {
-      if (error instanceof ZoologError && error.code === "DISK_FULL") return error;
-      return this.#state.directory.volume.noteFull(error);
-    }
-    if (isOutOfHandles(error)) return error;
-    return this.#state.takeOffline(error);
+    const isPassing = isNoSpace(error) || isOutOfHandles(error);
+    const state = this.#state;
+    return isPassing ? state.directory.volume.named(error) : state.takeOffline(error);
   }
 }
 

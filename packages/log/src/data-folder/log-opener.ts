@@ -180,7 +180,7 @@ export class LogOpener {
     const opening = this.#makeAndOpen(hosted, { stranger, topicId, foundAtStart }).catch(
       (error: unknown) => {
         hosted.condition = unopened;
-        throw error;
+        throw this.#directory.volume.named(error);
       },
     );
     hosted.condition = { is: "opening", opening };

@@ -151,7 +151,7 @@ test("old segments make the room that a new one needs when even the active one h
     sticky: true,
   });
 
-  await expect(log.applyRetention()).rejects.toMatchObject({ code: "ENOSPC" });
+  await expect(log.applyRetention()).rejects.toMatchObject({ code: "DISK_FULL" });
   expect([isRemoved(), log.failure]).toEqual([true, undefined]);
   full.remove();
 

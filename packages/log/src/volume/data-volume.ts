@@ -1,4 +1,5 @@
 import {
+  errorCode,
   type FileHandle,
   type FileSystem,
   type Logger,
@@ -124,8 +125,7 @@ export class DataVolume {
     try {
       await writeFileAtomically(this.fileSystem, folder, name, contents);
     } catch (error) {
-      if (isNoSpace(error)) throw this.noteFull(error);
-      if (isOutOfHandles(error)) throw tooManyOpenFiles(error);
+      if (isNoSpace(error) || isOutOfHandles(error)) throw this.named(error);
       // A folder that was just deleted says nothing about the disk (KAFKA-15391).
       throw isMissing(error) ? error : this.fail(error);
     }
@@ -162,10 +162,17 @@ export class DataVolume {
     return undefined;
   }
 
-  /** The disk said that it is full: appends are refused until `refreshFreeSpace` finds room. */
-  noteFull(cause: unknown): ZoologError {
+  /**
+   * A full disk, or too few file handles, under our name of it, by which callers know that it passes;
+   * anything else as it is. A full disk is noted: appends are refused until there is room.
+   */
+  named(error: unknown): unknown {
+    const code = errorCode(error);
+    if (code === "DISK_FULL" || code === "TOO_MANY_OPEN_FILES") return error;
+    if (isOutOfHandles(error)) return tooManyOpenFiles(error);
+    if (!isNoSpace(error)) return error;
     this.#freeBytes = 0;
-    return diskFull(this.path, 0, cause);
+    return diskFull(this.path, 0, error);
   }
 
   /**
