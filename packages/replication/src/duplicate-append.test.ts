@@ -1,5 +1,6 @@
 /** What an idempotent producer's retry is told, on a real log. */
 import {
+  brokerEpoch,
   brokerId,
   leaderEpoch,
   offset,
@@ -70,11 +71,10 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 function followerHas(partition: Partition, fetchOffset: number): void {
   const { state } = partition;
   if (state.role !== "leader") throw new Error("nobody leads");
-  state.followerFetched(FOLLOWER, {
-    fetchOffset: offset(fetchOffset),
-    logStartOffset: offset(0),
-    brokerEpoch: undefined,
-  });
+  state.followerFetched(
+    { brokerId: FOLLOWER, brokerEpoch: brokerEpoch(0) },
+    { fetchOffset: offset(fetchOffset), logStartOffset: offset(0) },
+  );
 }
 
 test("a duplicate waits for the commit of its original, and is counted once", async () => {

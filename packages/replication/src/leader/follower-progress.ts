@@ -1,4 +1,11 @@
-import type { BrokerEpoch, Offset } from "@zoolog/base";
+import type { BrokerEpoch, BrokerId, Offset } from "@zoolog/base";
+
+/** Who asks: from its credential, never from the call. */
+export type FetchingReplica = {
+  readonly brokerId: BrokerId;
+  /** Of the registration under which it fetches (KIP-903). */
+  readonly brokerEpoch: BrokerEpoch;
+};
 
 /** A fetch that the leader has checked: the follower's log is a prefix of the leader's up to there. */
 export type FollowerFetch = {
@@ -8,8 +15,7 @@ export type FollowerFetch = {
   readonly leaderEndOffset: Offset;
   /** The first offset of the follower's log, durably. */
   readonly logStartOffset: Offset;
-  /** Of the registration under which the follower fetched (KIP-903). */
-  readonly brokerEpoch: BrokerEpoch | undefined;
+  readonly brokerEpoch: BrokerEpoch;
   /** Monotonic, milliseconds. */
   readonly now: number;
 };

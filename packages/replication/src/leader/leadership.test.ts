@@ -77,11 +77,10 @@ async function lead(given: { isr: number[]; minInsyncReplicas?: number; records?
       leadership.appended(log.logEndOffset, 100);
     },
     fetched: (follower: number, from: number, epoch = follower * 10) =>
-      leadership.followerFetched(brokerId(follower), {
-        fetchOffset: offset(from),
-        logStartOffset: offset(0),
-        brokerEpoch: brokerEpoch(epoch),
-      }),
+      leadership.followerFetched(
+        { brokerId: brokerId(follower), brokerEpoch: brokerEpoch(epoch) },
+        { fetchOffset: offset(from), logStartOffset: offset(0) },
+      ),
     answer: (answer: IsrChangeAnswer) => {
       const last = asked().at(-1);
       if (last !== undefined) leadership.isrChangeAnswered(last, answer);

@@ -25,7 +25,7 @@ import type { PartitionEvent } from "../partition-event.ts";
 import type { PartitionLog } from "../partition-log.ts";
 import type { ReplicaAssignment } from "../replica-assignment.ts";
 import { closestReplica } from "./closest-replica.ts";
-import { type FollowerFetch, FollowerProgress } from "./follower-progress.ts";
+import { type FetchingReplica, type FollowerFetch, FollowerProgress } from "./follower-progress.ts";
 import {
   aboutToJoin,
   type InSyncView,
@@ -132,13 +132,16 @@ export class Leadership implements LeaderState {
   }
 
   /** A follower's log agrees with ours up to where it asks: that is its acknowledgement. */
-  followerFetched(follower: BrokerId, fetch: Omit<FollowerFetch, "leaderEndOffset" | "now">): void {
+  followerFetched(
+    { brokerId: follower, brokerEpoch }: FetchingReplica,
+    { fetchOffset, logStartOffset }: Pick<FollowerFetch, "fetchOffset" | "logStartOffset">,
+  ): void {
     const now = this.#dependencies.clock.monotonic();
     const leaderEndOffset = this.log.logEndOffset;
     const progress = this.#followers.get(follower);
     const startedAt = progress?.logStartOffset;
-    progress?.fetched({ ...fetch, leaderEndOffset, now });
-    if (startedAt !== fetch.logStartOffset) {
+    progress?.fetched({ fetchOffset, leaderEndOffset, logStartOffset, brokerEpoch, now });
+    if (startedAt !== logStartOffset) {
       this.#dependencies.emit({ type: "recordsDeleted", by: "follower" });
     }
     // First who joins: the high watermark counts with it from the moment it is asked for.

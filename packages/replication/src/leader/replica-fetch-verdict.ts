@@ -1,12 +1,11 @@
-import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset } from "@zoolog/base";
+import type { LeaderEpoch, Offset } from "@zoolog/base";
 import { type DivergingEpoch, divergence } from "../diverging-epoch.ts";
 import { type ReplicaError, replicaError } from "../replica-error.ts";
+import type { FetchingReplica } from "./follower-progress.ts";
 import type { Leadership } from "./leadership.ts";
 
-/** What a follower asks of one partition; who it is comes from its credential, never from the call. */
+/** What a follower asks of one partition. */
 export type ReplicaFetch = {
-  readonly follower: BrokerId;
-  readonly brokerEpoch: BrokerEpoch;
   readonly currentLeaderEpoch: LeaderEpoch;
   /** The follower's log end. */
   readonly fetchOffset: Offset;
@@ -28,15 +27,16 @@ export type ReplicaFetchVerdict =
 export function judgeReplicaFetch(
   leadership: Leadership,
   fetch: ReplicaFetch,
+  follower: FetchingReplica,
 ): ReplicaFetchVerdict {
   const { log, followers } = leadership;
-  const progress = followers.get(fetch.follower);
+  const progress = followers.get(follower.brokerId);
   if (progress === undefined) {
-    const message = `broker ${fetch.follower} is not an assigned replica`;
+    const message = `broker ${follower.brokerId} is not an assigned replica`;
     return replicaError("NOT_LEADER_OR_FOLLOWER", message);
   }
-  if (progress.brokerEpoch !== undefined && fetch.brokerEpoch < progress.brokerEpoch) {
-    const message = `broker ${fetch.follower} has fetched under a later registration`;
+  if (progress.brokerEpoch !== undefined && follower.brokerEpoch < progress.brokerEpoch) {
+    const message = `broker ${follower.brokerId} has fetched under a later registration`;
     return replicaError("STALE_BROKER_EPOCH", message);
   }
   const { fetchOffset, lastFetchedEpoch } = fetch;

@@ -1,5 +1,6 @@
 import {
   type BrokerId,
+  brokerEpoch,
   brokerId,
   leaderEpoch,
   offset,
@@ -104,12 +105,10 @@ export function fetches(
 ): void {
   const { state } = partition;
   if (state.role !== "leader") throw new Error("nobody leads");
-  const fetch = {
-    fetchOffset: offset(fetchOffset),
-    logStartOffset: offset(logStartOffset),
-    brokerEpoch: undefined,
-  };
-  state.followerFetched(brokerId(follower), fetch);
+  state.followerFetched(
+    { brokerId: brokerId(follower), brokerEpoch: brokerEpoch(0) },
+    { fetchOffset: offset(fetchOffset), logStartOffset: offset(logStartOffset) },
+  );
 }
 
 export const advances = (events: readonly PartitionEvent[]): number[] =>

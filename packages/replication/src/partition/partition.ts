@@ -12,6 +12,7 @@ import { CommittedBytes } from "../committed-bytes.ts";
 import type { DivergingEpoch } from "../diverging-epoch.ts";
 import { refusalOfOffset } from "../follower/consumer-read-verdict.ts";
 import type { IsrChangeAnswer, IsrChangeRequest } from "../isr-change.ts";
+import type { FetchingReplica } from "../leader/follower-progress.ts";
 import {
   judgeReplicaFetch,
   type ReplicaFetch,
@@ -190,17 +191,19 @@ export class Partition {
    */
   judgeReplicaFetch(
     fetch: ReplicaFetch,
+    follower: FetchingReplica,
     options: { readonly acknowledges: boolean },
   ): ReplicaFetchError | JudgedReplicaFetch {
     const leader = this.#role.leaderAt(fetch.currentLeaderEpoch);
     if ("error" in leader) return leader;
-    const verdict = judgeReplicaFetch(leader, fetch);
+    const verdict = judgeReplicaFetch(leader, fetch, follower);
     if (verdict.error !== undefined) return verdict;
     if (verdict.divergingEpoch === undefined && options.acknowledges) {
-      leader.followerFetched(fetch.follower, fetch);
+      leader.followerFetched(follower, fetch);
     }
     const { highWatermark, logStartOffset } = leader.log;
-    return { ...verdict, highWatermark, logStartOffset };
+    const { divergingEpoch } = verdict;
+    return { divergingEpoch, highWatermark, logStartOffset };
   }
 
   /**

@@ -100,8 +100,9 @@ async function answersOrWanted(
 
 async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass> {
   const ofPartitions = request.partitions.reduce((sum, asked) => sum + asked.maxBytes, 0);
-  const wantedBytes = Math.min(request.maxBytes, ofPartitions);
-  const room = new AnswerRoom({ ...request, wantedBytes });
+  const { maxBytes, memory, minBytes, signal } = request;
+  const wantedBytes = Math.min(maxBytes, ofPartitions);
+  const room = new AnswerRoom({ maxBytes, minBytes, wantedBytes, memory, signal });
   const answers: FetchedPartition[] = [];
   const seen: SeenPartition[] = [];
   let isUrgent = false;
@@ -128,7 +129,8 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
     if (read.error === undefined) room.take(read.sizeInBytes);
     answers.push({ topic, partition: index, ...read });
   }
-  return { answers, isUrgent, seen, ...room.close() };
+  const { isFull, reservedBytes, sizeInBytes } = room.close();
+  return { answers, isUrgent, seen, sizeInBytes, reservedBytes, isFull };
 }
 
 /** A follower whose high watermark is on its way to the offset is waited for as for records. */

@@ -131,7 +131,8 @@ export class ReplicaFetches {
     const deadline = clock.monotonic() + request.maxWaitMs;
     for (let isFirst = true; ; isFirst = false) {
       wait.look();
-      const room = new AnswerRoom({ ...caller, maxBytes, minBytes, wantedBytes: maxBytes });
+      const { memory, signal } = caller;
+      const room = new AnswerRoom({ maxBytes, minBytes, wantedBytes: maxBytes, memory, signal });
       const pass = await this.#pass(session, { caller, room, acknowledges: isFirst });
       const isGone = caller.signal?.aborted === true || wait.isEnded;
       const isOver = isGone || clock.monotonic() >= deadline;
@@ -172,7 +173,8 @@ export class ReplicaFetches {
       news.push({ asked, answer });
       if ("error" in answer || answer.divergingEpoch !== undefined) isUrgent = true;
     }
-    return { news, isUrgent, ...call.room.close() };
+    const { sizeInBytes, reservedBytes, isFull } = call.room.close();
+    return { news, isUrgent, sizeInBytes, reservedBytes, isFull };
   }
 
   #judge(
@@ -182,11 +184,7 @@ export class ReplicaFetches {
     const { topicId, partition } = asked;
     const found = this.#dependencies.find(topicId, partition);
     if ("error" in found) return errorAnswer(partition, found);
-    const { brokerId: follower, brokerEpoch } = call.caller;
-    const judged = found.judgeReplicaFetch(
-      { ...asked, follower, brokerEpoch },
-      { acknowledges: call.acknowledges },
-    );
+    const judged = found.judgeReplicaFetch(asked, call.caller, call);
     if (judged.error !== undefined) return errorAnswer(partition, judged);
     if (judged.divergingEpoch === undefined) return { role: "leader", partition: found };
     const { divergingEpoch, highWatermark, logStartOffset } = judged;
