@@ -119,7 +119,7 @@ export class ReplicaManager {
     this.#fetches = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#deletions = new Purgatory({ operationsMax: options.parkedMax }, dependencies);
     this.#replicaFetches = new ReplicaFetches(
-      { bytesMax: options.fetchBytesMax },
+      { bytesMax: options.fetchBytesMax, selectsByRack: options.selectsByRack },
       {
         ...dependencies,
         find: (topicId, partition) => hosted.findReplica(topicId, partition),

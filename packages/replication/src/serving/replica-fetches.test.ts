@@ -22,7 +22,9 @@ type Asked = { partition?: number; from?: number; epoch?: number; last?: number 
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function lead(given: { partitions?: number; replicas?: number[]; isr?: number[] } = {}) {
+async function lead(
+  given: { partitions?: number; replicas?: number[]; isr?: number[]; rack?: string } = {},
+) {
   const { replicas = [1, 2] } = given;
   const isrChanges: IsrChangeRequest[] = [];
   const time = new ManualTime();
@@ -55,7 +57,8 @@ async function lead(given: { partitions?: number; replicas?: number[]; isr?: num
       onReplicaFailed: () => {},
     },
   );
-  manager.brokers(new Map([[brokerId(2), { brokerEpoch: brokerEpoch(20), shuttingDown: false }]]));
+  const follower = { brokerEpoch: brokerEpoch(20), shuttingDown: false, rack: given.rack };
+  manager.brokers(new Map([[brokerId(2), follower]]));
   const host = (partition: number, leader = 1, epoch = EPOCH) =>
     manager.host({
       topic: "t",
@@ -324,8 +327,8 @@ describe("the answer", () => {
 
 describe("waiting", () => {
   /** A call of a session that knows everything, so that only what comes is news. */
-  async function waiting(caller: Partial<ReplicaCaller> = {}) {
-    const led = await lead();
+  async function waiting(caller: Partial<ReplicaCaller> = {}, rack?: string) {
+    const led = await lead(rack === undefined ? {} : { rack });
     const { session } = await led.ask([{}], now);
     const call = led.ask([], { session: { id: session.id, epoch: 1 } }, caller);
     const answered = { yet: false };
@@ -345,15 +348,24 @@ describe("waiting", () => {
     expect((await call).partitions).toMatchObject([{ records: [expect.any(Buffer)] }]);
   });
 
-  test("ends soon after the high watermark has moved, without a record", async () => {
-    const { produce, ask, time, call } = await waiting();
+  test.each([
+    ["at once where consumers may read", "a", 10],
+    ["soon where nobody does", undefined, 200],
+  ])("ends after the high watermark has moved: %s", async (_, rack, afterMs) => {
+    const { produce, ask, time, call } = await waiting({}, rack);
     await produce();
     await call;
     const { session } = await ask([{ from: 0 }], { ...now, session: { id: 0, epoch: 0 } });
     // This one's own acknowledgement commits the record: news for it, but no reason to hurry.
     const next = ask([{ from: 1, last: EPOCH }], { session: { id: session.id, epoch: 1 } });
+    let isAnswered = false;
+    void next.then(() => {
+      isAnswered = true;
+    });
 
-    await time.advanceAndSettle(10);
+    await time.advanceAndSettle(afterMs - 1);
+    expect(isAnswered).toBe(false);
+    await time.advanceAndSettle(1);
 
     expect((await next).partitions).toMatchObject([{ highWatermark: 1, records: [] }]);
   });
@@ -372,7 +384,7 @@ describe("waiting", () => {
       for (let i = 0; i < moment; i++) await Promise.resolve();
       await ask([{ from: 1 }], now, { brokerId: brokerId(3) });
       await turn();
-      time.advance(10);
+      time.advance(200);
       await turn();
 
       expect([moment, answered?.partitions]).toMatchObject([moment, [{ highWatermark: 1 }]]);

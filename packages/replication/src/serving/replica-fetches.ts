@@ -73,11 +73,20 @@ export class ReplicaFetches {
   readonly #bytesMax: number;
   readonly #dependencies: ReplicaFetchesDependencies;
 
-  /** @param options.bytesMax in one answer, whatever the call asks for. */
-  constructor(options: { readonly bytesMax: number }, dependencies: ReplicaFetchesDependencies) {
+  /**
+   * @param options `bytesMax` in one answer, whatever the call asks for; `selectsByRack`: consumers
+   *   may be sent to followers.
+   */
+  constructor(
+    options: { readonly bytesMax: number; readonly selectsByRack: boolean },
+    dependencies: ReplicaFetchesDependencies,
+  ) {
     this.#bytesMax = options.bytesMax;
     this.#dependencies = dependencies;
-    this.waits = new ReplicaWaits(dependencies);
+    const { brokers, clock, scheduler } = dependencies;
+    const servesConsumers = (follower: BrokerId): boolean =>
+      options.selectsByRack && brokers().get(follower)?.rack !== undefined;
+    this.waits = new ReplicaWaits({ clock, scheduler, servesConsumers });
   }
 
   /** Something has come for these followers of a partition. @param key of `replicaKey`. */

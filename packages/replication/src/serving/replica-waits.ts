@@ -1,10 +1,11 @@
 import type { AbortSignalLike, BrokerId, Clock, Scheduler, Timer } from "@zoolog/base";
 
 /**
- * How long news of a high watermark may wait for company. It only has to be there before the next
- * leader is, and under load the records that follow carry it.
+ * How long news of a high watermark may wait for company: under load the records that follow carry
+ * it. Consumers that read from the follower see records by it. Where there are none, it only has to be
+ * there before the follower leads, and not even that: a new leader learns it from those who fetch.
  */
-const HIGH_WATERMARK_NEWS_MS = 10;
+const HIGH_WATERMARK_NEWS_MS = { whereConsumersRead: 10, elsewhere: 200 } as const;
 
 /**
  * Calls of one broker that may wait. It has one under way; others are left over from connections that
@@ -12,15 +13,22 @@ const HIGH_WATERMARK_NEWS_MS = 10;
  */
 const WAITING_CALLS_MAX = 4;
 
+export type ReplicaWaitsDependencies = {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Whether consumers may read from the follower. */
+  readonly servesConsumers: (follower: BrokerId) => boolean;
+};
+
 /**
  * Followers' calls that wait for news. Not a purgatory with its keys: one call names thousands of
  * partitions, and a leader knows who follows a partition.
  */
 export class ReplicaWaits {
-  readonly #dependencies: { readonly clock: Clock; readonly scheduler: Scheduler };
+  readonly #dependencies: ReplicaWaitsDependencies;
   readonly #waits = new Map<BrokerId, Set<ReplicaWait>>();
 
-  constructor(dependencies: { readonly clock: Clock; readonly scheduler: Scheduler }) {
+  constructor(dependencies: ReplicaWaitsDependencies) {
     this.#dependencies = dependencies;
   }
 
@@ -37,7 +45,10 @@ export class ReplicaWaits {
     this.#waits.set(follower, ofBroker);
     const [oldest] = ofBroker;
     if (ofBroker.size >= WAITING_CALLS_MAX && oldest !== undefined) oldest.end();
-    const wait = new ReplicaWait(watches, this.#dependencies);
+    const { clock, scheduler, servesConsumers } = this.#dependencies;
+    const where = servesConsumers(follower) ? "whereConsumersRead" : "elsewhere";
+    const highWatermarkMs = HIGH_WATERMARK_NEWS_MS[where];
+    const wait = new ReplicaWait({ watches, highWatermarkMs }, { clock, scheduler });
     ofBroker.add(wait);
     return wait;
   }
@@ -70,6 +81,7 @@ export class ReplicaWaits {
 /** One call of a follower: whether there is news for it since it last looked. */
 export class ReplicaWait {
   readonly #watches: (partition: string) => boolean;
+  readonly #highWatermarkMs: number;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   #news: "none" | "highWatermark" | "records" = "none";
@@ -78,10 +90,15 @@ export class ReplicaWait {
   #soon: Timer | undefined;
 
   constructor(
-    watches: (partition: string) => boolean,
+    options: {
+      readonly watches: (partition: string) => boolean;
+      /** How long news of a high watermark may wait. */
+      readonly highWatermarkMs: number;
+    },
     dependencies: { readonly clock: Clock; readonly scheduler: Scheduler },
   ) {
-    this.#watches = watches;
+    this.#watches = options.watches;
+    this.#highWatermarkMs = options.highWatermarkMs;
     this.#clock = dependencies.clock;
     this.#scheduler = dependencies.scheduler;
   }
@@ -133,7 +150,7 @@ export class ReplicaWait {
   }
 
   #wakeSoon(): void {
-    this.#soon ??= this.#scheduler.after(HIGH_WATERMARK_NEWS_MS, () => this.#wake());
+    this.#soon ??= this.#scheduler.after(this.#highWatermarkMs, () => this.#wake());
   }
 
   #wake(): void {
