@@ -14,7 +14,7 @@ const COUNT = Math.floor(ROUND_BYTES / VALUE_BYTES);
 export async function measureGroupConsumer(): Promise<Measurement[]> {
   const broker = await startBrokerProcess({
     kind: "dev",
-    options: { httpPort: 0, zookeeperPort: 0 },
+    options: { httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
   });
   const client = new Client({ brokers: [broker.url] });
   try {

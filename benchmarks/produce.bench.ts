@@ -21,7 +21,7 @@ export async function measureProduce(): Promise<Measurement[]> {
   const bare = await startBareServer();
   const broker = await startBrokerProcess({
     kind: "dev",
-    options: { httpPort: 0, zookeeperPort: 0 },
+    options: { httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
   });
   const client = new Client({ brokers: [broker.url] });
   try {

@@ -6,7 +6,16 @@ import type { Measurement } from "./harness/measurement.ts";
 import { inRounds } from "./harness/rounds.ts";
 
 const COMMAND = "packages/cli/bin/zoolog.js";
-const DEV = ["dev", "--ephemeral", "--http-port", "0", "--zookeeper-port", "0"];
+const DEV = [
+  "dev",
+  "--ephemeral",
+  "--http-port",
+  "0",
+  "--kafka-port",
+  "0",
+  "--zookeeper-port",
+  "0",
+];
 /** Until what the start has left behind is collected. */
 const SETTLE_MS = 3_000;
 

@@ -33,6 +33,7 @@ export async function startCluster(options: {
           "data.dir": join(folder, `${index + 1}`),
           "zookeeper.connect": `${ensemble.connectString}/zoolog`,
           "http.port": port,
+          "kafka.port": 0,
           ...options.settings,
         },
       }),

@@ -75,7 +75,7 @@ export class ChaosBroker {
     const flags = [
       ...["--broker-id", String(brokerId), "--data", this.dataFolder],
       ...["--zookeeper", zookeeperConnect],
-      ...["--http-host", host, "--http-port", String(httpPort)],
+      ...["--http-host", host, "--http-port", String(httpPort), "--kafka-port", "0"],
       ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
     ];
     const cli = join(build, "packages/cli/bin/zoolog.js");

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 async function start(): Promise<DevCluster> {
   const cluster = await startDevCluster(
-    { httpPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/data` },
+    { httpPort: 0, kafkaPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/data` },
     hostDependencies({ logger: silentLogger }),
   );
   opened.push(cluster);

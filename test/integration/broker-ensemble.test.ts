@@ -24,6 +24,7 @@ beforeAll(async () => {
       "data.dir": `${folder.path}/broker`,
       "zookeeper.connect": `${ensemble.connectString}/zoolog/test`,
       "http.port": 0,
+      "kafka.port": 0,
     },
   });
 });

@@ -28,7 +28,7 @@ async function start(plan: BrokerProcessPlan): Promise<BrokerProcess> {
 
 const dev = (): BrokerProcessPlan => ({
   kind: "dev",
-  options: { httpPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/data` },
+  options: { httpPort: 0, kafkaPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/data` },
 });
 
 const createTopic = (broker: BrokerProcess, configs: Record<string, string> = {}) =>
@@ -94,6 +94,7 @@ test("a broker killed and started again takes its own place, and its controllers
       "zookeeper.connect": `${zookeeper}/apart`,
       "zookeeper.session.timeout.ms": 40_000,
       "http.port": 0,
+      "kafka.port": 0,
     },
   };
   const first = await start(plan);
@@ -120,6 +121,7 @@ test("a second broker with the same id is refused with the address of the first"
       "zookeeper.connect": first.zookeeper,
       "zookeeper.session.timeout.ms": 4_000,
       "http.port": 0,
+      "kafka.port": 0,
     },
   };
 

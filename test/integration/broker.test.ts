@@ -24,7 +24,7 @@ afterEach(async () => {
 async function start(options: Partial<DevClusterOptions> = {}): Promise<DevCluster> {
   const dataFolder = `${folder.path}/data`;
   const cluster = await startDevCluster(
-    { httpPort: 0, zookeeperPort: 0, dataFolder, ...options },
+    { httpPort: 0, kafkaPort: 0, zookeeperPort: 0, dataFolder, ...options },
     hostDependencies({ logger: silentLogger }),
   );
   opened.push(cluster);
@@ -170,7 +170,7 @@ test("after a restart everything is there, and the leader epoch has risen", asyn
 
 test("a temporary cluster leaves nothing behind", async () => {
   const cluster = await startDevCluster(
-    { httpPort: 0, zookeeperPort: 0 },
+    { httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
     hostDependencies({ logger: silentLogger }),
   );
   await createTopic(cluster, "t");
@@ -203,12 +203,12 @@ test("a port that is taken is named, and nothing stays open", async () => {
   const first = await start();
   const { port } = first.brokers[0]!.address;
 
-  await expect(start({ httpPort: port, dataFolder: `${folder.path}/other` })).rejects.toMatchObject(
-    {
-      code: "ADDRESS_IN_USE",
-      message: expect.stringContaining(String(port)),
-    },
-  );
+  await expect(
+    start({ httpPort: port, kafkaPort: 0, dataFolder: `${folder.path}/other` }),
+  ).rejects.toMatchObject({
+    code: "ADDRESS_IN_USE",
+    message: expect.stringContaining(String(port)),
+  });
 });
 
 test("a ZooKeeper that does not answer is named with its address, and nothing stays open", async () => {
@@ -218,6 +218,7 @@ test("a ZooKeeper that does not answer is named with its address, and nothing st
     "zookeeper.connect": "127.0.0.1:1",
     "zookeeper.connection.timeout.ms": 300,
     "http.port": 0,
+    "kafka.port": 0,
   };
   const config = parseBrokerConfig([{ from: "test", settings }]);
 

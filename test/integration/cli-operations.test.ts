@@ -15,7 +15,13 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   cluster = await startBrokerProcess({
     kind: "dev",
-    options: { brokers: 3, httpPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/cluster` },
+    options: {
+      brokers: 3,
+      httpPort: 0,
+      kafkaPort: 0,
+      zookeeperPort: 0,
+      dataFolder: `${folder.path}/cluster`,
+    },
   });
   expect(await z(["topic", "create", "orders", "--partitions", "2"])).toMatchObject({ code: 0 });
   const lines = Array.from({ length: 100 }, (_, index) => `line ${index}\n`).join("");

@@ -14,7 +14,7 @@ afterAll(() => folder.remove());
 test("produce gives records up after --timeout", async () => {
   const broker = await startBrokerProcess({
     kind: "dev",
-    options: { httpPort: 0, zookeeperPort: 0, dataFolder: folder.path },
+    options: { httpPort: 0, kafkaPort: 0, zookeeperPort: 0, dataFolder: folder.path },
   });
   const env = { ZOOLOG_BOOTSTRAP: broker.url };
   expect(await zoolog(["topic", "create", "t"], { env })).toMatchObject({ code: 0 });

@@ -32,7 +32,7 @@ async function ready(server: ReturnType<typeof startZoolog>): Promise<Record<str
   return JSON.parse(text);
 }
 
-const anyPorts = ["--http-port", "0", "--zookeeper-port", "0", "-o", "ndjson"];
+const anyPorts = ["--http-port", "0", "--kafka-port", "0", "--zookeeper-port", "0", "-o", "ndjson"];
 
 test.each(["SIGINT", "SIGTERM"] as const)(
   "dev says where it listens and what to type next, and ends with 0 on %s",
@@ -85,12 +85,30 @@ test("a busy port is told by its number, with the flag to choose another", async
     string,
     string,
   ];
-  const taken = ["--http-port", httpPort, "--zookeeper-port", zookeeperPort, "-o", "ndjson"];
+  const taken = [
+    "--http-port",
+    httpPort,
+    "--kafka-port",
+    "0",
+    "--zookeeper-port",
+    zookeeperPort,
+    "-o",
+    "ndjson",
+  ];
   await ready(start(["dev", "--ephemeral", ...taken]));
 
   const both = await zoolog(["dev", "--ephemeral", ...taken.slice(0, -2)]);
   const http = await zoolog([
-    ...["dev", "--ephemeral", "--http-port", httpPort, "--zookeeper-port", spare],
+    ...[
+      "dev",
+      "--ephemeral",
+      "--http-port",
+      httpPort,
+      "--kafka-port",
+      "0",
+      "--zookeeper-port",
+      spare,
+    ],
   ]);
   const zookeeper = await zoolog(["zookeeper", "--ephemeral", "--port", zookeeperPort]);
 
@@ -126,7 +144,17 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   async (signal) => {
     const zookeeper = start(["zookeeper", "--ephemeral", "--port", "0", "-o", "ndjson"]);
     const { address } = (await ready(zookeeper)) as { address: string };
-    const words = ["broker", "--broker-id", "1", "--zookeeper", address, "--http-port", "0"];
+    const words = [
+      "broker",
+      "--broker-id",
+      "1",
+      "--zookeeper",
+      address,
+      "--http-port",
+      "0",
+      "--kafka-port",
+      "0",
+    ];
     const first = start([...words, "--data", `${folder.path}/first`, "-o", "ndjson"]);
     const { url } = (await ready(first)) as { url: string };
     const second = start([...words, "--data", `${folder.path}/second`]);
@@ -163,7 +191,16 @@ test.each(["SIGINT", "SIGTERM"] as const)(
 
 test("what is wrong with a server's options is told before a port is opened", async () => {
   const [zookeeperPort, httpPort] = (await freeTcpPorts(2)).map(String) as [string, string];
-  const taken = ["--http-port", httpPort, "--zookeeper-port", zookeeperPort, "-o", "ndjson"];
+  const taken = [
+    "--http-port",
+    httpPort,
+    "--kafka-port",
+    "0",
+    "--zookeeper-port",
+    zookeeperPort,
+    "-o",
+    "ndjson",
+  ];
   await ready(start(["dev", "--ephemeral", ...taken]));
 
   const unknown = await zoolog(["dev", "--data", `${folder.path}/x`, ...taken, "--set", "frob=1"]);
@@ -216,10 +253,24 @@ test("a broker runs from its file, flags win over environment over file", async 
     `broker.id: 5\nhttp: { port: 1 }\nzookeeper.connect: ${address}\ndata.dir: ${folder.path}/b\n`,
   );
 
-  const words = ["broker", "--config", config, "--http-port", `${port}`, "-o", "ndjson"];
+  const words = [
+    "broker",
+    "--config",
+    config,
+    "--http-port",
+    `${port}`,
+    "--kafka-port",
+    "0",
+    "-o",
+    "ndjson",
+  ];
   const broker = start(words, { ZOOLOG_BROKER_ID: "7", ZOOLOG_HTTP_PORT: "2" });
 
-  expect(await ready(broker)).toEqual({ brokerId: 7, url: `http://127.0.0.1:${port}` });
+  expect(await ready(broker)).toEqual({
+    brokerId: 7,
+    url: `http://127.0.0.1:${port}`,
+    kafka: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+  });
   broker.child.kill("SIGTERM");
   expect(await broker.result).toMatchObject({ code: 0 });
   zookeeper.child.kill("SIGTERM");

@@ -25,7 +25,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   broker = await startBrokerProcess({
     kind: "dev",
-    options: { httpPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/broker` },
+    options: { httpPort: 0, kafkaPort: 0, zookeeperPort: 0, dataFolder: `${folder.path}/broker` },
   });
 });
 afterEach(killLeftOvers);

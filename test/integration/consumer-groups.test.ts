@@ -8,7 +8,7 @@ let names = 0;
 const consumers: Consumer<string, string>[] = [];
 
 beforeAll(async () => {
-  const options = { httpPort: 0, zookeeperPort: 0 };
+  const options = { httpPort: 0, kafkaPort: 0, zookeeperPort: 0 };
   cluster = await startBrokerProcess({ kind: "dev", options });
 });
 afterAll(async () => {

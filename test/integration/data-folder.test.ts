@@ -3,7 +3,7 @@ import { hostDependencies, startDevCluster } from "@zoolog/broker";
 import { Client } from "@zoolog/client";
 import { temporaryFolder } from "@zoolog/testkit";
 
-const PORTS = { httpPort: 0, zookeeperPort: 0 };
+const PORTS = { httpPort: 0, kafkaPort: 0, zookeeperPort: 0 };
 
 async function createTopic(url: string, name: string): Promise<void> {
   await using client = new Client({ brokers: [url] });

@@ -7,7 +7,7 @@ let cluster: DevCluster;
 
 beforeEach(async () => {
   cluster = await startDevCluster(
-    { brokers: 3, httpPort: 0, zookeeperPort: 0 },
+    { brokers: 3, httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
     hostDependencies({ logger: silentLogger }),
   );
 });

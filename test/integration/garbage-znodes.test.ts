@@ -45,6 +45,7 @@ async function start(dataDir = `${folder.path}/broker`): Promise<Broker> {
     "zookeeper.connect": `${server.host}:${server.port}`,
     "zookeeper.session.timeout.ms": SESSION_TIMEOUT_MS,
     "http.port": 0,
+    "kafka.port": 0,
   };
   const broker = await Broker.start(parseBrokerConfig([{ from: "test", settings }]), dependencies);
   brokers.push(broker);

@@ -28,6 +28,7 @@ async function start(id: number): Promise<void> {
     "data.dir": `${folder.path}/broker-${id}`,
     "zookeeper.connect": `${server.host}:${server.port}`,
     "http.port": 0,
+    "kafka.port": 0,
     "auto.leader.rebalance.enable": false,
   };
   const broker = await Broker.start(parseBrokerConfig([{ from: "test", settings }]), dependencies);

@@ -14,7 +14,7 @@ const BATCH_BYTES = 300 * 1024;
 test("large batches keep their bytes, however many share memory on their way to the log", async () => {
   const folder = await temporaryFolder();
   const cluster = await startDevCluster(
-    { httpPort: 0, zookeeperPort: 0, dataFolder: folder.path },
+    { httpPort: 0, kafkaPort: 0, zookeeperPort: 0, dataFolder: folder.path },
     hostDependencies({ logger: silentLogger }),
   );
   const client = new Client({ brokers: cluster.urls });

@@ -18,6 +18,7 @@ test("one record goes through the hops of the walk, in their order", async () =>
         "data.dir": folder.path,
         "zookeeper.connect": "in-memory:1",
         "http.port": 0,
+        "kafka.port": 0,
       },
     },
   ]);

@@ -8,7 +8,17 @@ const COMMAND = "packages/cli/bin/zoolog.js";
 
 /** `zoolog dev` on free ports; answers where its broker listens. */
 async function startDev() {
-  const args = [COMMAND, "dev", "--ephemeral", "--http-port", "0", "--zookeeper-port", "0"];
+  const args = [
+    COMMAND,
+    "dev",
+    "--ephemeral",
+    "--http-port",
+    "0",
+    "--kafka-port",
+    "0",
+    "--zookeeper-port",
+    "0",
+  ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "inherit", "pipe"] });
   const exited = once(child, "exit");
   // Read on to the end: a command whose reader went away ends, as in `zoolog dev | head`.

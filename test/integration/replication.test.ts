@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 async function start(): Promise<void> {
   cluster = await startDevCluster(
-    { brokers: 3, httpPort: 0, zookeeperPort: 0, dataFolder: folder.path },
+    { brokers: 3, httpPort: 0, kafkaPort: 0, zookeeperPort: 0, dataFolder: folder.path },
     hostDependencies({ logger: silentLogger }),
   );
   client = new Client({ brokers: cluster.urls });

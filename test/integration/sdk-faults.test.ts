@@ -24,6 +24,7 @@ const start = (): Promise<BrokerProcess> =>
     kind: "dev",
     options: {
       httpPort: ports[0]!,
+      kafkaPort: 0,
       zookeeperPort: 0,
       dataFolder: `${folder.path}/data`,
       settings: [

@@ -10,7 +10,10 @@ let client: Client;
 let topics = 0;
 
 beforeAll(async () => {
-  broker = await startBrokerProcess({ kind: "dev", options: { httpPort: 0, zookeeperPort: 0 } });
+  broker = await startBrokerProcess({
+    kind: "dev",
+    options: { httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
+  });
 });
 afterAll(async () => {
   await broker.kill("SIGTERM");

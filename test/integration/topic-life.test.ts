@@ -12,7 +12,10 @@ let cluster: DevCluster;
 let client: Client;
 
 beforeEach(async () => {
-  cluster = await startDevCluster({ brokers: 3, httpPort: 0, zookeeperPort: 0 }, dependencies);
+  cluster = await startDevCluster(
+    { brokers: 3, httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
+    dependencies,
+  );
   client = new Client({ brokers: cluster.urls, metadataMaxAgeMs: 500 });
 });
 afterEach(async () => {

@@ -14,7 +14,10 @@ let client: Client;
 let hand: ZooKeeperClient;
 
 beforeEach(async () => {
-  cluster = await startDevCluster({ brokers: 3, httpPort: 0, zookeeperPort: 0 }, dependencies);
+  cluster = await startDevCluster(
+    { brokers: 3, httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
+    dependencies,
+  );
   client = new Client({ brokers: cluster.urls });
   hand = await connectZooKeeper(
     { connectString: cluster.zookeeper, sessionTimeoutMs: 10_000, connectTimeoutMs: 20_000 },

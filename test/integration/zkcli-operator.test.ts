@@ -41,6 +41,7 @@ async function startBroker(id: number): Promise<Broker> {
     "data.dir": `${folder.path}/broker-${id}`,
     "zookeeper.connect": `${ensemble.connectString}/zoolog`,
     "http.port": 0,
+    "kafka.port": 0,
     "auto.leader.rebalance.enable": false,
   };
   const broker = await Broker.start(parseBrokerConfig([{ from: "test", settings }]), dependencies);

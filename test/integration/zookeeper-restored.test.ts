@@ -39,6 +39,7 @@ async function startBroker(id: number): Promise<void> {
       "zookeeper.session.timeout.ms": 4_000,
       "default.replication.factor": 3,
       "http.port": 0,
+      "kafka.port": 0,
     },
   });
   brokers.set(id, broker);

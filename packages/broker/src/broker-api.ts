@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "@zoolog/base";
+import type { AbortSignalLike, BrokerId, TopicId } from "@zoolog/base";
 import type {
   AdminCall,
   CreateTopicsRequest,
@@ -47,6 +47,13 @@ export type CallHandlers<Call extends NativeCall> = {
   ) => Promise<NativeResponse<Name>>;
 };
 
+export type BrokerAtListener = {
+  readonly brokerId: BrokerId;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | undefined;
+};
+
 /**
  * What the broker does, seen from its planes: they decode, call one of these, and encode. Requests
  * are checked (shapes, ranges, topic names); everything that needs state is decided here.
@@ -81,6 +88,10 @@ export interface BrokerApi {
     context: CallContext,
   ): Promise<DescribeTopicsResponse>;
   describeCluster(context: CallContext): Promise<DescribeClusterResponse>;
+  /** The brokers that are there and have this listener, with the address that its clients are told. */
+  brokersAt(listener: string): readonly BrokerAtListener[];
+  /** Of the topic that has this id here and now; `undefined` while there is none. */
+  topicNameOf(topicId: TopicId): string | undefined;
   /** Consumer groups; `join-group` and `sync-group` park until the other members are there. */
   readonly groups: CallHandlers<GroupCall>;
   /** Everyday operations on topics, settings and brokers that run. */

@@ -15,7 +15,12 @@ import {
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
 import { loadNativeCrc32c } from "@zoolog/protocol";
-import { HTTP_LISTENER, type HttpAddress, type ListenerAddress } from "./broker-address.ts";
+import {
+  HTTP_LISTENER,
+  type HttpAddress,
+  KAFKA_LISTENER,
+  type ListenerAddress,
+} from "./broker-address.ts";
 import type { BrokerApi, BrokerHealth } from "./broker-api.ts";
 import type { BrokerCredentials } from "./broker-credential.ts";
 import type { BrokerDependencies } from "./broker-dependencies.ts";
@@ -25,10 +30,9 @@ import { LocalBrokerApi, OWN_CALL } from "./calls/local-broker-api.ts";
 import { PeerConnections } from "./calls/peer-connections.ts";
 import { replicaPeerApi } from "./calls/replica-peers.ts";
 import type { BrokerConfig } from "./config/config.ts";
-import { HttpPlane } from "./http/http-plane.ts";
 import type { PeerAccess } from "./http/plane-parts.ts";
 import { createBrokerMetrics } from "./metrics.ts";
-import { type Plane, Planes } from "./planes/plane.ts";
+import type { Plane } from "./planes/plane.ts";
 import { handLeadershipsOver } from "./runtimes/controller/controlled-shutdown.ts";
 import { notRegistered, requestTimedOut } from "./runtimes/errors.ts";
 import type { GroupRuntime } from "./runtimes/groups/group-runtime.ts";
@@ -37,14 +41,10 @@ import { RegistrationRuntime } from "./runtimes/membership/registration-runtime.
 import { ProducerIds } from "./runtimes/producer-ids.ts";
 import { VERSION } from "./version.ts";
 import { ensureClusterId, openCredentials, openLogs, openStore } from "./wiring/broker-parts.ts";
+import { makePlanes } from "./wiring/broker-planes.ts";
 import { describeClusterMetrics } from "./wiring/cluster-metrics.ts";
 import { describeGroupMetrics } from "./wiring/group-metrics.ts";
-import {
-  advertisedAddress,
-  planeOptions,
-  registrationOf,
-  warnOfUnnamedSynced,
-} from "./wiring/part-options.ts";
+import { advertisedAddresses, registrationOf, warnOfUnnamedSynced } from "./wiring/part-options.ts";
 import { describeReplicaMetrics } from "./wiring/replica-metrics.ts";
 import { type Runtimes, wireRuntimes } from "./wiring/runtime-parts.ts";
 import { within } from "./within.ts";
@@ -133,13 +133,14 @@ export class Broker {
 
   /** Where the HTTP plane listens. */
   get address(): HttpAddress {
-    const address = this.#httpAddress;
+    const address = this.#listening.find(({ listener }) => listener === HTTP_LISTENER);
     assert(address !== undefined, "a started broker listens");
     return address;
   }
 
-  get #httpAddress(): HttpAddress | undefined {
-    return this.#listening.find(({ listener }) => listener === HTTP_LISTENER);
+  /** Where Kafka's protocol is spoken, by its first listener; `undefined` where it is not. */
+  get kafkaAddress(): HttpAddress | undefined {
+    return this.#listening.find(({ listener }) => listener === KAFKA_LISTENER);
   }
 
   /** What the planes call. */
@@ -217,7 +218,8 @@ export class Broker {
   async #listen(store: CoordinationStore, logs: LogManager): Promise<void> {
     const runtimes = this.#runtimes;
     assert(runtimes !== undefined, "the runtimes are wired before the plane is");
-    const { logger, clock, scheduler, random, machine, trace, openPlane } = this.#dependencies;
+    const { logger, clock, scheduler, random, machine, network, trace, openPlane } =
+      this.#dependencies;
     assert(this.#peers !== undefined, "others can be called before they call");
     this.#api = new LocalBrokerApi({
       ...runtimes,
@@ -233,7 +235,7 @@ export class Broker {
       machine,
       startedAt: clock.now(),
       brokerEpoch: () => this.#registration?.brokerEpoch,
-      address: () => this.#httpAddress && advertisedAddress(this.#config, this.#httpAddress),
+      addresses: () => advertisedAddresses(this.#config, this.#listening),
       random,
       clock,
       scheduler,
@@ -248,9 +250,8 @@ export class Broker {
       this.#credentials?.brokerOf(credential, remoteAddress);
     const peerApi = { ...controllerPeerApi(runtimes), ...replicaPeerApi(runtimes) };
     const peers = { api: peerApi, brokerOf };
-    const parts = { api: this.#api, peers, metrics, logger, clock, scheduler };
-    const open = openPlane ?? ((options, given) => new HttpPlane(options, given));
-    this.#planes = new Planes([open(planeOptions(this.#config), parts)]);
+    const parts = { api: this.#api, peers, metrics, logger, clock, scheduler, network, openPlane };
+    this.#planes = makePlanes(this.#config, parts);
     this.#listening = await this.#planes.listen();
   }
 
@@ -278,13 +279,13 @@ export class Broker {
 
   async #register(store: CoordinationStore, logs: LogManager): Promise<void> {
     const { logger, clock, machine } = this.#dependencies;
-    const address = advertisedAddress(this.#config, this.address);
+    const addresses = advertisedAddresses(this.#config, this.#listening);
     const bootId = await machine.bootId();
     const folder = await machine.folderIdentity(this.#config.dataDir);
     warnOfUnnamedSynced(logs, logger);
     this.#registration = new RegistrationRuntime({
       registration: () =>
-        registrationOf(this.#config, { address, logs, folder, bootId, now: clock.now() }),
+        registrationOf(this.#config, { addresses, logs, folder, bootId, now: clock.now() }),
       onRegistered: (brokerEpoch) => logs.noteRegistered(brokerEpoch),
       onInForce: () => this.#runtimes?.groups.reconsider(),
       store,

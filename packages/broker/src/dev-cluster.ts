@@ -8,6 +8,7 @@ import {
 } from "@zoolog/base";
 import { startZooKeeperServer, type ZooKeeperServer } from "@zoolog/zookeeper";
 import { Broker } from "./broker.ts";
+import { hostAndPort } from "./broker-address.ts";
 import type { HostDependencies } from "./broker-dependencies.ts";
 import { parseBrokerConfig } from "./config/config.ts";
 import type { SettingSource } from "./config/read-settings.ts";
@@ -17,6 +18,8 @@ export type DevClusterOptions = {
   readonly brokers?: number;
   /** Of the first broker, the others take the next ones; 0 takes any free ones. Default 8092. */
   readonly httpPort?: number;
+  /** The same of Kafka's protocol. Default 9092. */
+  readonly kafkaPort?: number;
   /** Of the embedded ZooKeeper; 0 takes any free one. Default 2181. */
   readonly zookeeperPort?: number;
   /** Where everything is kept; without it in a temporary folder that goes when the cluster does. */
@@ -32,6 +35,8 @@ export type DevCluster = {
   readonly brokers: readonly Broker[];
   /** Where the brokers' HTTP planes listen. */
   readonly urls: readonly string[];
+  /** `host:port` where the brokers speak Kafka's protocol; empty where that is off. */
+  readonly kafka: readonly string[];
   /** `host:port` of the embedded ZooKeeper. */
   readonly zookeeper: string;
   readonly dataFolder: string;
@@ -40,6 +45,7 @@ export type DevCluster = {
 };
 
 const HTTP_PORT = 8092;
+const KAFKA_PORT = 9092;
 const ZOOKEEPER_PORT = 2181;
 
 /** One machine, one event loop: more brokers only take turns. */
@@ -85,7 +91,10 @@ export async function startDevCluster(
     const brokers = await startBrokers(count, plan, { ...dependencies, opened });
     await Promise.all(brokers.map((broker) => abortable(untilReady(broker), options.signal)));
     const urls = brokers.map(({ address: { host, port } }) => `http://${host}:${port}`);
-    return { brokers, urls, zookeeper, dataFolder, close };
+    const kafka = brokers.flatMap(({ kafkaAddress }) =>
+      kafkaAddress === undefined ? [] : [hostAndPort(kafkaAddress)],
+    );
+    return { brokers, urls, kafka, zookeeper, dataFolder, close };
   } catch (error) {
     await close();
     throw error;
@@ -139,12 +148,13 @@ type ClusterPlan = {
 };
 
 function brokerSettings(index: number, count: number, cluster: ClusterPlan): SettingSource[] {
-  const firstPort = cluster.options.httpPort ?? HTTP_PORT;
+  const { httpPort = HTTP_PORT, kafkaPort = KAFKA_PORT } = cluster.options;
   const settings = {
     "broker.id": index + 1,
     "data.dir": `${cluster.dataFolder}/broker-${index + 1}`,
     "zookeeper.connect": cluster.zookeeper,
-    "http.port": firstPort === 0 ? 0 : firstPort + index,
+    "http.port": httpPort === 0 ? 0 : httpPort + index,
+    "kafka.port": kafkaPort === 0 ? 0 : kafkaPort + index,
     ...replicationSettings(count),
   };
   return [{ from: "development cluster", settings }, ...(cluster.options.settings ?? [])];

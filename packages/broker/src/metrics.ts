@@ -1,7 +1,7 @@
 import { MetricRegistry } from "./metric-registry.ts";
 
 /**
- * What the HTTP plane counts; names carry their unit. What is read of the other parts at a scrape
+ * What the planes count; names carry their unit. What is read of the other parts at a scrape
  * is in `replica-metrics.ts`.
  */
 export type BrokerMetrics = ReturnType<typeof createBrokerMetrics>;
@@ -33,6 +33,29 @@ export function createBrokerMetrics() {
       connectionsDropped: registry.counter(
         "zoolog_http_connections_dropped_total",
         "Connections closed at once because there were too many",
+      ),
+    },
+    kafka: {
+      durations: registry.durations(
+        "zoolog_kafka_request_duration_seconds",
+        "From a whole request of Kafka's protocol to the end of its answer, waiting included",
+        "api",
+      ),
+      receivedBytes: registry.counter(
+        "zoolog_kafka_received_bytes_total",
+        "Bytes of requests of Kafka's protocol",
+      ),
+      sentBytes: registry.counter(
+        "zoolog_kafka_sent_bytes_total",
+        "Bytes of answers of Kafka's protocol",
+      ),
+      connectionsRefused: registry.counter(
+        "zoolog_kafka_connections_refused_total",
+        "Connections closed at once because there were too many, in all or of one address",
+      ),
+      connectionsFailed: registry.counter(
+        "zoolog_kafka_connections_failed_total",
+        "Connections closed because of what came by them; the log says why",
       ),
     },
   };

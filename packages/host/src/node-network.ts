@@ -73,6 +73,15 @@ function nodeConnection(socket: Socket): Connection {
     onClose: (listener) => void socket.once("close", () => listener()),
     onDrain: (listener) => void socket.on("drain", () => listener()),
     write: (chunk) => void socket.write(chunk),
+    writeAll: (chunks, onTaken) => {
+      socket.cork();
+      // What is written to a socket that is closed is called back with an error: that is the end, too.
+      chunks.forEach((chunk, index) => {
+        if (index === chunks.length - 1) socket.write(chunk, () => onTaken());
+        else socket.write(chunk);
+      });
+      socket.uncork();
+    },
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
     pause: () => void socket.pause(),

@@ -57,6 +57,8 @@ export class MemoryBroker implements BrokerApi {
   #waiting = new Set<() => void>();
   #producerIds = 0;
   #topicIds = 0;
+  /** By name: where this broker is told to be by other listeners than the native one. */
+  readonly listeners = new Map<string, { readonly host: string; readonly port: number }>();
   healthNow: BrokerHealth = { live: true, ready: true, reasons: [] };
   address = { host: "127.0.0.1", port: 8092 };
   readonly id: BrokerId = brokerId(0);
@@ -235,6 +237,16 @@ export class MemoryBroker implements BrokerApi {
       underReplicatedPartitionCount: 0,
       version: "0.0.0",
     };
+  }
+
+  brokersAt(listener: string): ReturnType<BrokerApi["brokersAt"]> {
+    const address = this.listeners.get(listener);
+    return address === undefined ? [] : [{ brokerId: this.id, ...address, rack: undefined }];
+  }
+
+  topicNameOf(topicId: TopicId): string | undefined {
+    for (const [name, topic] of this.#topics) if (topic.topicId === topicId) return name;
+    return undefined;
   }
 
   health(): BrokerHealth {

@@ -54,6 +54,7 @@ export class MemoryConnection implements Connection {
   #onDrain: () => void = () => {};
   readonly #onClose: (() => void)[] = [];
   #unread: Uint8Array[] = [];
+  readonly #onTaken: (() => void)[] = [];
   #isReading = true;
   pendingBytes = 0;
   isPaused = false;
@@ -83,6 +84,7 @@ export class MemoryConnection implements Connection {
     for (const chunk of this.#unread.splice(0)) this.#deliver(chunk);
     this.pendingBytes = 0;
     this.#onDrain();
+    for (const taken of this.#onTaken.splice(0)) taken();
   }
 
   hangUp(): void {
@@ -117,6 +119,12 @@ export class MemoryConnection implements Connection {
     }
   }
 
+  writeAll(chunks: readonly Uint8Array[], onTaken: () => void): void {
+    for (const chunk of chunks) this.write(chunk);
+    if (this.#isReading || this.isClosed) onTaken();
+    else this.#onTaken.push(onTaken);
+  }
+
   end(): void {
     this.destroy();
   }
@@ -124,6 +132,7 @@ export class MemoryConnection implements Connection {
   destroy(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    for (const taken of this.#onTaken.splice(0)) taken();
     for (const listener of this.#onClose) listener();
   }
 

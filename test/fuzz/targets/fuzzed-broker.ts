@@ -51,7 +51,7 @@ export class FuzzedBroker {
     const ensemble = new MemoryEnsemble({}, new ManualTime());
     const settings = {
       ...{ "broker.id": 1, "data.dir": "/data", "zookeeper.connect": "in-memory:1" },
-      ...{ "http.port": 0, "shutdown.timeout.ms": 0 },
+      ...{ "http.port": 0, "kafka.port": 0, "shutdown.timeout.ms": 0 },
     };
     const broker = await Broker.start(parseBrokerConfig([{ from: "fuzzing", settings }]), {
       ...hostDependencies({ logger: silentLogger }),

@@ -45,6 +45,11 @@ export interface Connection {
   /** Called each time the kernel has taken all that was pending. */
   onDrain(listener: () => void): void;
   write(chunk: Uint8Array): void;
+  /**
+   * The same of several at once, in one call to the kernel where it can be. `onTaken` is called once:
+   * when the kernel has all of them, or never will as the connection is closed.
+   */
+  writeAll(chunks: readonly Uint8Array[], onTaken: () => void): void;
   /** Sends what is pending, then closes. */
   end(): void;
   /** Closes at once. */

@@ -3,7 +3,7 @@ import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
 import type { DescribeBrokerResponse } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
-import { HTTP_LISTENER, type HttpAddress } from "../broker-address.ts";
+import type { ListenerAddress } from "../broker-address.ts";
 import type { LiveConfig } from "../config/live-config.ts";
 import type { ControllerRuntime } from "../runtimes/controller/controller-runtime.ts";
 import type { MetadataCache } from "../runtimes/image/metadata-cache.ts";
@@ -22,7 +22,7 @@ export type BrokerFacts = {
   readonly startedAt: Timestamp;
   readonly brokerEpoch: () => BrokerEpoch | undefined;
   /** Where clients are told to go; `undefined` before it listens. */
-  readonly address: () => HttpAddress | undefined;
+  readonly addresses: () => readonly ListenerAddress[];
 };
 
 export async function describeBroker(facts: BrokerFacts): Promise<DescribeBrokerResponse> {
@@ -30,7 +30,6 @@ export async function describeBroker(facts: BrokerFacts): Promise<DescribeBroker
   const { brokerRack, dataDir: dataFolder } = live.started;
   const brokerEpoch = facts.brokerEpoch();
   const bootId = await machine.bootId();
-  const address = facts.address();
   const { eventLoopDelayMs, ...memory } = machine.usage();
   const { freeBytes, totalBytes } = logs;
   return {
@@ -41,7 +40,7 @@ export async function describeBroker(facts: BrokerFacts): Promise<DescribeBroker
     incarnation: logs.incarnationId,
     ...(bootId === undefined ? {} : { bootId }),
     startedAt,
-    endpoints: address === undefined ? [] : [{ listener: HTTP_LISTENER, ...address }],
+    endpoints: [...facts.addresses()],
     isController: facts.controller.isController,
     ...countReplicas(facts),
     coordinatorSlots:

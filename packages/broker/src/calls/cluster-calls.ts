@@ -9,7 +9,8 @@ import type {
   PartitionEntry,
 } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
-import { httpAddressOf, urlOf } from "../broker-address.ts";
+import { addressBy, httpAddressOf, urlOf } from "../broker-address.ts";
+import type { BrokerAtListener } from "../broker-api.ts";
 import type { BrokerConfig } from "../config/config.ts";
 import { describeTopicConfig } from "../config/topic-settings.ts";
 import { unreadableTopic } from "../runtimes/image/metadata-cache.ts";
@@ -94,6 +95,13 @@ function noTopic(image: ClusterImage, name: string): ItemError {
     return { code, message };
   }
   return { code: "UNKNOWN_TOPIC_OR_PARTITION", message: `there is no topic ${name}` };
+}
+
+export function brokersAt(image: ClusterImage, listener: string): readonly BrokerAtListener[] {
+  return [...image.brokers.values()].flatMap(({ brokerId, endpoints, rack }) => {
+    const address = addressBy(listener, endpoints);
+    return address === undefined ? [] : [{ brokerId, ...address, rack }];
+  });
 }
 
 /** Brokers without our listener cannot be reached by clients of this plane. */

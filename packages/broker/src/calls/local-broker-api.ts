@@ -1,4 +1,4 @@
-import { type Logger, type Random, ZoologError } from "@zoolog/base";
+import { type Logger, type Random, type TopicId, ZoologError } from "@zoolog/base";
 import type { ClusterImage } from "@zoolog/controller";
 import type { GroupStore } from "@zoolog/coordination";
 import type {
@@ -20,12 +20,18 @@ import type {
   ProduceResponse,
 } from "@zoolog/protocol";
 import type { ProduceTrace, ReadMemory } from "@zoolog/replication";
-import type { BrokerApi, BrokerHealth, CallContext, FetchResult } from "../broker-api.ts";
+import type {
+  BrokerApi,
+  BrokerAtListener,
+  BrokerHealth,
+  CallContext,
+  FetchResult,
+} from "../broker-api.ts";
 import { ANONYMOUS } from "../principal.ts";
 import type { GroupRuntime } from "../runtimes/groups/group-runtime.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
 import { type AdminCallDependencies, adminCalls } from "./admin-calls.ts";
-import { describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
+import { brokersAt, describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
 import { fetch, listOffsets, produce } from "./data-calls.ts";
 import { groupCalls } from "./groups/group-calls.ts";
 import { createTopics, deleteTopics } from "./topic-calls.ts";
@@ -126,6 +132,14 @@ export class LocalBrokerApi implements BrokerApi {
 
   async describeCluster(): Promise<DescribeClusterResponse> {
     return describeCluster(this.#image(), this.#dependencies.version);
+  }
+
+  brokersAt(listener: string): readonly BrokerAtListener[] {
+    return brokersAt(this.#image(), listener);
+  }
+
+  topicNameOf(topicId: TopicId): string | undefined {
+    return this.#dependencies.cache.image?.topicNames.get(topicId);
   }
 
   health(): BrokerHealth {

@@ -1,5 +1,6 @@
 import { ZoologError } from "@zoolog/base";
 import { brokerSettings, settingsKnownElsewhere } from "./broker-settings.ts";
+import { isWildcard, kafkaListeners } from "./kafka-listeners.ts";
 import { readSettings, type SettingSource } from "./read-settings.ts";
 import { type DynamicScope, type Setting, type SettingValues, settingName } from "./setting.ts";
 
@@ -15,11 +16,8 @@ export type BrokerConfig = SettingValues<typeof brokerSettings>;
 export function parseBrokerConfig(sources: readonly SettingSource[]): BrokerConfig {
   const read = readSettings(brokerSettings, sources, settingsKnownElsewhere);
   if ("faults" in read) throw invalidConfig(read.faults);
-  const { httpHost, httpAdvertisedHost } = read.values;
-  if (isWildcard(httpHost) && httpAdvertisedHost === undefined) {
-    const reason = `nobody can connect to ${httpHost}, which "http.host" listens on`;
-    throw invalidConfig([`"http.advertised.host" is missing: ${reason}`]);
-  }
+  const faults = unreachable(read.values);
+  if (faults.length > 0) throw invalidConfig(faults);
   return read.values;
 }
 
@@ -94,9 +92,15 @@ export function describeBrokerSettings(): SettingDescription[] {
   );
 }
 
-/** Every address of the machine: good to listen on, no address to give to others. */
-function isWildcard(host: string): boolean {
-  return host === "0.0.0.0" || host === "::";
+/** What is wrong with the addresses that others are told. */
+function unreachable(config: BrokerConfig): readonly string[] {
+  const { httpHost, httpAdvertisedHost } = config;
+  if (isWildcard(httpHost) && httpAdvertisedHost === undefined) {
+    const reason = `nobody can connect to ${httpHost}, which "http.host" listens on`;
+    return [`"http.advertised.host" is missing: ${reason}`];
+  }
+  const kafka = kafkaListeners(config);
+  return "faults" in kafka ? kafka.faults : [];
 }
 
 /** Answers the names that came more than once: as `http.port` and as `http: {port}`. */

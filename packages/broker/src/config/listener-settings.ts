@@ -1,7 +1,10 @@
-import { integer, optionalText, text } from "./setting.ts";
+import { boolean, integer, integerOrUnlimited, optionalText, text } from "./setting.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
 
 /** Where calls come in, and how much of them at one time: a part of `brokerSettings`. */
 export const listenerSettings = {
@@ -34,11 +37,62 @@ export const listenerSettings = {
       "Host names this broker answers to, besides `localhost` and addresses: protects a broker " +
       "on a private machine from web pages (DNS rebinding). Without it: on loopback none, else any.",
   }),
+  kafkaEnabled: boolean({
+    byDefault: true,
+    about: "Whether Kafka's protocol is spoken, so that Kafka clients can connect.",
+  }),
+  kafkaHost: optionalText({
+    takes: "a host name or address",
+    about: "Where Kafka's protocol is spoken. Without it, `http.host`.",
+  }),
+  kafkaPort: integer({
+    byDefault: 9092,
+    min: 0,
+    max: 65_535,
+    about: "Port of Kafka's protocol; 0 takes any free one.",
+  }),
+  kafkaAdvertisedHost: optionalText({
+    takes: "a host name or address",
+    about:
+      "The host that Kafka clients are told to connect to. Without it, `http.advertised.host`, or " +
+      "where Kafka's protocol is spoken.",
+  }),
+  kafkaAdvertisedPort: integer({
+    byDefault: 0,
+    min: 0,
+    max: 65_535,
+    about: "The port that Kafka clients are told; 0: the one that is listened on.",
+  }),
+  kafkaListeners: optionalText({
+    takes: "`NAME://host:port`, separated by commas",
+    about:
+      "More listeners of Kafka's protocol, as for clients from outside: whoever comes in by one is " +
+      "told the addresses of this name of all brokers. The first one is `KAFKA`, at `kafka.port`.",
+  }),
+  kafkaAdvertisedListeners: optionalText({
+    takes: "`NAME://host:port`, separated by commas",
+    about: "What clients of `kafka.listeners` are told to connect to, where it is another address.",
+  }),
   maxConnections: integer({
     byDefault: 10_000,
     min: 1,
     max: 1_000_000,
-    about: "Open connections; more are closed at once. Well below the limit of open files.",
+    about:
+      "Open connections by HTTP, and as many by Kafka's protocol; more are closed at once. Well below " +
+      "the limit of open files.",
+  }),
+  maxConnectionsPerIp: integerOrUnlimited({
+    byDefault: undefined,
+    min: 1,
+    max: 1_000_000,
+    about: "Of those by Kafka's protocol, how many may come from one address.",
+  }),
+  connectionsMaxIdleMs: integer({
+    byDefault: 10 * MINUTE,
+    min: SECOND,
+    max: DAY,
+    about:
+      "A connection by Kafka's protocol that is silent for so long is closed. Kafka's default.",
   }),
   socketRequestMaxBytes: integer({
     byDefault: 32 * MIB,

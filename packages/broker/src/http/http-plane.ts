@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:http";
-import { errorCode, sleep, ZoologError } from "@zoolog/base";
 import { type FastifyInstance, fastify } from "fastify";
-import { HTTP_LISTENER, type HttpAddress, type ListenerAddress } from "../broker-address.ts";
+import { HTTP_LISTENER, type ListenerAddress } from "../broker-address.ts";
 import { BodyMemory } from "../planes/body-memory.ts";
 import { ByteBudget } from "../planes/byte-budget.ts";
 import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
+import { cannotListen } from "../planes/errors.ts";
 import type { Plane } from "../planes/plane.ts";
 import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-errors.ts";
 import { addErrorAnswers, answerFailure } from "./answers/error-answers.ts";
@@ -46,7 +46,7 @@ export class HttpPlane implements Plane {
   constructor(options: HttpPlaneOptions, dependencies: HttpPlaneDependencies) {
     this.#options = options;
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
-    const budgets = {
+    const budgets = dependencies.budgets ?? {
       clients: new ByteBudget({ bytesMax: limits.inFlightBytesMax }),
       brokers: new ByteBudget({ bytesMax: limits.peerInFlightBytesMax }),
     };
@@ -97,16 +97,7 @@ export class HttpPlane implements Plane {
     calls.beginClosing();
     const closed = this.#app.close();
     this.#app.server.closeIdleConnections();
-    const inTime = new AbortController();
-    const timedOut = sleep(scheduler, limits.closeTimeoutMs, inTime.signal).then(
-      () => true,
-      () => false,
-    );
-    if (await Promise.race([calls.idle().then(() => false), timedOut])) {
-      logger.warn("calls cut at close", { calls: calls.size });
-      calls.abortAll();
-    }
-    inTime.abort();
+    await calls.drain({ timeoutMs: limits.closeTimeoutMs }, { scheduler, logger });
     this.#app.server.closeAllConnections();
     await closed;
   }
@@ -190,25 +181,4 @@ function describeInFlight({ metrics, calls }: PlaneParts, budgets: CallBudgets):
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
-}
-
-function cannotListen(error: unknown, { host, port }: HttpAddress): unknown {
-  const code = errorCode(error);
-  if (code === "EADDRINUSE") {
-    return new ZoologError({
-      code: "ADDRESS_IN_USE",
-      message: `port ${port} of ${host} is taken by another program`,
-      hint: "Stop that program or choose another port.",
-      cause: error,
-    });
-  }
-  if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
-    return new ZoologError({
-      code: "ADDRESS_REFUSED",
-      message: `cannot listen on ${host}:${port} (${code})`,
-      hint: "Choose an address of this machine and a port above 1023.",
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -3,7 +3,7 @@ import type { BrokerApi } from "../broker-api.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { PeerApi } from "../peer-api.ts";
 import type { BodyMemory } from "../planes/body-memory.ts";
-import type { CallRegistry } from "../planes/call-registry.ts";
+import type { CallBudgets, CallRegistry } from "../planes/call-registry.ts";
 import type { BrokerPrincipal } from "../principal.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
@@ -18,6 +18,8 @@ export type HttpPlaneDependencies = {
   readonly api: BrokerApi;
   /** Without it no call is let in as a broker's. */
   readonly peers?: PeerAccess | undefined;
+  /** Shared with the other planes of the broker; without them the plane has some of its own. */
+  readonly budgets?: CallBudgets | undefined;
   readonly metrics: BrokerMetrics;
   readonly logger: Logger;
   readonly clock: Clock;

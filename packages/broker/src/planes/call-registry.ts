@@ -1,4 +1,4 @@
-import type { ZoologError } from "@zoolog/base";
+import { deferred, type Logger, type Scheduler, type ZoologError } from "@zoolog/base";
 import type { Principal } from "../principal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { Call, type CallConnection, type CallOrigin } from "./call.ts";
@@ -96,15 +96,20 @@ export class CallRegistry {
     if (this.#isClosing) call.abort(brokerClosing());
   }
 
-  abortAll(): void {
-    for (const call of this.#calls) call.abort(brokerClosing());
-  }
-
-  /** Resolves when no call is left. */
-  idle(): Promise<void> {
-    if (this.#calls.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
+  /** Resolves when no call is left, or those that were are cut after the time. */
+  async drain(
+    { timeoutMs }: { readonly timeoutMs: number },
+    { scheduler, logger }: { readonly scheduler: Scheduler; readonly logger: Logger },
+  ): Promise<void> {
+    if (this.#calls.size === 0) return;
+    const idle = deferred<void>();
+    this.#onIdle = () => idle.resolve();
+    const timer = scheduler.after(timeoutMs, () => {
+      logger.warn("calls cut at close", { calls: this.#calls.size });
+      for (const call of this.#calls) call.abort(brokerClosing());
+      idle.resolve();
     });
+    await idle.promise;
+    timer.cancel();
   }
 }

@@ -35,6 +35,7 @@ export class Call implements CallContext {
   /** Tasks that may still read the body or fill the answer. */
   #tasks = 0;
   readonly #atEnd: (() => void)[] = [];
+  #onUnused: (() => void) | undefined;
   /** A long poll or a stream: cutting it short costs nobody anything. */
   isWaiting = false;
   /** As it came, while records may be views of it. */
@@ -65,6 +66,12 @@ export class Call implements CallContext {
   /** Bytes of the body, as they come. */
   tryReserve(bytes: number): boolean {
     return !this.#hasEnded && this.#holds(bytes, this.#budget.tryReserve(bytes));
+  }
+
+  /** Bytes that are reserved for it already: from now on the call gives them back. */
+  adopt(bytes: number): void {
+    assert(!this.#hasEnded, "a call that has ended would never give them back");
+    this.#reservedBytes += bytes;
   }
 
   /** Bytes of the answer, until its reader has taken them. */
@@ -138,9 +145,16 @@ export class Call implements CallContext {
     else this.#atEnd.push(task);
   }
 
+  /** Does it when the call has ended and nobody works on its body any more. */
+  whenUnused(task: () => void): void {
+    this.#onUnused = task;
+  }
+
   #releaseUnused(): void {
     if (!this.#hasEnded || this.#tasks > 0) return;
     this.#budget.release(this.#reservedBytes);
     this.#reservedBytes = 0;
+    this.#onUnused?.();
+    this.#onUnused = undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { ZoologError } from "@zoolog/base";
+import { errorCode, ZoologError } from "@zoolog/base";
+import type { HttpAddress } from "../broker-address.ts";
 
 /** The refusals that every plane makes. */
 
@@ -23,4 +24,26 @@ export function brokerClosing(): ZoologError {
     retriable: true,
     hint: "Ask another broker, or this one again when it is back.",
   });
+}
+
+/** What the machine says of an address that cannot be bound. */
+export function cannotListen(error: unknown, { host, port }: HttpAddress): unknown {
+  const code = errorCode(error);
+  if (code === "EADDRINUSE") {
+    return new ZoologError({
+      code: "ADDRESS_IN_USE",
+      message: `port ${port} of ${host} is taken by another program`,
+      hint: "Stop that program or choose another port.",
+      cause: error,
+    });
+  }
+  if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    return new ZoologError({
+      code: "ADDRESS_REFUSED",
+      message: `cannot listen on ${host}:${port} (${code})`,
+      hint: "Choose an address of this machine and a port above 1023.",
+      cause: error,
+    });
+  }
+  return error;
 }

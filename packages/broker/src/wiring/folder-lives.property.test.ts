@@ -198,8 +198,8 @@ class World {
     );
     const store = await this.coordination.open(name);
     const bootId = await host.bootId();
-    const address = { host: "b1.example", port: 8092 };
-    const life = { address, logs, folder: "disk", bootId, now: timestamp(0) };
+    const addresses = [{ listener: "HTTP", host: "b1.example", port: 8092 }];
+    const life = { addresses, logs, folder: "disk", bootId, now: timestamp(0) };
     const runtime = new RegistrationRuntime({
       registration: () => registrationOf(config, life),
       onRegistered: async (epoch) => {

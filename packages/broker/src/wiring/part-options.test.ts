@@ -1,7 +1,7 @@
 import { brokerEpoch, silentLogger } from "@zoolog/base";
 import { parseBrokerConfig } from "../config/config.ts";
 import {
-  advertisedAddress,
+  advertisedAddresses,
   logConfigOfStrangers,
   lossesOf,
   warnOfUnnamedSynced,
@@ -30,9 +30,11 @@ test.each([
   [{ "http.advertised.port": 80 }, { host: "127.0.0.1", port: 80 }],
   [{ "http.advertised.host": "b1.example" }, { host: "b1.example", port: 4711 }],
 ])("with %p clients are sent to %p", (settings, address) => {
-  const bound = { host: "127.0.0.1", port: 4711 };
+  const bound = { listener: "HTTP", host: "127.0.0.1", port: 4711 };
 
-  expect(advertisedAddress(configWith(settings), bound)).toEqual(address);
+  expect(advertisedAddresses(configWith(settings), [bound])).toEqual([
+    { listener: "HTTP", ...address },
+  ]);
 });
 
 test.each([

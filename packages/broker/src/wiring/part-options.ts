@@ -5,16 +5,19 @@ import type { GroupSettings } from "@zoolog/group-coordinator";
 import { COORDINATOR_SLOTS } from "@zoolog/group-coordinator";
 import type { LogConfig, LogManager } from "@zoolog/log";
 import type { PartitionConfig, ReplicaManagerOptions } from "@zoolog/replication";
-import { HTTP_LISTENER, type HttpAddress } from "../broker-address.ts";
+import type { ListenerAddress } from "../broker-address.ts";
 import type { BrokerConfig } from "../config/config.ts";
 import { CONFIG_RULES } from "../config/dynamic-settings.ts";
+import { checkedKafkaListeners } from "../config/kafka-listeners.ts";
 import type { LiveConfig } from "../config/live-config.ts";
 import { partitionConfigOf } from "../config/topic-settings.ts";
+import { DEFAULT_HTTP_LIMITS } from "../http/http-limits.ts";
 import type { HttpPlaneOptions } from "../http/http-plane.ts";
+import type { KafkaPlaneOptions } from "../kafka/kafka-plane.ts";
 
 /** What the broker's configuration means to each of its parts. */
 
-export function planeOptions(config: BrokerConfig): HttpPlaneOptions {
+export function httpPlaneOptions(config: BrokerConfig) {
   const hosts = config.httpAllowedHosts?.split(",").map((host) => host.trim());
   return {
     host: config.httpHost,
@@ -24,32 +27,55 @@ export function planeOptions(config: BrokerConfig): HttpPlaneOptions {
       connectionsMax: config.maxConnections,
       produceBodyBytesMax: config.socketRequestMaxBytes,
       inFlightBytesMax: config.queuedMaxRequestBytes,
+      peerInFlightBytesMax: DEFAULT_HTTP_LIMITS.peerInFlightBytesMax,
+      closeTimeoutMs: config.shutdownTimeoutMs,
+    },
+  } satisfies HttpPlaneOptions;
+}
+
+export function kafkaPlaneOptions(config: BrokerConfig): KafkaPlaneOptions {
+  return {
+    listeners: checkedKafkaListeners(config),
+    limits: {
+      requestBytesMax: config.socketRequestMaxBytes,
+      connectionsMax: config.maxConnections,
+      connectionsPerAddressMax: config.maxConnectionsPerIp ?? Number.POSITIVE_INFINITY,
+      idleTimeoutMs: config.connectionsMaxIdleMs,
       closeTimeoutMs: config.shutdownTimeoutMs,
     },
   };
 }
 
-/** Where clients are told to go. */
-export function advertisedAddress(config: BrokerConfig, bound: HttpAddress): HttpAddress {
-  const port = config.httpAdvertisedPort === 0 ? bound.port : config.httpAdvertisedPort;
-  return { host: config.httpAdvertisedHost ?? bound.host, port };
+/** Where others are told to go, by each listener. */
+export function advertisedAddresses(
+  config: BrokerConfig,
+  listening: readonly ListenerAddress[],
+): readonly ListenerAddress[] {
+  const kafka = new Map(checkedKafkaListeners(config).map((each) => [each.listener, each]));
+  return listening.map(({ listener, host, port }) => {
+    const told = kafka.get(listener) ?? {
+      advertisedHost: config.httpAdvertisedHost ?? host,
+      advertisedPort: config.httpAdvertisedPort,
+    };
+    const { advertisedHost, advertisedPort } = told;
+    return { listener, host: advertisedHost, port: advertisedPort === 0 ? port : advertisedPort };
+  });
 }
 
 export function registrationOf(
   config: BrokerConfig,
   life: {
-    readonly address: HttpAddress;
+    readonly addresses: readonly ListenerAddress[];
     readonly logs: LogManager;
     readonly folder: string | undefined;
     readonly bootId: string | undefined;
     readonly now: Timestamp;
   },
 ): BrokerRegistration {
-  const { host, port } = life.address;
   return {
     brokerId: brokerId(config.brokerId),
     incarnation: life.logs.incarnationId,
-    endpoints: [{ listener: HTTP_LISTENER, host, port, securityProtocol: "PLAINTEXT" }],
+    endpoints: life.addresses.map((address) => ({ ...address, securityProtocol: "PLAINTEXT" })),
     rack: config.brokerRack,
     folder: life.folder,
     bootId: life.bootId,

@@ -38,6 +38,7 @@ export function addServerCommands(program: Command, run: RunCommand): void {
 type DevFlags = {
   readonly brokers: number;
   readonly httpPort: number;
+  readonly kafkaPort: number;
   readonly zookeeperPort: number;
   readonly data?: string;
   readonly ephemeral: boolean;
@@ -56,6 +57,7 @@ function addDev(program: Command, run: RunCommand): void {
       1,
     )
     .option("--http-port <port>", "of the first broker; 0: any free one", port("--http-port"), 8092)
+    .option("--kafka-port <port>", "the same for Kafka clients", port("--kafka-port"), 9092)
     .option(
       "--zookeeper-port <port>",
       "of the embedded ZooKeeper; 0: any free one",
@@ -86,7 +88,8 @@ Examples:
   zoolog dev                                          data in ${DEFAULT_DATA_FOLDER}, kept
   zoolog dev --ephemeral --set log.flush=fsync        nothing is kept; a broker setting
   zoolog dev --brokers 3 --ephemeral                  topics have 3 replicas
-  zoolog dev --http-port 0 --zookeeper-port 0 -o json free ports, printed for programs`;
+  zoolog dev --http-port 0 --kafka-port 0 --zookeeper-port 0 -o json
+                                                      free ports, printed for programs`;
 
 function addBroker(program: Command, run: RunCommand): void {
   const broker = program.command("broker");
@@ -101,6 +104,7 @@ function addBroker(program: Command, run: RunCommand): void {
     .option("--zookeeper <hosts>", "zookeeper.connect: host:port,host:port/chroot")
     .option("--http-host <host>", "http.host")
     .option("--http-port <port>", "http.port", port("--http-port"))
+    .option("--kafka-port <port>", "kafka.port", port("--kafka-port"))
     .addOption(setOption())
     .addOption(logLevelOption("info"))
     .action((flags: BrokerOptions, command: Command) =>

@@ -78,6 +78,7 @@ export class ProcessCluster {
         "zookeeper.connect": `127.0.0.1:${this.#zookeeperPort}`,
         "default.replication.factor": IDS.length,
         "http.port": 0,
+        "kafka.port": 0,
         ...this.#options.settings?.(id),
       },
     });

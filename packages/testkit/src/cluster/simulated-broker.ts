@@ -82,6 +82,7 @@ export class SimulatedBroker {
       "data.dir": DATA_FOLDER,
       "zookeeper.connect": "in-memory:1",
       "http.port": 0,
+      "kafka.enabled": false,
       "shutdown.timeout.ms": 0,
       ...this.#settings,
     };

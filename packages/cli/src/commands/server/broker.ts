@@ -20,6 +20,7 @@ export type BrokerOptions = {
   readonly zookeeper?: string;
   readonly httpHost?: string;
   readonly httpPort?: number;
+  readonly kafkaPort?: number;
   readonly set?: readonly string[];
   readonly logLevel: LogLevel;
 };
@@ -44,8 +45,11 @@ export async function broker(context: CommandContext, options: BrokerOptions): P
   try {
     const { host, port } = running.address;
     const url = `http://${host}:${port}`;
-    await context.output.forPrograms({ brokerId: running.brokerId, url });
-    terminal.talk(`broker ${running.brokerId} listens at ${url}; Ctrl-C ends it`);
+    const { kafkaAddress } = running;
+    const kafka = kafkaAddress && `${kafkaAddress.host}:${kafkaAddress.port}`;
+    await context.output.forPrograms({ brokerId: running.brokerId, url, kafka });
+    const forKafka = kafka === undefined ? "" : `, for Kafka clients at ${kafka}`;
+    terminal.talk(`broker ${running.brokerId} listens at ${url}${forKafka}; Ctrl-C ends it`);
     const failure = await Promise.race([untilAborted(terminal.signal), running.failed]);
     if (failure !== undefined) throw failure;
     terminal.talk("shutting down");
@@ -75,6 +79,7 @@ function flagsOf(options: BrokerOptions): Record<string, unknown> {
     "zookeeper.connect": options.zookeeper,
     "http.host": options.httpHost,
     "http.port": options.httpPort,
+    "kafka.port": options.kafkaPort,
   };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

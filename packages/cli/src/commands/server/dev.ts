@@ -10,6 +10,7 @@ import { settingsOf } from "./broker.ts";
 export type DevOptions = {
   readonly brokers: number;
   readonly httpPort: number;
+  readonly kafkaPort: number;
   readonly zookeeperPort: number;
   /** `undefined`: in memory and a temporary folder, gone at the end. */
   readonly dataFolder: string | undefined;
@@ -21,14 +22,14 @@ export type DevOptions = {
 export async function dev(context: CommandContext, options: DevOptions): Promise<void> {
   const { terminal } = context;
   const startedAt = systemClock.monotonic();
-  const { brokers, dataFolder, httpPort, zookeeperPort } = options;
+  const { brokers, dataFolder, httpPort, kafkaPort, zookeeperPort } = options;
   const logger = createLogger({ level: options.logLevel });
   const settings = [settingsOf("--set", options.set ?? [])];
   const { signal } = terminal;
   const kept = dataFolder === undefined ? {} : { dataFolder };
   const cluster = await startedUnlessEnded(context, "the development cluster", () =>
     startDevCluster(
-      { brokers, httpPort, zookeeperPort, ...kept, settings, signal },
+      { brokers, httpPort, kafkaPort, zookeeperPort, ...kept, settings, signal },
       hostDependencies({ logger }),
     ).catch((error: unknown) => {
       throw portTaken(error, options);
@@ -36,8 +37,8 @@ export async function dev(context: CommandContext, options: DevOptions): Promise
   );
   if (cluster === undefined) return;
   try {
-    const { urls, zookeeper } = cluster;
-    await context.output.forPrograms({ brokers: urls, zookeeper, dataFolder: cluster.dataFolder });
+    const { urls, kafka, zookeeper, dataFolder: folder } = cluster;
+    await context.output.forPrograms({ brokers: urls, kafka, zookeeper, dataFolder: folder });
     const elapsed = humanDuration(systemClock.monotonic() - startedAt);
     for (const line of welcome(context, cluster, options, elapsed)) terminal.talk(line);
     await untilAborted(terminal.signal);
@@ -63,6 +64,9 @@ function welcome(
     ...listLines([
       ["  brokers", cluster.urls.join(" ")],
       ["  HTTP API", `${first}/docs`],
+      ...(cluster.kafka.length === 0
+        ? []
+        : [["  Kafka clients", cluster.kafka.join(",")] as const]),
       ["  ZooKeeper", cluster.zookeeper],
       ["  data", data],
     ]),
@@ -76,21 +80,26 @@ function welcome(
   ];
 }
 
-/** Says which of the two ports it was. */
-function portTaken(error: unknown, { httpPort, zookeeperPort }: DevOptions): unknown {
+/** Says which of the ports it was. */
+function portTaken(error: unknown, options: DevOptions): unknown {
   if (errorCode(error) !== "EADDRINUSE" && errorCode(error) !== "ADDRESS_IN_USE") return error;
   const message = error instanceof Error ? error.message : "";
   const taken = Number(/:(\d+)\b(?!.*:\d)/.exec(message)?.[1]);
-  const ofZooKeeper = taken === zookeeperPort;
-  const [port, what, flag] = ofZooKeeper
-    ? ([zookeeperPort, "ZooKeeper", "--zookeeper-port"] as const)
-    : ([httpPort, "the HTTP API", "--http-port"] as const);
+  const [port, what, flag] = portOf(taken, options);
   return new ZoologError({
     code: "ADDRESS_IN_USE",
     message: `port ${port} for ${what} is taken by another program`,
     hint: `Is zoolog running already? Beside it, choose another port and folder: ${flag} ${anotherPort(port)} --data DIR.`,
     cause: error,
   });
+}
+
+/** Each broker has one of each kind, from the first one on. */
+function portOf(taken: number, { brokers, httpPort, kafkaPort, zookeeperPort }: DevOptions) {
+  if (taken === zookeeperPort) return [zookeeperPort, "ZooKeeper", "--zookeeper-port"] as const;
+  return taken >= kafkaPort && taken < kafkaPort + brokers
+    ? ([kafkaPort, "Kafka clients", "--kafka-port"] as const)
+    : ([httpPort, "the HTTP API", "--http-port"] as const);
 }
 
 const PORT_MAX = 65_535;

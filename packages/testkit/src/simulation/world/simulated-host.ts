@@ -288,6 +288,7 @@ export class SimulatedHost {
       "zookeeper.connect": this.#world.zookeeper.connectString,
       "http.host": this.name,
       "http.port": HTTP_PORT,
+      "kafka.enabled": false,
       ...this.#settings,
     };
     return parseBrokerConfig([{ from: "the simulated world", settings }]);

@@ -1,0 +1,175 @@
+import { brokerId, leaderEpoch, type TopicId } from "@zoolog/base";
+import { ask, startedPlane } from "../kafka-plane.fixture.ts";
+
+async function withTopics(...names: readonly string[]) {
+  const started = await startedPlane();
+  const topics = names.map((topic) => ({ topic, numPartitions: 2 }));
+  await started.api.createTopics({ timeoutMs: 0, validateOnly: false, topics });
+  const connection = started.network.dial();
+  const metadata = (version: number, request: object = {}) =>
+    ask(connection, "Metadata", version, request);
+  return { ...started, metadata };
+}
+
+const byName = (...names: readonly string[]) => ({ topics: names.map((name) => ({ name })) });
+
+test.each(Array.from({ length: 13 }, (_, version) => [version]))(
+  "Metadata %p tells brokers and topics",
+  async (version) => {
+    const { metadata } = await withTopics("orders");
+
+    const answer = await metadata(version, byName("orders"));
+
+    expect(answer).toMatchObject({
+      brokers: [{ nodeId: 0, host: "b1.example", port: 9092 }],
+      topics: [
+        {
+          errorCode: undefined,
+          name: "orders",
+          partitions: [
+            { partitionIndex: 0, leaderId: 0, replicaNodes: [0], isrNodes: [0] },
+            { partitionIndex: 1, leaderId: 0 },
+          ],
+        },
+      ],
+    });
+  },
+);
+
+test("gotcha 12: no topics named are all of them in version 0; later null is, and none is none", async () => {
+  const { metadata } = await withTopics("a", "b");
+  const namesOf = async (version: number, request: object) =>
+    (await metadata(version, request)).topics.map(({ name }) => name);
+
+  expect(await namesOf(0, { topics: [] })).toEqual(["a", "b"]);
+  expect(await namesOf(1, { topics: [] })).toEqual([]);
+  expect(await namesOf(1, { topics: undefined })).toEqual(["a", "b"]);
+  expect(await namesOf(12, { topics: undefined })).toEqual(["a", "b"]);
+});
+
+test("gotcha 13: brokers are named by the listener that the client came in by, others not at all", async () => {
+  const { api, metadata } = await withTopics();
+  api.listeners.set("KAFKA", { host: "inside.example", port: 1 });
+  api.listeners.set("KAFKA_EXTERNAL", { host: "outside.example", port: 2 });
+
+  const { brokers } = await metadata(1);
+
+  expect(brokers).toMatchObject([{ nodeId: 0, host: "inside.example", port: 1 }]);
+});
+
+test("gotcha 13: who administers is a broker that can be reached, also while there is no controller", async () => {
+  const { api, metadata } = await withTopics();
+  const real = await metadata(1);
+  const answer = await api.metadata({ allowAutoTopicCreation: false });
+
+  const { controllerId: _, ...without } = answer;
+  api.metadata = async () => without;
+  const none = await metadata(1);
+  api.metadata = async () => ({ ...answer, controllerId: brokerId(7) });
+  const gone = await metadata(1);
+
+  expect([real, none, gone].map(({ controllerId }) => controllerId)).toEqual([0, 0, 0]);
+});
+
+test("gotcha 14: ids are told, and asked by; one that is gone is unknown", async () => {
+  const { metadata } = await withTopics("orders");
+  const named = await metadata(10, byName("orders"));
+  const topicId = named.topics[0]?.topicId as TopicId;
+
+  const known = await metadata(12, { topics: [{ topicId, name: undefined }] });
+  const gone = "AAAAAAAAQACAAAAAAAAACQ" as TopicId;
+  const unknown = await metadata(12, { topics: [{ topicId: gone, name: undefined }] });
+
+  expect(topicId).toHaveLength(22);
+  expect(known.topics).toMatchObject([{ errorCode: undefined, name: "orders", topicId }]);
+  expect(unknown.topics).toEqual([
+    expect.objectContaining({ errorCode: "UNKNOWN_TOPIC_ID", name: undefined, topicId: gone }),
+  ]);
+});
+
+test.each([
+  [0, undefined, true],
+  [3, undefined, true],
+  [4, true, true],
+  [4, false, false],
+  [12, false, false],
+])("gotcha 15: Metadata %p with the flag at %p asks for missing topics: %p", async (...asked) => {
+  const [version, allowAutoTopicCreation, mayCreate] = asked;
+  const { api, metadata } = await withTopics();
+  const requests: unknown[] = [];
+  const real = api.metadata.bind(api);
+  api.metadata = async (request) => {
+    requests.push(request);
+    return real(request);
+  };
+
+  const answer = await metadata(version, { ...byName("new"), allowAutoTopicCreation });
+
+  expect(requests).toEqual([{ allowAutoTopicCreation: mayCreate, topics: ["new"] }]);
+  expect(answer.topics).toMatchObject([{ errorCode: "UNKNOWN_TOPIC_OR_PARTITION", name: "new" }]);
+});
+
+test.each([[""], ["."], [".."], ["a/b"], ["x".repeat(250)]])(
+  "gotcha 15: %p is no name of a topic, and those beside it are answered",
+  async (name) => {
+    const { metadata } = await withTopics("orders");
+
+    const answer = await metadata(1, byName(name, "orders", "orders"));
+
+    const errors = answer.topics.map((topic) => [topic.name, topic.errorCode]);
+    expect(Object.fromEntries(errors)).toEqual({
+      orders: undefined,
+      [name]: "INVALID_TOPIC_EXCEPTION",
+    });
+    expect(errors).toHaveLength(2);
+  },
+);
+
+test("gotcha 16: leader epochs are told, and who has no leader has none", async () => {
+  const { api, metadata } = await withTopics("orders");
+  const answer = await api.metadata({ allowAutoTopicCreation: false });
+  const partition = { partition: 0, leaderEpoch: leaderEpoch(5), replicas: [], isr: [] };
+  const [led, orphan] = [
+    { ...partition, leader: brokerId(0) },
+    { ...partition, partition: 1 },
+  ];
+  const partitions = [led, orphan].map((each) => ({ ...each, offlineReplicas: [brokerId(1)] }));
+  const topics = [{ ...answer.topics[0]!, partitions }] as typeof answer.topics;
+  api.metadata = async () => ({ ...answer, topics });
+
+  const { topics: told } = await metadata(7, byName("orders"));
+
+  expect(told[0]?.partitions).toMatchObject([
+    { errorCode: undefined, leaderId: 0, leaderEpoch: 5, offlineReplicas: [1] },
+    { errorCode: "LEADER_NOT_AVAILABLE", leaderId: undefined, leaderEpoch: 5 },
+  ]);
+});
+
+test("a leader without the client's listener is no leader for that client", async () => {
+  const { api, metadata } = await withTopics("orders");
+  api.listeners.clear();
+
+  const [older, newer] = [await metadata(5), await metadata(6)];
+
+  const of = ({ topics }: typeof older) => topics[0]?.partitions[0];
+  expect(of(older)).toMatchObject({ errorCode: "LEADER_NOT_AVAILABLE", leaderId: undefined });
+  expect(of(newer)).toMatchObject({ errorCode: "LISTENER_NOT_FOUND", leaderId: undefined });
+});
+
+test("gotcha 17: what is allowed is told to who asks, and only to them", async () => {
+  const { metadata } = await withTopics("orders");
+
+  const silent = await metadata(8, byName("orders"));
+  const told = await metadata(8, {
+    ...byName("orders"),
+    includeClusterAuthorizedOperations: true,
+    includeTopicAuthorizedOperations: true,
+  });
+
+  const of = ({ clusterAuthorizedOperations, topics }: typeof silent) => [
+    clusterAuthorizedOperations,
+    topics[0]?.topicAuthorizedOperations,
+  ];
+  expect(of(silent)).toEqual([undefined, undefined]);
+  expect(of(told)).toEqual([8_096, 3_576]);
+});

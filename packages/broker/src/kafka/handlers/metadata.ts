@@ -1,0 +1,129 @@
+import { type BrokerId, type TopicId, topicNameFault } from "@zoolog/base";
+import type {
+  KafkaRequest,
+  KafkaResponse,
+  MetadataResponse,
+  PartitionEntry,
+} from "@zoolog/protocol";
+import type { BrokerApi, BrokerAtListener } from "../../broker-api.ts";
+import { kafkaErrorOf } from "../kafka-error.ts";
+import type { KafkaHandler } from "../request-dispatch.ts";
+import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
+
+type Answer = KafkaResponse<"Metadata">;
+type TopicAnswer = Answer["topics"][number];
+type PartitionAnswer = NonNullable<TopicAnswer["partitions"]>[number];
+
+/** The version before which no topics named meant all of them. */
+const NULL_MEANS_ALL_FROM = 1;
+
+/** The version that knows of leaders who have no listener of the client's name. */
+const LISTENER_NOT_FOUND_FROM = 6;
+
+/**
+ * Brokers by the listener that the client came in by, topics with their ids, who leads what. Topics
+ * that are asked for and missing are created where the broker and the request allow it.
+ */
+export function metadata({ api }: { readonly api: BrokerApi }): KafkaHandler<"Metadata"> {
+  return async (request, context) => {
+    const { apiVersion, listener } = context;
+    const asked = askedTopics(request, apiVersion, api);
+    const { allowAutoTopicCreation } = request;
+    const topics = asked && [...asked.names];
+    const found = await api.metadata(
+      { allowAutoTopicCreation, ...(topics === undefined ? {} : { topics }) },
+      context,
+    );
+    // Asked last, so that nobody leads who is not among them.
+    const brokers = api.brokersAt(listener);
+    const reached = new Set(brokers.map(({ brokerId }) => brokerId));
+    const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : undefined;
+    return {
+      brokers: brokers.map(brokerAnswer),
+      clusterId: found.clusterId,
+      controllerId: administrator(found.controllerId, brokers),
+      topics: [
+        ...found.topics.map((topic) => ({
+          ...topicAnswer(topic, { reached, apiVersion }),
+          topicAuthorizedOperations: operations,
+        })),
+        ...(asked?.refused ?? []),
+      ],
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
+        ? CLUSTER_OPERATIONS
+        : undefined,
+    };
+  };
+}
+
+type Asked = { readonly names: ReadonlySet<string>; readonly refused: readonly TopicAnswer[] };
+
+/** Each once, by name or id; `undefined` for all of them. */
+function askedTopics(
+  { topics }: KafkaRequest<"Metadata">,
+  apiVersion: number,
+  api: BrokerApi,
+): Asked | undefined {
+  if (topics === undefined) return undefined;
+  if (topics.length === 0 && apiVersion < NULL_MEANS_ALL_FROM) return undefined;
+  const names = new Set<string>();
+  const refused: TopicAnswer[] = [];
+  for (const { name, topicId } of topics) {
+    const known = name ?? nameOf(topicId, api);
+    if (known === undefined) {
+      refused.push({ errorCode: "UNKNOWN_TOPIC_ID", name: undefined, topicId, partitions: [] });
+    } else if (topicNameFault(known) === undefined) names.add(known);
+    else refused.push({ errorCode: "INVALID_TOPIC_EXCEPTION", name: known, partitions: [] });
+  }
+  return { names, refused };
+}
+
+function nameOf(topicId: TopicId | undefined, api: BrokerApi): string | undefined {
+  return topicId === undefined ? undefined : api.topicNameOf(topicId);
+}
+
+function brokerAnswer({ brokerId, host, port, rack }: BrokerAtListener) {
+  return { nodeId: brokerId, host, port, rack };
+}
+
+/**
+ * Where clients send what changes the cluster. Every broker passes it on to the controller, so one
+ * that the client can reach does while there is no other.
+ */
+function administrator(
+  controllerId: BrokerId | undefined,
+  brokers: readonly BrokerAtListener[],
+): BrokerId | undefined {
+  const isReached = brokers.some(({ brokerId }) => brokerId === controllerId);
+  return isReached ? controllerId : brokers[0]?.brokerId;
+}
+
+type Reach = { readonly reached: ReadonlySet<BrokerId>; readonly apiVersion: number };
+
+function topicAnswer(topic: MetadataResponse["topics"][number], reach: Reach): TopicAnswer {
+  if ("error" in topic) {
+    return { errorCode: kafkaErrorOf(topic.error.code), name: topic.topic, partitions: [] };
+  }
+  const partitions = topic.partitions.map((partition) => partitionAnswer(partition, reach));
+  return { name: topic.topic, topicId: topic.topicId, isInternal: topic.isInternal, partitions };
+}
+
+function partitionAnswer(
+  { partition, leader, leaderEpoch, replicas, isr, offlineReplicas }: PartitionEntry,
+  { reached, apiVersion }: Reach,
+): PartitionAnswer {
+  const known = leader !== undefined && reached.has(leader) ? leader : undefined;
+  const unreachable =
+    leader !== undefined && apiVersion >= LISTENER_NOT_FOUND_FROM
+      ? "LISTENER_NOT_FOUND"
+      : "LEADER_NOT_AVAILABLE";
+  return {
+    errorCode: known === undefined ? unreachable : undefined,
+    partitionIndex: partition,
+    leaderId: known,
+    leaderEpoch,
+    replicaNodes: replicas,
+    isrNodes: isr,
+    offlineReplicas,
+  };
+}

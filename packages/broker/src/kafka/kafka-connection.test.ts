@@ -1,0 +1,205 @@
+import { deferred } from "@zoolog/base";
+import { framed, receivedBy, startedPlane, turn } from "./kafka-plane.fixture.ts";
+import type { KafkaHandlers } from "./request-dispatch.ts";
+
+const correlationIds = (connection: Parameters<typeof receivedBy>[0]) =>
+  receivedBy(connection).map((frame) => frame.readInt32BE(0));
+
+/** Each request of ApiVersions waits until the test lets it go. */
+function heldRequests() {
+  const begun: { readonly clientId: string; readonly signal: { readonly aborted: boolean } }[] = [];
+  const waiting: (() => void)[] = [];
+  const handlers: KafkaHandlers = {
+    ApiVersions: async (_request, context) => {
+      begun.push({ clientId: context.clientId, signal: context.signal });
+      const held = deferred<void>();
+      waiting.push(() => held.resolve());
+      await held.promise;
+      return { apiKeys: [] };
+    },
+  };
+  const letGo = async (): Promise<void> => {
+    waiting.shift()?.();
+    await turn();
+  };
+  return { handlers, begun, letGo };
+}
+
+const request = (correlationId: number, clientId = "c") =>
+  framed("ApiVersions", { version: 0, correlationId, clientId });
+
+test("gotcha 6: a request is begun when the one before it is answered, and answers keep the order", async () => {
+  const { handlers, begun, letGo } = heldRequests();
+  const { network } = await startedPlane({ handlers });
+  const connection = network.dial();
+
+  connection.send(Buffer.concat([request(7, "a"), request(5, "b"), request(6, "c")]));
+  await turn();
+  const first = begun.map(({ clientId }) => clientId);
+  await letGo();
+  await letGo();
+  await letGo();
+
+  expect(first).toEqual(["a"]);
+  expect(begun.map(({ clientId }) => clientId)).toEqual(["a", "b", "c"]);
+  expect(correlationIds(connection)).toEqual([7, 5, 6]);
+});
+
+test("a request that waits holds up its own connection and no other", async () => {
+  const { handlers, begun, letGo } = heldRequests();
+  const { network } = await startedPlane({ handlers });
+  const [slow, other] = [network.dial(), network.dial()];
+  slow.send(request(1, "slow"));
+  await turn();
+
+  other.send(request(2, "other"));
+  await turn();
+
+  expect(begun.map(({ clientId }) => clientId)).toEqual(["slow", "other"]);
+  await letGo();
+  await letGo();
+});
+
+test("the socket is paused while as much is read ahead as may be, and read again when it is not", async () => {
+  const { handlers, letGo } = heldRequests();
+  const { network, time } = await startedPlane({ handlers, limits: { framesAheadMax: 2 } });
+  const connection = network.dial();
+
+  connection.send(Buffer.concat([1, 2].map((id) => request(id))));
+  await turn();
+  const oneAhead = connection.isPaused;
+  connection.send(Buffer.concat([3, 4, 5].map((id) => request(id))));
+  await turn();
+  const full = connection.isPaused;
+  for (let answered = 0; answered < 3; answered++) await letGo();
+  const read = connection.isPaused;
+  await letGo();
+  await letGo();
+
+  expect([oneAhead, full, read]).toEqual([false, true, false]);
+  expect(correlationIds(connection)).toEqual([1, 2, 3, 4, 5]);
+  time.advance(0);
+});
+
+test("gotcha 7: what asks for no answer gets none, and the next request is worked on", async () => {
+  let asked = 0;
+  const { network } = await startedPlane({
+    handlers: { ApiVersions: async () => (asked++ === 0 ? undefined : { apiKeys: [] }) },
+  });
+  const connection = network.dial();
+
+  connection.send(Buffer.concat([request(1), request(2)]));
+  await turn();
+  await turn();
+
+  expect(correlationIds(connection)).toEqual([2]);
+});
+
+test("a client that does not read its answers has one of them in memory, however much it asks", async () => {
+  const { network, budget } = await startedPlane();
+  const connection = network.dial();
+  connection.stopReading();
+
+  for (let id = 0; id < 50; id++) connection.send(request(id));
+  await turn();
+  await turn();
+  const [pending, used, paused] = [connection.pendingBytes, budget.usedBytes, connection.isPaused];
+  connection.startReading();
+  for (let id = 0; id < 50; id++) await turn();
+
+  const [one] = receivedBy(connection);
+  expect(pending).toBe(4 + (one?.length ?? 0));
+  expect(paused).toBe(true);
+  expect(used).toBeGreaterThan(pending);
+  expect(correlationIds(connection)).toEqual(Array.from({ length: 50 }, (_, id) => id));
+  expect(budget.usedBytes).toBe(0);
+});
+
+test("every byte that came is charged until it is answered, and given back when its sender goes", async () => {
+  const { handlers, begun } = heldRequests();
+  const { network, budget } = await startedPlane({ handlers });
+  const connection = network.dial();
+  const stream = Buffer.concat([1, 2, 3].map((id) => request(id)));
+
+  connection.send(stream.subarray(0, stream.length - 3));
+  await turn();
+  const held = budget.usedBytes;
+  connection.hangUp();
+  const gone = budget.usedBytes;
+
+  expect(held).toBe(stream.length - 3);
+  expect(begun[0]?.signal.aborted).toBe(true);
+  // What is worked on stays charged: its handler still has it.
+  expect(gone).toBe(request(1).length);
+});
+
+test("an idle connection holds nothing and is closed after its time, one at work is not", async () => {
+  const { handlers, letGo } = heldRequests();
+  const { network, budget, time } = await startedPlane({
+    handlers,
+    limits: { idleTimeoutMs: 60_000, checkIntervalMs: 1_000 },
+  });
+  const [idle, working] = [network.dial(), network.dial()];
+  working.send(request(1));
+  await turn();
+
+  time.advance(61_000);
+  await letGo();
+
+  expect([idle.isClosed, working.isClosed]).toEqual([true, false]);
+  expect(correlationIds(working)).toEqual([1]);
+  expect(budget.usedBytes).toBe(0);
+});
+
+test("a closing plane answers what it works on, begins nothing more and tells who waits for news", async () => {
+  const held = deferred<void>();
+  const begun: string[] = [];
+  const { plane, network } = await startedPlane({
+    handlers: {
+      ApiVersions: async (_request, context) => {
+        begun.push(context.clientId);
+        if (context.clientId === "waits") {
+          context.markWaiting();
+          await new Promise<void>((resolve) =>
+            context.signal.addEventListener("abort", () => resolve()),
+          );
+        } else await held.promise;
+        return { apiKeys: [] };
+      },
+    },
+  });
+  const [idle, works, waits] = [network.dial(), network.dial(), network.dial()];
+  works.send(Buffer.concat([request(1, "works"), request(2, "behind")]));
+  waits.send(request(3, "waits"));
+  await turn();
+
+  const closing = plane.close();
+  await turn();
+  const early = [idle.isClosed, works.isClosed, correlationIds(waits)];
+  held.resolve();
+  await closing;
+
+  expect(early).toEqual([true, false, [3]]);
+  expect(correlationIds(works)).toEqual([1]);
+  expect(begun).toEqual(["works", "waits"]);
+  expect(works.isClosed).toBe(true);
+});
+
+test("a closing plane does not wait longer than its time", async () => {
+  const { handlers } = heldRequests();
+  const { plane, network, time, lines } = await startedPlane({
+    handlers,
+    limits: { closeTimeoutMs: 5_000 },
+  });
+  const connection = network.dial();
+  connection.send(request(1));
+  await turn();
+
+  const closing = plane.close();
+  await turn();
+  time.advance(5_000);
+  await closing;
+
+  expect(connection.isClosed).toBe(true);
+  expect(lines).toMatchObject([{ event: "calls cut at close" }]);
+});

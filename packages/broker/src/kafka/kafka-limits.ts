@@ -1,0 +1,31 @@
+const MIB = 1024 * 1024;
+
+/** Everything that bounds what strangers can make this plane hold or wait for. */
+export const DEFAULT_KAFKA_LIMITS = {
+  /** One request with its header: a produce of many partitions. `socket.request.max.bytes`. */
+  requestBytesMax: 32 * MIB,
+  /** Open connections of all listeners together; more are closed at once. `max.connections`. */
+  connectionsMax: 10_000,
+  /** Of them those of one address. Kafka has no limit either: many clients may be behind one proxy. */
+  connectionsPerAddressMax: Number.POSITIVE_INFINITY,
+  /** No byte either way and nothing being worked on: Kafka's ten minutes. `connections.max.idle.ms`. */
+  idleTimeoutMs: 600_000,
+  /** Frames that are read while one is being worked on: clients have five in flight by default. */
+  framesAheadMax: 4,
+  /**
+   * From the first byte of a frame to its last, while we read. Clients give up after 30 s themselves;
+   * who sends a byte now and then is no client.
+   */
+  frameTimeoutMs: 120_000,
+  /**
+   * Longest wait for room among the bytes of all clients. Half-read frames may wait for each other, so
+   * the wait has to end; its client tries again.
+   */
+  roomWaitMs: 10_000,
+  /** How often silence is looked for, so how late it may be found. */
+  checkIntervalMs: 1_000,
+  /** How long `close` waits for requests in flight before it cuts them. */
+  closeTimeoutMs: 10_000,
+} as const;
+
+export type KafkaLimits = { readonly [Name in keyof typeof DEFAULT_KAFKA_LIMITS]: number };

@@ -1,0 +1,104 @@
+import {
+  type AnyKafkaMessage,
+  apiNameOfKey,
+  encodeResponse,
+  KAFKA_MESSAGES,
+  type KafkaApi,
+  type KafkaRequest,
+  type KafkaResponse,
+  type RequestHeader,
+  type RequestOf,
+  type ResponseOf,
+  readRequest,
+  readRequestHeader,
+} from "@zoolog/protocol";
+import { unknownCall, unknownVersion } from "./errors.ts";
+import type { RequestContext } from "./request-context.ts";
+
+/**
+ * One call: decode'd message in, one method of `BrokerApi`, message out. `undefined` is no answer at
+ * all (a produce that asked for none). What goes wrong is an error code in the answer; who throws has
+ * the connection closed, which is all that is left where there is no answer.
+ */
+export type KafkaHandler<Api extends KafkaApi> = (
+  request: KafkaRequest<Api>,
+  context: RequestContext,
+) => Promise<KafkaResponse<Api> | undefined> | KafkaResponse<Api>;
+
+/** What is offered: a call that has no handler is not announced, and not answered. */
+export type KafkaHandlers = { readonly [Api in KafkaApi]?: KafkaHandler<Api> };
+
+/** A request whose call and version are offered here. */
+export type OfferedRequest = {
+  readonly name: KafkaApi;
+  readonly header: RequestHeader;
+  /** Decodes, handles and encodes; the pieces are for one `writev`. */
+  readonly answer: (context: RequestContext) => Promise<Uint8Array[] | undefined>;
+};
+
+/** What each message's own types say is lost in the table, and holds by its keys. */
+type AnyHandler = (
+  request: RequestOf<AnyKafkaMessage>,
+  context: RequestContext,
+) => Promise<ResponseOf<AnyKafkaMessage> | undefined> | ResponseOf<AnyKafkaMessage>;
+type Entry = {
+  readonly name: KafkaApi;
+  readonly message: AnyKafkaMessage;
+  readonly handle: AnyHandler;
+};
+
+/** From a frame to the handler of its call. */
+export class RequestDispatch {
+  readonly #entries = new Map<number, Entry>();
+
+  constructor(handlers: KafkaHandlers) {
+    for (const [name, handle] of Object.entries(handlers)) {
+      const message: AnyKafkaMessage = KAFKA_MESSAGES[name as KafkaApi];
+      this.#entries.set(message.key, {
+        name: name as KafkaApi,
+        message,
+        handle: handle as AnyHandler,
+      });
+    }
+  }
+
+  /**
+   * @param frame without its length.
+   * @throws ZoologError MALFORMED_MESSAGE, UNSUPPORTED_VERSION
+   */
+  read(frame: Buffer): OfferedRequest {
+    const { header, reader } = readRequestHeader(frame);
+    const { apiKey, apiVersion } = header;
+    const entry = this.#entries.get(apiKey);
+    if (entry === undefined) throw unknownCall(apiNameOfKey(apiKey));
+    const { name, message, handle } = entry;
+    const [first, last] = message.versions;
+    if (apiVersion < first || apiVersion > last) {
+      if (name === "ApiVersions") return { name, header, answer: () => tooNew(header) };
+      throw unknownVersion(message, apiVersion);
+    }
+    const answer = async (context: RequestContext): Promise<Uint8Array[] | undefined> => {
+      const response = await handle(readRequest(message, header, reader), context);
+      return response === undefined ? undefined : encodeResponse(message, header, response);
+    };
+    return { name, header, answer };
+  }
+}
+
+/** What ApiVersions announces of a call. */
+export function announced(name: KafkaApi) {
+  const { key, versions, announcedFrom }: AnyKafkaMessage = KAFKA_MESSAGES[name];
+  return { apiKey: key, minVersion: announcedFrom, maxVersion: versions[1] };
+}
+
+/**
+ * A newer client's ApiVersions is answered in the first version, which it can read, so that it asks
+ * again by one that we have (KIP-511). Its body is not looked at.
+ */
+async function tooNew({ correlationId }: RequestHeader): Promise<Uint8Array[]> {
+  const response = {
+    errorCode: "UNSUPPORTED_VERSION",
+    apiKeys: [announced("ApiVersions")],
+  } as const;
+  return encodeResponse(KAFKA_MESSAGES.ApiVersions, { apiVersion: 0, correlationId }, response);
+}

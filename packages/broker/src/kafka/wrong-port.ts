@@ -1,0 +1,18 @@
+/** Bytes that tell what speaks on a connection. */
+export const PROTOCOL_BYTES = 4;
+
+const HTTP_BEGINNINGS = ["GET ", "POST", "PUT ", "HEAD", "OPTI", "DELE", "PATC", "CONN", "PRI "];
+
+/** Record type "handshake" and major version 3 (RFC 8446 §5.1): every ClientHello begins so. */
+const TLS_HANDSHAKE = 0x16;
+const TLS_MAJOR_VERSION = 3;
+
+/**
+ * What came to a port of Kafka's protocol by mistake. Taken for the length of a request, all of these
+ * are longer than 350 MB.
+ */
+export function foreignProtocol(first: Buffer): "HTTP" | "TLS" | undefined {
+  if (first[0] === TLS_HANDSHAKE && first[1] === TLS_MAJOR_VERSION) return "TLS";
+  const text = first.toString("latin1", 0, PROTOCOL_BYTES);
+  return HTTP_BEGINNINGS.includes(text) ? "HTTP" : undefined;
+}
