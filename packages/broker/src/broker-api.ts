@@ -13,6 +13,8 @@ import type {
   GroupCall,
   InitProducerIdRequest,
   InitProducerIdResponse,
+  JoinGroupRequest,
+  JoinGroupResponse,
   ListOffsetsRequest,
   ListOffsetsResponse,
   MetadataRequest,
@@ -54,6 +56,21 @@ export type BrokerAtListener = {
   readonly rack: string | undefined;
 };
 
+/** A member that joins, and what clients of the past cannot; everybody else can. */
+export type JoiningMember = JoinGroupRequest & {
+  /** Comes back with the id that `MEMBER_ID_REQUIRED` brings (KIP-394); otherwise it is let in at once. */
+  readonly joinsTwice?: boolean;
+  /** Leads without assigning when it is told to (KIP-814). */
+  readonly skipsAssignment?: boolean;
+};
+
+export type GroupHandlers = Omit<CallHandlers<GroupCall>, "join-group"> & {
+  readonly "join-group": (
+    request: JoiningMember,
+    context: CallContext,
+  ) => Promise<JoinGroupResponse>;
+};
+
 /**
  * What the broker does, seen from its planes: they decode, call one of these, and encode. Requests
  * are checked (shapes, ranges, topic names); everything that needs state is decided here.
@@ -93,7 +110,7 @@ export interface BrokerApi {
   /** Of the topic that has this id here and now; `undefined` while there is none. */
   topicNameOf(topicId: TopicId): string | undefined;
   /** Consumer groups; `join-group` and `sync-group` park until the other members are there. */
-  readonly groups: CallHandlers<GroupCall>;
+  readonly groups: GroupHandlers;
   /** Everyday operations on topics, settings and brokers that run. */
   readonly admin: CallHandlers<AdminCall>;
   /** Cheap, without I/O: asked every few seconds by whatever supervises the broker. */

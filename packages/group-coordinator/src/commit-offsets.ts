@@ -11,7 +11,7 @@ import type { GroupState } from "./state/group-state.ts";
 
 /**
  * Whether these offsets may be committed: by a member of the present generation or epoch, or, while
- * the group is empty, by anybody who claims no membership (an operator, a simple consumer).
+ * the group is empty, by anybody who claims no generation (an operator, a simple consumer).
  */
 export function decideCommitOffsets(
   group: GroupState | undefined,
@@ -86,21 +86,17 @@ function commitRefusal(
   event: CommitOffsetsEvent,
 ): GroupRefusal | undefined {
   const { memberId, generationIdOrMemberEpoch: epoch, groupInstanceId } = event;
-  if (memberId === undefined && epoch === undefined && groupInstanceId === undefined) {
-    const isFree = group === undefined || isEmpty(group);
-    return isFree ? undefined : unknownMember("who has no member id, while others are in it,");
-  }
-  if (memberId === undefined || epoch === undefined) {
-    const message = "a member commits with its id and its generation or epoch";
-    return { code: "INVALID_REQUEST", message };
+  if (epoch === undefined && (group === undefined || isEmpty(group))) return undefined;
+  if (memberId === undefined) {
+    return unknownMember("who has no member id, while others are in it,");
   }
   if (group === undefined) return unknownMember(memberId);
   if (group.type === "consumer") {
     const refusal = memberRefusal(group, memberId, groupInstanceId);
     if (refusal !== undefined) return refusal;
     const member = group.members.get(memberId);
-    if (member?.epoch === epoch && !member.isAway) return undefined;
-    const message = `the member's epoch is ${member?.epoch}, not ${epoch}`;
+    if (member !== undefined && member.epoch === epoch && !member.isAway) return undefined;
+    const message = `the member's epoch is ${member?.epoch}, not ${epoch ?? "none"}`;
     return { code: "STALE_MEMBER_EPOCH", message };
   }
   const refusal = generationRefusal(group, { memberId, groupInstanceId, generationId: epoch });

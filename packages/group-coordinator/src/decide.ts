@@ -20,6 +20,7 @@ import { decideDeleteGroup, decideDeleteOffsets } from "./delete-group.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { GroupEvent, LeaveGroupEvent } from "./group-event.ts";
 import { unknownMember } from "./member-identity.ts";
+import { leaveTooLarge } from "./request-limits.ts";
 import type { GroupState } from "./state/group-state.ts";
 
 /**
@@ -47,10 +48,7 @@ export function decide(
         ? decideSyncGroup(group, event, context)
         : decideHeartbeat(group, event);
     case "leaveGroup":
-      if (group === undefined) return nobodyLeaves(event);
-      return group.type === "classic"
-        ? decideClassicLeave(group, event, context)
-        : decideConsumerLeave(group, event, context);
+      return decideLeaveGroup(group, event, context);
     case "deleteGroup":
       return decideDeleteGroup(group, event.requestId);
     case "deleteOffsets":
@@ -71,6 +69,19 @@ export function decide(
     default:
       return unreachable(event);
   }
+}
+
+function decideLeaveGroup(
+  group: GroupState | undefined,
+  event: LeaveGroupEvent,
+  context: GroupContext,
+): GroupDecision {
+  const refusal = leaveTooLarge(event);
+  if (refusal !== undefined) return refuse(event.requestId, refusal);
+  if (group === undefined) return nobodyLeaves(event);
+  return group.type === "classic"
+    ? decideClassicLeave(group, event, context)
+    : decideConsumerLeave(group, event, context);
 }
 
 function nobodyLeaves({ requestId, members }: LeaveGroupEvent): GroupDecision {

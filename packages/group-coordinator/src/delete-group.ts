@@ -1,3 +1,4 @@
+import { topicNameFault } from "@zoolog/base";
 import { type GroupDecision, refuse } from "./decision.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { DeleteOffsetsEvent, RequestId } from "./group-event.ts";
@@ -45,11 +46,9 @@ export function decideDeleteOffsets(
   const records: GroupRecord[] = [];
   const partitions: PartitionResult[] = [];
   for (const { topic, partitions: deleted } of event.topics) {
-    const message = `a member of the group subscribes to topic ${topic}`;
-    const error = isSubscribed(topic)
-      ? ({ code: "GROUP_SUBSCRIBED_TO_TOPIC", message } satisfies GroupRefusal)
-      : undefined;
+    const ofTopic = topicRefusal(topic, isSubscribed);
     for (const partition of deleted) {
+      const error = ofTopic ?? (partition < 0 ? noPartition(topic, partition) : undefined);
       partitions.push({ topic, partition, error });
       if (error === undefined) records.push({ type: "offsetDeleted", topic, partition });
     }
@@ -59,6 +58,23 @@ export function decideDeleteOffsets(
     replies: [{ requestId, response: { type: "deleteOffsets", partitions } }],
     timers: [],
   };
+}
+
+/** Topics that were deleted are no fault: their offsets may be there still. */
+function topicRefusal(
+  topic: string,
+  isSubscribed: (topic: string) => boolean,
+): GroupRefusal | undefined {
+  const fault = topicNameFault(topic);
+  if (fault !== undefined) return { code: "UNKNOWN_TOPIC_OR_PARTITION", message: fault };
+  if (!isSubscribed(topic)) return undefined;
+  const message = `a member of the group subscribes to topic ${topic}`;
+  return { code: "GROUP_SUBSCRIBED_TO_TOPIC", message };
+}
+
+function noPartition(topic: string, partition: number): GroupRefusal {
+  const message = `topic ${topic} has no partition ${partition}`;
+  return { code: "UNKNOWN_TOPIC_OR_PARTITION", message };
 }
 
 /** `undefined`: the members speak a protocol of their own. */

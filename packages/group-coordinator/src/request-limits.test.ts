@@ -11,8 +11,27 @@ test("what would not fit into a znode is refused", () => {
   expect(outcome(test.join({ groupInstanceId: "i".repeat(250) }))).toBe("INVALID_REQUEST");
   expect(outcome(test.join({ clientId: "c".repeat(250) }))).toBe("INVALID_REQUEST");
   expect(outcome(test.consume({ subscribedTopics }))).toBe("INVALID_REQUEST");
-  expect(outcome(test.consume({ memberId: "m".repeat(250) }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.consume({ memberId: "m".repeat(287) }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.join({ protocolType: "p".repeat(250) }))).toBe("INVALID_REQUEST");
   expect(test.group).toBeUndefined();
+});
+
+test("a member may join again by the longest id that it was given", () => {
+  const test = new GroupUnderTest({}, { initialRebalanceDelayMs: 0 });
+  const groupInstanceId = "i".repeat(249);
+  const memberId = `${groupInstanceId}-${"u".repeat(36)}`;
+
+  test.join({ groupInstanceId, memberIdCandidate: memberId });
+
+  expect(outcome(test.join({ groupInstanceId, memberId }))).toBe("joinGroup");
+});
+
+test("a subscription names topics that can be, and only so many leave at once", () => {
+  const test = new GroupUnderTest({});
+  const members = Array.from({ length: 10_001 }, () => ({ memberId: "a" }));
+
+  expect(outcome(test.consume({ subscribedTopics: ["a/b"] }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.ask({ type: "leaveGroup", members }))).toBe("INVALID_REQUEST");
 });
 
 test("nothing costs nothing: many empty protocols or topics are refused", () => {

@@ -1,7 +1,9 @@
+import { topicNameFault } from "@zoolog/base";
 import type {
   ClientIdentity,
   ConsumerGroupHeartbeatEvent,
   JoinGroupEvent,
+  LeaveGroupEvent,
   SyncGroupEvent,
 } from "./group-event.ts";
 import type { GroupRefusal } from "./group-reply.ts";
@@ -20,8 +22,12 @@ const SUBSCRIPTION_LENGTH_MAX = 128 * 1024;
 const TOPIC_LENGTH = 3;
 /** As many as a list of the native plane has. */
 const SUBSCRIBED_TOPICS_MAX = 10_000;
-/** Member and instance ids, client ids, racks; a member id is a znode's name. */
+/** Member and instance ids, client ids, racks, protocol types; a member id is a znode's name. */
 const NAME_LENGTH_MAX = 249;
+/** Coordinators make one of an instance's or client's id and a UUID. */
+const MEMBER_ID_LENGTH_MAX = NAME_LENGTH_MAX + 37;
+/** Members that leave at once: more than groups have. */
+const LEAVING_MEMBERS_MAX = 10_000;
 /** Kafka's int32; more than a timer can wait for. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
@@ -31,31 +37,42 @@ export function joinTooLarge(event: JoinGroupEvent): GroupRefusal | undefined {
     0,
   );
   if (bytes > METADATA_BYTES_MAX) {
-    return tooLarge(
+    return refused(
       `the protocols of a member have at most ${METADATA_BYTES_MAX} bytes, ` +
         `${PROTOCOL_BYTES} for each beside its name and metadata`,
     );
+  }
+  if (event.protocolType.length > NAME_LENGTH_MAX) {
+    return refused(`a protocol type has at most ${NAME_LENGTH_MAX} characters`);
   }
   return namesTooLong(event) ?? timeoutOutOfRange(event.rebalanceTimeoutMs);
 }
 
 export function syncTooLarge({ assignments }: SyncGroupEvent): GroupRefusal | undefined {
   return assignments.some(({ assignment }) => assignment.length > ASSIGNMENT_BYTES_MAX)
-    ? tooLarge(`the assignment of a member has at most ${ASSIGNMENT_BYTES_MAX} bytes`)
+    ? refused(`the assignment of a member has at most ${ASSIGNMENT_BYTES_MAX} bytes`)
+    : undefined;
+}
+
+export function leaveTooLarge({ members }: LeaveGroupEvent): GroupRefusal | undefined {
+  return members.length > LEAVING_MEMBERS_MAX
+    ? refused(`at most ${LEAVING_MEMBERS_MAX} members leave at once`)
     : undefined;
 }
 
 export function heartbeatTooLarge(event: ConsumerGroupHeartbeatEvent): GroupRefusal | undefined {
   const topics = event.subscribedTopics ?? [];
   if (topics.length > SUBSCRIBED_TOPICS_MAX) {
-    return tooLarge(`a subscription has at most ${SUBSCRIBED_TOPICS_MAX} topics, or a pattern`);
+    return refused(`a subscription has at most ${SUBSCRIBED_TOPICS_MAX} topics, or a pattern`);
   }
   const length = topics.reduce((sum, name) => sum + TOPIC_LENGTH + name.length, 0);
   if (length > SUBSCRIPTION_LENGTH_MAX) {
-    return tooLarge(
+    return refused(
       `the topics of a subscription have at most ${SUBSCRIPTION_LENGTH_MAX} characters`,
     );
   }
+  const bad = topics.find((name) => topicNameFault(name) !== undefined);
+  if (bad !== undefined) return refused(`${JSON.stringify(bad)} is no name of a topic`);
   return namesTooLong(event) ?? timeoutOutOfRange(event.rebalanceTimeoutMs);
 }
 
@@ -68,20 +85,23 @@ type Names = ClientIdentity & {
 function namesTooLong(names: Names): GroupRefusal | undefined {
   const { memberId, groupInstanceId, rackId = "", clientId, clientHost } = names;
   if (memberId === "" || groupInstanceId === "") {
-    return tooLarge("member and instance ids are not empty; leave them out instead");
+    return refused("member and instance ids are not empty; leave them out instead");
   }
-  const all = [memberId ?? "", groupInstanceId ?? "", rackId, clientId, clientHost];
+  if (memberId !== undefined && memberId.length > MEMBER_ID_LENGTH_MAX) {
+    return refused(`a member id has at most ${MEMBER_ID_LENGTH_MAX} characters`);
+  }
+  const all = [groupInstanceId ?? "", rackId, clientId, clientHost];
   return all.some((name) => name.length > NAME_LENGTH_MAX)
-    ? tooLarge(`ids of members, instances and clients have at most ${NAME_LENGTH_MAX} characters`)
+    ? refused(`ids of instances and clients have at most ${NAME_LENGTH_MAX} characters`)
     : undefined;
 }
 
 function timeoutOutOfRange(timeoutMs: number | undefined): GroupRefusal | undefined {
   return timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs <= TIMEOUT_MS_MAX)
-    ? tooLarge(`a rebalance timeout lies between 0 and ${TIMEOUT_MS_MAX} ms`)
+    ? refused(`a rebalance timeout lies between 0 and ${TIMEOUT_MS_MAX} ms`)
     : undefined;
 }
 
-function tooLarge(message: string): GroupRefusal {
+function refused(message: string): GroupRefusal {
   return { code: "INVALID_REQUEST", message };
 }

@@ -115,14 +115,21 @@ export function sessionTimers(group: ClassicGroup, memberId: string): readonly G
   return [{ type: "arm", key: `session:${memberId}`, afterMs: member.sessionTimeoutMs }];
 }
 
+/** Who asks, as of which generation; without one it is nobody's. */
+type InGeneration = {
+  readonly memberId: string;
+  readonly groupInstanceId: string | undefined;
+  readonly generationId: number | undefined;
+};
+
 export function generationRefusal(
   group: ClassicGroup,
-  { memberId, groupInstanceId, generationId }: Omit<HeartbeatEvent, "type" | "requestId">,
+  { memberId, groupInstanceId, generationId }: InGeneration,
 ): GroupRefusal | undefined {
   const refusal = memberRefusal(group, memberId, groupInstanceId);
   if (refusal !== undefined) return refusal;
   if (generationId === group.generation) return undefined;
-  const message = `the group's generation is ${group.generation}, not ${generationId}`;
+  const message = `the group's generation is ${group.generation}, not ${generationId ?? "none"}`;
   return { code: "ILLEGAL_GENERATION", message };
 }
 

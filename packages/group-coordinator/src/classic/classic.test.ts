@@ -434,7 +434,8 @@ describe("commits", () => {
     expect(outcome(test.commit("a", 0))).toBe("ILLEGAL_GENERATION");
     expect(outcome(test.commit("x", 1))).toBe("UNKNOWN_MEMBER_ID");
     expect(outcome(test.commit(undefined, undefined))).toBe("UNKNOWN_MEMBER_ID");
-    expect(outcome(test.commit("a", undefined))).toBe("INVALID_REQUEST");
+    expect(outcome(test.commit("a", undefined))).toBe("ILLEGAL_GENERATION");
+    expect(outcome(test.commit(undefined, 1))).toBe("UNKNOWN_MEMBER_ID");
     test.join({ memberId: "a" });
     expect(outcome(test.commit("a", 2))).toBe("REBALANCE_IN_PROGRESS");
   });
@@ -456,6 +457,15 @@ describe("commits", () => {
       { type: "offsetCommitted", value: { offset: 7, topicId: "#orders", timestamp: 0 } },
     ]);
     expect(test.group).toMatchObject({ type: "classic", state: "Empty", protocolType: "" });
+  });
+
+  test("without a generation are taken from whoever it is, while nobody is in the group", () => {
+    const test = stable(["a"]);
+
+    expect(outcome(test.commit("left-behind", undefined))).toBe("UNKNOWN_MEMBER_ID");
+    test.fire("session:a");
+    expect(outcome(test.commit("left-behind", undefined))).toBe("commitOffsets");
+    expect(outcome(test.commit("left-behind", 1))).toBe("UNKNOWN_MEMBER_ID");
   });
 
   test("name what is wrong with a partition, and take the others", () => {
@@ -503,6 +513,18 @@ describe("deleting", () => {
       undefined,
     ]);
     expect(test.records).toEqual([{ type: "offsetDeleted", topic: "old", partition: 0 }]);
+  });
+
+  test("offsets of what can be no partition finds none", () => {
+    const test = stable(["a"]);
+    test.fire("session:a");
+    const topics = ["../brokers", "orders"].map((topic) => ({ topic, partitions: [-1] }));
+
+    const answer = as("deleteOffsets", test.ask({ type: "deleteOffsets", topics }));
+
+    const unknown = { error: { code: "UNKNOWN_TOPIC_OR_PARTITION" } };
+    expect(answer.partitions).toMatchObject([unknown, unknown]);
+    expect(test.records).toEqual([]);
   });
 
   test("offsets of members whose subscription cannot be read is refused", () => {

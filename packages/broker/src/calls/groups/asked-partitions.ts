@@ -34,7 +34,7 @@ export function distinctPartitions(asked: AskedTopics): AskedTopics {
 export function existingPartitions(asked: AskedTopics, image: ClusterImage): AskedTopics {
   return asked.flatMap(({ topic, partitions }) => {
     const count = image.topics.get(topic)?.partitions.length ?? 0;
-    const existing = partitions.filter((partition) => partition < count);
+    const existing = partitions.filter((partition) => partition >= 0 && partition < count);
     return existing.length === 0 ? [] : { topic, partitions: existing };
   });
 }

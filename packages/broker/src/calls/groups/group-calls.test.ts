@@ -23,7 +23,7 @@ import {
   type NativeResponse,
 } from "@zoolog/protocol";
 import { ManualTime, seededRandom } from "@zoolog/testkit";
-import type { CallContext } from "../../broker-api.ts";
+import type { CallContext, CallHandlers } from "../../broker-api.ts";
 import { parseBrokerConfig } from "../../config/config.ts";
 import { GroupRuntime } from "../../runtimes/groups/group-runtime.ts";
 import { MemoryGroupStore, MemoryGroups } from "../../runtimes/groups/memory-groups.fixture.ts";
@@ -68,7 +68,7 @@ class World {
       logger: silentLogger,
     },
   );
-  readonly #calls = groupCalls({
+  readonly #calls: CallHandlers<GroupCall> = groupCalls({
     brokerId: brokerId(1),
     runtime: this.runtime,
     store: this.store,

@@ -1,5 +1,5 @@
-import type { DeleteGroupsResponse, GroupCall, GroupLagResponse } from "@zoolog/protocol";
-import type { CallContext, CallHandlers } from "../../broker-api.ts";
+import type { DeleteGroupsResponse, GroupLagResponse } from "@zoolog/protocol";
+import type { CallContext, GroupHandlers } from "../../broker-api.ts";
 import { atCoordinator, atCoordinators, findCoordinators, listGroups } from "./coordinators.ts";
 import { describeGroups } from "./describe-groups.ts";
 import { expectResponse, itemErrorFrom, noGroup } from "./group-answers.ts";
@@ -18,7 +18,7 @@ import { commitOffsets, committedOffsets, deleteOffsets } from "./offset-calls.t
 export type GroupCallParts = MemberCallParts & GroupLagParts;
 
 /** What this broker answers about groups: each call goes to the runtime, or to ZooKeeper. */
-export function groupCalls(parts: GroupCallParts): CallHandlers<GroupCall> {
+export function groupCalls(parts: GroupCallParts): GroupHandlers {
   return {
     "find-coordinator": async ({ groups }) => findCoordinators(groups, parts),
     "join-group": (request, context) => joinGroup(request, context, parts),

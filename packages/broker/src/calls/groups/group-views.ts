@@ -163,7 +163,7 @@ function consumerMember(
 export function namedTopics(partitions: PartitionMap, topics: TopicsView): readonly OwnedTopic[] {
   const named = ([topicId, indexes]: readonly [TopicId, readonly number[]]): OwnedTopic[] => {
     const topic = topics.topicById(topicId)?.name;
-    return topic === undefined ? [] : [{ topic, partitions: indexes }];
+    return topic === undefined ? [] : [{ topicId, topic, partitions: indexes }];
   };
   return [...partitions].flatMap(named).sort((a, b) => (a.topic < b.topic ? -1 : 1));
 }

@@ -10,14 +10,13 @@ import type {
   ConsumerGroupHeartbeatResponse,
   HeartbeatRequest,
   HeartbeatResponse,
-  JoinGroupRequest,
   JoinGroupResponse,
   LeaveGroupRequest,
   LeaveGroupResponse,
   SyncGroupRequest,
   SyncGroupResponse,
 } from "@zoolog/protocol";
-import type { CallContext } from "../../broker-api.ts";
+import type { CallContext, JoiningMember } from "../../broker-api.ts";
 import { commitTimedOut, notCoordinator } from "../../runtimes/groups/errors.ts";
 import type { GroupRequest } from "../../runtimes/groups/group-request.ts";
 import type { GroupRuntime } from "../../runtimes/groups/group-runtime.ts";
@@ -40,7 +39,7 @@ type Caller = Pick<CallContext, "clientId" | "remoteAddress" | "signal">;
 const CLIENT_ID_LENGTH_MAX = 200;
 
 export async function joinGroup(
-  request: JoinGroupRequest,
+  request: JoiningMember,
   caller: Caller,
   parts: MemberCallParts,
 ): Promise<JoinGroupResponse> {
@@ -59,8 +58,8 @@ export async function joinGroup(
       sessionTimeoutMs: request.sessionTimeoutMs,
       rebalanceTimeoutMs: request.rebalanceTimeoutMs,
       reason: request.reason,
-      requiresKnownMemberId: true,
-      supportsSkippingAssignment: true,
+      requiresKnownMemberId: request.joinsTwice ?? true,
+      supportsSkippingAssignment: request.skipsAssignment ?? true,
     };
   });
   if (response.type === "refused" && response.memberId !== undefined) {

@@ -11,6 +11,7 @@ import {
   partitionIndex,
   type Static,
   text,
+  topicId,
   topicName,
 } from "../schema.ts";
 import {
@@ -29,7 +30,12 @@ import {
 export const describeGroupsRequest = object({ groups: groupIds() });
 export type DescribeGroupsRequest = Static<typeof describeGroupsRequest>;
 
-const ownedTopic = object({ topic: topicName, partitions: list(partitionIndex) });
+/** `topicId` is there where the coordinator has assigned: members of a classic group know names only. */
+const ownedTopic = object({
+  topicId: optional(topicId),
+  topic: topicName,
+  partitions: list(partitionIndex),
+});
 
 /**
  * `assignment` and `subscribedTopics` of a classic member are shown where its bytes are those of
