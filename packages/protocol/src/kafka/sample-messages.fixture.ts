@@ -1,56 +1,71 @@
 import { errorCodeOfNumber } from "../error-codes.ts";
+import type { AnyKafkaMessage } from "./frame.ts";
 import { KAFKA_MESSAGES } from "./kafka-messages.ts";
 import type { FieldSchema, ScalarKind } from "./schema/message-schema.ts";
 
 type Fields = Readonly<Record<string, FieldSchema>>;
 
 export type MessageCase = {
-  readonly name: string;
+  readonly message: AnyKafkaMessage;
   readonly version: number;
   readonly direction: "request" | "response";
 };
 
 /** Every message in every version. */
 export const MESSAGE_CASES: readonly MessageCase[] = Object.values(KAFKA_MESSAGES).flatMap(
-  ({ name, versions: [first, last] }) =>
-    Array.from({ length: last - first + 1 }, (_, index) => first + index).flatMap((version) =>
-      (["request", "response"] as const).map((direction) => ({ name, version, direction })),
-    ),
+  (message) => {
+    const [first, last] = message.versions;
+    const versions = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    return versions.flatMap((version) =>
+      (["request", "response"] as const).map((direction) => ({
+        message: message as AnyKafkaMessage,
+        version,
+        direction,
+      })),
+    );
+  },
 );
 
 /**
- * A message as reading gives it, with a value in every field that follows from the field's name in
- * Kafka's own tables: a value in the wrong place, of the wrong size or of another field shows. Lists
- * have two elements; `salt` makes them differ.
+ * A value everywhere, two in each list; none (−1, null, "") wherever there can be none, in lists of
+ * one; and the same with nothing in the lists.
  */
-export function filledMessage(fields: Fields, version: number, salt = 0): Record<string, unknown> {
-  return mapFields(fields, version, (name, schema) => filledValue(name, schema, version, salt));
-}
+export const SAMPLE_FORMS = ["filled", "bare", "empty"] as const;
+export type SampleForm = (typeof SAMPLE_FORMS)[number];
 
-/** The same with −1, null and "" wherever they can be, and nothing in lists. */
-export function emptyMessage(fields: Fields, version: number): Record<string, unknown> {
-  return mapFields(fields, version, (_, schema) => emptyValue(schema, version));
-}
+type Sample = {
+  readonly form: SampleForm;
+  readonly version: number;
+  /** Makes the elements of a list differ. */
+  readonly salt?: number;
+};
 
-function mapFields(
-  fields: Fields,
-  version: number,
-  held: (name: string, schema: FieldSchema) => unknown,
-): Record<string, unknown> {
+/**
+ * A message as reading gives it. A value follows from its field's name in Kafka's own tables, so that
+ * one in the wrong place, of the wrong size or of another field shows.
+ */
+export function sampleMessage(fields: Fields, sample: Sample): Record<string, unknown> {
   const entries = Object.entries(fields).map(([name, schema]) => {
-    const isThere = version >= schema.from && version <= schema.to;
-    return [name, isThere ? held(name, schema) : schema.missing];
+    const isThere = sample.version >= schema.from && sample.version <= schema.to;
+    return [name, isThere ? sampleValue(name, schema, sample) : schema.missing];
   });
   return Object.fromEntries(entries);
 }
 
-function filledValue(name: string, schema: FieldSchema, version: number, salt: number): unknown {
+function sampleValue(name: string, schema: FieldSchema, sample: Sample): unknown {
   const { type } = schema;
-  if (type.kind === "struct") return filledMessage(type.fields, version, salt);
+  const { form, version, salt = 0 } = sample;
+  if (form !== "filled" && schema.tag !== undefined) return schema.missing;
+  if (form === "empty" && version >= schema.nullFrom) return undefined;
   if (type.kind === "array") {
-    return [salt, salt + 1].map((each) => filledValue(name, type.element, version, each));
+    const salts = { filled: [salt, salt + 1], bare: [salt], empty: [] }[form];
+    return salts.map((each) => sampleValue(name, type.element, { ...sample, salt: each }));
   }
-  return filledScalar(snakeCase(name), type.kind, salt);
+  if (form !== "filled" && version >= schema.nullFrom) return undefined;
+  if (type.kind === "struct") return sampleMessage(type.fields, sample);
+  if (form === "filled") return filledScalar(snakeCase(name), type.kind, salt);
+  const value = EMPTY_SCALARS[type.kind];
+  return value === schema.absent ? undefined : value;
 }
 
 function filledScalar(name: string, kind: ScalarKind, salt: number): unknown {
@@ -81,17 +96,6 @@ function filledScalar(name: string, kind: ScalarKind, salt: number): unknown {
       return bytes.toString("base64url");
     }
   }
-}
-
-function emptyValue(
-  { type, nullFrom, tag, absent, missing }: FieldSchema,
-  version: number,
-): unknown {
-  if (tag !== undefined) return missing;
-  if (version >= nullFrom) return undefined;
-  const value = { struct: {}, array: [], ...EMPTY_SCALARS }[type.kind];
-  if (type.kind === "struct") return emptyMessage(type.fields, version);
-  return value === absent ? undefined : value;
 }
 
 const EMPTY_SCALARS: Readonly<Record<ScalarKind, unknown>> = {
