@@ -251,6 +251,7 @@ export class LaggingWriter {
       const [first] = this.#queue;
       if (first === undefined) return released;
       for (; left > 0 && first.records.length > 0; left--) {
+        this.#makeGroup(first.records);
         const record = first.records.shift();
         if (record !== undefined) this.#stored.write(record);
       }
@@ -258,6 +259,18 @@ export class LaggingWriter {
       released.push(...first.replies);
       this.#queue.shift();
     }
+  }
+
+  /** With the first of what stands below it; until all of that is there it counts as incomplete. */
+  #makeGroup(records: readonly DurableGroupRecord[]): void {
+    const made = records.find(({ type }) => type === "groupChanged");
+    if (this.#stored.exists || made?.type !== "groupChanged") return;
+    const { value } = made;
+    this.#stored.write(
+      value.type === "consumer"
+        ? made
+        : { ...made, value: { ...value, generation: value.generation - 1 } },
+    );
   }
 
   /** The coordinator has died: nobody hears of what is not written. */

@@ -146,7 +146,6 @@ function replaceStaticMember(turn: ClassicTurn, event: JoinGroupEvent, former: s
   const message = "another process has joined with the same instance id";
   turn.dropMember(former, { code: "FENCED_INSTANCE_ID", message });
   parkJoin(turn, event, memberId);
-  turn.changeMember(memberId, { assignment, generation });
   if (state === "PreparingRebalance") {
     tryCompleteJoin(turn);
     return;
@@ -161,7 +160,7 @@ function replaceStaticMember(turn: ClassicTurn, event: JoinGroupEvent, former: s
     prepareRebalance(turn);
     return;
   }
-  turn.changeMember(memberId, { parkedJoin: undefined, hasSynced: true });
+  turn.changeMember(memberId, { assignment, generation, parkedJoin: undefined, hasSynced: true });
   turn.move({ leader: leader === former ? memberId : leader });
   armSession(turn, memberId);
   turn.storeReplacement(former, memberId);

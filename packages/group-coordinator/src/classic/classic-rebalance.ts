@@ -91,6 +91,7 @@ export function completeJoin(turn: ClassicTurn): void {
     turn.reply(parkedJoin, joinResponse(turn, memberId));
     armSession(turn, memberId);
   }
+  turn.storeInstances();
   turn.arm("sync", rebalanceTimeoutMs(turn));
 }
 

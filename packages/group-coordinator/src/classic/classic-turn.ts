@@ -116,6 +116,23 @@ export class ClassicTurn {
     this.#toStore.add(next).add(former);
   }
 
+  /**
+   * Static members are about to be told ids that do not stand in ZooKeeper, while members stand there
+   * that are gone: the next coordinator must not find the former one under an instance id, or it would
+   * fence the only process that has it. Nobody takes what is written for a whole generation.
+   */
+  storeInstances(): void {
+    const { stored } = this.#draft;
+    const isUnknown = ([memberId, { groupInstanceId }]: [string, ClassicMember]): boolean =>
+      groupInstanceId !== undefined && !stored.has(memberId);
+    const unknown = [...this.members].filter(isUnknown);
+    const gone = [...stored].filter((memberId) => !this.members.has(memberId));
+    if (unknown.length === 0 || gone.length === 0) return;
+    this.#storesGroup = true;
+    for (const [memberId] of unknown) this.#toStore.add(memberId);
+    for (const memberId of gone) this.#toStore.add(memberId);
+  }
+
   /** Nothing of the group is left that anybody would miss. */
   forgetIfUnused(): void {
     const { state, pendingMembers } = this.progress;

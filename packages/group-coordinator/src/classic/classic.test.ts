@@ -409,6 +409,27 @@ describe("failover", () => {
     expect(outcome(test.join({ memberId: "c" }))).toBe("UNKNOWN_MEMBER_ID");
   });
 
+  test.each(["replaced", "expired"])(
+    "a static member that was told its id is known by it, its former process %s",
+    (how) => {
+      const test = stable(["a", "b"], isStatic);
+      const a = { memberId: "a", groupInstanceId: "instance-a" };
+      if (how === "expired") test.fire("session:b");
+      else test.join(a);
+      test.join({ memberIdCandidate: "b2", groupInstanceId: "instance-b" });
+      if (how === "expired") test.join(a);
+      expect(test.group).toMatchObject({ state: "CompletingRebalance", generation: 2 });
+
+      test.failOver();
+
+      expect(outcome(test.sync("b2", 2, {}, "instance-b"))).toBe("REBALANCE_IN_PROGRESS");
+      test.join(a);
+      const again = test.join({ memberId: "b2", groupInstanceId: "instance-b" });
+      expect(again).toMatchObject({ memberId: "b2", generationId: 3 });
+      expect([...test.stored.members.keys()].sort()).toEqual(["a", "b2"]);
+    },
+  );
+
   test("a generation that was written in part makes all join again", () => {
     const test = stable(["a", "b"]);
     const b = test.stored.members.get("b")!;

@@ -18,7 +18,7 @@ export type ClassicGroup = ClassicProgress & {
   readonly members: ReadonlyMap<string, ClassicMember>;
   /** Member ids by group instance id. */
   readonly instances: ReadonlyMap<string, string>;
-  /** Members that stand in ZooKeeper: those of the last stable generation. */
+  /** Members that stand in ZooKeeper: those of the last stable generation, and instances since then. */
   readonly stored: ReadonlySet<string>;
   /** Whether the group itself stands there; one that nobody ever completed does not. */
   readonly isStored: boolean;
