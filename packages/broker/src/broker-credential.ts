@@ -11,10 +11,12 @@ const WARNING_INTERVAL_MS = 10_000;
 const BROKER_ID_MAX = 2 ** 31 - 1;
 
 /** Each broker of a large cluster, in several lives; a proof is made anew when it is not there. */
-const REMEMBERED_PROOFS_MAX = 1_000;
+const REMEMBERED_LIVES_MAX = 1_000;
 
 /** `<brokerId>.<brokerEpoch>.<HMAC-SHA256 in base64url>`. */
 const CREDENTIAL = /^(\d{1,10})\.(\d{1,16})\.([\w-]{43})$/;
+
+type KnownLife = { readonly shown: Uint8Array; readonly principal: BrokerPrincipal };
 
 /**
  * How brokers of one cluster know each other: each can make, and check, the credential of any life
@@ -30,7 +32,9 @@ export class BrokerCredentials {
    * By life. Brokers call each other hundreds of times a second, and the proof is most of what such a
    * call costs. Only of lives that were proved: whoever invents some has them forgotten at once.
    */
-  readonly #proofs = new Map<string, Uint8Array>();
+  readonly #known = new Map<string, KnownLife>();
+  /** What this broker shows, in the life that it is in. */
+  #own: { readonly life: string; readonly credential: string } | undefined;
 
   /** @param cluster `secret`: base64url, as it stands in ZooKeeper. */
   constructor(
@@ -44,15 +48,24 @@ export class BrokerCredentials {
   }
 
   /** What a broker shows in the life that it is in. */
-  of(broker: Omit<BrokerPrincipal, "kind">): string {
-    const life = `${broker.brokerId}.${broker.brokerEpoch}`;
-    const proof = this.#proof(life);
-    this.#remember(life, proof);
-    return `${life}.${Buffer.from(proof).toString("base64url")}`;
+  of({ brokerEpoch, brokerId }: Omit<BrokerPrincipal, "kind">): string {
+    const life = `${brokerId}.${brokerEpoch}`;
+    if (this.#own?.life !== life) {
+      this.#own = { life, credential: credentialOf(life, this.#proof(life)) };
+    }
+    return this.#own.credential;
   }
 
   /** Who shows it; `undefined` for whoever does not know the secret, which is logged. */
   brokerOf(credential: string, remoteAddress: string): BrokerPrincipal | undefined {
+    const known = this.#known.get(credential.slice(0, credential.lastIndexOf(".")));
+    if (known !== undefined && equalInConstantTime(Buffer.from(credential), known.shown)) {
+      return known.principal;
+    }
+    return this.#proved(credential) ?? this.#refused(credential, remoteAddress);
+  }
+
+  #proved(credential: string): BrokerPrincipal | undefined {
     const [, id = "", epoch = "", proof = ""] = CREDENTIAL.exec(credential) ?? [];
     const given = Buffer.from(proof, "base64url");
     // Over the text, so that one life has one spelling.
@@ -61,17 +74,21 @@ export class BrokerCredentials {
     const isProved = equalInConstantTime(given, expected);
     const [claimedId, claimedEpoch] = [Number(id), Number(epoch)];
     const isInRange = claimedId <= BROKER_ID_MAX && Number.isSafeInteger(claimedEpoch);
-    if (isProved && isInRange) {
-      this.#remember(life, expected);
-      return {
-        kind: "broker",
-        brokerId: brokerId(claimedId),
-        brokerEpoch: brokerEpoch(claimedEpoch),
-      };
-    }
+    if (!isProved || !isInRange) return undefined;
+    const principal: BrokerPrincipal = {
+      kind: "broker",
+      brokerId: brokerId(claimedId),
+      brokerEpoch: brokerEpoch(claimedEpoch),
+    };
+    this.#remember(life, { shown: Buffer.from(credentialOf(life, expected)), principal });
+    return principal;
+  }
+
+  #refused(credential: string, remoteAddress: string): undefined {
+    const [, id = ""] = CREDENTIAL.exec(credential) ?? [];
     this.#warn("refused a broker's credential: it belongs to another cluster, or is forged", {
       remoteAddress,
-      ...(id === "" ? {} : { claimedBrokerId: claimedId }),
+      ...(id === "" ? {} : { claimedBrokerId: Number(id) }),
     });
     return undefined;
   }
@@ -83,16 +100,15 @@ export class BrokerCredentials {
   }
 
   #proof(life: string): Uint8Array {
-    return this.#proofs.get(life) ?? hmacSha256(this.#secret, `${this.#clusterId}.${life}`);
+    return hmacSha256(this.#secret, `${this.#clusterId}.${life}`);
   }
 
-  #remember(life: string, proof: Uint8Array): void {
-    if (this.#proofs.has(life)) return;
-    const [oldest] = this.#proofs.keys();
-    if (this.#proofs.size >= REMEMBERED_PROOFS_MAX && oldest !== undefined) {
-      this.#proofs.delete(oldest);
+  #remember(life: string, known: KnownLife): void {
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= REMEMBERED_LIVES_MAX && oldest !== undefined) {
+      this.#known.delete(oldest);
     }
-    this.#proofs.set(life, proof);
+    this.#known.set(life, known);
   }
 
   #warn(what: string, fields: Readonly<Record<string, string | number>>): void {
@@ -101,4 +117,8 @@ export class BrokerCredentials {
     this.#warnedAt = now;
     this.#logger.warn(what, { ...fields, clusterId: this.#clusterId });
   }
+}
+
+function credentialOf(life: string, proof: Uint8Array): string {
+  return `${life}.${Buffer.from(proof).toString("base64url")}`;
 }

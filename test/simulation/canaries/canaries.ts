@@ -282,8 +282,8 @@ const KNOWN_MISTAKES: readonly Canary[] = [
     code: [
       {
         file: "broker/dist/broker-credential.js",
-        find: "if (isProved && isInRange) {",
-        replace: "if (isInRange) {",
+        find: "if (!isProved || !isInRange)",
+        replace: "if (!isInRange)",
       },
     ],
   },
