@@ -127,10 +127,24 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
     });
     if (isWorthTelling(read)) isUrgent = true;
     if (read.error === undefined) room.take(read.sizeInBytes);
-    answers.push({ topic, partition: index, ...read });
+    answers.push(answerOf(topic, index, read));
   }
   const { isFull, reservedBytes, sizeInBytes } = room.close();
   return { answers, isUrgent, seen, sizeInBytes, reservedBytes, isFull };
+}
+
+/** Field by field: a copy of unknown shape would slow everything down that reads it. */
+function answerOf(
+  topic: string,
+  partition: number,
+  read: LogRead | LogReadError,
+): FetchedPartition {
+  if (read.error !== undefined) return { topic, partition, ...read };
+  const { batches, sizeInBytes, highWatermark, logStartOffset } = read;
+  const { divergingEpoch, preferredReadReplica } = read;
+  const records = { topic, partition, batches, sizeInBytes, highWatermark, logStartOffset };
+  if (preferredReadReplica !== undefined) return { ...records, preferredReadReplica };
+  return divergingEpoch === undefined ? records : { ...records, divergingEpoch };
 }
 
 /** A follower whose high watermark is on its way to the offset is waited for as for records. */

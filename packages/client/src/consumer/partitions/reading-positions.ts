@@ -49,8 +49,10 @@ export class ReadingPositions<K, V> {
         highWatermark === undefined || handled === undefined
           ? undefined
           : Math.max(0, highWatermark - handled);
+      const { partition: index, topic } = topicPartition;
       return {
-        ...topicPartition,
+        topic,
+        partition: index,
         position: handled === undefined ? undefined : source.position,
         handled,
         committed,

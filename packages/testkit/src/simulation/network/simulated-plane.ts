@@ -149,14 +149,14 @@ export class SimulatedPlane implements Plane, Listener {
       principal: broker ?? { kind: "anonymous" },
       holdWhile: (task) => task,
     };
-    if (call in NATIVE_CALLS) {
+    if (Object.hasOwn(NATIVE_CALLS, call)) {
       const name = call as NativeCall;
       const request = checked(NATIVE_CALLS[name].request, body, broker !== undefined);
       this.#markWaiting(name, request, underWay);
       const method = this.#calls[name] as (request: unknown, context: CallContext) => unknown;
       return withBins(await method(request, context));
     }
-    if (!(call in PEER_CALLS)) {
+    if (!Object.hasOwn(PEER_CALLS, call)) {
       throw new ZoologError({ code: "NOT_FOUND", message: `there is no call ${call}` });
     }
     if (broker === undefined) throw brokersOnly();
