@@ -47,6 +47,9 @@ test("help and the list of scenarios come before everything else", () => {
 test.each([
   [["--sed", "1"], "Unknown option '--sed'. What there is: npm run sim -- --help"],
   [["7"], "7 is no option; --canaries alone takes names"],
+  [["--canaries", "--seed", "1"], "--canaries takes names, --seeds and --workers, not --seed"],
+  [["--canaries", "--shrink"], "--canaries takes names, --seeds and --workers, not --shrink"],
+  [["--canaries", "--trace", "x.html"], "--canaries takes names, --seeds and --workers, not"],
   [["--seed"], "Option '--seed <value>' argument missing"],
   [["--seed", "x"], '--seed takes a whole number from 0 to 4294967295, not "x"'],
   [["--seed", "1.5"], "--seed takes a whole number"],

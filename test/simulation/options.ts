@@ -58,18 +58,18 @@ What to run
   --list               the scenarios, those that are not there, faults and workloads
 
   --canaries [NAME …]  whether the simulator sees: deliberate mistakes in a copy of the build, each run
-                       until it is noticed (default 1..5000 seeds each); --list names them
+                       until it is noticed (--seeds, default 1..5000 each); --list names them
 
 What to do with it
   --twice              each seed two times: both must have the same hash (of many seeds 2 in 100 are
                        run twice anyway)
   --shrink             a failing seed: look for the smallest world that still violates the same
-                       invariant; of many seeds the first of each invariant
+                       invariant; of many seeds the first of each invariant, each once
   --trace FILE.html    one seed: a page to read, hosts as columns and time downwards
   --workers N          processes for many seeds and for --shrink (default: one per core, here ${availableParallelism()})
   --help               this
 
-A failure prints seed, options, the newest events, and the command that replays it.
+A failure prints seed, invariants, the newest events, and the command that replays it.
 Exit status 0: no violation, 1: violations, 2: the command was not understood. The last line is the
 summary.`;
 
@@ -108,7 +108,25 @@ export function parseCommand(args: readonly string[]): SimCommand {
   return { kind: "one", seed: one, json, traceFile, ...both };
 }
 
-function canariesOf({ names, seeds, workers }: ReturnType<typeof valuesOf>): SimCommand {
+/** What a canary is and how its worlds are drawn stands in the canary. */
+const NOT_OF_CANARIES = [
+  "seed",
+  "scenario",
+  "seconds",
+  "options",
+  "twice",
+  "shrink",
+  "trace",
+] as const;
+
+function canariesOf(values: ReturnType<typeof valuesOf>): SimCommand {
+  const { names, seeds, workers } = values;
+  const refused = NOT_OF_CANARIES.find(
+    (name) => values[name] !== undefined && values[name] !== false,
+  );
+  if (refused !== undefined) {
+    throw new RangeError(`--canaries takes names, --seeds and --workers, not --${refused}`);
+  }
   return {
     kind: "canaries",
     names,

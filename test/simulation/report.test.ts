@@ -32,12 +32,17 @@ test("a failure names seed and options, shows the newest events and says how to 
 
   expect(text.split("\n")).toEqual([
     "seed 7 (swarm) violates I1",
-    '  options {"seed":7,"scenario":"swarm","seconds":10,"meanRestMs":1000}',
     "  I1 record 3:7 is lost",
     "  of 1,000 events the last before it:",
     "        1234.500 broker-1     fetch",
     `  again: npm run sim -- --options '{"seed":7,"scenario":"swarm","seconds":10,"meanRestMs":1000}'`,
   ]);
+});
+
+test("the options of a seed that runs alone stand above its failure, and only there", () => {
+  const failure = outcomeOf({ seed: 7 }, { violations: [LOSS] });
+
+  expect(formatFailure(failure, { isAlone: true })).not.toContain('"seed"');
 });
 
 test("a failure that was recorded for a page shows only the events before it was seen", () => {
@@ -53,7 +58,7 @@ test("a failure that was recorded for a page shows only the events before it was
 
   const shown = lines.filter((line) => line.endsWith(event.kind)).map((line) => parseFloat(line));
   expect(shown).toEqual(Array.from({ length: 40 }, (_, i) => 60 + i));
-  expect(lines).toHaveLength(3 + 1 + 40 + 1);
+  expect(lines).toHaveLength(2 + 1 + 40 + 1);
 });
 
 test("of a long value only what names it is shown", () => {

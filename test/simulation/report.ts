@@ -18,21 +18,24 @@ const MS_PER_MINUTE = 60_000;
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** Options, not the seed alone: what a seed draws changes as faults and workloads are added. */
-export function replayCommand(options: SimulationOptions, rest = ""): string {
+export function replayCommand(options: SimulationOptions): string {
   const json = JSON.stringify(options).replaceAll("'", "'\\''");
-  return `npm run sim -- --options '${json}'${rest}`;
+  return `npm run sim -- --options '${json}'`;
 }
 
-/** What a failing seed violates, the events before it was seen, and how to see it again. */
+/**
+ * What a failing seed violates, the events before it was seen, and how to see it again; alone its
+ * options stand above it already.
+ */
 export function formatFailure(
   outcome: SeedOutcome,
-  { eventsMax = SHOWN_EVENTS }: { readonly eventsMax?: number } = {},
+  shown: { readonly eventsMax?: number; readonly isAlone?: boolean } = {},
 ): string {
+  const { eventsMax = SHOWN_EVENTS, isAlone = false } = shown;
   const { options, violations } = outcome;
   const trace = untilViolation(outcome.trace).slice(-eventsMax);
   return [
     `seed ${options.seed} (${options.scenario}) violates ${invariantsOf(outcome).join(", ")}`,
-    `  options ${JSON.stringify(options)}`,
     ...violations
       .slice(0, SHOWN_VIOLATIONS_MAX)
       .map(({ invariant, what }) => `  ${invariant} ${withoutPadding(what)}`),
@@ -41,7 +44,7 @@ export function formatFailure(
       ? []
       : [`  of ${whole.format(outcome.events)} events the last before it:`]),
     ...trace.map(({ atMs, actor, kind }) => `    ${timeOf(atMs)} ${actor.padEnd(12)} ${kind}`),
-    `  again: ${replayCommand(options)}`,
+    ...(isAlone ? [] : [`  again: ${replayCommand(options)}`]),
   ].join("\n");
 }
 
@@ -123,9 +126,8 @@ export function totalsSummary(totals: Totals): string {
 export function formatShrunk({ options, runs }: Shrunk, invariant: string): string {
   return [
     `the smallest world with ${invariant} that was found (${counted(runs, "run")}):`,
-    `  ${JSON.stringify(options)}`,
     `  again: ${replayCommand(options)}`,
-    `  to read: ${replayCommand(options, " --trace trace.html")}`,
+    "  to read: the same with --trace trace.html",
   ].join("\n");
 }
 

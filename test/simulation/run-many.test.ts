@@ -48,7 +48,7 @@ test("another hash in the second run is a violation of I18", async () => {
     outcomeOf(options, { hash: `hash ${nth}`, checkpoints: ["a", `b${nth}`] }),
   );
 
-  expect([...failures.keys()]).toEqual(["I18"]);
+  expect([...failures.values()]).toEqual(["I18"]);
   expect(printed[0]).toContain(
     "I18 hash hash 1 becomes hash 2 (1000 and 1000 events, 1 checkpoints alike)",
   );
@@ -61,6 +61,24 @@ test("of each invariant the first failure is kept to be shrunk", async () => {
     }),
   );
 
-  expect([...failures].map(([name, { options }]) => [name, options.seed])).toEqual([["I3", 2]]);
+  expect([...failures].map(([{ options }, name]) => [options.seed, name])).toEqual([[2, "I3"]]);
   expect(totals.violating).toBe(2);
+});
+
+test("a seed that violates several invariants is kept once", async () => {
+  const { failures } = await many({}, ({ options }) =>
+    outcomeOf(options, {
+      violations: [
+        { invariant: "I1", what: "" },
+        { invariant: "I3", what: "" },
+        ...(options.seed === 3 ? [{ invariant: "I7", what: "" }] : []),
+      ],
+    }),
+  );
+
+  const kept = [...failures].map(([{ options }, name]) => [options.seed, name]);
+  expect(kept).toEqual([
+    [1, "I1"],
+    [3, "I7"],
+  ]);
 });

@@ -35,8 +35,14 @@ export async function runMany(options: ManyOptions, parts: ManyParts) {
   const { from, to, twice, optionsOf } = options;
   const { workers, print, progress, chance } = parts;
   const totals = new Totals();
-  /** The first failure of each invariant. */
-  const failures = new Map<string, SeedOutcome>();
+  const violated = new Set<string>();
+  /** The first failures of all invariants, with the one to look into. */
+  const failures = new Map<SeedOutcome, string>();
+  const keepFirst = (outcome: SeedOutcome): void => {
+    const first = outcome.violations.find(({ invariant }) => !violated.has(invariant));
+    if (first !== undefined) failures.set(outcome, first.invariant);
+    for (const { invariant } of outcome.violations) violated.add(invariant);
+  };
   const beganAt = performance.now();
   let next = from;
   const runSome = async (): Promise<void> => {
@@ -49,9 +55,7 @@ export async function runMany(options: ManyOptions, parts: ManyParts) {
       if (outcome.violations.length > 0 && totals.violating <= SHOWN_FAILURES_MAX) {
         print(formatFailure(outcome, { eventsMax: SHOWN_EVENTS }));
       }
-      for (const { invariant } of outcome.violations) {
-        if (!failures.has(invariant)) failures.set(invariant, outcome);
-      }
+      keepFirst(outcome);
       progress(progressOf(totals, to - from + 1, performance.now() - beganAt));
     }
   };

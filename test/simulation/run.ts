@@ -74,7 +74,7 @@ async function runOne(
   const job = { options, isRecorded: command.traceFile !== undefined };
   const outcome = await (command.twice ? runTwice(job, workers) : workers.run(job));
   for (const note of outcome.notes) console.log(`  ${note}`);
-  if (outcome.violations.length > 0) console.log(formatFailure(outcome));
+  if (outcome.violations.length > 0) console.log(formatFailure(outcome, { isAlone: true }));
   if (command.traceFile !== undefined) {
     writeFileSync(command.traceFile, tracePage(outcome, join(import.meta.dirname, "viewer")));
     console.log(`${command.traceFile}: ${outcome.trace.length} entries to read in a browser`);
@@ -102,7 +102,7 @@ async function runAll(
   );
   progress.clear();
   if (shrink) {
-    for (const [invariant, outcome] of failures) await shrinkShown(outcome, workers, invariant);
+    for (const [outcome, invariant] of failures) await shrinkShown(outcome, workers, invariant);
   }
   console.log(totalsSummary(totals));
   return totals.violating === 0 ? 0 : FAILED;

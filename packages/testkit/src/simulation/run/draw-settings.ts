@@ -44,5 +44,8 @@ export function drawSettings(random: Random): Settings {
     const other = oneOf(others, random);
     if (isOther && other !== undefined) drawn[name] = other;
   }
+  // A leader would take followers for lagging that wait for its answer, as it allows them to.
+  const { "replica.lag.time.max.ms": lag, "replica.fetch.wait.max.ms": wait } = drawn;
+  if (Number(wait) > Number(lag)) delete drawn["replica.fetch.wait.max.ms"];
   return drawn;
 }
