@@ -6,6 +6,7 @@ import { dataFolder } from "./targets/data-folder.ts";
 import { httpBodies } from "./targets/http-bodies.ts";
 import { httpRaw } from "./targets/http-raw.ts";
 import { indexes } from "./targets/indexes.ts";
+import { kafkaRequests } from "./targets/kafka-requests.ts";
 import { messages } from "./targets/messages.ts";
 import { names } from "./targets/names.ts";
 import { producerSnapshot } from "./targets/producer-snapshot.ts";
@@ -20,7 +21,7 @@ import { zookeeperStorage } from "./targets/zookeeper-storage.ts";
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...[recordBatch, segmentScan, indexes, checkpoints, producerSnapshot, dataFolder],
   ...[zookeeperStorage, znodes, messages, consumerProtocol, httpBodies, httpRaw, compression],
-  ...[zookeeperServer, zookeeperClient, names],
+  ...[zookeeperServer, zookeeperClient, names, kafkaRequests],
 ];
 
 export function fuzzTarget(name: string): FuzzTarget | undefined {

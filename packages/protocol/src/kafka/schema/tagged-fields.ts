@@ -1,4 +1,3 @@
-import { malformedMessage } from "../../errors.ts";
 import type { Codec } from "./scalar-codecs.ts";
 import type { WireReader } from "./wire-reader.ts";
 import { WireWriter } from "./wire-writer.ts";
@@ -29,7 +28,6 @@ export function readTaggedFields(
   for (let index = 0; index < count; index++) {
     const tag = reader.unsignedVarint();
     const size = reader.unsignedVarint();
-    if (size > reader.remaining) throw malformedMessage("a tagged field goes beyond the message");
     const end = reader.position + size;
     const field = fields.find((known) => known.tag === tag);
     if (field !== undefined) value[field.name] = field.codec.read(reader);

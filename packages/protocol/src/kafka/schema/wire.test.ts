@@ -152,6 +152,17 @@ test("a text that the version has no place for is refused by name", () => {
   expect(readFrom(body, 2, hexOf(body, 2, { reason }))).toEqual({ reason });
 });
 
+test("a length of two bytes begins where texts need it, in whatever letters", () => {
+  const body = messageBody({ text: string() }, VERSIONS);
+
+  for (const letter of ["x", "ä", "€"]) {
+    for (let units = 38; units <= 130; units++) {
+      const text = letter.repeat(units);
+      expect(readFrom(body, 2, hexOf(body, 2, { text }))).toEqual({ text });
+    }
+  }
+});
+
 test("a topic id is its 22 letters inside", () => {
   const body = messageBody({ topics: array(struct({ id: uuid() })) }, VERSIONS);
   const id = "AAECAwQFBgcICQoLDA0ODw" as TopicId;
