@@ -110,9 +110,28 @@ test("a client that does not read its answers has one of them in memory, however
   const [one] = receivedBy(connection);
   expect(pending).toBe(4 + (one?.length ?? 0));
   expect(paused).toBe(true);
-  expect(used).toBeGreaterThan(pending);
+  expect(used).toBe(pending + 50 * request(1).length);
   expect(correlationIds(connection)).toEqual(Array.from({ length: 50 }, (_, id) => id));
   expect(budget.usedBytes).toBe(0);
+});
+
+test("an answer that there is no room for closes its connection", async () => {
+  const apiKey = { apiKey: 0, minVersion: 0, maxVersion: 0 };
+  const { network, budget, lines } = await startedPlane({
+    budgetBytes: 1_000,
+    handlers: { ApiVersions: () => ({ apiKeys: Array.from({ length: 20 }, () => apiKey) }) },
+  });
+  const [first, second] = [network.dial(), network.dial()];
+  first.stopReading();
+  first.send(request(1));
+  await turn();
+  expect(budget.tryReserve(1_000 - budget.usedBytes - request(2).length)).toBe(true);
+
+  second.send(request(2));
+  await turn();
+
+  expect([first.isClosed, second.isClosed]).toEqual([false, true]);
+  expect(lines[0]?.fields).toMatchObject({ error: expect.stringContaining("bytes are in flight") });
 });
 
 test("every byte that came is charged until it is answered, and given back when its sender goes", async () => {
@@ -149,6 +168,26 @@ test("an idle connection holds nothing and is closed after its time, one at work
   expect([idle.isClosed, working.isClosed]).toEqual([true, false]);
   expect(correlationIds(working)).toEqual([1]);
   expect(budget.usedBytes).toBe(0);
+});
+
+test("time in which a request could not come in does not count as dripping", async () => {
+  const { handlers, letGo } = heldRequests();
+  const { network, time } = await startedPlane({
+    handlers,
+    limits: { framesAheadMax: 1, frameTimeoutMs: 120_000, checkIntervalMs: 1_000 },
+  });
+  const connection = network.dial();
+  connection.send(Buffer.concat([request(1), request(2), request(3).subarray(0, 9)]));
+  await turn();
+
+  time.advance(300_000);
+  await letGo();
+  time.advance(2_000);
+  const afterPause = connection.isClosed;
+  time.advance(120_000);
+
+  expect(afterPause).toBe(false);
+  expect(connection.isClosed).toBe(true);
 });
 
 test("a closing plane answers what it works on, begins nothing more and tells who waits for news", async () => {

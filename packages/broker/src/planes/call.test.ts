@@ -72,6 +72,24 @@ test("what is to be done at the end is done once, and at once when that is over"
   expect(done).toEqual(["early", "late"]);
 });
 
+test("what was reserved before is given back at the end, and memory is free when nobody works on it", async () => {
+  const { budget, call } = newCall();
+  const appended = deferred<void>();
+  const happened: string[] = [];
+  budget.tryReserve(600);
+  call.adopt(600);
+  call.whenUnused(() => happened.push("unused"));
+  const working = call.holdWhile(appended.promise);
+
+  call.end();
+  happened.push("ended");
+  appended.resolve();
+  await working;
+
+  expect(happened).toEqual(["ended", "unused"]);
+  expect(budget.usedBytes).toBe(0);
+});
+
 test("whoever works for a caller who is gone is told so by name, before the end and behind it", () => {
   const [early, late] = [newCall().call, newCall().call];
   const { signal } = early;
