@@ -3,7 +3,7 @@ import { generationRefusal, rebalancing, sessionTimers } from "./classic/classic
 import type { GroupDecision } from "./decision.ts";
 import { refuse } from "./decision.ts";
 import type { GroupContext } from "./group-context.ts";
-import type { CommitOffsetsEvent } from "./group-event.ts";
+import type { CommitOffsetsEvent, CommittedTopic } from "./group-event.ts";
 import type { GroupRefusal, PartitionResult } from "./group-reply.ts";
 import { memberRefusal, unknownMember } from "./member-identity.ts";
 import type { GroupRecord } from "./state/group-record.ts";
@@ -24,46 +24,63 @@ export function decideCommitOffsets(
   const offsets: GroupRecord[] = [];
   const partitions: PartitionResult[] = [];
   for (const { topic, partitions: committed } of event.topics) {
-    const known = context.topics.topic(topic);
-    for (const { partition, offset, leaderEpoch: epoch, metadata = "" } of committed) {
-      if (known === undefined || partition < 0 || partition >= known.partitions) {
-        const message = `topic ${topic} has no partition ${partition}`;
-        partitions.push({ topic, partition, error: { code: UNKNOWN_PARTITION, message } });
-        continue;
-      }
-      const max = context.settings.offsetMetadataBytesMax;
-      if (metadata.length > max || utf8Length(metadata) > max) {
-        const message = `metadata of an offset has at most ${max} bytes (offset.metadata.max.bytes)`;
-        partitions.push({
-          topic,
-          partition,
-          error: { code: "OFFSET_METADATA_TOO_LARGE", message },
-        });
-        continue;
-      }
-      partitions.push({ topic, partition });
-      const value = {
-        offset,
-        leaderEpoch: epoch === undefined ? undefined : leaderEpoch(epoch),
-        metadata,
-        timestamp: context.now,
-        topicId: known.topicId,
-      };
-      offsets.push({ type: "offsetCommitted", topic, partition, value });
+    for (const one of committed) {
+      const error = partitionRefusal(topic, one, context);
+      partitions.push({ topic, partition: one.partition, error });
+      if (error === undefined) offsets.push(offsetRecord(topic, one, context));
     }
   }
-  const isFirst = offsets.length > 0 && (group === undefined || isUnstored(group));
+  const isFirst = group === undefined || isUnstored(group);
   return {
-    records: isFirst ? [groupOfOffsets(group), ...offsets] : offsets,
+    records: isFirst ? firstOffsets(group, offsets) : offsets,
     replies: [{ requestId: event.requestId, response: { type: "commitOffsets", partitions } }],
     timers: group?.type === "classic" ? sessionTimers(group, event.memberId ?? "") : [],
   };
 }
 
-const UNKNOWN_PARTITION = "UNKNOWN_TOPIC_OR_PARTITION";
+type CommittedPartition = CommittedTopic["partitions"][number];
+
+function partitionRefusal(
+  topic: string,
+  { partition, metadata = "" }: CommittedPartition,
+  { topics, settings }: GroupContext,
+): GroupRefusal | undefined {
+  const known = topics.topic(topic);
+  if (known === undefined || partition < 0 || partition >= known.partitions) {
+    const message = `topic ${topic} has no partition ${partition}`;
+    return { code: "UNKNOWN_TOPIC_OR_PARTITION", message };
+  }
+  const max = settings.offsetMetadataBytesMax;
+  if (metadata.length <= max && utf8Length(metadata) <= max) return undefined;
+  const message = `metadata of an offset has at most ${max} bytes (offset.metadata.max.bytes)`;
+  return { code: "OFFSET_METADATA_TOO_LARGE", message };
+}
+
+function offsetRecord(
+  topic: string,
+  { partition, offset, leaderEpoch: epoch, metadata = "" }: CommittedPartition,
+  { topics, now }: GroupContext,
+): GroupRecord {
+  const topicId = topics.topic(topic)?.topicId;
+  if (offset === undefined || topicId === undefined) {
+    return { type: "offsetDeleted", topic, partition };
+  }
+  const known = epoch === undefined ? undefined : leaderEpoch(epoch);
+  const value = { offset, leaderEpoch: known, metadata, timestamp: now, topicId };
+  return { type: "offsetCommitted", topic, partition, value };
+}
 
 function isUnstored(group: GroupState): boolean {
   return group.type === "classic" && !group.isStored;
+}
+
+/** They make a group where none is stored yet; it has none to forget. */
+function firstOffsets(
+  group: GroupState | undefined,
+  offsets: readonly GroupRecord[],
+): readonly GroupRecord[] {
+  const committed = offsets.filter(({ type }) => type === "offsetCommitted");
+  return committed.length === 0 ? [] : [groupOfOffsets(group), ...committed];
 }
 
 /** A group that only keeps offsets; what it was in memory stays as it is. */

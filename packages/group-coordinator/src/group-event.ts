@@ -137,7 +137,8 @@ export type CommittedTopic = {
   readonly topic: string;
   readonly partitions: readonly {
     readonly partition: number;
-    readonly offset: Offset;
+    /** `undefined`: the group forgets the one it has. */
+    readonly offset?: Offset | undefined;
     readonly leaderEpoch?: number | undefined;
     readonly metadata?: string | undefined;
   }[];

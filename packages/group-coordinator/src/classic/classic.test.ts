@@ -489,6 +489,22 @@ describe("commits", () => {
     expect(outcome(test.commit("left-behind", 1))).toBe("UNKNOWN_MEMBER_ID");
   });
 
+  test("of no offset make the group forget the one it has", () => {
+    const test = new GroupUnderTest({ orders: 1 });
+    const forget = () => {
+      const topics = [{ topic: "orders", partitions: [{ partition: 0 }] }];
+      const nobody = { memberId: undefined, groupInstanceId: undefined };
+      const event = { type: "commitOffsets", ...nobody, generationIdOrMemberEpoch: undefined };
+      return as("commitOffsets", test.ask({ ...event, topics } as never)).partitions;
+    };
+
+    expect(forget()).toMatchObject([{ error: undefined }]);
+    expect(test.group).toBeUndefined();
+    test.commit(undefined, undefined);
+    expect(forget()).toMatchObject([{ error: undefined }]);
+    expect(test.records).toEqual([{ type: "offsetDeleted", topic: "orders", partition: 0 }]);
+  });
+
   test("name what is wrong with a partition, and take the others", () => {
     const test = new GroupUnderTest({ orders: 1 });
 

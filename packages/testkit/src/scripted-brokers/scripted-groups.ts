@@ -334,10 +334,15 @@ export class ScriptedGroups {
 
   #store({ groupId, memberId, topics }: NativeRequest<"commit-offsets">): void {
     for (const { partitions, topic } of topics) {
-      for (const { partition, ...committed } of partitions) {
+      for (const { partition, offset, ...committed } of partitions) {
         const key = `${topic}-${partition}`;
-        this.#group(groupId).offsets.set(key, committed);
-        this.commits.push({ group: groupId, memberId, partition: key, offset: committed.offset });
+        const { offsets } = this.#group(groupId);
+        if (offset === undefined) {
+          offsets.delete(key);
+          continue;
+        }
+        offsets.set(key, { offset, ...committed });
+        this.commits.push({ group: groupId, memberId, partition: key, offset });
       }
     }
   }

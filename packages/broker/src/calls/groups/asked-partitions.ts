@@ -25,9 +25,14 @@ export function distinctPartitions(asked: AskedTopics): AskedTopics {
     count -= known.size;
     for (const partition of partitions) known.add(partition);
     count += known.size;
-    if (count > ASKED_PARTITIONS_MAX) throw tooManyPartitions();
+    assertPartitionCount(count);
   }
   return [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] }));
+}
+
+/** @throws ZoologError `INVALID_REQUEST` when there are more than one call may name. */
+export function assertPartitionCount(count: number): void {
+  if (count > ASKED_PARTITIONS_MAX) throw tooManyPartitions();
 }
 
 /** Those that are there: of the others nothing can stand in ZooKeeper that counts. */
@@ -43,6 +48,6 @@ function tooManyPartitions(): ZoologError {
   return new ZoologError({
     code: "INVALID_REQUEST",
     message: `a call names at most ${ASKED_PARTITIONS_MAX} partitions`,
-    hint: "Ask for some of them at a time.",
+    hint: "Name some of them at a time.",
   });
 }

@@ -12,7 +12,12 @@ import type {
   ItemError,
 } from "@zoolog/protocol";
 import type { CallContext } from "../../broker-api.ts";
-import { type AskedTopics, distinctPartitions, existingPartitions } from "./asked-partitions.ts";
+import {
+  type AskedTopics,
+  assertPartitionCount,
+  distinctPartitions,
+  existingPartitions,
+} from "./asked-partitions.ts";
 import { byTopic, expectResponse } from "./group-answers.ts";
 import { type MemberCallParts, prompt } from "./member-calls.ts";
 
@@ -30,6 +35,7 @@ export async function commitOffsets(
   parts: OffsetCallParts,
 ): Promise<CommitOffsetsResponse> {
   const { groupId, memberId, generationIdOrMemberEpoch, groupInstanceId, topics } = request;
+  assertPartitionCount(topics.reduce((sum, { partitions }) => sum + partitions.length, 0));
   const response = await prompt(groupId, caller, parts, (requestId) => ({
     type: "commitOffsets",
     requestId,

@@ -16,3 +16,6 @@ export const CLUSTER_OPERATIONS = operations(
   ...[CREATE, ALTER, DESCRIBE, CLUSTER_ACTION],
   ...[DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE],
 );
+
+/** The same of a group. */
+export const GROUP_OPERATIONS = operations(READ, DELETE, DESCRIBE);

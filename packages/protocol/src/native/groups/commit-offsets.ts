@@ -19,7 +19,7 @@ import {
 /**
  * Kafka's OffsetCommit (key 8): the offset is that of the next record to read. Without a member:
  * by a tool, or a consumer that assigns itself; only while the group has no members. It is answered
- * when ZooKeeper has the offsets.
+ * when ZooKeeper has the offsets. Without an offset the group forgets the one it has.
  */
 export const commitOffsetsRequest = object({
   groupId: groupIdField,
@@ -29,7 +29,7 @@ export const commitOffsetsRequest = object({
   topics: topicsOf(
     object({
       partition: partitionIndex,
-      offset: offsetField,
+      offset: optional(offsetField),
       leaderEpoch: optional(leaderEpochField),
       metadata: optional(offsetMetadataField),
     }),
