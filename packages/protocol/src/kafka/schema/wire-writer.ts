@@ -89,8 +89,9 @@ export class WireWriter {
 
   uuid(id: TopicId | undefined): void {
     const position = this.#reserve(UUID_BYTES);
-    if (id === undefined) this.#chunk.fill(0, position, position + UUID_BYTES);
-    else this.#chunk.write(id, position, UUID_BYTES, "base64url");
+    // Also what a shorter id would leave of the chunk's former content.
+    this.#chunk.fill(0, position, position + UUID_BYTES);
+    if (id !== undefined) this.#chunk.write(id, position, UUID_BYTES, "base64url");
   }
 
   /** Copies them. */
