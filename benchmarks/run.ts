@@ -2,12 +2,13 @@
  * `npm run bench [-- --only NAME] [-- --json] [-- --strict]`: every `*.bench.ts` of this folder, one
  * after the other, each in a process of its own. Ratios are against a ceiling measured in the same
  * run. `BELOW` is a figure under its bar; because machines differ, that is exit status 1 only with
- * `--strict`.
+ * `--strict`. `-- --against kafka` compares with Apache Kafka instead (against-kafka/README.md).
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { compareWithKafka } from "./against-kafka/compare-with-kafka.ts";
 import { type Measurement, reachesBar } from "./harness/measurement.ts";
 import { formatReport } from "./harness/report.ts";
 
@@ -18,6 +19,13 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     json: { type: "boolean", default: false },
     strict: { type: "boolean", default: false },
+    /** `kafka`: the same clients against Apache Kafka and Zoolog in turns. */
+    against: { type: "string" },
+    /** Names of sides, such as `zoolog,3.9`. */
+    sides: { type: "string" },
+    rounds: { type: "string" },
+    /** A fifth of the work, two rounds. */
+    quick: { type: "boolean", default: false },
     /** Inner use: measures one file in this process and prints its rows as JSON. */
     file: { type: "string" },
   },
@@ -48,6 +56,10 @@ function measureInOwnProcess(file: string): Measurement[] {
 if (options.file !== undefined) {
   console.log(JSON.stringify(await measureFile(options.file)));
   process.exit(0);
+}
+
+if (options.against !== undefined) {
+  process.exit(await compareWithKafka(options));
 }
 
 const files = readdirSync(FOLDER)

@@ -1,17 +1,24 @@
 import { type Measurement, ratioOf, reachesBar } from "./measurement.ts";
 
 const HEADER = ["measure", "value", "unit", "of ceiling", "ratio", "bar", ""];
+const FIGURES = new Set([1, 4]);
 
 /** The rows as aligned text. */
 export function formatReport(measurements: readonly Measurement[]): string {
-  const rows = [HEADER, ...measurements.map(formatRow)];
-  const widths = HEADER.map((_, column) =>
+  return alignColumns([HEADER, ...measurements.map(formatRow)], (column) => FIGURES.has(column));
+}
+
+/** Figures stand to the right, words to the left. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  holdsFigures: (column: number) => boolean,
+): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
-  return rows
-    .map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join("  "))
-    .map((line) => line.trimEnd())
-    .join("\n");
+  const pad = (cell: string, column: number): string =>
+    holdsFigures(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
+  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }
 
 function formatRow(measurement: Measurement): string[] {
@@ -34,11 +41,6 @@ function formatRow(measurement: Measurement): string[] {
   ];
 }
 
-function figure(value: number): string {
+export function figure(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3);
-}
-
-/** Figures stand to the right, words to the left. */
-function pad(cell: string, width: number, column: number): string {
-  return column === 1 || column === 4 ? cell.padStart(width) : cell.padEnd(width);
 }

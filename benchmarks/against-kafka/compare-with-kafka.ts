@@ -1,0 +1,68 @@
+import { cpus } from "node:os";
+import { type KafkaLine, resolveKafkaRelease } from "../../test/kafka/kafka-release.ts";
+import { apacheSide } from "./apache-side.ts";
+import { formatComparison } from "./comparison-report.ts";
+import { CONTESTS } from "./contests.ts";
+import { type ContestOutcome, holdContests } from "./hold-contests.ts";
+import type { Side } from "./side.ts";
+import { zoologSide } from "./zoolog-side.ts";
+
+const SIDES = ["zoolog", "3.9", "4"] as const;
+const QUICK = { share: 0.2, rounds: 2 };
+
+/** Answers the exit status. */
+export async function compareWithKafka(options: {
+  readonly against?: string | undefined;
+  readonly only?: string | undefined;
+  readonly sides?: string | undefined;
+  readonly rounds?: string | undefined;
+  readonly quick: boolean;
+  readonly strict: boolean;
+}): Promise<number> {
+  if (options.against !== "kafka") throw new Error("--against knows kafka only");
+  const client = await resolveKafkaRelease("3.9");
+  if (client.kind === "unavailable") {
+    console.log(`not run: ${client.reason}`);
+    return 0;
+  }
+  const sides = await resolveSides(options.sides ?? SIDES.join());
+  const only = options.only?.split(",");
+  const chosen = CONTESTS.filter(({ name }) => only?.some((word) => name.includes(word)) ?? true);
+  const conditions = {
+    client: client.release,
+    share: options.quick ? QUICK.share : 1,
+    rounds: options.rounds === undefined ? quickRounds(options.quick) : Number(options.rounds),
+  };
+  const outcomes: ContestOutcome[] = [];
+  for (const brokers of ["its own", 1, 3] as const) {
+    const contests = chosen.filter((contest) => contest.brokers === brokers);
+    outcomes.push(...(await holdContests(contests, sides, conditions)));
+  }
+  const { table, below } = formatComparison(outcomes, sides);
+  console.log(
+    `${table}\n\nmedians of rounds in turns on this machine, ${cpus().length} processors`,
+  );
+  return options.strict && below > 0 ? 1 : 0;
+}
+
+function quickRounds(quick: boolean): number | undefined {
+  return quick ? QUICK.rounds : undefined;
+}
+
+/** A side of which there are no jars is left out, with a word about it. */
+async function resolveSides(names: string): Promise<Side[]> {
+  const sides: Side[] = [];
+  for (const name of names.split(",")) {
+    if (name === "zoolog") {
+      sides.push(zoologSide(process.env["ZOOLOG_BENCH_NODE_FLAGS"]?.split(" ")));
+      continue;
+    }
+    if (!SIDES.includes(name as KafkaLine)) {
+      throw new Error(`--sides knows ${SIDES.join(", ")}, not ${name}`);
+    }
+    const resolved = await resolveKafkaRelease(name as KafkaLine);
+    if (resolved.kind === "resolved") sides.push(apacheSide(resolved.release));
+    else console.error(`Kafka ${name} is not run: ${resolved.reason}`);
+  }
+  return sides;
+}
