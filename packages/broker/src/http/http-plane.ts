@@ -71,7 +71,7 @@ export class HttpPlane implements Plane {
     try {
       await this.#app.listen({ host, port });
     } catch (error) {
-      throw cannotListen(error, { host, port });
+      throw cannotListen(error, { host, port }, "http.port");
     }
     const bound = this.#app.server.address();
     const taken = typeof bound === "object" && bound !== null ? bound.port : port;

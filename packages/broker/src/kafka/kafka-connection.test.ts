@@ -242,3 +242,22 @@ test("a closing plane does not wait longer than its time", async () => {
   expect(connection.isClosed).toBe(true);
   expect(lines).toMatchObject([{ event: "calls cut at close" }]);
 });
+
+test.each([
+  ["KAFKA", "kafka.port"],
+  ["EXTERNAL", "kafka.listeners"],
+])(
+  "a port that is taken is named, and for %s the setting to change: %s",
+  async (listener, setting) => {
+    const { network, newPlane } = await startedPlane();
+    network.isPortTaken = true;
+
+    const listening = newPlane([{ listener, host: "127.0.0.1", port: 9092 }]).listen();
+
+    await expect(listening).rejects.toMatchObject({
+      code: "ADDRESS_IN_USE",
+      message: expect.stringContaining("9092"),
+      hint: expect.stringContaining(setting),
+    });
+  },
+);

@@ -1,6 +1,7 @@
 import { type LogFields, type Logger, silentLogger } from "@zoolog/base";
 import { encodeRequest, KAFKA_MESSAGES, type KafkaApi, readResponse } from "@zoolog/protocol";
 import { ManualTime, MemoryBroker, type MemoryConnection, MemoryNetwork } from "@zoolog/testkit";
+import type { ListenerAddress } from "../broker-address.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import { ByteBudget } from "../planes/byte-budget.ts";
 import { kafkaHandlers } from "./handlers/kafka-handlers.ts";
@@ -28,23 +29,22 @@ export async function startedPlane(setup: Setup = {}) {
   const note = (event: string, fields?: LogFields) => void lines.push({ event, fields });
   const logger: Logger = { ...silentLogger, warn: note, error: note };
   const clients = new ByteBudget({ bytesMax: setup.budgetBytes ?? 1024 * 1024 });
-  const plane = new KafkaPlane(
-    {
-      listeners: [{ listener: "KAFKA", host: "127.0.0.1", port: 9092 }],
-      limits: setup.limits ?? {},
-    },
-    {
-      handlers: setup.handlers ?? kafkaHandlers({ api }),
-      budgets: { clients, brokers: clients },
-      network,
-      metrics,
-      logger,
-      clock: time.clock,
-      scheduler: { ...time.scheduler, soon: setImmediate },
-    },
-  );
+  const newPlane = (listeners: readonly ListenerAddress[]) =>
+    new KafkaPlane(
+      { listeners, limits: setup.limits ?? {} },
+      {
+        handlers: setup.handlers ?? kafkaHandlers({ api }),
+        budgets: { clients, brokers: clients },
+        network,
+        metrics,
+        logger,
+        clock: time.clock,
+        scheduler: { ...time.scheduler, soon: setImmediate },
+      },
+    );
+  const plane = newPlane([{ listener: "KAFKA", host: "127.0.0.1", port: 9092 }]);
   await plane.listen();
-  return { api, plane, network, time, metrics, budget: clients, lines };
+  return { api, plane, newPlane, network, time, metrics, budget: clients, lines };
 }
 
 /** A request as a client sends it. */

@@ -1,5 +1,5 @@
 import type { Clock, Connection, Listener, Logger, Network, Scheduler, Timer } from "@zoolog/base";
-import type { ListenerAddress } from "../broker-address.ts";
+import { KAFKA_LISTENER, type ListenerAddress } from "../broker-address.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import { BodyMemory } from "../planes/body-memory.ts";
 import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
@@ -74,7 +74,8 @@ export class KafkaPlane implements Plane {
       const options = { host, port, connectionsMax: Number.POSITIVE_INFINITY };
       const accept = (connection: Connection) => this.#accept(connection, listener);
       const bound = await network.listen(options, accept).catch((error: unknown) => {
-        throw cannotListen(error, { host, port });
+        const setting = listener === KAFKA_LISTENER ? "kafka.port" : "kafka.listeners";
+        throw cannotListen(error, { host, port }, setting);
       });
       this.#listeners.push(bound);
       addresses.push({ listener, host, port: bound.port });

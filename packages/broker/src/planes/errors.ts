@@ -26,14 +26,22 @@ export function brokerClosing(): ZoologError {
   });
 }
 
-/** What the machine says of an address that cannot be bound. */
-export function cannotListen(error: unknown, { host, port }: HttpAddress): unknown {
+/**
+ * What the machine says of an address that cannot be bound.
+ *
+ * @param setting the one that another port is chosen by.
+ */
+export function cannotListen(
+  error: unknown,
+  { host, port }: HttpAddress,
+  setting: string,
+): unknown {
   const code = errorCode(error);
   if (code === "EADDRINUSE") {
     return new ZoologError({
       code: "ADDRESS_IN_USE",
       message: `port ${port} of ${host} is taken by another program`,
-      hint: "Stop that program or choose another port.",
+      hint: `Stop that program or choose another port by ${setting}.`,
       cause: error,
     });
   }
