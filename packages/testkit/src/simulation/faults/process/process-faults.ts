@@ -15,15 +15,19 @@ export async function kill(context: FaultContext): Promise<void> {
   await down(context, [host], (one) => one.crash("process"));
 }
 
-/** kill -9 of all brokers, together or nearly so; each comes back when it does. */
+/**
+ * kill -9 of all brokers, together or nearly so; each comes back when it does. Whose copy has become the
+ * last sound one meanwhile is left alone, here and where one is stopped after the other.
+ */
 export async function killAll(context: FaultContext): Promise<void> {
-  const { world, random, wait } = context;
+  const { budget, world, random, wait } = context;
   const hosts = shuffled(world.hosts, random).filter(({ process }) => process !== undefined);
-  if (hosts.length === 0 || !context.budget.mayStop(hosts)) return;
+  if (hosts.length === 0 || !budget.mayStop(hosts)) return;
   const apartMs = heads(random) ? 0 : 500 * random.next();
   context.begin(`kill -9 all, ${Math.round(apartMs)} ms apart`, namesOf(hosts));
   const ends = hosts.map(async (host, index) => {
     await wait(apartMs * index);
+    if (!budget.mayStop([host])) return;
     await down(context, [host], (one) => one.crash("process"));
   });
   await Promise.all(ends);
@@ -76,7 +80,7 @@ export async function rollingRestart(context: FaultContext): Promise<void> {
   if (!context.budget.mayStop(hosts)) return;
   context.begin("rolling restart", namesOf(hosts));
   for (const host of hosts) {
-    if (host.broker !== undefined) await inOrder(context, host);
+    if (host.broker !== undefined && context.budget.mayStop([host])) await inOrder(context, host);
     await context.wait(2_000 * context.random.next());
   }
 }
