@@ -1,16 +1,11 @@
 import { leaderEpoch, offset } from "@zoolog/base";
-import type { ErrorCode, ItemError, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
+import type { ErrorCode, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { givenFields } from "./given-fields.ts";
 import { groupErrorOf, refusedWith } from "./group-errors.ts";
 import type { GroupParts } from "./group-parts.ts";
 
 type Topic = KafkaRequest<"OffsetCommit">["topics"][number];
-type Partition = Topic["partitions"][number];
-type Told = readonly {
-  readonly topic: string;
-  readonly partitions: readonly { readonly partition: number; readonly error?: ItemError }[];
-}[];
 
 /** The version that knows of members with epochs (KIP-848). */
 const EPOCHS_FROM = 9;
@@ -22,69 +17,56 @@ const EPOCHS_FROM = 9;
 export function offsetCommit({ api }: GroupParts): KafkaHandler<"OffsetCommit"> {
   return async (request, context) => {
     const { groupId, memberId, groupInstanceId, topics } = request;
-    const epoch = request.generationIdOrMemberEpoch;
-    const generationIdOrMemberEpoch = epoch === undefined || epoch < 0 ? undefined : epoch;
+    const generationIdOrMemberEpoch = notNegative(request.generationIdOrMemberEpoch);
     try {
-      const { topics: told } = await api.groups["commit-offsets"](
+      const committed = await api.groups["commit-offsets"](
         {
           ...givenFields({ groupId, memberId, groupInstanceId, generationIdOrMemberEpoch }),
           topics: topics.map(({ name, partitions }) => ({
             topic: name,
-            partitions: partitions.filter(isPossible).map(committed),
+            partitions: partitions.map(committedPartition),
           })),
         },
         context,
       );
-      return answer(topics, outcomes(told));
+      return {
+        topics: committed.topics.map(({ topic, partitions }) => ({
+          name: topic,
+          partitions: partitions.map(({ partition, error }) => ({
+            partitionIndex: partition,
+            errorCode: error === undefined ? undefined : groupErrorOf(error.code),
+          })),
+        })),
+      };
     } catch (error) {
-      const errorCode = asOfVersion(refusedWith(error), context.apiVersion);
-      return answer(topics, () => errorCode);
+      return refused(topics, asOfVersion(refusedWith(error), context.apiVersion));
     }
   };
-}
-
-/** No record of ours will ever be there. */
-function isPossible({ committedOffset }: Partition): boolean {
-  return Number.isSafeInteger(committedOffset);
 }
 
 /** A negative offset is none (kafkajs resets a group by −1 and −2): the next fetch finds nothing. */
-function committed(one: Partition) {
-  const { partitionIndex: partition, committedOffset, committedLeaderEpoch: epoch } = one;
+function committedPartition(one: Topic["partitions"][number]) {
+  const { partitionIndex: partition, committedMetadata: metadata } = one;
+  const at = notNegative(one.committedOffset);
+  const epoch = notNegative(one.committedLeaderEpoch);
   return {
     partition,
-    ...(committedOffset < 0 ? {} : { offset: offset(committedOffset) }),
-    ...givenFields({
-      leaderEpoch: epoch === undefined || epoch < 0 ? undefined : leaderEpoch(epoch),
-      metadata: one.committedMetadata,
-    }),
+    ...(at === undefined ? {} : { offset: offset(at) }),
+    ...(epoch === undefined ? {} : { leaderEpoch: leaderEpoch(epoch) }),
+    ...(metadata === undefined ? {} : { metadata }),
   };
 }
 
-function outcomes(told: Told): (topic: string, partition: Partition) => ErrorCode | undefined {
-  const failed = new Map<string, ErrorCode>();
-  for (const { topic, partitions } of told) {
-    for (const { partition, error } of partitions) {
-      if (error !== undefined) failed.set(`${partition} ${topic}`, groupErrorOf(error.code));
-    }
-  }
-  return (topic, partition) =>
-    isPossible(partition)
-      ? failed.get(`${partition.partitionIndex} ${topic}`)
-      : "OFFSET_OUT_OF_RANGE";
+/** Any negative number says that there is none. */
+function notNegative(value: number | undefined): number | undefined {
+  return value === undefined || value < 0 ? undefined : value;
 }
 
-function answer(
-  topics: readonly Topic[],
-  errorOf: (topic: string, partition: Partition) => ErrorCode | undefined,
-): KafkaResponse<"OffsetCommit"> {
+function refused(topics: readonly Topic[], errorCode: ErrorCode): KafkaResponse<"OffsetCommit"> {
   return {
     topics: topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map((partition) => ({
-        partitionIndex: partition.partitionIndex,
-        errorCode: errorOf(name, partition),
-      })),
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
     })),
   };
 }
