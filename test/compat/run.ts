@@ -1,0 +1,66 @@
+/**
+ * `npm run compat`: Kafka clients against Zoolog (README.md). Exit status 1 when a check failed; the last
+ * line is the summary.
+ */
+import { writeFileSync } from "node:fs";
+import { understood } from "../command-line.ts";
+import type { CheckResult } from "./check.ts";
+import { CLIENTS, type CompatClient } from "./clients.ts";
+import {
+  type CompatCluster,
+  foreignCluster,
+  killableCluster,
+  startZoologBrokers,
+} from "./cluster.ts";
+import { type CompatCommand, parseCommand, USAGE } from "./options.ts";
+import { compatibilityTable } from "./table.ts";
+import { tryClient } from "./try-client.ts";
+
+type RunCommand = Extract<CompatCommand, { kind: "run" }>;
+
+const TABLE = "docs/kafka-compatibility.md";
+
+process.exitCode = await run(
+  understood("compat", () => parseCommand(process.argv.slice(2), CLIENTS.flatMap(namesOf))),
+);
+
+async function run(command: CompatCommand): Promise<number> {
+  if (command.kind === "run") return await tryClients(command);
+  if (command.kind === "help") console.log(USAGE);
+  else for (const { name, version, language } of CLIENTS) console.log(name, version, language);
+  return 0;
+}
+
+async function tryClients(command: RunCommand): Promise<number> {
+  const cluster = await clusterOf(command);
+  const results: CheckResult[] = [];
+  try {
+    for (const client of CLIENTS) {
+      if (!isChosen(client, command.clients)) continue;
+      const options = { client, cluster, only: command.check };
+      for await (const result of tryClient(options)) {
+        console.log(JSON.stringify(result));
+        results.push(result);
+      }
+    }
+  } finally {
+    await cluster.close();
+  }
+  if (command.write) writeFileSync(TABLE, compatibilityTable(results));
+  const count = (ok: boolean | null): number => results.filter((one) => one.ok === ok).length;
+  console.log(`${count(true)} passed, ${count(false)} failed, ${count(null)} not run`);
+  return count(false) === 0 ? 0 : 1;
+}
+
+async function clusterOf({ target }: RunCommand): Promise<CompatCluster> {
+  if (target.kind === "foreign") return foreignCluster(target.bootstrap);
+  return killableCluster("three Zoolog brokers", await startZoologBrokers());
+}
+
+function isChosen(client: CompatClient, chosen: readonly string[]): boolean {
+  return chosen.length === 0 || namesOf(client).some((name) => chosen.includes(name));
+}
+
+function namesOf({ name, version }: CompatClient): string[] {
+  return [name, `${name}@${version}`];
+}
