@@ -22,6 +22,8 @@ import type {
   NativeCall,
   NativeRequest,
   NativeResponse,
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse,
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
@@ -93,6 +95,10 @@ export interface BrokerApi {
    */
   fetch(request: FetchRequest, context: CallContext, memory?: ReadMemory): Promise<FetchResult>;
   listOffsets(request: ListOffsetsRequest, context: CallContext): Promise<ListOffsetsResponse>;
+  offsetForLeaderEpoch(
+    request: OffsetForLeaderEpochRequest,
+    context: CallContext,
+  ): Promise<OffsetForLeaderEpochResponse>;
   metadata(request: MetadataRequest, context: CallContext): Promise<MetadataResponse>;
   initProducerId(
     request: InitProducerIdRequest,

@@ -86,6 +86,10 @@ export type {
   ListOffsetsResponse,
   OffsetSpec,
 } from "./native/data/list-offsets.ts";
+export type {
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse,
+} from "./native/data/offset-for-leader-epoch.ts";
 export {
   type ProduceRequest,
   type ProduceResponse,
@@ -231,7 +235,9 @@ export {
 export type { DecodedRecord } from "./record-batch/decoded-records.ts";
 export { encodeRecordBatch } from "./record-batch/encode-record-batch.ts";
 export {
+  claimsCodec,
   claimsCompression,
+  claimsTransaction,
   type InflationBudget,
   validateProducedBatch,
 } from "./record-batch/produced-batch.ts";

@@ -1,32 +1,27 @@
 import {
-  type BrokerId,
-  type Clock,
   type LeaderEpoch,
-  type Logger,
   runInBackground,
-  type Scheduler,
   type TopicPartition,
   topicPartitionKey,
   unreachable,
   type ZoologError,
 } from "@zoolog/base";
 import type { ReplicateRequest } from "@zoolog/protocol";
-import type { FetcherOptions } from "./follower/replica-fetcher.ts";
 import { ReplicaFetchers } from "./follower/replica-fetchers.ts";
-import type { ReplicaPeers } from "./follower/replica-peers.ts";
-import type { IsrChangeAnswer, IsrChangeRequest, IsrChanges } from "./isr-change.ts";
-import type { Authority } from "./leader/authority.ts";
+import type { IsrChangeAnswer, IsrChangeRequest } from "./isr-change.ts";
 import type { LiveBrokers } from "./leader/isr-rules.ts";
 import { judgeLogFailure } from "./log-failure.ts";
 import { IsrChecks } from "./partition/isr-checks.ts";
 import { type DescribedOffsets, type DescribeOffsets, Partition } from "./partition/partition.ts";
-import type { OffsetAnswer, OffsetQuery } from "./partition/partition-offsets.ts";
-import type { ProduceTrace } from "./partition/partition-options.ts";
+import type { EpochEnd, OffsetAnswer, OffsetQuery } from "./partition/partition-offsets.ts";
 import type { PartitionEvent } from "./partition-event.ts";
-import type { PartitionLogs } from "./partition-log.ts";
 import type { AppendOutcome } from "./pending-append.ts";
 import { Purgatory } from "./purgatory.ts";
 import type { ReplicaError } from "./replica-error.ts";
+import type {
+  ReplicaManagerDependencies,
+  ReplicaManagerOptions,
+} from "./replica-manager-options.ts";
 import {
   type FetchedPartition,
   type FetchRequest,
@@ -52,40 +47,14 @@ import {
 } from "./serving/replica-fetches.ts";
 import { replicaKey } from "./sessions/replica-sessions.ts";
 
-export type ReplicaManagerOptions = {
-  readonly brokerId: BrokerId;
-  /** Requests of each kind (produce, fetch) that may be parked at the same time. */
-  readonly parkedMax: number;
-  /** Bytes in one fetch answer, whatever the request asks for. */
-  readonly fetchBytesMax: number;
-  /** `replica.lag.time.max.ms`: who was not caught up for longer is not in sync. */
-  readonly lagTimeMaxMs: number;
-  /** Consumers that say their rack are sent to a replica there (`replica.selector.class`). */
-  readonly selectsByRack: boolean;
-  /** How leaders are followed. */
-  readonly fetcher: FetcherOptions;
-};
-
-export type ReplicaManagerDependencies = {
-  readonly logs: PartitionLogs;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly logger: Logger;
-  /** Asked before each acknowledgement. */
-  readonly authority: () => Authority;
-  /** How leaders here ask for another ISR; answers come to `isrChangeAnswered`. */
-  readonly isrChanges: IsrChanges;
-  /** How leaders on other brokers are reached. */
-  readonly peers: ReplicaPeers;
-  /** What the cluster knows of a partition that has no replica here. */
-  readonly whereIs: (topicPartition: TopicPartition) => ReplicaError;
-  /** A replica went offline: the controller has to know. */
-  readonly onReplicaFailed: (replica: Partition, error: ZoologError) => void;
-  readonly trace?: ProduceTrace | undefined;
-};
-
 export type OffsetRequest = TopicPartition &
   OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined };
+
+export type EpochRequest = TopicPartition & {
+  /** Whose end is asked for. */
+  readonly epoch: LeaderEpoch;
+  readonly leaderEpoch?: LeaderEpoch | undefined;
+};
 
 /** The partitions of this broker: finds them, makes them follow the cluster image, serves them. */
 export class ReplicaManager {
@@ -205,6 +174,12 @@ export class ReplicaManager {
   async findOffset(request: OffsetRequest): Promise<OffsetAnswer | ReplicaError> {
     const found = this.#hosted.find(request);
     return "error" in found ? found : found.findOffset(request);
+  }
+
+  /** Where a leader epoch ends in the log of the leader here (KIP-320). */
+  endOfEpoch(request: EpochRequest): EpochEnd | ReplicaError {
+    const found = this.#hosted.find(request);
+    return "error" in found ? found : found.endOfEpoch(request);
   }
 
   /** Deletes records at the leaders here, and waits until live replicas have followed (KIP-107). */

@@ -2,6 +2,7 @@ import {
   type AbortSignalLike,
   type BrokerId,
   brokerId,
+  type LeaderEpoch,
   leaderEpoch,
   type Offset,
   offset,
@@ -29,6 +30,7 @@ import {
   type ListOffsetsResponse,
   type MetadataResponse,
   type NativeRequest,
+  type NativeResponse,
   type OffsetSpec,
   type PartitionEntry,
   type ProduceRequest,
@@ -96,7 +98,7 @@ export class MemoryBroker implements BrokerApi {
     const timeout = AbortSignal.timeout(request.maxWaitMs);
     for (;;) {
       const { result, bytes, isFailed } = this.#read(request);
-      const isDone = isFailed || bytes >= request.minBytes;
+      const isDone = isFailed || bytes >= request.minBytes || request.maxWaitMs === 0;
       if (isDone || signal.aborted || timeout.aborted) return result;
       await this.#news([signal, timeout]);
     }
@@ -157,6 +159,24 @@ export class MemoryBroker implements BrokerApi {
       }),
     }));
     return { topics };
+  }
+
+  async offsetForLeaderEpoch({
+    topics,
+  }: NativeRequest<"offset-for-leader-epoch">): Promise<NativeResponse<"offset-for-leader-epoch">> {
+    const endOf0 = (topic: string, partition: number, epoch: LeaderEpoch) => {
+      const log = this.#topics.get(topic)?.partitions[partition];
+      if (log === undefined) return { partition, error: UNKNOWN };
+      return epoch > 0
+        ? { partition }
+        : { partition, leaderEpoch: leaderEpoch(0), endOffset: endOf(log) };
+    };
+    return {
+      topics: topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map((asked) => endOf0(topic, asked.partition, asked.leaderEpoch)),
+      })),
+    };
   }
 
   async metadata({ topics }: NativeRequest<"metadata">): Promise<MetadataResponse> {

@@ -25,6 +25,7 @@ export function callTable(api: BrokerApi) {
     produce: (request, context) => api.produce(request, context),
     fetch: (request, context, memory) => api.fetch(request, context, memory),
     "list-offsets": (request, context) => api.listOffsets(request, context),
+    "offset-for-leader-epoch": (request, context) => api.offsetForLeaderEpoch(request, context),
     metadata: (request, context) => api.metadata(request, context),
     "init-producer-id": (request, context) => api.initProducerId(request, context),
     "create-topics": (request, context) => api.createTopics(request, context),

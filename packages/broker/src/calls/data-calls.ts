@@ -1,9 +1,17 @@
-import { type AbortSignalLike, assert, type TopicPartition, topicPartitionKey } from "@zoolog/base";
+import {
+  type AbortSignalLike,
+  assert,
+  inParallel,
+  type TopicPartition,
+  topicPartitionKey,
+} from "@zoolog/base";
 import type {
   FetchRequest,
   ItemError,
   ListOffsetsRequest,
   ListOffsetsResponse,
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse,
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
@@ -12,9 +20,12 @@ import type { CallContext, FetchResult, FetchResultPartition } from "../broker-a
 import { partitionNamedTwice } from "./errors.ts";
 
 /**
- * produce, fetch and list-offsets: the messages of the plane, flattened for the replica manager and
+ * What data is written and read with, and what readers ask of its offsets: the messages of the plane, flattened for the replica manager and
  * folded back. Answers stand in the order of the request.
  */
+
+/** By time: each reads an index and a batch of its partition. */
+const LOOKUPS_AT_ONCE = 64;
 
 export async function produce(
   request: ProduceRequest,
@@ -74,10 +85,11 @@ export async function fetch(
   reader: { readonly signal: AbortSignalLike; readonly memory: ReadMemory | undefined },
 ): Promise<FetchResult> {
   const { minBytes, maxBytes, maxWaitMs, rack } = request;
-  const partitions = request.topics.flatMap(({ topic, partitions: asked }) =>
+  const partitions = request.topics.flatMap(({ topic, topicId, partitions: asked }) =>
     asked.map(
       ({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }) => ({
         topic,
+        topicId,
         partition,
         fetchOffset,
         maxBytes: partitionMaxBytes,
@@ -129,17 +141,47 @@ export async function listOffsets(
   request: ListOffsetsRequest,
   replicas: ReplicaManager,
 ): Promise<ListOffsetsResponse> {
-  const topics = request.topics.map(async ({ topic, partitions }) => ({
-    topic,
-    partitions: await Promise.all(
-      partitions.map(async ({ partition, at, currentLeaderEpoch: leaderEpoch }) => {
-        const found = await replicas.findOffset({ topic, partition, at, leaderEpoch });
-        if (found.error !== undefined) return { partition, ...refusalOf(found) };
-        return { partition, ...definedOf(found) };
+  const asked = request.topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, at, currentLeaderEpoch: leaderEpoch }) => ({
+      topic,
+      partition,
+      at,
+      leaderEpoch,
+    })),
+  );
+  const limits = { atOnceMax: LOOKUPS_AT_ONCE };
+  const found = await inParallel(asked, limits, (each) => replicas.findOffset(each));
+  const next = found[Symbol.iterator]();
+  return {
+    topics: request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition }) => {
+        const answer = next.next().value;
+        assert(answer !== undefined, "every partition asked for is answered");
+        if (answer.error !== undefined) return { partition, ...refusalOf(answer) };
+        return { partition, ...definedOf(answer) };
       }),
-    ),
-  }));
-  return { topics: await Promise.all(topics) };
+    })),
+  };
+}
+
+export function endOffsetsOfEpochs(
+  request: OffsetForLeaderEpochRequest,
+  replicas: ReplicaManager,
+): OffsetForLeaderEpochResponse {
+  return {
+    topics: request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition, leaderEpoch: epoch, currentLeaderEpoch }) => {
+        const asked = { topic, partition, epoch, leaderEpoch: currentLeaderEpoch };
+        const end = replicas.endOfEpoch(asked);
+        if (end.error !== undefined) return { partition, ...refusalOf(end) };
+        const { leaderEpoch, endOffset } = end;
+        if (leaderEpoch === undefined || endOffset === undefined) return { partition };
+        return { partition, leaderEpoch, endOffset };
+      }),
+    })),
+  };
 }
 
 type Refusal = Pick<ReplicaError, "currentLeader"> & { readonly error: ItemError };

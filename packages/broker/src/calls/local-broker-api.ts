@@ -16,6 +16,8 @@ import type {
   ListOffsetsResponse,
   MetadataRequest,
   MetadataResponse,
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse,
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
@@ -32,7 +34,7 @@ import type { GroupRuntime } from "../runtimes/groups/group-runtime.ts";
 import type { ProducerIds } from "../runtimes/producer-ids.ts";
 import { type AdminCallDependencies, adminCalls } from "./admin-calls.ts";
 import { brokersAt, describeCluster, describeMetadata, describeTopics } from "./cluster-calls.ts";
-import { fetch, listOffsets, produce } from "./data-calls.ts";
+import { endOffsetsOfEpochs, fetch, listOffsets, produce } from "./data-calls.ts";
 import { groupCalls } from "./groups/group-calls.ts";
 import { createTopics, deleteTopics } from "./topic-calls.ts";
 
@@ -97,6 +99,12 @@ export class LocalBrokerApi implements BrokerApi {
 
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse> {
     return listOffsets(request, this.#dependencies.replicas);
+  }
+
+  async offsetForLeaderEpoch(
+    request: OffsetForLeaderEpochRequest,
+  ): Promise<OffsetForLeaderEpochResponse> {
+    return endOffsetsOfEpochs(request, this.#dependencies.replicas);
   }
 
   async metadata(request: MetadataRequest): Promise<MetadataResponse> {

@@ -38,6 +38,24 @@ export function frameRefused(length: number, bytesMax: number): ZoologError {
       });
 }
 
+/** Of a request that gets no answer, so that its client looks for the leaders again. */
+export function unansweredProduce(
+  topic: string,
+  {
+    partition,
+    error,
+  }: {
+    readonly partition: number;
+    readonly error: { readonly code: string; readonly message: string };
+  },
+): ZoologError {
+  return new ZoologError({
+    code: error.code,
+    message: `a batch for ${topic}-${partition} that nobody waits for was refused: ${error.message}`,
+    hint: "With acks=1 the producer would be told.",
+  });
+}
+
 export function frameTooSlow(timeoutMs: number): ZoologError {
   return new ZoologError({
     code: "REQUEST_TIMED_OUT",

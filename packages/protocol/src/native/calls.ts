@@ -4,6 +4,10 @@ import { metadataRequest, metadataResponse } from "./cluster/metadata.ts";
 import { fetchRequest, fetchResponse } from "./data/fetch.ts";
 import { initProducerIdRequest, initProducerIdResponse } from "./data/init-producer-id.ts";
 import { listOffsetsRequest, listOffsetsResponse } from "./data/list-offsets.ts";
+import {
+  offsetForLeaderEpochRequest,
+  offsetForLeaderEpochResponse,
+} from "./data/offset-for-leader-epoch.ts";
 import { produceRequest, produceResponse } from "./data/produce.ts";
 import { GROUP_CALLS } from "./groups/group-calls.ts";
 import type { Static } from "./schema.ts";
@@ -27,6 +31,11 @@ export const NATIVE_CALLS = {
     summary: "Find offsets: earliest, latest, by timestamp",
     request: listOffsetsRequest,
     response: listOffsetsResponse,
+  },
+  "offset-for-leader-epoch": {
+    summary: "Where leader epochs end at the leaders: whether what was read is still there",
+    request: offsetForLeaderEpochRequest,
+    response: offsetForLeaderEpochResponse,
   },
   metadata: {
     summary: "Brokers, and where the leaders of partitions are",

@@ -1,4 +1,5 @@
 import { errorMessage, type Timestamp, ZoologError } from "@zoolog/base";
+import { type CompressionCodec, codecOfNumber } from "../compression/codecs.ts";
 import { DECOMPRESSED_BYTES_MAX } from "../compression/limits.ts";
 import { crc32c } from "../crc32c.ts";
 import type { ErrorCode } from "../error-codes.ts";
@@ -78,9 +79,23 @@ export function validateProducedBatch(
 
 /** Of bytes that may be anything: whether walking them would mean inflating a block. */
 export function claimsCompression(bytes: Buffer): boolean {
+  return (claimedAttributes(bytes) & BATCH_ATTRIBUTES.compressionMask) !== 0;
+}
+
+/** Of bytes that may be anything. */
+export function claimsCodec(bytes: Buffer, codec: CompressionCodec): boolean {
   if (bytes.length < RECORD_BATCH_OVERHEAD) return false;
-  const attributes = bytes.readInt16BE(BATCH_LAYOUT.attributes);
-  return (attributes & BATCH_ATTRIBUTES.compressionMask) !== 0;
+  return codecOfNumber(claimedAttributes(bytes) & BATCH_ATTRIBUTES.compressionMask) === codec;
+}
+
+/** Of bytes that may be anything. */
+export function claimsTransaction(bytes: Buffer): boolean {
+  return (claimedAttributes(bytes) & BATCH_ATTRIBUTES.transactional) !== 0;
+}
+
+/** None where no batch fits in. */
+function claimedAttributes(bytes: Buffer): number {
+  return bytes.length < RECORD_BATCH_OVERHEAD ? 0 : bytes.readInt16BE(BATCH_LAYOUT.attributes);
 }
 
 function envelopeFault(bytes: Buffer, batchBytesMax: number): ProducedBatchFault | undefined {

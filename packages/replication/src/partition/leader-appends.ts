@@ -23,6 +23,9 @@ export type LeaderAppendsDependencies = Pick<
   readonly config: () => PartitionConfig;
 };
 
+/** Nobody could end one: readers would take the batch for committed. */
+const NO_TRANSACTION = replicaError("INVALID_TXN_STATE", "transactions are not served here");
+
 /** What a producer sends, through the fences into the log, until it may be acknowledged. */
 export class LeaderAppends {
   readonly #key: string;
@@ -48,6 +51,7 @@ export class LeaderAppends {
       ...(inflation && { inflation }),
     });
     if (checked.error !== undefined) return refused(checked);
+    if (checked.batch.isTransactional) return refused(NO_TRANSACTION);
     if (config.stampOnAppend) checked.batch.stampLogAppendTime(clock.now());
     trace?.("append accepted", { topicPartition: this.#key });
     const appended = this.#append(leader, checked.batch, options.requiredAcks);

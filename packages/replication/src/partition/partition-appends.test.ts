@@ -30,6 +30,21 @@ describe("appending", () => {
     expect(log.logEndOffset).toBe(0);
   });
 
+  test("a batch of a transaction takes no offset, as nobody could end it", async () => {
+    const { partition, log } = await setUp();
+    await partition.assign(assignment());
+    const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0 };
+    const records = [{ timestamp: 0, value: "a" }];
+
+    const { committed } = partition.appendAsLeader(
+      encodeRecordBatch(records, { producer, isTransactional: true }),
+      all,
+    );
+
+    expect(await committed).toMatchObject({ error: "INVALID_TXN_STATE" });
+    expect(log.logEndOffset).toBe(0);
+  });
+
   test("nothing is acknowledged or shown before the log has answered", async () => {
     const { partition, log } = await setUp();
     await partition.assign(assignment());

@@ -21,6 +21,23 @@ export type OffsetAnswer = {
   readonly leaderEpoch: LeaderEpoch | undefined;
 };
 
+/** Without an epoch: none is known up to the one asked for, or that one is of the future. */
+export type EpochEnd = {
+  readonly error?: never;
+  /** The greatest that is not above the one asked for. */
+  readonly leaderEpoch: LeaderEpoch | undefined;
+  readonly endOffset: Offset | undefined;
+};
+
+/**
+ * Kafka's OffsetForLeaderEpoch (KIP-101, KIP-279): the epoch that goes on ends at the log's end,
+ * which may be above the high watermark.
+ */
+export function endOfEpoch({ log }: LeaderState, epoch: LeaderEpoch): EpochEnd {
+  const end = log.leaderEpochs.endOffsetFor(epoch);
+  return { leaderEpoch: end?.epoch, endOffset: end?.endOffset };
+}
+
 /**
  * Answers as consumers may see the log: below the high watermark. A new leader's high watermark may
  * lag behind what an older one has shown; until it has caught up with the start of the epoch,

@@ -102,3 +102,32 @@ describe("reading", () => {
     expect(seen).toMatchObject({ error: "OFFSET_NOT_AVAILABLE" });
   });
 });
+
+describe("where epochs end", () => {
+  test("is told of those that are over and of the one that goes on, up to the end of the log", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ epoch: 2 }));
+    await partition.appendAsLeader(batchOf("a", "b"), leader).appended;
+    await partition.assign(assignment({ epoch: 5, replicas: [1, 2] }));
+    await partition.appendAsLeader(batchOf("c"), leader).appended;
+    const end = (epoch: number) => partition.endOfEpoch({ epoch: leaderEpoch(epoch) });
+
+    expect(end(2)).toEqual({ leaderEpoch: 2, endOffset: 2 });
+    expect(end(4)).toEqual({ leaderEpoch: 2, endOffset: 2 });
+    expect(end(5)).toEqual({ leaderEpoch: 5, endOffset: 3 });
+    expect(end(6)).toEqual({ leaderEpoch: undefined, endOffset: undefined });
+  });
+
+  test("is told by the leader alone, to who believes in its epoch", async () => {
+    const { partition } = await setUp();
+    await partition.assign(assignment({ epoch: 2, replicas: [1, 2] }));
+    const end = (current: number) =>
+      partition.endOfEpoch({ epoch: leaderEpoch(2), leaderEpoch: leaderEpoch(current) });
+
+    expect(end(2)).toMatchObject({ endOffset: 0 });
+    expect(end(1)).toMatchObject({ error: "FENCED_LEADER_EPOCH" });
+    expect(end(3)).toMatchObject({ error: "UNKNOWN_LEADER_EPOCH" });
+    await partition.assign(assignment({ leader: 2, epoch: 3, replicas: [1, 2] }));
+    expect(end(3)).toMatchObject({ error: "NOT_LEADER_OR_FOLLOWER" });
+  });
+});

@@ -31,7 +31,13 @@ import type { AppendOptions, PendingAppend } from "../pending-append.ts";
 import type { ReplicaAssignment } from "../replica-assignment.ts";
 import { type ReplicaError, replicaError } from "../replica-error.ts";
 import { LeaderAppends } from "./leader-appends.ts";
-import { findOffset, type OffsetAnswer, type OffsetQuery } from "./partition-offsets.ts";
+import {
+  type EpochEnd,
+  endOfEpoch,
+  findOffset,
+  type OffsetAnswer,
+  type OffsetQuery,
+} from "./partition-offsets.ts";
 import type {
   PartitionConfig,
   PartitionDependencies,
@@ -259,6 +265,15 @@ export class Partition {
     } catch (error) {
       return this.#role.logFailed(error);
     }
+  }
+
+  /** Where an epoch ends in this leader's log: how who has read in it finds out what was cut off. */
+  endOfEpoch(query: {
+    readonly epoch: LeaderEpoch;
+    readonly leaderEpoch?: LeaderEpoch | undefined;
+  }): EpochEnd | ReplicaError {
+    const leader = this.#role.leaderAt(query.leaderEpoch);
+    return "error" in leader ? leader : endOfEpoch(leader, query.epoch);
   }
 
   /**

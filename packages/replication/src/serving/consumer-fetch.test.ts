@@ -1,9 +1,11 @@
+import type { TopicId } from "@zoolog/base";
 import {
   batchOf,
   fetchFrom,
   hosted,
   produceTo,
   setUp,
+  TOPIC_ID,
   turn,
   watch,
 } from "../replica-manager.fixture.ts";
@@ -31,6 +33,20 @@ describe("fetch", () => {
       { batches: [expect.any(Buffer)] },
     ]);
     expect(manager.parked.fetches).toBe(0);
+  });
+
+  test("another life of the topic that is meant is no answer", async () => {
+    const { manager } = await setUp();
+    await manager.produce(produceTo(0, "news"));
+    const fetchOf = (topicId: TopicId) => {
+      const request = fetchFrom({});
+      const partitions = request.partitions.map((asked) => ({ ...asked, topicId }));
+      return manager.fetch({ ...request, partitions });
+    };
+
+    expect(await fetchOf(TOPIC_ID)).toMatchObject([{ batches: [expect.any(Buffer)] }]);
+    const other = await fetchOf("B".repeat(22) as TopicId);
+    expect(other).toMatchObject([{ error: "INCONSISTENT_TOPIC_ID", topic: "t", partition: 0 }]);
   });
 
   test("at the end of the log it waits and is released by the next commit", async () => {

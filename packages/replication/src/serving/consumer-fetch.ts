@@ -1,8 +1,15 @@
-import type { AbortSignalLike, Clock, LeaderEpoch, Offset, TopicPartition } from "@zoolog/base";
+import type {
+  AbortSignalLike,
+  Clock,
+  LeaderEpoch,
+  Offset,
+  TopicId,
+  TopicPartition,
+} from "@zoolog/base";
 import type { LogRead, LogReadError } from "../log-read.ts";
 import type { Partition } from "../partition/partition.ts";
 import type { Purgatory } from "../purgatory.ts";
-import type { ReplicaError } from "../replica-error.ts";
+import { type ReplicaError, replicaError } from "../replica-error.ts";
 import { AnswerRoom, type ReadMemory } from "./answer-room.ts";
 
 export type FetchRequest = {
@@ -22,6 +29,8 @@ export type FetchRequest = {
 };
 
 export type FetchPartition = TopicPartition & {
+  /** The life of the topic that is meant: under another one the name is no answer (KIP-516). */
+  readonly topicId?: TopicId | undefined;
   readonly fetchOffset: Offset;
   readonly maxBytes: number;
   readonly leaderEpoch?: LeaderEpoch | undefined;
@@ -108,7 +117,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
   let isUrgent = false;
   for (const asked of request.partitions) {
     const { topic, partition: index, fetchOffset, lastFetchedEpoch, leaderEpoch } = asked;
-    const found = find(asked);
+    const found = findInLife(asked, find);
     if ("error" in found) {
       answers.push({ topic, partition: index, ...found });
       isUrgent = true;
@@ -145,6 +154,14 @@ function answerOf(
   const records = { topic, partition, batches, sizeInBytes, highWatermark, logStartOffset };
   if (preferredReadReplica !== undefined) return { ...records, preferredReadReplica };
   return divergingEpoch === undefined ? records : { ...records, divergingEpoch };
+}
+
+function findInLife(asked: FetchPartition, find: FindPartition): Partition | ReplicaError {
+  const found = find(asked);
+  const { topicId } = asked;
+  if (topicId === undefined || "error" in found || found.topicId === topicId) return found;
+  const message = `${asked.topic} is another topic of this name, with the id ${found.topicId}`;
+  return replicaError("INCONSISTENT_TOPIC_ID", message);
 }
 
 /** A follower whose high watermark is on its way to the offset is waited for as for records. */

@@ -14,6 +14,8 @@ import {
   partitionIndex,
   type Static,
   text,
+  topicId,
+  topicName,
   topicsOf,
 } from "../schema.ts";
 
@@ -29,6 +31,19 @@ export const FETCH_BYTES_MAX = 50 * 1024 * 1024;
 export const isolation = oneOfNames(["readUncommitted", "readCommitted"], {
   description: "readCommitted hides records of open and aborted transactions",
   default: "readUncommitted",
+});
+
+const partitionWanted = object({
+  partition: partitionIndex,
+  fetchOffset: offsetField,
+  partitionMaxBytes: integer({
+    minimum: 0,
+    maximum: FETCH_BYTES_MAX,
+    default: 1024 * 1024,
+  }),
+  currentLeaderEpoch: optional(leaderEpochField),
+  /** Of the batch before fetchOffset, as the consumer has read it (KIP-320). */
+  lastFetchedEpoch: optional(leaderEpochField),
 });
 
 /**
@@ -52,18 +67,12 @@ export const fetchRequest = object({
       { description: "Where the consumer is; a leader may name a replica there (KIP-392)" },
     ),
   ),
-  topics: topicsOf(
+  topics: list(
     object({
-      partition: partitionIndex,
-      fetchOffset: offsetField,
-      partitionMaxBytes: integer({
-        minimum: 0,
-        maximum: FETCH_BYTES_MAX,
-        default: 1024 * 1024,
-      }),
-      currentLeaderEpoch: optional(leaderEpochField),
-      /** Of the batch before fetchOffset, as the consumer has read it (KIP-320). */
-      lastFetchedEpoch: optional(leaderEpochField),
+      topic: topicName,
+      /** The life of the topic that is meant; of another one there is `INCONSISTENT_TOPIC_ID`. */
+      topicId: optional(topicId),
+      partitions: list(partitionWanted),
     }),
   ),
 });

@@ -1,0 +1,18 @@
+import type { BrokerApi } from "../../../broker-api.ts";
+import type { KafkaHandlers } from "../../request-dispatch.ts";
+import { fetch } from "./fetch.ts";
+import { initProducerId } from "./init-producer-id.ts";
+import { listOffsets } from "./list-offsets.ts";
+import { offsetForLeaderEpoch } from "./offset-for-leader-epoch.ts";
+import { produce } from "./produce.ts";
+
+/** What records are written and read with. */
+export function dataHandlers(parts: { readonly api: BrokerApi }) {
+  return {
+    Produce: produce(parts),
+    Fetch: fetch(parts),
+    ListOffsets: listOffsets(parts),
+    InitProducerId: initProducerId(parts),
+    OffsetForLeaderEpoch: offsetForLeaderEpoch(parts),
+  } satisfies KafkaHandlers;
+}

@@ -1,0 +1,116 @@
+import {
+  claimsCodec,
+  claimsTransaction,
+  type ErrorCode,
+  type KafkaRequest,
+  type KafkaResponse,
+  type ProduceResponse,
+  TIMEOUT_MS_MAX,
+} from "@zoolog/protocol";
+import type { BrokerApi } from "../../../broker-api.ts";
+import { unansweredProduce } from "../../errors.ts";
+import { kafkaErrorOf } from "../../kafka-error.ts";
+import type { KafkaHandler } from "../../request-dispatch.ts";
+import { answersOf, type OfTopic, type Refused, refuseAll } from "./partition-answers.ts";
+
+type Answer = KafkaResponse<"Produce">["responses"][number]["partitionResponses"][number];
+type Produced = ProduceResponse["topics"][number]["partitions"][number];
+
+/** The version of zstd (KIP-110): who does not speak it may not know what it has compressed with. */
+const ZSTD_FROM = 7;
+
+/** The version that knows of failed disks (KIP-112). */
+const STORAGE_ERROR_FROM = 4;
+
+const NO_RECORDS = Buffer.alloc(0);
+
+/**
+ * Appends a batch to each partition. Who asks for no acknowledgement gets no answer; what goes wrong
+ * is told by the end of the connection, upon which clients look for the leaders again. So such a
+ * batch, too, is waited for until the leader has it, as in Kafka.
+ */
+export function produce({ api }: { readonly api: BrokerApi }): KafkaHandler<"Produce"> {
+  return async (request, context) => {
+    const { acks, timeoutMs } = request;
+    const { apiVersion } = context;
+    const asked = askedOf(request);
+    const refusal = refusalOfCall(request, apiVersion);
+    const answers =
+      refusal === undefined
+        ? await answersOf(asked, (topics) =>
+            api.produce(
+              {
+                requiredAcks: acks === -1 ? "all" : "leader",
+                timeoutMs: Math.min(Math.max(0, timeoutMs), TIMEOUT_MS_MAX),
+                topics,
+              },
+              context,
+            ),
+          )
+        : refuseAll(asked, refusal);
+    if (acks === 0) {
+      requireAppended(answers);
+      return undefined;
+    }
+    return {
+      responses: answers.map(({ topic, partitions }) => ({
+        name: topic,
+        partitionResponses: partitions.map((produced) => answerOf(produced, apiVersion)),
+      })),
+    };
+  };
+}
+
+/** The records stay where they are, in the frame. */
+function askedOf({ topicData }: KafkaRequest<"Produce">) {
+  return topicData.map(({ name: topic, partitionData }) => ({
+    topic,
+    partitions: partitionData.map(({ index: partition, records }) => ({
+      partition,
+      records: records ?? NO_RECORDS,
+    })),
+  }));
+}
+
+/** Why nothing of the request may be appended, by how it was sent. */
+function refusalOfCall(
+  { acks, transactionalId, topicData }: KafkaRequest<"Produce">,
+  apiVersion: number,
+): ErrorCode | undefined {
+  if (acks !== -1 && acks !== 0 && acks !== 1) return "INVALID_REQUIRED_ACKS";
+  for (const { partitionData } of topicData) {
+    for (const { records = NO_RECORDS } of partitionData) {
+      if (transactionalId === undefined && claimsTransaction(records)) {
+        return "TRANSACTIONAL_ID_AUTHORIZATION_FAILED";
+      }
+      if (apiVersion < ZSTD_FROM && claimsCodec(records, "zstd")) {
+        return "UNSUPPORTED_COMPRESSION_TYPE";
+      }
+    }
+  }
+  return undefined;
+}
+
+function answerOf(produced: Produced | Refused, apiVersion: number): Answer {
+  if ("error" in produced) {
+    const { partition: index, error } = produced;
+    return { index, errorCode: errorOf(error.code, apiVersion), errorMessage: error.message };
+  }
+  const { partition: index, baseOffset, logAppendTime, logStartOffset } = produced;
+  return { index, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset };
+}
+
+function errorOf(code: string, apiVersion: number): ErrorCode {
+  const known = kafkaErrorOf(code);
+  const isTooNew = known === "KAFKA_STORAGE_ERROR" && apiVersion < STORAGE_ERROR_FROM;
+  return isTooNew ? "NOT_LEADER_OR_FOLLOWER" : known;
+}
+
+/** @throws ZoologError the first refusal: nobody waits for an answer that could tell it. */
+function requireAppended(answers: readonly OfTopic<Produced | Refused>[]): void {
+  for (const { topic, partitions } of answers) {
+    for (const produced of partitions) {
+      if ("error" in produced) throw unansweredProduce(topic, produced);
+    }
+  }
+}
