@@ -21,6 +21,11 @@ export class BrokerProbe {
     const admin = await this.#open();
     const topics = [{ topic, numPartitions: partitions, replicationFactor: replicas }];
     await admin.createTopics({ topics });
+    await this.untilLed(topic, partitions);
+  }
+
+  /** Until so many partitions have leaders. */
+  async untilLed(topic: string, partitions: number): Promise<void> {
     await until(
       `leaders of ${topic}`,
       () => this.#partitions(topic),

@@ -34,8 +34,25 @@ export const CLIENTS: readonly CompatClient[] = [
   npmClient("kafkajs", "2.2.4", "kafkajs", ["lz4-napi@2.10.0", "snappyjs@0.7.0"], nodeHere),
   npmClient("@platformatic/kafka", "1.35.0", "platformatic", [], nodeHere),
   npmClient("@platformatic/kafka", "2.12.1", "platformatic", [NODE_24], node24),
+  npmClient("kafka-ts", "1.5.0", "kafka-ts", [], nodeHere),
+  npmClient(
+    "kafka-crab-js",
+    "5.0.0",
+    "kafka-crab-js",
+    ["kafka-crab-js-linux-x64-gnu@5.0.0", NODE_24],
+    node24,
+  ),
+  pipClient("kafka-python", "3.0.12", ["python-snappy==0.7.3", "lz4==4.4.5", "zstandard==0.25.0"]),
   pipClient("confluent-kafka", "2.16.1", []),
   ...["2.8.2", "3.9.2", "4.3.1"].map(javaClient),
+  {
+    name: "franz-go",
+    version: "1.22.2",
+    language: "Go",
+    room: "franz-go",
+    installation: { kind: "go" },
+    command: (folder) => ({ program: "./driver", args: [], folder }),
+  },
 ];
 
 function npmClient(

@@ -27,6 +27,7 @@ export type CompatCluster = {
 /** Brokers that can be killed one by one. */
 export type Brokers = {
   readonly bootstrap: string;
+  readonly createTopic: (topic: string, partitions: number, replicas: number) => Promise<void>;
   readonly kill: (id: number) => Promise<void>;
   readonly start: (id: number) => Promise<void>;
   readonly dataFolder: (id: number) => string;
@@ -34,7 +35,6 @@ export type Brokers = {
 };
 
 const REPLICAS = 3;
-const MAGIC_AT = 16;
 const ATTRIBUTES_AT = 21;
 const CODEC_BITS = 0x07;
 
@@ -48,6 +48,11 @@ export async function startZoologBrokers(): Promise<Brokers> {
   });
   return {
     bootstrap: ports.map((port) => `127.0.0.1:${port}`).join(),
+    createTopic: async (topic, numPartitions, replicationFactor) => {
+      const [anyone = 1] = cluster.ids;
+      const topics = [{ topic, numPartitions, replicationFactor }];
+      await cluster.ask(anyone, "create-topics", { topics });
+    },
     kill: (id) => cluster.kill(id),
     start: (id) => cluster.start(id),
     dataFolder,
@@ -62,23 +67,24 @@ export async function startZoologBrokers(): Promise<Brokers> {
 export function killableCluster(what: string, brokers: Brokers): CompatCluster {
   const probe = new BrokerProbe(brokers.bootstrap);
   const dead = new Set<number>();
-  const logFolder = async (topic: string): Promise<string | undefined> => {
+  const logFolder = async (topic: string): Promise<string> => {
     const root = brokers.dataFolder(await probe.leaderOf(topic));
     const entries = await readdir(root, { recursive: true });
     const found = entries.find((entry) => entry.endsWith(`${topic}-0`));
-    return found === undefined ? undefined : join(root, found);
+    if (found === undefined) throw new Error(`no log of ${topic} in ${root}`);
+    return join(root, found);
   };
   return {
     what,
     bootstrap: brokers.bootstrap,
     canKill: true,
-    createTopic: (topic, partitions) => probe.createTopic(topic, partitions, REPLICAS),
+    createTopic: async (topic, partitions) => {
+      await brokers.createTopic(topic, partitions, REPLICAS);
+      await probe.untilLed(topic, partitions);
+    },
     latestOffset: (topic) => probe.latestOffset(topic),
     logFolder,
-    storedCodec: async (topic) => {
-      const folder = await logFolder(topic);
-      return folder === undefined ? undefined : await firstCodec(folder);
-    },
+    storedCodec: async (topic) => await firstCodec(await logFolder(topic)),
     killLeader: async (topic) => {
       const leader = await probe.leaderOf(topic);
       dead.add(leader);
@@ -114,11 +120,9 @@ export function foreignCluster(bootstrap: string): CompatCluster {
   };
 }
 
-async function firstCodec(folder: string): Promise<number | undefined> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".log")).sort();
-  const [first] = files;
-  if (first === undefined) return undefined;
-  const bytes = await readFile(join(folder, first));
-  if (bytes.length <= ATTRIBUTES_AT + 1 || bytes[MAGIC_AT] !== 2) return undefined;
+async function firstCodec(folder: string): Promise<number> {
+  const [first] = (await readdir(folder)).filter((file) => file.endsWith(".log")).sort();
+  const bytes = await readFile(join(folder, first ?? "no segment"));
+  if (bytes.length <= ATTRIBUTES_AT + 1) throw new Error(`nothing is stored in ${folder}`);
   return bytes.readInt16BE(ATTRIBUTES_AT) & CODEC_BITS;
 }
