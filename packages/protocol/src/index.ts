@@ -66,7 +66,7 @@ export type {
   PartitionEntry,
 } from "./native/cluster/metadata.ts";
 export type { AlterConfigsRequest, AlterConfigsResponse } from "./native/configs/alter-configs.ts";
-export type { ConfigSource } from "./native/configs/config-fields.ts";
+export type { ConfigSource, ConfigType } from "./native/configs/config-fields.ts";
 export type {
   DescribeConfigsRequest,
   DescribeConfigsResponse,
@@ -209,6 +209,10 @@ export type {
   DescribeOffsetsRequest,
   DescribeOffsetsResponse,
 } from "./native/topics/describe-offsets.ts";
+export type {
+  DescribeProducersRequest,
+  DescribeProducersResponse,
+} from "./native/topics/describe-producers.ts";
 export type {
   DescribeTopicsRequest,
   DescribeTopicsResponse,

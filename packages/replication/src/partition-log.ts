@@ -2,6 +2,7 @@ import type { LeaderEpoch, Offset, Timestamp, TopicId, TopicPartition } from "@z
 import type {
   AppendInfo,
   LogConfig,
+  ProducerEntry,
   ReadRequest,
   ReadResult,
   TimestampedOffset,
@@ -14,6 +15,8 @@ export interface PartitionLog {
   readonly logEndOffset: Offset;
   readonly highWatermark: Offset;
   readonly sizeInBytes: number;
+  /** The idempotent producers that it remembers. */
+  readonly producers: readonly ProducerEntry[];
   readonly leaderEpochs: {
     readonly latest: LeaderEpoch | undefined;
     epochForOffset(offset: Offset): LeaderEpoch | undefined;

@@ -12,7 +12,7 @@ import type { IsrChangeAnswer, IsrChangeRequest } from "./isr-change.ts";
 import type { LiveBrokers } from "./leader/isr-rules.ts";
 import { judgeLogFailure } from "./log-failure.ts";
 import { IsrChecks } from "./partition/isr-checks.ts";
-import { type DescribedOffsets, type DescribeOffsets, Partition } from "./partition/partition.ts";
+import { Partition } from "./partition/partition.ts";
 import type { EpochEnd, OffsetAnswer, OffsetQuery } from "./partition/partition-offsets.ts";
 import type { PartitionEvent } from "./partition-event.ts";
 import type { AppendOutcome } from "./pending-append.ts";
@@ -193,12 +193,9 @@ export class ReplicaManager {
     return deleteRecords({ deletions, deadline }, { find, waiting: this.#deletions });
   }
 
-  /** Where a partition's log lies, and when a record was written. */
-  async describeOffsets(
-    request: TopicPartition & DescribeOffsets,
-  ): Promise<DescribedOffsets | ReplicaError> {
-    const found = this.#hosted.find(request);
-    return "error" in found ? found : found.describeOffsets(request);
+  /** For what is asked of one replica and answered at once. */
+  find(topicPartition: TopicPartition): Partition | ReplicaError {
+    return this.#hosted.find(topicPartition);
   }
 
   /**

@@ -5,7 +5,7 @@ import { type BrokerFacts, describeBroker } from "./broker-facts.ts";
 import { alterConfigs, type ConfigCallDependencies, describeConfigs } from "./config-calls.ts";
 import { electLeaders } from "./election-calls.ts";
 import { createPartitions } from "./partition-calls.ts";
-import { deleteRecords, describeOffsets } from "./record-calls.ts";
+import { deleteRecords, describeOffsets, describeProducers } from "./record-calls.ts";
 import type { TopicCallDependencies } from "./topic-calls.ts";
 
 export type AdminCallDependencies = TopicCallDependencies &
@@ -23,6 +23,7 @@ export function adminCalls(dependencies: AdminCallDependencies): CallHandlers<Ad
       describeConfigs(request, principal, dependencies),
     "delete-records": (request) => deleteRecords(request, replicas),
     "describe-offsets": (request) => describeOffsets(request, replicas),
+    "describe-producers": async (request) => describeProducers(request, replicas),
     "describe-broker": () => describeBroker(dependencies),
     "alter-configs": (request, { principal }) => alterConfigs(request, principal, dependencies),
   };

@@ -1,9 +1,12 @@
 import { assert, inParallel, type TopicPartition, topicPartitionKey } from "@zoolog/base";
+import type { ProducerEntry } from "@zoolog/log";
 import type {
   DeleteRecordsRequest,
   DeleteRecordsResponse,
   DescribeOffsetsRequest,
   DescribeOffsetsResponse,
+  DescribeProducersRequest,
+  DescribeProducersResponse,
 } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
 import { refusalOf } from "./data-calls.ts";
@@ -54,7 +57,10 @@ export async function describeOffsets(
   );
   requireFewAndDistinct(asked);
   const limits = { atOnceMax: LOOKS_AT_ONCE };
-  const found = await inParallel(asked, limits, (each) => replicas.describeOffsets(each));
+  const found = await inParallel(asked, limits, async (each) => {
+    const replica = replicas.find(each);
+    return "error" in replica ? replica : replica.describeOffsets(each);
+  });
   const answers = found[Symbol.iterator]();
   return {
     topics: request.topics.map(({ topic, partitions }) => ({
@@ -69,6 +75,33 @@ export async function describeOffsets(
       }),
     })),
   };
+}
+
+export function describeProducers(
+  { topics }: DescribeProducersRequest,
+  replicas: ReplicaManager,
+): DescribeProducersResponse {
+  const asked = topics.flatMap(({ topic, partitions }) =>
+    partitions.map((partition) => ({ topic, partition })),
+  );
+  requireFewAndDistinct(asked);
+  return {
+    topics: topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map((partition) => {
+        const found = replicas.find({ topic, partition });
+        const answer = "error" in found ? found : found.describeProducers();
+        if ("error" in answer) return { partition, ...refusalOf(answer) };
+        return { partition, producers: answer.producers.map(producerOf) };
+      }),
+    })),
+  };
+}
+
+function producerOf({ producerId, producerEpoch, batches, lastTimestamp }: ProducerEntry) {
+  const lastSequence = batches.at(-1)?.lastSequence;
+  const producer = { producerId, producerEpoch, lastTimestamp };
+  return lastSequence === undefined ? producer : { ...producer, lastSequence };
 }
 
 function requireFewAndDistinct(partitions: readonly TopicPartition[]): void {

@@ -1,6 +1,6 @@
 import { nearestName } from "@zoolog/base";
 import type { ConfigOverrides } from "@zoolog/controller";
-import type { DescribeConfigsResponse } from "@zoolog/protocol";
+import type { ConfigType, DescribeConfigsResponse } from "@zoolog/protocol";
 import { brokerSettings } from "./broker-settings.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { BrokerOverrides } from "./dynamic-settings.ts";
@@ -103,12 +103,18 @@ function entry(
     name,
     ...(value === undefined ? {} : { value }),
     source: synonyms[0]?.source ?? "default",
+    type: typeOf(setting),
     dynamic: changes === "dynamic",
     sensitive: isSensitive,
     ...(byDefault === undefined ? {} : { default: byDefault }),
     synonyms: shown,
     about: setting.about,
   };
+}
+
+function typeOf({ type, sensitive, isList }: Setting<unknown>): ConfigType {
+  if (sensitive === true) return "password";
+  return isList === true ? "list" : type;
 }
 
 /** Every place that sets it for a broker, under the broker's name of it. */

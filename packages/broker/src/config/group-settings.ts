@@ -106,5 +106,5 @@ function assignors({
       ? { value: known }
       : { fault: `takes ${ASSIGNORS.join(" or ")}, or both with a comma` };
   };
-  return { takes, ...described, byDefault: { value: byDefault }, parse };
+  return { takes, type: "list", ...described, byDefault: { value: byDefault }, parse };
 }

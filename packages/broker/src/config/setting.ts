@@ -1,3 +1,5 @@
+import type { ConfigType } from "@zoolog/protocol";
+
 /** Answer of `parse`: the value, or what is wrong with the raw one, as the end of a sentence. */
 export type Parsed<T> = { readonly value: T } | { readonly fault: string };
 
@@ -5,6 +7,7 @@ export type Parsed<T> = { readonly value: T } | { readonly fault: string };
 export type Setting<T> = {
   /** What a person may write, for the documentation and for error messages. */
   readonly takes: string;
+  readonly type: ConfigType;
   /** Absent: the setting has to be given. */
   readonly byDefault?: { readonly value: T };
   /** What it does, and the reason for its default. One or two sentences. */
@@ -45,7 +48,7 @@ export function integer(
 ): Setting<number> {
   const { min, max, ...described } = options;
   const takes = `integer, ${min} to ${max}`;
-  return setting(takes, described, (raw) => {
+  return setting({ takes, type: integerType(max) }, described, (raw) => {
     const value = toInteger(raw);
     const inRange = value !== undefined && value >= min && value <= max;
     return inRange ? { value } : { fault: `takes an ${takes}` };
@@ -58,17 +61,21 @@ export function integerOrUnlimited(
 ): Setting<number | undefined> {
   const { min, max, ...described } = options;
   const takes = `integer, ${min} to ${max}, or -1 for no limit`;
-  const limited = setting<number | undefined>(takes, described, (raw) => {
-    const value = toInteger(raw);
-    if (value === -1) return { value: undefined };
-    const inRange = value !== undefined && value >= min && value <= max;
-    return inRange ? { value } : { fault: `takes an ${takes}` };
-  });
+  const limited = setting<number | undefined>(
+    { takes, type: integerType(max) },
+    described,
+    (raw) => {
+      const value = toInteger(raw);
+      if (value === -1) return { value: undefined };
+      const inRange = value !== undefined && value >= min && value <= max;
+      return inRange ? { value } : { fault: `takes an ${takes}` };
+    },
+  );
   return { ...limited, unlimited: "-1" };
 }
 
 export function boolean(options: Described<boolean>): Setting<boolean> {
-  return setting("true or false", options, (raw) => {
+  return setting({ takes: "true or false", type: "boolean" }, options, (raw) => {
     if (raw === true || raw === "true") return { value: true };
     if (raw === false || raw === "false") return { value: false };
     return { fault: "takes true or false" };
@@ -80,7 +87,7 @@ export function oneOf<const Choice extends string>(
   options: Described<Choice>,
 ): Setting<Choice> {
   const takes = choices.map((choice) => `\`${choice}\``).join(" or ");
-  return setting(takes, options, (raw) => {
+  return setting({ takes, type: "string" }, options, (raw) => {
     const value = choices.find((choice) => choice === raw);
     return value === undefined ? { fault: `takes ${choices.join(" or ")}` } : { value };
   });
@@ -88,7 +95,7 @@ export function oneOf<const Choice extends string>(
 
 export function text(options: Described<string> & { readonly takes: string }): Setting<string> {
   const { takes, ...described } = options;
-  return setting(takes, described, (raw) => {
+  return setting({ takes, type: "string" }, described, (raw) => {
     const value = toText(raw);
     return value === undefined ? { fault: `takes ${takes}` } : { value };
   });
@@ -103,13 +110,17 @@ export function optionalText(
 }
 
 function setting<T>(
-  takes: string,
+  form: Pick<Setting<T>, "takes" | "type">,
   options: Described<T>,
   parse: (raw: unknown) => Parsed<T>,
 ): Setting<T> {
   const { byDefault, ...described } = options;
-  if (!("byDefault" in options)) return { takes, ...described, parse };
-  return { takes, ...described, parse, byDefault: { value: byDefault as T } };
+  if (!("byDefault" in options)) return { ...form, ...described, parse };
+  return { ...form, ...described, parse, byDefault: { value: byDefault as T } };
+}
+
+function integerType(max: number): ConfigType {
+  return max > 0x7fff_ffff ? "long" : "int";
 }
 
 function toInteger(raw: unknown): number | undefined {

@@ -5,6 +5,10 @@ import { describeConfigsRequest, describeConfigsResponse } from "./configs/descr
 import { createPartitionsRequest, createPartitionsResponse } from "./topics/create-partitions.ts";
 import { deleteRecordsRequest, deleteRecordsResponse } from "./topics/delete-records.ts";
 import { describeOffsetsRequest, describeOffsetsResponse } from "./topics/describe-offsets.ts";
+import {
+  describeProducersRequest,
+  describeProducersResponse,
+} from "./topics/describe-producers.ts";
 
 /** Everyday operations on topics, settings and brokers that run. */
 export const ADMIN_CALLS = {
@@ -22,6 +26,11 @@ export const ADMIN_CALLS = {
     summary: "The ends of partitions, and when the record at an offset was written",
     request: describeOffsetsRequest,
     response: describeOffsetsResponse,
+  },
+  "describe-producers": {
+    summary: "Idempotent producers that partitions remember",
+    request: describeProducersRequest,
+    response: describeProducersResponse,
   },
   "describe-configs": {
     summary: "Settings of topics and brokers, and where each was set",

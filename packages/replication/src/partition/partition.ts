@@ -8,6 +8,7 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
+import type { ProducerEntry } from "@zoolog/log";
 import { CommittedBytes } from "../committed-bytes.ts";
 import type { DivergingEpoch } from "../diverging-epoch.ts";
 import { refusalOfOffset } from "../follower/consumer-read-verdict.ts";
@@ -252,6 +253,12 @@ export class Partition {
     } catch (error) {
       return this.#role.logFailed(error);
     }
+  }
+
+  /** The idempotent producers that write here, as far as the log remembers. */
+  describeProducers(): { readonly producers: readonly ProducerEntry[] } | ReplicaError {
+    const leader = this.#role.leaderAt(undefined);
+    return "error" in leader ? leader : { producers: leader.log.producers };
   }
 
   /** Finds an offset by position or by time, as consumers see the log. */

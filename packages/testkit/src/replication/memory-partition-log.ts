@@ -23,6 +23,8 @@ import type { PartitionLog } from "@zoolog/replication";
  * replication. What a real log does with bytes is tested on the real one.
  */
 export class MemoryPartitionLog implements PartitionLog {
+  /** It remembers none. */
+  readonly producers = [];
   batches: RecordBatch[] = [];
   epochs: { readonly epoch: LeaderEpoch; readonly startOffset: Offset }[] = [];
   readonly calls: string[] = [];

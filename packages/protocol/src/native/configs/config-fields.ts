@@ -16,3 +16,7 @@ export const configValue = text({ maxLength: 10_000 });
  */
 export const configSource = oneOfNames(["topic", "broker", "cluster", "static", "default"]);
 export type ConfigSource = Static<typeof configSource>;
+
+/** What a value is, in Kafka's terms (KIP-569). */
+export const configType = oneOfNames(["boolean", "string", "int", "long", "list", "password"]);
+export type ConfigType = Static<typeof configType>;

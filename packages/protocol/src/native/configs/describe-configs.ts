@@ -5,6 +5,7 @@ import {
   configResourceName,
   configResourceType,
   configSource,
+  configType,
   configValue,
 } from "./config-fields.ts";
 
@@ -25,6 +26,8 @@ const configEntry = object({
   name: configName,
   value: optional(configValue),
   source: configSource,
+  /** Missing where the answering broker does not know the setting. */
+  type: optional(configType),
   dynamic: flag({ description: "It can be changed while brokers run" }),
   sensitive: flag({ description: "Its value is not shown" }),
   default: optional(configValue),

@@ -5,10 +5,11 @@ import type {
   MetadataResponse,
   PartitionEntry,
 } from "@zoolog/protocol";
-import type { BrokerApi, BrokerAtListener } from "../../broker-api.ts";
-import { kafkaErrorOf } from "../kafka-error.ts";
-import type { KafkaHandler } from "../request-dispatch.ts";
-import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
+import type { BrokerApi } from "../../../broker-api.ts";
+import { kafkaErrorOf } from "../../kafka-error.ts";
+import type { KafkaHandler } from "../../request-dispatch.ts";
+import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from "../authorized-operations.ts";
+import { administrator } from "./brokers-of-listener.ts";
 
 type Answer = KafkaResponse<"Metadata">;
 type TopicAnswer = Answer["topics"][number];
@@ -39,7 +40,12 @@ export function metadata({ api }: { readonly api: BrokerApi }): KafkaHandler<"Me
     const reached = new Set(brokers.map(({ brokerId }) => brokerId));
     const operations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : undefined;
     return {
-      brokers: brokers.map(brokerAnswer),
+      brokers: brokers.map(({ brokerId: nodeId, host, port, rack }) => ({
+        nodeId,
+        host,
+        port,
+        rack,
+      })),
       clusterId: found.clusterId,
       controllerId: administrator(found.controllerId, brokers),
       topics: [
@@ -80,22 +86,6 @@ function askedTopics(
 
 function nameOf(topicId: TopicId | undefined, api: BrokerApi): string | undefined {
   return topicId === undefined ? undefined : api.topicNameOf(topicId);
-}
-
-function brokerAnswer({ brokerId, host, port, rack }: BrokerAtListener) {
-  return { nodeId: brokerId, host, port, rack };
-}
-
-/**
- * Where clients send what changes the cluster. Every broker passes it on to the controller, so one
- * that the client can reach does while there is no other.
- */
-function administrator(
-  controllerId: BrokerId | undefined,
-  brokers: readonly BrokerAtListener[],
-): BrokerId | undefined {
-  const isReached = brokers.some(({ brokerId }) => brokerId === controllerId);
-  return isReached ? controllerId : brokers[0]?.brokerId;
 }
 
 type Reach = { readonly reached: ReadonlySet<BrokerId>; readonly apiVersion: number };

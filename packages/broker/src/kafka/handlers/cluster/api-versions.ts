@@ -1,5 +1,5 @@
 import type { KafkaApi, KafkaRequest } from "@zoolog/protocol";
-import { announced, type KafkaHandler } from "../request-dispatch.ts";
+import { announced, type KafkaHandler } from "../../request-dispatch.ts";
 
 /** What a client may call itself (KIP-511). */
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;

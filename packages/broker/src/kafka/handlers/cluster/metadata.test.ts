@@ -1,5 +1,5 @@
 import { brokerId, leaderEpoch, type TopicId } from "@zoolog/base";
-import { ask, startedPlane } from "../kafka-plane.fixture.ts";
+import { ask, startedPlane } from "../../kafka-plane.fixture.ts";
 
 async function withTopics(...names: readonly string[]) {
   const started = await startedPlane();

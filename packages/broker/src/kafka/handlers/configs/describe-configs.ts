@@ -1,0 +1,79 @@
+import type { DescribeConfigsResponse, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
+import type { BrokerApi } from "../../../broker-api.ts";
+import { orRefused, refusal, refusalOf } from "../../call-failure.ts";
+import type { KafkaHandler } from "../../request-dispatch.ts";
+import {
+  type ConfigResourceType,
+  configTypeNumber,
+  notConfigurable,
+  resourceNameOf,
+  resourceTypeOf,
+  sourceNumber,
+} from "./config-numbers.ts";
+
+type Asked = KafkaRequest<"DescribeConfigs">["resources"][number];
+type Answer = KafkaResponse<"DescribeConfigs">["results"][number];
+type Described = DescribeConfigsResponse["resources"][number];
+type ConfigEntry = Extract<Described, { readonly configs: unknown }>["configs"][number];
+type Wishes = Pick<KafkaRequest<"DescribeConfigs">, "includeSynonyms" | "includeDocumentation">;
+
+/** Settings that we do not have are left out, as by brokers that are older than the client. */
+export function describeConfigs({
+  api,
+}: {
+  readonly api: BrokerApi;
+}): KafkaHandler<"DescribeConfigs"> {
+  return async (request, context) => {
+    const asked = request.resources.map((resource) => {
+      return { resource, type: resourceTypeOf(resource.resourceType) };
+    });
+    const resources = asked.flatMap(({ resource, type }) =>
+      type === undefined ? [] : [{ type, name: resourceNameOf(type, resource.resourceName) }],
+    );
+    const answer = await orRefused(api.admin["describe-configs"]({ resources }, context));
+    const described = new Map(
+      ("refused" in answer ? [] : answer.resources).map((one) => [keyOf(one), one]),
+    );
+    return {
+      results: asked.map(({ resource, type }): Answer => {
+        const { resourceType, resourceName } = resource;
+        const about = { resourceType, resourceName, configs: [] };
+        if (type === undefined) return { ...about, ...notConfigurable(resourceType) };
+        if ("refused" in answer) return { ...about, ...answer.refused };
+        const found = described.get(keyOf({ type, name: resourceNameOf(type, resourceName) }));
+        if (found === undefined) return { ...about, ...NOT_ANSWERED };
+        if ("error" in found) return { ...about, ...refusalOf(found.error) };
+        const configs = chosen(resource, found.configs).map((each) => configAnswer(each, request));
+        return { ...about, errorMessage: undefined, configs };
+      }),
+    };
+  };
+}
+
+const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the broker said nothing of its settings");
+
+function keyOf({ type, name }: { readonly type: ConfigResourceType; readonly name: string }) {
+  return `${type} ${name}`;
+}
+
+function chosen(
+  { configurationKeys }: Asked,
+  configs: readonly ConfigEntry[],
+): readonly ConfigEntry[] {
+  if (configurationKeys === undefined) return configs;
+  const names = new Set(configurationKeys);
+  return configs.filter(({ name }) => names.has(name));
+}
+
+function configAnswer(entry: ConfigEntry, wishes: Wishes): Answer["configs"][number] {
+  const { name, value, dynamic, source, sensitive, synonyms, about, type } = entry;
+  return {
+    ...{ name, value, readOnly: !dynamic, isSensitive: sensitive },
+    configSource: sourceNumber(source),
+    synonyms: wishes.includeSynonyms
+      ? synonyms.map((one) => ({ ...one, value: one.value, source: sourceNumber(one.source) }))
+      : [],
+    configType: configTypeNumber(type),
+    documentation: wishes.includeDocumentation ? about : undefined,
+  };
+}

@@ -1,0 +1,38 @@
+import { brokerId } from "@zoolog/base";
+import type { BrokerApi } from "../../../broker-api.ts";
+import { orRefused, refusal, refusalOf } from "../../call-failure.ts";
+import type { KafkaHandler } from "../../request-dispatch.ts";
+import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+
+export function createPartitions({
+  api,
+}: {
+  readonly api: BrokerApi;
+}): KafkaHandler<"CreatePartitions"> {
+  return async ({ topics, timeoutMs, validateOnly }, context) => {
+    const request = {
+      ...{ timeoutMs: administrativeTimeoutMs(timeoutMs), validateOnly },
+      topics: topics.map(({ name: topic, count, assignments }) => ({
+        ...{ topic, count },
+        ...(assignments === undefined
+          ? {}
+          : {
+              assignments: assignments.map(({ brokerIds }) => brokerIds.map((id) => brokerId(id))),
+            }),
+      })),
+    };
+    const answer = await orRefused(api.admin["create-partitions"](request, context));
+    const answered = "refused" in answer ? [] : answer.topics;
+    return {
+      results: topics.map(({ name }, index) => {
+        if ("refused" in answer) return { name, ...answer.refused };
+        const result = answered[index];
+        if (result === undefined) return { name, ...NOT_ANSWERED };
+        if ("error" in result) return { name, ...refusalOf(result.error) };
+        return { name, errorMessage: undefined };
+      }),
+    };
+  };
+}
+
+const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the controller said nothing of the topic");

@@ -1,0 +1,62 @@
+import type { TopicId } from "@zoolog/base";
+import type { KafkaRequest, KafkaResponse } from "@zoolog/protocol";
+import type { BrokerApi } from "../../../broker-api.ts";
+import { orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
+import type { KafkaHandler } from "../../request-dispatch.ts";
+import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+
+type Answer = KafkaResponse<"DeleteTopics">["responses"][number];
+
+/** The version from which topics are named in a list of their own, by name or by id. */
+const BY_ID_FROM = 6;
+
+type Asked = { readonly name?: string | undefined; readonly topicId?: TopicId | undefined };
+type Found = Asked & { readonly fault?: Refusal };
+
+export function deleteTopics({ api }: { readonly api: BrokerApi }): KafkaHandler<"DeleteTopics"> {
+  return async (request, context) => {
+    const wanted = askedTopics(request, context.apiVersion).map((asked) => resolve(asked, api));
+    const topics = wanted.flatMap(({ name: topic, topicId, fault }) => {
+      if (topic === undefined || fault !== undefined) return [];
+      return [topicId === undefined ? { topic } : { topic, topicId }];
+    });
+    const timeoutMs = administrativeTimeoutMs(request.timeoutMs);
+    const answer = await orRefused(api.deleteTopics({ timeoutMs, topics }, context));
+    const results = new Map(
+      "refused" in answer ? [] : answer.topics.map((result) => [result.topic, result]),
+    );
+    return {
+      responses: wanted.map(({ name, topicId, fault }): Answer => {
+        if (fault !== undefined) return { name, topicId, ...fault };
+        if ("refused" in answer) return { name, topicId, ...answer.refused };
+        const result = name === undefined ? undefined : results.get(name);
+        if (result === undefined) return { name, topicId, ...NOT_ANSWERED };
+        if ("error" in result) return { name, topicId, ...refusalOf(result.error) };
+        return { name, topicId: result.topicId ?? topicId, errorMessage: undefined };
+      }),
+    };
+  };
+}
+
+const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the controller said nothing of the topic");
+
+function askedTopics(
+  { topics, topicNames }: KafkaRequest<"DeleteTopics">,
+  apiVersion: number,
+): readonly Asked[] {
+  return apiVersion < BY_ID_FROM ? topicNames.map((name) => ({ name })) : topics;
+}
+
+function resolve({ name, topicId }: Asked, api: BrokerApi): Found {
+  if (name !== undefined && topicId !== undefined) {
+    const fault = refusal(
+      "INVALID_REQUEST",
+      "a topic is deleted by its name or by its id, not both",
+    );
+    return { name, topicId, fault };
+  }
+  if (name !== undefined) return { name };
+  const known = topicId === undefined ? undefined : api.topicNameOf(topicId);
+  if (known !== undefined) return { name: known, topicId };
+  return { topicId, fault: refusal("UNKNOWN_TOPIC_ID", "there is no topic of this id") };
+}
