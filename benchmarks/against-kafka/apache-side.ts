@@ -5,6 +5,7 @@ import type { RunningSide, Side } from "./side.ts";
 /** Apache Kafka with the settings of its download. */
 export function apacheSide(release: KafkaRelease): Side {
   return {
+    id: release.line,
     name: `Kafka ${release.version}`,
     start: async (brokers) => runningSide(await ApacheKafka.start({ release, brokers })),
     startTimed: async () => {

@@ -1,13 +1,12 @@
 import { cpus } from "node:os";
-import { type KafkaLine, resolveKafkaRelease } from "../../test/kafka/kafka-release.ts";
+import { resolveKafkaRelease } from "../../test/kafka/kafka-release.ts";
 import { apacheSide } from "./apache-side.ts";
 import { formatComparison } from "./comparison-report.ts";
 import { CONTESTS } from "./contests.ts";
 import { type ContestOutcome, holdContests } from "./hold-contests.ts";
-import type { Side } from "./side.ts";
+import { SIDE_IDS, type Side, type SideId } from "./side.ts";
 import { zoologSide } from "./zoolog-side.ts";
 
-const SIDES = ["zoolog", "3.9", "4"] as const;
 const QUICK = { share: 0.2, rounds: 2 };
 
 /** Answers the exit status. */
@@ -25,7 +24,7 @@ export async function compareWithKafka(options: {
     console.log(`not run: ${client.reason}`);
     return 0;
   }
-  const sides = await resolveSides(options.sides ?? SIDES.join());
+  const sides = await resolveSides(options.sides ?? SIDE_IDS.join());
   const only = options.only?.split(",");
   const chosen = CONTESTS.filter(({ name }) => only?.some((word) => name.includes(word)) ?? true);
   const conditions = {
@@ -53,16 +52,18 @@ function quickRounds(quick: boolean): number | undefined {
 async function resolveSides(names: string): Promise<Side[]> {
   const sides: Side[] = [];
   for (const name of names.split(",")) {
-    if (name === "zoolog") {
-      sides.push(zoologSide(process.env["ZOOLOG_BENCH_NODE_FLAGS"]?.split(" ")));
-      continue;
-    }
-    if (!SIDES.includes(name as KafkaLine)) {
-      throw new Error(`--sides knows ${SIDES.join(", ")}, not ${name}`);
-    }
-    const resolved = await resolveKafkaRelease(name as KafkaLine);
-    if (resolved.kind === "resolved") sides.push(apacheSide(resolved.release));
-    else console.error(`Kafka ${name} is not run: ${resolved.reason}`);
+    const id = SIDE_IDS.find((one) => one === name);
+    if (id === undefined) throw new Error(`--sides knows ${SIDE_IDS.join(", ")}, not ${name}`);
+    const side = await resolveSide(id);
+    if (side !== undefined) sides.push(side);
   }
   return sides;
+}
+
+async function resolveSide(id: SideId): Promise<Side | undefined> {
+  if (id === "zoolog") return zoologSide(process.env["ZOOLOG_BENCH_NODE_FLAGS"]?.split(" "));
+  const resolved = await resolveKafkaRelease(id);
+  if (resolved.kind === "resolved") return apacheSide(resolved.release);
+  console.error(`Kafka ${id} is not run: ${resolved.reason}`);
+  return undefined;
 }

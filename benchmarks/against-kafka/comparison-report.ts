@@ -3,12 +3,12 @@ import type { Discipline } from "./contest.ts";
 import type { ContestOutcome } from "./hold-contests.ts";
 import type { Side } from "./side.ts";
 
-/** The first side is the one that is judged; bars are against the second. */
+/** Ratios are of the first side to each other; bars are for Zoolog's to Kafka 3.9. */
 export function formatComparison(
   outcomes: readonly ContestOutcome[],
   sides: readonly Side[],
 ): { readonly table: string; readonly below: number } {
-  const [judged, ...others] = sides;
+  const [first, ...others] = sides;
   const header = [
     "measure",
     "unit",
@@ -22,8 +22,9 @@ export function formatComparison(
     contest.disciplines.map((discipline, column) => {
       const figureOf = (side: Side | undefined): number | undefined =>
         side === undefined ? undefined : figures.get(side)?.[column];
-      const ratios = others.map((side) => ratioOf(figureOf(judged), figureOf(side)));
-      const verdict = verdictOf(discipline, ratios[0]);
+      const ratios = others.map((side) => ratioOf(figureOf(first), figureOf(side)));
+      const judged = first?.id === "zoolog" ? others.findIndex(({ id }) => id === "3.9") : -1;
+      const verdict = verdictOf(discipline, ratios[judged]);
       if (verdict === "BELOW") below++;
       return [
         `${contest.name}: ${discipline.name}`,

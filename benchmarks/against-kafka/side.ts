@@ -8,8 +8,15 @@ export type RunningSide = {
   close(): Promise<void>;
 };
 
+export const SIDE_IDS = ["zoolog", "3.9", "4"] as const;
+
+/** Zoolog, or a line of Apache Kafka. */
+export type SideId = (typeof SIDE_IDS)[number];
+
 /** One make of broker that takes part. Whatever is not set is its own default. */
 export type Side = {
+  readonly id: SideId;
+  /** With its version. */
   readonly name: string;
   start(brokers: 1 | 3): Promise<RunningSide>;
   /**

@@ -26,6 +26,7 @@ type Member = {
 /** Zoolog as `zoolog broker` starts it; `nodeFlags` go to Node.js, such as `--cpu-prof`. */
 export function zoologSide(nodeFlags: readonly string[] = []): Side {
   return {
+    id: "zoolog",
     name: "Zoolog",
     start: async (brokers) => {
       const cluster = await ZoologProcesses.prepare(brokers, nodeFlags);

@@ -47,14 +47,14 @@ const TIMEOUT_MS = 300_000;
 /** The heap of Kafka's scripts for tools. */
 const TOOL_JVM = ["-Xmx512m"];
 
-/** Runs one of the release's tools to its end. */
+/** Runs one of the release's tools, or another main class or `.java` file, to its end. */
 export function runKafkaTool(
   release: KafkaRelease,
-  tool: KafkaTool,
+  tool: KafkaTool | { readonly main: string },
   args: readonly string[],
   { stdin = "", timeoutMs = TIMEOUT_MS, jvm = TOOL_JVM }: KafkaToolOptions = {},
 ): Promise<KafkaToolRun> {
-  const main = (release.line === "3.9" ? TOOLS_OF_3_9[tool] : undefined) ?? KAFKA_TOOLS[tool];
+  const main = typeof tool === "string" ? mainClassOf(release, tool) : tool.main;
   const command = { classpath: release.classpath, main, args, jvm };
   const [program = "java", ...words] = javaCommandLine(command);
   const child = spawn(program, words, { timeout: timeoutMs, killSignal: "SIGKILL" });
@@ -75,4 +75,8 @@ export function runKafkaTool(
       }),
     );
   });
+}
+
+function mainClassOf({ line }: KafkaRelease, tool: KafkaTool): string {
+  return (line === "3.9" ? TOOLS_OF_3_9[tool] : undefined) ?? KAFKA_TOOLS[tool];
 }
