@@ -181,22 +181,26 @@ test("a temporary cluster leaves nothing behind", async () => {
   await expect(readdir(cluster.dataFolder)).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("unknown topics are not made by accident, but where that is configured they are", async () => {
-  const strict = await start();
-  expect(await post(strict, "typo", ["x"])).toMatchObject({
-    error: { code: "UNKNOWN_TOPIC_OR_PARTITION" },
-  });
-  await strict.close();
+test("unknown topics are made where a client asks for it and the brokers let it be", async () => {
+  const off = [{ from: "test", settings: { "auto.create.topics.enable": false } }];
+  for (const [settings, allowAutoTopicCreation, made] of [
+    [off, true, false],
+    [[], false, false],
+    [[], true, true],
+  ] as const) {
+    const cluster = await start({ settings });
+    expect(await post(cluster, "new", ["x"])).toMatchObject({
+      error: { code: "UNKNOWN_TOPIC_OR_PARTITION" },
+    });
 
-  const settings = [{ from: "test", settings: { "auto.create.topics.enable": true } }];
-  const lenient = await start({ settings });
-  const records = Buffer.alloc(0).toString("base64");
-  await callBroker(urlOf(lenient), "produce", {
-    topics: [{ topic: "made", partitions: [{ partition: 0, records }] }],
-  });
+    const asked = { topics: ["new"], allowAutoTopicCreation };
+    const { body } = await callBroker(urlOf(cluster), "metadata", asked);
 
-  const { body } = await callBroker(urlOf(lenient), "metadata");
-  expect(body).toMatchObject({ topics: [{ topic: "made" }] });
+    const code = "UNKNOWN_TOPIC_OR_PARTITION";
+    const [topic] = (body as { topics: object[] }).topics;
+    expect(topic).toMatchObject(made ? { topicId: expect.any(String) } : { error: { code } });
+    await cluster.close();
+  }
 });
 
 test("a port that is taken is named, and nothing stays open", async () => {

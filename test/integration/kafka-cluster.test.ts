@@ -10,7 +10,6 @@ let cluster: DevCluster;
 
 beforeAll(async () => {
   const settings = {
-    "auto.create.topics.enable": true,
     "num.partitions": 2,
     "kafka.listeners": "EXTERNAL://127.0.0.1:0",
   };

@@ -47,6 +47,11 @@ export type ClientOptions = {
   };
   /** What is known of the cluster is renewed when older than this, ms; default 5 minutes. */
   readonly metadataMaxAgeMs?: number;
+  /**
+   * Create topics that are produced to and do not exist, where `auto.create.topics.enable` of the
+   * brokers lets it be; default false: a misspelt name is an error.
+   */
+  readonly allowAutoTopicCreation?: boolean;
   readonly logger?: Logger;
   /** Closes the client. */
   readonly signal?: AbortSignal;
@@ -124,6 +129,7 @@ export class Client implements AsyncDisposable {
         ),
         brokers: endpointsOf(options.brokers),
         metadataMaxAgeMs: timeMs("metadataMaxAgeMs", options.metadataMaxAgeMs ?? 300_000, 1),
+        allowAutoTopicCreation: options.allowAutoTopicCreation ?? false,
       },
       { calls, clock, scheduler, random, logger },
     );

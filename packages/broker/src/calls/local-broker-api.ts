@@ -82,9 +82,6 @@ export class LocalBrokerApi implements BrokerApi {
     const { replicas, trace, live } = this.#dependencies;
     const config = live.current;
     trace?.("produce received", { requiredAcks: request.requiredAcks });
-    if (config.autoCreateTopicsEnable) {
-      await this.#createMissing(request.topics.map(({ topic }) => topic));
-    }
     const timeoutMs = Math.min(request.timeoutMs, config.produceMaxTimeoutMs);
     const response = await produce({ ...request, timeoutMs }, replicas, context);
     trace?.("produce answered", {});

@@ -67,11 +67,11 @@ export const brokerSettings = {
     about: "Replicas of each partition of a new topic that does not say how many.",
   }),
   autoCreateTopicsEnable: boolean({
-    byDefault: false,
+    byDefault: true,
     dynamic: "cluster",
     about:
-      "Create an unknown topic when a record is produced to it. Off, also in `zoolog dev`: a " +
-      "misspelt name should be an error, not a topic.",
+      "Create an unknown topic when a client asks for it and lets it be created. Kafka's clients do " +
+      "unless told otherwise; ours do not: a misspelt name should be an error, not a topic.",
   }),
   minInsyncReplicas: integer({
     byDefault: 1,

@@ -24,7 +24,7 @@ test("what is not given has its default", () => {
     httpHost: "127.0.0.1",
     httpPort: 8092,
     logFlush: "os",
-    autoCreateTopicsEnable: false,
+    autoCreateTopicsEnable: true,
     logRetentionBytes: undefined,
   });
 });

@@ -27,6 +27,8 @@ export type ClusterOptions = CallAttemptsOptions & {
   readonly brokers: readonly string[];
   /** Knowledge older than this is renewed when it is used, ms. */
   readonly metadataMaxAgeMs: number;
+  /** Ask brokers to create topics that are produced to and missing. */
+  readonly allowAutoTopicCreation: boolean;
 };
 
 export type ClusterDependencies = {
@@ -64,8 +66,8 @@ export class Cluster {
   #rotation: number;
   #version = 0;
   #wanted = new Set<string>();
-  /** Topics that this client produces to: a broker that is allowed to creates them. */
-  readonly #produced = new Set<string>();
+  /** Topics that are created when they are missing, if a broker may: those produced to, where asked for. */
+  readonly #creatable = new Set<string>();
   #queued: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
   #refreshedAt = Number.NEGATIVE_INFINITY;
@@ -105,7 +107,7 @@ export class Cluster {
     purpose: "read" | "produce" = "read",
   ): Promise<TopicMetadata> {
     const { clock, random } = this.#dependencies;
-    if (purpose === "produce") this.#produced.add(name);
+    if (purpose === "produce" && this.#options.allowAutoTopicCreation) this.#creatable.add(name);
     const startedAt = clock.monotonic();
     for (let failures = 1; ; failures++) {
       const known = this.cachedTopic(name);
@@ -265,10 +267,11 @@ export class Cluster {
   }
 
   async #learn(topics: readonly string[]): Promise<void> {
-    const produced = topics.filter((name) => this.#produced.has(name));
-    const others = topics.filter((name) => !this.#produced.has(name));
-    if (produced.length > 0) this.#take(await this.#metadata(produced, true));
-    if (others.length > 0 || produced.length === 0) this.#take(await this.#metadata(others, false));
+    const creatable = topics.filter((name) => this.#creatable.has(name));
+    const others = topics.filter((name) => !this.#creatable.has(name));
+    if (creatable.length > 0) this.#take(await this.#metadata(creatable, true));
+    if (others.length > 0 || creatable.length === 0)
+      this.#take(await this.#metadata(others, false));
   }
 
   #metadata(topics: readonly string[], mayCreate: boolean): Promise<MetadataResponse> {

@@ -21,6 +21,7 @@ function clusterOf(counts: readonly number[]) {
   const cluster = new Cluster(
     {
       ...{ requestTimeoutMs: 1_000, unreachableTimeoutMs: 1_000, metadataMaxAgeMs: 300_000 },
+      allowAutoTopicCreation: false,
       ...{ backoffMs: 25, backoffMaxMs: 1_000, brokers: ["http://b1:1"] },
     },
     {

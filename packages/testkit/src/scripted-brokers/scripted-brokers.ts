@@ -98,6 +98,11 @@ export class ScriptedBrokers implements Transport {
     this.groups.topicsChanged();
   }
 
+  /** As with `auto.create.topics.enable`. */
+  set createsMissingTopics(creates: boolean) {
+    this.#topics.createsMissing = creates;
+  }
+
   addPartitions(topic: string, partitionCount: number): void {
     this.#topics.grow(topic, partitionCount);
     this.groups.topicsChanged();

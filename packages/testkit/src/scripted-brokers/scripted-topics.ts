@@ -24,6 +24,8 @@ export class ScriptedTopics {
   readonly #batchBytesMax: number;
   readonly #random: Random;
   readonly #topics = new Map<string, Topic>();
+  /** Missing topics are created for callers of `metadata` who ask for it. */
+  createsMissing = false;
 
   constructor(
     options: { readonly endpoints: readonly string[]; readonly batchBytesMax: number },
@@ -66,6 +68,9 @@ export class ScriptedTopics {
   }
 
   metadata(request: NativeRequest<"metadata">): NativeResponse<"metadata"> {
+    if (this.createsMissing && request.allowAutoTopicCreation) {
+      for (const name of request.topics ?? []) if (!this.#topics.has(name)) this.create(name, 1);
+    }
     return {
       clusterId: "scripted",
       brokers: this.#endpoints.map((url, id) => ({
