@@ -106,7 +106,7 @@ test.each([
 
 test("gotcha 29: a fetch that waits is cut short by a broker that shuts down", async () => {
   const { plane, connection } = await withRecords();
-  connection.send(framed("Fetch", { version: 11 }, fetchOf({}, { maxWaitMs: 60_000 })));
+  connection.send(framed("Fetch", { version: 11 }, fetchOf({}, { maxWaitMs: 2 ** 31 - 1 })));
   await turn();
 
   await plane.close();
@@ -147,9 +147,10 @@ test("gotcha 33: no records are none of length zero, with an error, too", async 
   const [empty] = fetched(await fetch(11, fetchOf()));
   const [refused] = fetched(await fetch(11, fetchOf({ partition: 7 })));
 
-  expect(empty).toMatchObject({ errorCode: undefined, records: Buffer.alloc(0) });
-  const errorCode = "UNKNOWN_TOPIC_OR_PARTITION";
-  expect(refused).toMatchObject({ errorCode, records: Buffer.alloc(0) });
+  expect(empty?.errorCode).toBeUndefined();
+  expect(empty?.records).toHaveLength(0);
+  expect(refused?.errorCode).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+  expect(refused?.records).toHaveLength(0);
 });
 
 test("gotcha 34: aborted transactions are a list for who reads committed records, else null", async () => {
@@ -211,8 +212,8 @@ test("gotcha 38: zstd is not for consumers before version 10", async () => {
   const [old] = fetched(await fetch(9, fetchOf()));
   const [young] = fetched(await fetch(10, fetchOf()));
 
-  const errorCode = "UNSUPPORTED_COMPRESSION_TYPE";
-  expect(old).toMatchObject({ errorCode, records: Buffer.alloc(0) });
+  expect(old?.errorCode).toBe("UNSUPPORTED_COMPRESSION_TYPE");
+  expect(old?.records).toHaveLength(0);
   expect(young).toMatchObject({ errorCode: undefined, highWatermark: 2 });
 });
 
