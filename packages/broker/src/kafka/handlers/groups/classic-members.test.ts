@@ -96,12 +96,12 @@ test("gotcha 43: the first rebalance waits for more members, as long as it is co
 
 /** A stable member and one that waits for it to rejoin. */
 async function secondJoins(second: object = {}) {
-  const { world, client } = await kafkaGroups();
+  const { world, client, plane } = await kafkaGroups();
   const [one, other] = [client(), client()];
   const member = await joinAlone(one);
   const joining = other.begin("JoinGroup", 3, { ...JOIN, ...second });
   await settle(world);
-  return { world, one, other, member, joining };
+  return { world, plane, one, other, member, joining };
 }
 
 test("gotcha 44: a rebalance holds its members until all are there; the leader is told of all", async () => {
@@ -346,6 +346,31 @@ test("a member whose connection breaks while it waits is one until its session i
   expect(before).toBe(2);
   expect(world.runtime.state(GROUP)?.members.size ?? 0).toBe(0);
 });
+
+test.each(["JoinGroup", "SyncGroup"] as const)(
+  "a plane that closes does not wait for who waits in %p, and sends them elsewhere",
+  async (api) => {
+    const { world, plane, one, other, member, joining } = await secondJoins();
+    let waiting: { readonly get: () => { readonly errorCode?: unknown } | undefined } = joining;
+    if (api === "SyncGroup") {
+      const again = await one.ask("JoinGroup", 3, { ...JOIN, memberId: member.memberId });
+      await settle(world);
+      const led = again.leader === again.memberId;
+      const [follower, its] = led ? [other, joining.get()] : [one, again];
+      const { memberId, generationId } = its ?? again;
+      const request = { groupId: GROUP, memberId, generationId, assignments: [] };
+      waiting = follower.begin("SyncGroup", 3, request);
+      await settle(world);
+    }
+    expect(waiting.get()).toBeUndefined();
+
+    const closing = plane.close();
+    await settle(world);
+
+    expect(waiting.get()).toMatchObject({ errorCode: "NOT_COORDINATOR" });
+    await closing;
+  },
+);
 
 test.each([
   ["NOT_COORDINATOR", 2],
