@@ -555,7 +555,10 @@ describe("deleting", () => {
   test("offsets of what can be no partition finds none", () => {
     const test = stable(["a"]);
     test.fire("session:a");
-    const topics = ["../brokers", "orders"].map((topic) => ({ topic, partitions: [-1] }));
+    const topics = [
+      { topic: "../brokers", partitions: [0] },
+      { topic: "orders", partitions: [-1] },
+    ];
 
     const answer = as("deleteOffsets", test.ask({ type: "deleteOffsets", topics }));
 
