@@ -20,7 +20,9 @@ function importedPackages(name: string): string[] {
   const specifiers = sourceFiles(`packages/${name}/src`).flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(IMPORTS)].map((m) => m[1] ?? m[2] ?? ""),
   );
-  const ours = specifiers.filter((id) => id.startsWith(SCOPE)).map((id) => id.slice(SCOPE.length));
+  const ours = specifiers
+    .filter((id) => id.startsWith(SCOPE))
+    .map((id) => id.slice(SCOPE.length).split("/")[0] ?? "");
   return [...new Set(ours)];
 }
 

@@ -1,13 +1,7 @@
 import { silentLogger } from "@zoolog/base";
 import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
-import {
-  crc32c,
-  encodeRecordBatch,
-  KAFKA_MESSAGES,
-  RecordBatch,
-  readResponse,
-  splitBatches,
-} from "@zoolog/protocol";
+import { crc32c, encodeRecordBatch, RecordBatch, splitBatches } from "@zoolog/protocol";
+import { KAFKA_MESSAGES, readResponse } from "@zoolog/protocol/kafka";
 import { callBroker } from "@zoolog/testkit";
 import { KafkaWire, kafkaRequest } from "./kafka-wire.ts";
 

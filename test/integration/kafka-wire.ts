@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
-import { encodeRequest, KAFKA_MESSAGES, type KafkaApi, readResponse } from "@zoolog/protocol";
+import type { KafkaApi } from "@zoolog/protocol";
+import { encodeRequest, KAFKA_MESSAGES, readResponse } from "@zoolog/protocol/kafka";
 
 const LENGTH_BYTES = 4;
 

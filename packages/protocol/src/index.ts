@@ -25,25 +25,9 @@ export {
   type ErrorCodeEntry,
   errorCodeOfNumber,
 } from "./error-codes.ts";
-export { API_KEYS, type ApiName, apiNameOfKey } from "./kafka/api-keys.ts";
-export {
-  type AnyKafkaMessage,
-  encodeRequest,
-  encodeResponse,
-  FRAME_LENGTH_BYTES,
-  type RequestHeader,
-  type RequestOf,
-  type ResponseOf,
-  readRequest,
-  readRequestHeader,
-  readResponse,
-} from "./kafka/frame.ts";
-export {
-  KAFKA_MESSAGES,
-  type KafkaApi,
-  type KafkaRequest,
-  type KafkaResponse,
-} from "./kafka/kafka-messages.ts";
+export type { ApiName } from "./kafka/api-keys.ts";
+export type { AnyKafkaMessage, RequestHeader, RequestOf, ResponseOf } from "./kafka/frame.ts";
+export type { KafkaApi, KafkaRequest, KafkaResponse } from "./kafka/kafka-messages.ts";
 export type { RecordPieces } from "./kafka/schema/message-schema.ts";
 export type { WireReader } from "./kafka/schema/wire-reader.ts";
 export { ADMIN_CALLS, type AdminCall } from "./native/admin-calls.ts";

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import type { AnyKafkaMessage } from "@zoolog/protocol";
 import {
-  type AnyKafkaMessage,
   encodeRequest,
   KAFKA_MESSAGES,
   readRequest,
   readRequestHeader,
-} from "@zoolog/protocol";
+} from "@zoolog/protocol/kafka";
 import {
   MESSAGE_CASES,
   SAMPLE_FORMS,

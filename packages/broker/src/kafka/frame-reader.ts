@@ -1,4 +1,4 @@
-import { FRAME_LENGTH_BYTES } from "@zoolog/protocol";
+import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
 import type { BodyMemory } from "../planes/body-memory.ts";
 
 /** `"more"`: there is no whole frame yet. `{length}`: one that no client of Kafka would send. */

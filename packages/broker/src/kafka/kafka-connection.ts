@@ -1,5 +1,5 @@
 import { type Clock, type Logger, runInBackground, type Scheduler } from "@zoolog/base";
-import { FRAME_LENGTH_BYTES } from "@zoolog/protocol";
+import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BodyMemory } from "../planes/body-memory.ts";
 import type { ByteBudget } from "../planes/byte-budget.ts";

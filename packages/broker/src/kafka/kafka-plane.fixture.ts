@@ -1,5 +1,6 @@
 import { type LogFields, type Logger, silentLogger } from "@zoolog/base";
-import { encodeRequest, KAFKA_MESSAGES, type KafkaApi, readResponse } from "@zoolog/protocol";
+import type { KafkaApi } from "@zoolog/protocol";
+import { encodeRequest, KAFKA_MESSAGES, readResponse } from "@zoolog/protocol/kafka";
 import { ManualTime, MemoryBroker, type MemoryConnection, MemoryNetwork } from "@zoolog/testkit";
 import type { ListenerAddress } from "../broker-address.ts";
 import { createBrokerMetrics } from "../metrics.ts";

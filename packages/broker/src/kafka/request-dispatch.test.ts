@@ -1,4 +1,4 @@
-import { KAFKA_MESSAGES, readResponse } from "@zoolog/protocol";
+import { KAFKA_MESSAGES, readResponse } from "@zoolog/protocol/kafka";
 import { ask, framed, receivedBy, startedPlane, turn } from "./kafka-plane.fixture.ts";
 
 test("gotcha 1: a newer ApiVersions is answered in the first version, with what we have of it", async () => {

@@ -1,17 +1,19 @@
+import type {
+  AnyKafkaMessage,
+  KafkaApi,
+  KafkaRequest,
+  KafkaResponse,
+  RequestHeader,
+  RequestOf,
+  ResponseOf,
+} from "@zoolog/protocol";
 import {
-  type AnyKafkaMessage,
   apiNameOfKey,
   encodeResponse,
   KAFKA_MESSAGES,
-  type KafkaApi,
-  type KafkaRequest,
-  type KafkaResponse,
-  type RequestHeader,
-  type RequestOf,
-  type ResponseOf,
   readRequest,
   readRequestHeader,
-} from "@zoolog/protocol";
+} from "@zoolog/protocol/kafka";
 import { unknownCall, unknownVersion } from "./errors.ts";
 import type { RequestContext } from "./request-context.ts";
 

@@ -1,9 +1,5 @@
-import {
-  encodeConsumerSubscription,
-  KAFKA_MESSAGES,
-  type KafkaApi,
-  readResponse,
-} from "@zoolog/protocol";
+import { encodeConsumerSubscription, type KafkaApi } from "@zoolog/protocol";
+import { KAFKA_MESSAGES, readResponse } from "@zoolog/protocol/kafka";
 import type { MemoryConnection } from "@zoolog/testkit";
 import { brokersAt } from "../../../calls/cluster-calls.ts";
 import { GROUP, type GroupWorld, started } from "../../../calls/groups/group-calls.fixture.ts";
