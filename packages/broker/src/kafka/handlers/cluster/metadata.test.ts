@@ -77,11 +77,13 @@ test("gotcha 14: ids are told, and asked by; one that is gone is unknown", async
   const topicId = named.topics[0]?.topicId as TopicId;
 
   const known = await metadata(12, { topics: [{ topicId, name: undefined }] });
+  const asJava = await metadata(12, { topics: [{ topicId, name: "" }] });
   const gone = "AAAAAAAAQACAAAAAAAAACQ" as TopicId;
   const unknown = await metadata(12, { topics: [{ topicId: gone, name: undefined }] });
 
   expect(topicId).toHaveLength(22);
   expect(known.topics).toMatchObject([{ errorCode: undefined, name: "orders", topicId }]);
+  expect(asJava).toEqual(known);
   expect(unknown.topics).toEqual([
     expect.objectContaining({ errorCode: "UNKNOWN_TOPIC_ID", name: undefined, topicId: gone }),
   ]);

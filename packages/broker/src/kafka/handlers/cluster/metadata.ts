@@ -1,4 +1,4 @@
-import { type BrokerId, type TopicId, topicNameFault } from "@zoolog/base";
+import { type BrokerId, topicNameFault } from "@zoolog/base";
 import type {
   KafkaRequest,
   KafkaResponse,
@@ -75,17 +75,14 @@ function askedTopics(
   const names = new Set<string>();
   const refused: TopicAnswer[] = [];
   for (const { name, topicId } of topics) {
-    const known = name ?? nameOf(topicId, api);
+    // Beside an id Java's clients write an empty name in place of none.
+    const known = topicId === undefined ? name : api.topicNameOf(topicId);
     if (known === undefined) {
       refused.push({ errorCode: "UNKNOWN_TOPIC_ID", name: undefined, topicId, partitions: [] });
     } else if (topicNameFault(known) === undefined) names.add(known);
     else refused.push({ errorCode: "INVALID_TOPIC_EXCEPTION", name: known, partitions: [] });
   }
   return { names, refused };
-}
-
-function nameOf(topicId: TopicId | undefined, api: BrokerApi): string | undefined {
-  return topicId === undefined ? undefined : api.topicNameOf(topicId);
 }
 
 type Reach = { readonly reached: ReadonlySet<BrokerId>; readonly apiVersion: number };
