@@ -1,6 +1,6 @@
-import { errorCode, errorMessage } from "@zoolog/base";
+import { errorMessage } from "@zoolog/base";
 import type { ErrorCode } from "@zoolog/protocol";
-import { hasKafkaError, kafkaErrorOf } from "./kafka-error.ts";
+import { kafkaErrorOf, kafkaErrorOfFailure } from "./kafka-error.ts";
 
 /** Why a topic, partition or setting of a call was refused, as Kafka's answers say it. */
 export type Refusal = { readonly errorCode: ErrorCode; readonly errorMessage: string };
@@ -24,8 +24,6 @@ export async function orRefused<T>(call: Promise<T>): Promise<T | { readonly ref
   try {
     return await call;
   } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined || !hasKafkaError(code)) throw error;
-    return { refused: refusalOf({ code, message: errorMessage(error) }) };
+    return { refused: refusal(kafkaErrorOfFailure(error), errorMessage(error)) };
   }
 }

@@ -9,12 +9,7 @@ const NEXT_OF_KIN: Readonly<Record<string, ErrorCode>> = {
 /** Codes inside are Kafka's, with a number each; what has none is a failure that Kafka has no name for. */
 export function kafkaErrorOf(code: string): ErrorCode {
   if (Object.hasOwn(ERROR_CODES, code)) return code as ErrorCode;
-  return NEXT_OF_KIN[code] ?? "UNKNOWN_SERVER_ERROR";
-}
-
-/** Whether clients can be told what went wrong by a name of Kafka's. */
-export function hasKafkaError(code: string): boolean {
-  return kafkaErrorOf(code) !== "UNKNOWN_SERVER_ERROR";
+  return NEXT_OF_KIN[code] ?? UNNAMED;
 }
 
 /**
@@ -24,8 +19,9 @@ export function hasKafkaError(code: string): boolean {
  *   ends.
  */
 export function kafkaErrorOfFailure(failure: unknown): ErrorCode {
-  if (failure instanceof ZoologError && Object.hasOwn(ERROR_CODES, failure.code)) {
-    return failure.code as ErrorCode;
-  }
-  throw failure;
+  const code = failure instanceof ZoologError ? kafkaErrorOf(failure.code) : UNNAMED;
+  if (code === UNNAMED) throw failure;
+  return code;
 }
+
+const UNNAMED = "UNKNOWN_SERVER_ERROR";

@@ -11,7 +11,7 @@ import type { BrokerApi, FetchResultPartition } from "../../../broker-api.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { RequestContext } from "../../request-context.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { answersOf, type Refused } from "./partition-answers.ts";
+import { answersOf, type Refused } from "../partition-answers.ts";
 
 type Request = KafkaRequest<"Fetch">;
 type AskedTopic = Request["topics"][number];

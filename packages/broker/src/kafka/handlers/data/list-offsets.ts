@@ -9,7 +9,7 @@ import type {
 import type { BrokerApi } from "../../../broker-api.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { answersOf, type Refused } from "./partition-answers.ts";
+import { answersOf, type Refused } from "../partition-answers.ts";
 
 type AskedPartition = KafkaRequest<"ListOffsets">["topics"][number]["partitions"][number];
 type Answer = KafkaResponse<"ListOffsets">["topics"][number]["partitions"][number];

@@ -3,7 +3,7 @@ import type { KafkaRequest } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { answersOf } from "./partition-answers.ts";
+import { answersOf } from "../partition-answers.ts";
 
 type AskedPartition = KafkaRequest<"OffsetForLeaderEpoch">["topics"][number]["partitions"][number];
 

@@ -11,7 +11,7 @@ import type { BrokerApi } from "../../../broker-api.ts";
 import { unansweredProduce } from "../../errors.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { answersOf, type OfTopic, type Refused, refuseAll } from "./partition-answers.ts";
+import { answersOf, type OfTopic, type Refused, refuseAll } from "../partition-answers.ts";
 
 type Answer = KafkaResponse<"Produce">["responses"][number]["partitionResponses"][number];
 type Produced = ProduceResponse["topics"][number]["partitions"][number];

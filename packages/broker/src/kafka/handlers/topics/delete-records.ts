@@ -1,59 +1,55 @@
 import { type Offset, offset } from "@zoolog/base";
-import type { DeleteRecordsRequest, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
+import type { DeleteRecordsResponse, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
-import { orRefused, refusalOf } from "../../call-failure.ts";
+import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+import { type Asked, answersOf, type Refused } from "../partition-answers.ts";
 
-type WantedTopic = KafkaRequest<"DeleteRecords">["topics"][number];
-type Wanted = WantedTopic["partitions"][number];
-type NativeTopic = DeleteRecordsRequest["topics"][number];
+type Wanted = KafkaRequest<"DeleteRecords">["topics"][number]["partitions"][number];
 type Answer = KafkaResponse<"DeleteRecords">["topics"][number]["partitions"][number];
+type Deleted = DeleteRecordsResponse["topics"][number]["partitions"][number];
+type Deletion = Asked & { readonly offset: Offset | "highWatermark" };
 
-/** At the leaders of the partitions: who is no leader is not passed on to one. */
+/** At the leaders of the partitions: who is no leader does not pass it on to one. */
 export function deleteRecords({ api }: { readonly api: BrokerApi }): KafkaHandler<"DeleteRecords"> {
-  return async ({ topics, timeoutMs: asked }, context) => {
-    const timeoutMs = administrativeTimeoutMs(asked);
-    const request = { timeoutMs, topics: topics.map(nativeTopic) };
-    const answer = await orRefused(api.admin["delete-records"](request, context));
-    const results = new Map(
-      ("refused" in answer ? [] : answer.topics).flatMap(({ topic, partitions }) =>
-        partitions.map((result) => [`${topic}-${result.partition}`, result] as const),
-      ),
+  return async ({ topics, timeoutMs: wait }, context) => {
+    const asked = topics.map(({ name: topic, partitions }) => {
+      return { topic, partitions: partitions.map(deletionOf) };
+    });
+    const timeoutMs = administrativeTimeoutMs(wait);
+    const answers = await answersOf(asked, (sound) =>
+      api.admin["delete-records"]({ timeoutMs, topics: sound.map(withoutRefusals) }, context),
     );
     return {
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ partitionIndex, offset: before }): Answer => {
-          if (!isSound(before)) return { partitionIndex, errorCode: "OFFSET_OUT_OF_RANGE" };
-          if ("refused" in answer) {
-            return { partitionIndex, errorCode: answer.refused.errorCode };
-          }
-          const result = results.get(`${name}-${partitionIndex}`);
-          if (result === undefined) return { partitionIndex, errorCode: "UNKNOWN_SERVER_ERROR" };
-          if ("error" in result) {
-            return { partitionIndex, errorCode: refusalOf(result.error).errorCode };
-          }
-          return { partitionIndex, lowWatermark: result.lowWatermark };
-        }),
-      })),
+      topics: answers.map(({ topic, partitions }) => {
+        return { name: topic, partitions: partitions.map(answerOf) };
+      }),
     };
   };
 }
 
-function isSound(before: Wanted["offset"]): boolean {
-  return before === undefined || before >= 0;
+function deletionOf({ partitionIndex: partition, offset: before }: Wanted): Deletion {
+  if (before === undefined) return { partition, offset: "highWatermark" };
+  if (before >= 0) return { partition, offset: offset(before) };
+  return { partition, offset: "highWatermark", refusal: "OFFSET_OUT_OF_RANGE" };
 }
 
-function nativeTopic({ name: topic, partitions }: WantedTopic): NativeTopic {
-  return {
-    topic,
-    partitions: partitions.flatMap(({ partitionIndex: partition, offset: before }) =>
-      isSound(before) ? [{ partition, offset: boundOf(before) }] : [],
-    ),
-  };
+function withoutRefusals({
+  topic,
+  partitions,
+}: {
+  readonly topic: string;
+  readonly partitions: readonly Deletion[];
+}) {
+  const deletions = partitions.map(({ partition, offset: before }) => {
+    return { partition, offset: before };
+  });
+  return { topic, partitions: deletions };
 }
 
-function boundOf(before: Wanted["offset"]): Offset | "highWatermark" {
-  return before === undefined ? "highWatermark" : offset(before);
+function answerOf(found: Deleted | Refused): Answer {
+  const { partition: partitionIndex } = found;
+  if ("error" in found) return { partitionIndex, errorCode: kafkaErrorOf(found.error.code) };
+  return { partitionIndex, lowWatermark: found.lowWatermark };
 }

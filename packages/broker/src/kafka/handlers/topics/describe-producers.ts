@@ -1,10 +1,14 @@
 import type { DescribeProducersResponse, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
-import { orRefused, refusal, refusalOf } from "../../call-failure.ts";
+import { refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import { answersOf, type OfTopic, type Refused } from "../partition-answers.ts";
 
 type Answer = KafkaResponse<"DescribeProducers">["topics"][number]["partitions"][number];
 type Described = DescribeProducersResponse["topics"][number]["partitions"][number];
+
+/** Of producers without transactions. */
+const NO_COORDINATOR = -1;
 
 /** At the leaders of the partitions. There are no transactions yet: nobody has one open. */
 export function describeProducers({
@@ -13,37 +17,31 @@ export function describeProducers({
   readonly api: BrokerApi;
 }): KafkaHandler<"DescribeProducers"> {
   return async ({ topics: wanted }, context) => {
-    const topics = wanted.map(({ name: topic, partitionIndexes: partitions }) => {
-      return { topic, partitions };
+    const asked = wanted.map(({ name: topic, partitionIndexes }) => {
+      return { topic, partitions: partitionIndexes.map((partition) => ({ partition })) };
     });
-    const answer = await orRefused(api.admin["describe-producers"]({ topics }, context));
-    const answered = "refused" in answer ? [] : answer.topics;
+    const answers = await answersOf(asked, (sound) =>
+      api.admin["describe-producers"]({ topics: sound.map(byNumber) }, context),
+    );
     return {
-      topics: wanted.map(({ name, partitionIndexes }, topic) => ({
-        name,
-        partitions: partitionIndexes.map((partitionIndex, index): Answer => {
-          if ("refused" in answer)
-            return { partitionIndex, activeProducers: [], ...answer.refused };
-          return partitionAnswer(partitionIndex, answered[topic]?.partitions[index]);
-        }),
-      })),
+      topics: answers.map(({ topic, partitions }) => {
+        return { name: topic, partitions: partitions.map(answerOf) };
+      }),
     };
   };
 }
 
-function partitionAnswer(partitionIndex: number, described: Described | undefined): Answer {
-  const none = { partitionIndex, activeProducers: [] };
-  if (described === undefined) return { ...none, ...NOT_ANSWERED };
-  if ("error" in described) return { ...none, ...refusalOf(described.error) };
-  const activeProducers = described.producers.map((producer) => ({
+function byNumber({ topic, partitions }: OfTopic<{ readonly partition: number }>) {
+  return { topic, partitions: partitions.map(({ partition }) => partition) };
+}
+
+function answerOf(found: Described | Refused): Answer {
+  const none = { partitionIndex: found.partition, activeProducers: [] };
+  if ("error" in found) return { ...none, ...refusalOf(found.error) };
+  const activeProducers = found.producers.map((producer) => ({
     ...producer,
     coordinatorEpoch: NO_COORDINATOR,
     currentTxnStartOffset: undefined,
   }));
   return { ...none, errorMessage: undefined, activeProducers };
 }
-
-/** Of producers without transactions. */
-const NO_COORDINATOR = -1;
-
-const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the broker said nothing of the partition");

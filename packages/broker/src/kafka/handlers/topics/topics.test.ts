@@ -217,6 +217,7 @@ test("gotcha 62: DeleteRecords up to the high watermark or an offset, and tells 
           { partitionIndex: 0, offset: undefined },
           { partitionIndex: 1, offset: 5 },
           { partitionIndex: 2, offset: -2 },
+          { partitionIndex: -1, offset: 5 },
         ],
       },
     ],
@@ -235,6 +236,7 @@ test("gotcha 62: DeleteRecords up to the high watermark or an offset, and tells 
     { partitionIndex: 0, lowWatermark: 9, errorCode: undefined },
     { partitionIndex: 1, errorCode: "NOT_LEADER_OR_FOLLOWER" },
     { partitionIndex: 2, errorCode: "OFFSET_OUT_OF_RANGE" },
+    { partitionIndex: -1, errorCode: "UNKNOWN_TOPIC_OR_PARTITION" },
   ]);
 });
 

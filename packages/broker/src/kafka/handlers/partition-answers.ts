@@ -1,6 +1,6 @@
 import { assert, topicNameFault } from "@zoolog/base";
 import { ERROR_CODES, type ErrorCode } from "@zoolog/protocol";
-import { kafkaErrorOfFailure } from "../../kafka-error.ts";
+import { kafkaErrorOfFailure } from "../kafka-error.ts";
 
 /** What is asked or answered of the partitions of one topic. */
 export type OfTopic<Entry> = { readonly topic: string; readonly partitions: readonly Entry[] };
