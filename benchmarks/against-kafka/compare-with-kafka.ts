@@ -61,7 +61,7 @@ async function resolveSides(names: string): Promise<Side[]> {
 }
 
 async function resolveSide(id: SideId): Promise<Side | undefined> {
-  if (id === "zoolog") return zoologSide(process.env["ZOOLOG_BENCH_NODE_FLAGS"]?.split(" "));
+  if (id === "zoolog") return zoologSide(process.env["BROKER_NODE_FLAGS"]?.split(" "));
   const resolved = await resolveKafkaRelease(id);
   if (resolved.kind === "resolved") return apacheSide(resolved.release);
   console.error(`Kafka ${id} is not run: ${resolved.reason}`);
