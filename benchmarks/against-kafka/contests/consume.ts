@@ -1,5 +1,6 @@
 import { runKafkaTool } from "../../../test/kafka/kafka-tools.ts";
 import type { Contest, ContestConditions } from "../contest.ts";
+import { withProcessorTime } from "../processor-time.ts";
 import type { RunningSide } from "../side.ts";
 import { createTopic } from "../topics.ts";
 import { runProducerPerfTest } from "./produce.ts";
@@ -38,18 +39,21 @@ export const consume: Contest = {
   disciplines: [
     { name: "kafka-consumer-perf-test, fetching", unit: "MB/s", better: "more", bar: 1 },
     { name: "with joining the group", unit: "MB/s", better: "more" },
+    { name: "processor time of the broker", unit: "ms/MB", better: "less" },
   ],
   measure: async (side, conditions) => {
-    const { topic, records } = await filledTopic(side, conditions);
-    const run = await runKafkaTool(conditions.client, "consumer-perf-test", [
-      ...["--bootstrap-server", side.bootstrap, "--topic", topic, "--messages", `${records}`],
-      ...["--timeout", "60000"],
-    ]);
+    const { topic, records, megabytes } = await filledTopic(side, conditions);
+    const { result: run, msPerMegabyte } = await withProcessorTime(side, megabytes, () =>
+      runKafkaTool(conditions.client, "consumer-perf-test", [
+        ...["--bootstrap-server", side.bootstrap, "--topic", topic, "--messages", `${records}`],
+        ...["--timeout", "60000"],
+      ]),
+    );
     const row = run.stdout.trim().split("\n").at(-1)?.split(", ") ?? [];
     const rates = [FETCH_MEGABYTES_COLUMN, MEGABYTES_COLUMN].map((column) => Number(row[column]));
     if (!rates.every((rate) => rate > 0)) {
       throw new Error(`kafka-consumer-perf-test: ${run.stdout}${run.stderr.slice(0, 2_000)}`);
     }
-    return rates;
+    return [...rates, msPerMegabyte];
   },
 };

@@ -1,5 +1,6 @@
 import { runKafkaTool } from "../../../test/kafka/kafka-tools.ts";
 import type { Contest, ContestConditions } from "../contest.ts";
+import { withProcessorTime } from "../processor-time.ts";
 import type { RunningSide } from "../side.ts";
 import { createTopic, deleteTopic } from "../topics.ts";
 
@@ -50,13 +51,18 @@ function produceContest(options: {
     disciplines: [
       { name: "kafka-producer-perf-test", unit: "MB/s", better: "more", bar },
       { name: "its p99 at full speed", unit: "ms", better: "less" },
+      { name: "processor time of the brokers", unit: "ms/MB", better: "less" },
     ],
     measure: async (side, conditions) => {
       const { client, share } = conditions;
       const topic = await createTopic(side, client, { partitions: PARTITIONS, replicas: brokers });
       const records = Math.round(options.records * share);
+      const megabytes = (records * recordBytes) / 2 ** 20;
       try {
-        return await runProducerPerfTest(side, conditions, { topic, records, recordBytes, acks });
+        const { result, msPerMegabyte } = await withProcessorTime(side, megabytes, () =>
+          runProducerPerfTest(side, conditions, { topic, records, recordBytes, acks }),
+        );
+        return [...result, msPerMegabyte];
       } finally {
         await deleteTopic(side, client, topic);
       }
