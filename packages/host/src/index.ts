@@ -1,3 +1,4 @@
+export { letHeapGrow } from "./heap-growth.ts";
 export { equalInConstantTime, hmacSha256 } from "./hmac.ts";
 export { nodeFileSystem } from "./node-file-system.ts";
 export { nodeMachine } from "./node-machine.ts";

@@ -8,7 +8,7 @@ import {
   type SettingSource,
   settingsFromEnvironment,
 } from "@zoolog/broker";
-import { createLogger, type LogLevel } from "@zoolog/host";
+import { createLogger, type LogLevel, letHeapGrow } from "@zoolog/host";
 import type { CommandContext } from "../../context.ts";
 import { startedUnlessEnded, untilAborted } from "../../until-aborted.ts";
 import { usageError } from "../../usage-error.ts";
@@ -37,6 +37,7 @@ export async function broker(context: CommandContext, options: BrokerOptions): P
     { from: "command line", settings: flagsOf(options) },
     settingsOf("--set", options.set ?? []),
   ]);
+  letHeapGrow();
   const logger = createLogger({ level: options.logLevel });
   const running = await startedUnlessEnded(context, `broker ${config.brokerId}`, () =>
     Broker.start(config, hostDependencies({ logger }), terminal.signal),

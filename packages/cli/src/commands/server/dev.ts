@@ -1,6 +1,6 @@
 import { errorCode, ZoologError } from "@zoolog/base";
 import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
-import { createLogger, type LogLevel, systemClock } from "@zoolog/host";
+import { createLogger, type LogLevel, letHeapGrow, systemClock } from "@zoolog/host";
 import type { CommandContext } from "../../context.ts";
 import { humanDuration, plural } from "../../output/quantity.ts";
 import { listLines } from "../../output/table.ts";
@@ -23,6 +23,7 @@ export async function dev(context: CommandContext, options: DevOptions): Promise
   const { terminal } = context;
   const startedAt = systemClock.monotonic();
   const { brokers, dataFolder, httpPort, kafkaPort, zookeeperPort } = options;
+  letHeapGrow();
   const logger = createLogger({ level: options.logLevel });
   const settings = [settingsOf("--set", options.set ?? [])];
   const { signal } = terminal;
