@@ -26,6 +26,7 @@ import type { Principal } from "../principal.ts";
 import { requestTimedOut } from "../runtimes/errors.ts";
 import { within } from "../within.ts";
 import { atController, type ControllerCallDependencies, itemError } from "./at-controller.ts";
+import { resourceNamedTwice } from "./errors.ts";
 
 export type ConfigCallDependencies = ControllerCallDependencies & {
   readonly brokerId: BrokerId;
@@ -53,11 +54,22 @@ export async function describeConfigs(
   caller: Principal,
   dependencies: ConfigCallDependencies,
 ): Promise<DescribeConfigsResponse> {
+  requireDistinct(request.resources);
   const limits = { atOnceMax: DESCRIBED_AT_ONCE };
   const resources = await inParallel(request.resources, limits, (asked) =>
     describeOne(asked, caller, dependencies),
   );
   return { resources };
+}
+
+/** What is told of one is a thousand times longer than its name. */
+function requireDistinct(resources: readonly Pick<AskedResource, "type" | "name">[]): void {
+  const seen = new Set<string>();
+  for (const resource of resources) {
+    const key = `${resource.type} ${storedName(resource)}`;
+    if (seen.has(key)) throw resourceNamedTwice(key);
+    seen.add(key);
+  }
 }
 
 async function describeOne(
@@ -120,12 +132,13 @@ async function describeBroker(
 }
 
 /** Asks the controller, then waits until this broker goes by what was changed. */
-export function alterConfigs(
+export async function alterConfigs(
   request: AlterConfigsRequest,
   caller: Principal,
   dependencies: ConfigCallDependencies,
 ): Promise<AlterConfigsResponse> {
   const { peers } = dependencies;
+  requireDistinct(request.resources);
   return atController(request, caller, dependencies, {
     here: (timeLeft) => alterHere({ ...request, ...timeLeft }, dependencies),
     there: async (endpoint, timeLeft, options) => {

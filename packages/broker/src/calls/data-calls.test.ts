@@ -1,7 +1,8 @@
+import { offset } from "@zoolog/base";
 import type { ProduceRequest } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
 import type { CallContext } from "../broker-api.ts";
-import { produce } from "./data-calls.ts";
+import { fetch, listOffsets, produce } from "./data-calls.ts";
 
 const caller: CallContext = {
   signal: new AbortController().signal,
@@ -45,4 +46,30 @@ describe("produce", () => {
       { topic: "others", partitions: [{ baseOffset: 2 }] },
     ]);
   });
+});
+
+test("a fetch and a look for offsets that name a partition twice are refused as a whole", async () => {
+  const asked = jest.fn();
+  const replicas = { fetch: asked, findOffset: asked } as unknown as ReplicaManager;
+  const wanted = {
+    partition: 0,
+    fetchOffset: offset(0),
+    partitionMaxBytes: 1,
+    at: "latest",
+  } as const;
+  const topics = [
+    { topic: "orders", partitions: [wanted] },
+    { topic: "orders", partitions: [wanted] },
+  ];
+  const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 1, isolation: "readUncommitted" } as const;
+  const reader = { signal: caller.signal, memory: undefined };
+
+  const calls = [
+    fetch({ ...limits, topics }, replicas, reader),
+    listOffsets({ isolation: "readUncommitted", topics }, replicas),
+  ];
+
+  const twice = { code: "INVALID_REQUEST", message: expect.stringContaining("orders-0") };
+  for (const call of calls) await expect(call).rejects.toMatchObject(twice);
+  expect(asked).not.toHaveBeenCalled();
 });

@@ -41,6 +41,7 @@ export async function produce(
       leaderEpoch,
     })),
   );
+  // Which of two batches comes first would be anybody's guess.
   requireDistinct(batches);
   const outcomes = await replicas.produce({ requiredAcks, timeoutMs, batches, caller });
   const next = outcomes[Symbol.iterator]();
@@ -54,12 +55,12 @@ export async function produce(
   };
 }
 
-/** As Kafka: which of two batches comes first would be anybody's guess. */
-function requireDistinct(batches: readonly TopicPartition[]): void {
-  if (batches.length < 2) return;
+/** A call could name one partition a hundred thousand times, and nobody else would be served meanwhile. */
+function requireDistinct(partitions: readonly TopicPartition[]): void {
+  if (partitions.length < 2) return;
   const seen = new Set<string>();
-  for (const batch of batches) {
-    const key = topicPartitionKey(batch);
+  for (const partition of partitions) {
+    const key = topicPartitionKey(partition);
     if (seen.has(key)) throw partitionNamedTwice(key);
     seen.add(key);
   }
@@ -98,6 +99,7 @@ export async function fetch(
       }),
     ),
   );
+  requireDistinct(partitions);
   const answers = await replicas.fetch({
     partitions,
     minBytes,
@@ -149,6 +151,7 @@ export async function listOffsets(
       leaderEpoch,
     })),
   );
+  requireDistinct(asked);
   const limits = { atOnceMax: LOOKUPS_AT_ONCE };
   const found = await inParallel(asked, limits, (each) => replicas.findOffset(each));
   const next = found[Symbol.iterator]();

@@ -8,6 +8,14 @@ export function partitionNamedTwice(topicPartition: string): ZoologError {
   });
 }
 
+export function resourceNamedTwice(resource: string): ZoologError {
+  return new ZoologError({
+    code: "INVALID_REQUEST",
+    message: `the call names the ${resource} twice`,
+    hint: "Name each topic and each broker once in a call.",
+  });
+}
+
 export function tooManyPartitions(named: number, max: number): ZoologError {
   return new ZoologError({
     code: "INVALID_REQUEST",

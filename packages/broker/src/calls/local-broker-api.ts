@@ -162,12 +162,19 @@ export class LocalBrokerApi implements BrokerApi {
     });
   }
 
-  /** A refusal is not told here: the call goes on and answers that the topic is unknown. */
+  /**
+   * Neither a refusal nor a failure is told here: the call goes on and answers that the topic is
+   * unknown. Who asks for others, too, is to find their leaders also while nothing can be created.
+   */
   async #createMissing(names: readonly string[]): Promise<void> {
     const missing = names.filter((name) => this.#image().topics.get(name) === undefined);
     if (missing.length === 0) return;
     const topics = [...new Set(missing)].map((topic) => ({ topic }));
     const request = { timeoutMs: AUTO_CREATE_TIMEOUT_MS, validateOnly: false, topics };
-    await this.createTopics(request, { principal: ANONYMOUS });
+    try {
+      await this.createTopics(request, { principal: ANONYMOUS });
+    } catch (error) {
+      if (!(error instanceof ZoologError)) throw error;
+    }
   }
 }

@@ -49,6 +49,25 @@ test("a frame that came in one chunk is a view of it", () => {
   expect(frame.buffer).toBe(chunk.buffer);
 });
 
+test("who sends a frame byte by byte costs no more than who sends it at once", () => {
+  const reader = newReader();
+  const sent = frameOf(Buffer.alloc(400_000, 7));
+  const dripped = 90_000;
+  const shift = jest.spyOn(Array.prototype, "shift");
+
+  for (let at = 0; at < dripped; at++) {
+    reader.push(sent.subarray(at, at + 1));
+    reader.next();
+  }
+  reader.push(sent.subarray(dripped));
+  const frame = reader.next() as Buffer;
+
+  const shifted = shift.mock.calls.length;
+  shift.mockRestore();
+  expect(frame.equals(sent.subarray(4))).toBe(true);
+  expect(shifted).toBeLessThan(dripped / 1_000);
+});
+
 test("a small frame does not keep the large chunk that it came in", () => {
   const reader = newReader();
   const small = frameOf(Buffer.from("small"));

@@ -14,6 +14,12 @@ const ARRIVED_PART = 4;
 const COPIED_BYTES_MAX = 4 * 1024;
 
 /**
+ * Chunks are joined up to this length. Who sends bytes one by one costs us no buffer for each, which
+ * nobody counts, and no list so long that taking its first element away moves megabytes.
+ */
+const JOINED_BYTES_MAX = 4 * 1024;
+
+/**
  * Cuts what a connection sends into frames: 32 bits of length, then so many bytes. A frame that lies
  * in one chunk is a view of it. One of several chunks is copied once, into memory that is used again:
  * records are views of it until they are in the log.
@@ -45,8 +51,12 @@ export class FrameReader {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     this.#unread += chunk.length;
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const last = this.#chunks.at(-1);
+    if (last === undefined || last.length + bytes.length > JOINED_BYTES_MAX)
+      this.#chunks.push(bytes);
+    else this.#chunks[this.#chunks.length - 1] = Buffer.concat([last, bytes]);
   }
 
   /** The next frame, without its length. There is no going on after a fault. */

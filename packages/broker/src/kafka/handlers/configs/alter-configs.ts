@@ -14,6 +14,17 @@ type Change = AlterConfigsRequest["resources"][number]["changes"][number];
  */
 export function alterConfigs({ api }: { readonly api: BrokerApi }): KafkaHandler<"AlterConfigs"> {
   return async ({ resources, validateOnly }, context) => {
+    const named = new Set(
+      resources.map(({ resourceType, resourceName }) => `${resourceType} ${resourceName}`),
+    );
+    if (named.size < resources.length) {
+      // The second would take away what the first has set.
+      return {
+        responses: resources.map(({ resourceType, resourceName }) => {
+          return { resourceType, resourceName, ...NAMED_TWICE };
+        }),
+      };
+    }
     const wanted = await Promise.all(
       resources.map(async (resource) => {
         const { resourceType, resourceName } = resource;
@@ -49,5 +60,7 @@ async function changesOf(
     ...goes.map(({ name }): Change => ({ name, operation: "delete" })),
   ];
 }
+
+const NAMED_TWICE = refusal("INVALID_REQUEST", "each resource may be named once in a request");
 
 const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the broker said nothing of its settings");

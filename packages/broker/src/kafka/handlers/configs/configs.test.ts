@@ -81,6 +81,16 @@ describe("gotcha 60: DescribeConfigs", () => {
     expect(a?.configs).toMatchObject([{ synonyms: [], documentation: undefined }]);
   });
 
+  test("what is named a thousand times is described once", async () => {
+    const { connection } = await started();
+
+    const { results } = await ask(connection, "DescribeConfigs", 4, {
+      resources: Array.from({ length: 1_000 }, () => asked(TOPIC, "a")),
+    });
+
+    expect(results).toMatchObject([{ resourceName: "a", errorCode: undefined }]);
+  });
+
   test("no broker named is what stands for all of them", async () => {
     const { admin, connection } = await started();
     const names: string[] = [];
@@ -174,6 +184,25 @@ describe("gotcha 61:", () => {
     expect(responses).toMatchObject([
       { resourceName: "a", errorCode: undefined },
       { resourceName: "gone", errorCode: "UNKNOWN_TOPIC_OR_PARTITION" },
+    ]);
+  });
+
+  test("AlterConfigs of one topic twice changes nothing: the second would undo the first", async () => {
+    const { altered, connection } = await started();
+    const setting = (name: string) => ({
+      ...{ resourceType: TOPIC, resourceName: "a" },
+      configs: [{ name, value: "1" }],
+    });
+
+    const { responses } = await ask(connection, "AlterConfigs", 2, {
+      validateOnly: false,
+      resources: [setting("retention.ms"), setting("segment.bytes")],
+    });
+
+    expect(altered).toEqual([]);
+    expect(responses.map(({ errorCode }) => errorCode)).toEqual([
+      "INVALID_REQUEST",
+      "INVALID_REQUEST",
     ]);
   });
 });

@@ -24,7 +24,7 @@ export function describeConfigs({
   readonly api: BrokerApi;
 }): KafkaHandler<"DescribeConfigs"> {
   return async (request, context) => {
-    const asked = request.resources.map((resource) => {
+    const asked = distinct(request.resources).map((resource) => {
       return { resource, type: resourceTypeOf(resource.resourceType) };
     });
     const resources = asked.flatMap(({ resource, type }) =>
@@ -48,6 +48,18 @@ export function describeConfigs({
       }),
     };
   };
+}
+
+/** The first of each: an answer is a thousand times longer than the name of what it is about. */
+function distinct(resources: readonly Asked[]): readonly Asked[] {
+  const named = new Map<string, Asked>();
+  for (const resource of resources) {
+    const { resourceType, resourceName } = resource;
+    const type = resourceTypeOf(resourceType);
+    const key = `${resourceType} ${type === undefined ? resourceName : resourceNameOf(type, resourceName)}`;
+    if (!named.has(key)) named.set(key, resource);
+  }
+  return [...named.values()];
 }
 
 const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the broker said nothing of its settings");

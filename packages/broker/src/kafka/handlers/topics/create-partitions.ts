@@ -1,4 +1,4 @@
-import { brokerId } from "@zoolog/base";
+import type { BrokerId } from "@zoolog/base";
 import type { BrokerApi } from "../../../broker-api.ts";
 import { orRefused, refusal, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
@@ -17,7 +17,8 @@ export function createPartitions({
         ...(assignments === undefined
           ? {}
           : {
-              assignments: assignments.map(({ brokerIds }) => brokerIds.map((id) => brokerId(id))),
+              // Negative ones are of no broker, as the controller will say.
+              assignments: assignments.map(({ brokerIds }) => brokerIds as readonly BrokerId[]),
             }),
       })),
     };

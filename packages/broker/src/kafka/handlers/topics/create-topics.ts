@@ -1,4 +1,4 @@
-import { brokerId, topicNameFault } from "@zoolog/base";
+import { type BrokerId, topicNameFault } from "@zoolog/base";
 import type {
   CreateTopicsRequest,
   CreateTopicsResponse,
@@ -81,7 +81,8 @@ function nativeTopic(wanted: Wanted): CreateTopicsRequest["topics"][number] {
     };
   }
   const inOrder = assignments.toSorted((a, b) => a.partitionIndex - b.partitionIndex);
-  const replicas = inOrder.map(({ brokerIds }) => brokerIds.map((id) => brokerId(id)));
+  // Negative ones are of no broker, as the controller will say.
+  const replicas = inOrder.map(({ brokerIds }) => brokerIds as readonly BrokerId[]);
   return { topic, configs, assignments: replicas };
 }
 

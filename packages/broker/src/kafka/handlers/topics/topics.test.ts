@@ -272,6 +272,26 @@ test("CreatePartitions tells each topic's outcome", async () => {
   ]);
 });
 
+test.each([
+  ["CreateTopics", { assignments: [{ partitionIndex: 0, brokerIds: [-1] }], configs: [] }],
+  ["CreatePartitions", { count: 4, assignments: [{ brokerIds: [-1] }] }],
+] as const)("%s passes a broker that cannot be on to whom it may refuse", async (api, topic) => {
+  const { api: broker, admin, connection } = await started();
+  const refused = jest.fn(async () => {
+    const error = { code: "INVALID_REPLICA_ASSIGNMENT", message: "there is no broker -1" };
+    return { topics: [{ topic: "new", error }] };
+  });
+  broker.createTopics = refused as never;
+  admin["create-partitions"] = refused;
+
+  const answer = await ask(connection, api, 3, {
+    ...{ timeoutMs: 1_000, validateOnly: false, topics: [{ name: "new", ...topic }] },
+  });
+
+  const [result] = "topics" in answer ? answer.topics : answer.results;
+  expect(result?.errorCode).toBe("INVALID_REPLICA_ASSIGNMENT");
+});
+
 test("DescribeProducers tells who writes, and where nobody can say", async () => {
   const { admin, connection } = await started();
   const producer = { producerId: 7, producerEpoch: 1, lastTimestamp: 5 };
