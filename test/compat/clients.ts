@@ -10,6 +10,11 @@ export type CompatClient = {
   /** The folder of this room that its program stands in. */
   readonly room: string;
   readonly installation: Installation;
+  /**
+   * What it does not do with Apache Kafka either (`--against 4`), by check: a failure there is the
+   * client's own and is shown as not tried, with this reason.
+   */
+  readonly ownLimits?: Readonly<Record<string, OwnLimit>>;
   /** How to start its program where it was put. */
   readonly command: (folder: string) => DriverCommand;
 };
@@ -22,6 +27,20 @@ const BESIDE_JAVA = [
   "org.slf4j:slf4j-nop:1.7.36",
 ] as const;
 
+type OwnLimit = {
+  /** How such a failure reads: another one is none of these. */
+  readonly says: RegExp;
+  readonly reason: string;
+};
+
+const LEADER_KILLED = "idempotent producer, leader killed";
+const PLATFORMATIC_LIMITS = {
+  "consume in a group, rebalances": {
+    says: /^records that came more than once/,
+    reason: "all records come; of a partition that comes back some come a second time",
+  },
+};
+
 export const CLIENTS: readonly CompatClient[] = [
   {
     name: "kcat",
@@ -32,9 +51,29 @@ export const CLIENTS: readonly CompatClient[] = [
     command: nodeHere,
   },
   npmClient("kafkajs", "2.2.4", "kafkajs", ["lz4-napi@2.10.0", "snappyjs@0.7.0"], nodeHere),
-  npmClient("@platformatic/kafka", "1.35.0", "platformatic", [], nodeHere),
-  npmClient("@platformatic/kafka", "2.12.1", "platformatic", [NODE_24], node24),
-  npmClient("kafka-ts", "1.5.0", "kafka-ts", [], nodeHere),
+  {
+    ...npmClient("@platformatic/kafka", "1.35.0", "platformatic", [], nodeHere),
+    ownLimits: {
+      ...PLATFORMATIC_LIMITS,
+      [LEADER_KILLED]: {
+        says: /no answer to send|PLT_KFK_NETWORK/,
+        reason: "keeps to the leader that is gone",
+      },
+    },
+  },
+  {
+    ...npmClient("@platformatic/kafka", "2.12.1", "platformatic", [NODE_24], node24),
+    ownLimits: PLATFORMATIC_LIMITS,
+  },
+  {
+    ...npmClient("kafka-ts", "1.5.0", "kafka-ts", [], nodeHere),
+    ownLimits: {
+      [LEADER_KILLED]: {
+        says: /Socket closed|ECONNREFUSED/,
+        reason: "gives a send up when its first broker is the one that dies",
+      },
+    },
+  },
   npmClient(
     "kafka-crab-js",
     "5.0.0",

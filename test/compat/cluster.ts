@@ -1,7 +1,9 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freeTcpPorts, ProcessCluster } from "@zoolog/testkit";
+import { freeTcpPorts, type NativeAnswer, ProcessCluster } from "@zoolog/testkit";
+import { ApacheKafka } from "../kafka/apache-kafka.ts";
+import { type KafkaLine, resolveKafkaRelease } from "../kafka/kafka-release.ts";
 import { BrokerProbe } from "./broker-probe.ts";
 
 /** What a client is tried against. */
@@ -13,8 +15,8 @@ export type CompatCluster = {
   readonly canKill: boolean;
   readonly createTopic: (topic: string, partitions: number) => Promise<void>;
   readonly latestOffset: (topic: string) => Promise<number>;
-  /** Bits 0-2 of the attributes of partition 0's first batch on a disk; `undefined`: no disk to look at. */
-  readonly storedCodec: (topic: string) => Promise<number | undefined>;
+  /** Bits 0-2 of the attributes of partition 0's batches; `undefined`: there is no disk to look at. */
+  readonly storedCodecs: (topic: string) => Promise<ReadonlySet<number> | undefined>;
   /** The folder of partition 0's log at its leader, where there is a disk to look at. */
   readonly logFolder: (topic: string) => Promise<string | undefined>;
   /** The broker that leads partition 0, by SIGKILL. */
@@ -35,6 +37,9 @@ export type Brokers = {
 };
 
 const REPLICAS = 3;
+const LENGTH_AT = 8;
+/** A batch's length counts from behind itself. */
+const BEFORE_LENGTH = 12;
 const ATTRIBUTES_AT = 21;
 const CODEC_BITS = 0x07;
 
@@ -52,6 +57,10 @@ export async function startZoologBrokers(): Promise<Brokers> {
       const [anyone = 1] = cluster.ids;
       const topics = [{ topic, numPartitions, replicationFactor }];
       await cluster.ask(anyone, "create-topics", { topics });
+      // Not every client asks again where a broker has not heard of a new topic yet.
+      for (const id of cluster.ids) {
+        await cluster.until(id, "describe-topics", { topics: [topic] }, isTopicKnown);
+      }
     },
     kill: (id) => cluster.kill(id),
     start: (id) => cluster.start(id),
@@ -59,6 +68,33 @@ export async function startZoologBrokers(): Promise<Brokers> {
     close: async () => {
       await cluster.close();
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function isTopicKnown({ body }: NativeAnswer): boolean {
+  type Topics = { readonly topics?: readonly { readonly partitions?: readonly unknown[] }[] };
+  return (body as Topics).topics?.[0]?.partitions !== undefined;
+}
+
+/** Three brokers of Apache Kafka: is it Zoolog, or is the client like that? */
+export async function startApacheBrokers(line: KafkaLine): Promise<Brokers> {
+  const resolved = await resolveKafkaRelease(line);
+  if (resolved.kind === "unavailable") throw new Error(resolved.reason);
+  const kafka = await ApacheKafka.start({ release: resolved.release, brokers: REPLICAS });
+  const probe = new BrokerProbe(kafka.bootstrap);
+  return {
+    bootstrap: kafka.bootstrap,
+    createTopic: (topic, partitions, replicas) => probe.createTopic(topic, partitions, replicas),
+    kill: (id) => kafka.kill(id),
+    start: async (id) => {
+      kafka.startBroker(id);
+      await kafka.untilServing(id);
+    },
+    dataFolder: (id) => kafka.dataFolder(id),
+    close: async () => {
+      await probe.close();
+      await kafka.close();
     },
   };
 }
@@ -84,7 +120,7 @@ export function killableCluster(what: string, brokers: Brokers): CompatCluster {
     },
     latestOffset: (topic) => probe.latestOffset(topic),
     logFolder,
-    storedCodec: async (topic) => await firstCodec(await logFolder(topic)),
+    storedCodecs: async (topic) => await codecsIn(await logFolder(topic)),
     killLeader: async (topic) => {
       const leader = await probe.leaderOf(topic);
       dead.add(leader);
@@ -113,16 +149,23 @@ export function foreignCluster(bootstrap: string): CompatCluster {
     createTopic: (topic, partitions) => probe.createTopic(topic, partitions, 1),
     latestOffset: (topic) => probe.latestOffset(topic),
     logFolder: () => Promise.resolve(undefined),
-    storedCodec: () => Promise.resolve(undefined),
+    storedCodecs: () => Promise.resolve(undefined),
     killLeader: never,
     heal: never,
     close: () => probe.close(),
   };
 }
 
-async function firstCodec(folder: string): Promise<number> {
-  const [first] = (await readdir(folder)).filter((file) => file.endsWith(".log")).sort();
-  const bytes = await readFile(join(folder, first ?? "no segment"));
-  if (bytes.length <= ATTRIBUTES_AT + 1) throw new Error(`nothing is stored in ${folder}`);
-  return bytes.readInt16BE(ATTRIBUTES_AT) & CODEC_BITS;
+/** Clients leave a batch as it is where its codec makes it no smaller. */
+async function codecsIn(folder: string): Promise<ReadonlySet<number>> {
+  const codecs = new Set<number>();
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith(".log"))) {
+    const bytes = await readFile(join(folder, file));
+    let at = 0;
+    while (at + ATTRIBUTES_AT + 2 <= bytes.length) {
+      codecs.add(bytes.readInt16BE(at + ATTRIBUTES_AT) & CODEC_BITS);
+      at += BEFORE_LENGTH + bytes.readInt32BE(at + LENGTH_AT);
+    }
+  }
+  return codecs;
 }

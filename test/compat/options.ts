@@ -1,9 +1,12 @@
 import { parseArgs } from "node:util";
+import type { KafkaLine } from "../kafka/kafka-release.ts";
 
 /** What `npm run compat` is asked for. */
 export type CompatCommand =
   | { readonly kind: "help" }
   | { readonly kind: "list" }
+  /** The page of the docs from the printed lines of several runs. */
+  | { readonly kind: "write"; readonly files: readonly string[] }
   | {
       readonly kind: "run";
       /** Names of clients; empty: all. */
@@ -17,7 +20,10 @@ export type CompatCommand =
 
 export type CompatTarget =
   /** Three brokers of this working tree. */
-  { readonly kind: "zoolog" } | { readonly kind: "foreign"; readonly bootstrap: string };
+  | { readonly kind: "zoolog" }
+  | { readonly kind: "foreign"; readonly bootstrap: string }
+  /** Three brokers of Apache Kafka. */
+  | { readonly kind: "apache"; readonly line: KafkaLine };
 
 export const USAGE = `npm run compat -- [options]
 
@@ -26,7 +32,9 @@ Kafka clients as they come from their registries, against three Zoolog brokers. 
   --client a,b          which clients (default all; with @VERSION only that one)
   --check TEXT          only checks whose names contain it
   --bootstrap H:P,…     against what answers there, in place of brokers of our own; nothing is killed
+  --against 3.9|4       against three brokers of Apache Kafka, to see what a client does there
   --write               writes docs/kafka-compatibility.md (needs all clients and all checks)
+  --from a,b            with --write: from the lines that runs have printed into these files
   --list                the clients
   --help                this
 
@@ -41,6 +49,8 @@ export function parseCommand(args: readonly string[], known: readonly string[]):
       client: { type: "string", default: "" },
       check: { type: "string" },
       bootstrap: { type: "string" },
+      against: { type: "string" },
+      from: { type: "string" },
       write: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -53,11 +63,22 @@ export function parseCommand(args: readonly string[], known: readonly string[]):
   if (unknown !== undefined) {
     throw new RangeError(`--client ${unknown} is not known; there are: ${known.join(", ")}`);
   }
-  const { bootstrap, check, write } = values;
-  if (write && (clients.length > 0 || check !== undefined || bootstrap !== undefined)) {
+  const { check, write } = values;
+  if (write && values.from !== undefined) return { kind: "write", files: values.from.split(",") };
+  const target = targetOf(values);
+  if (write && (clients.length > 0 || check !== undefined || target.kind !== "zoolog")) {
     throw new RangeError("--write takes no other option: the table is of all clients");
   }
-  const target: CompatTarget =
-    bootstrap === undefined ? { kind: "zoolog" } : { kind: "foreign", bootstrap };
   return { kind: "run", clients, check, target, write };
+}
+
+function targetOf(values: {
+  readonly bootstrap?: string;
+  readonly against?: string;
+}): CompatTarget {
+  const { bootstrap, against } = values;
+  if (bootstrap !== undefined) return { kind: "foreign", bootstrap };
+  if (against === undefined) return { kind: "zoolog" };
+  if (against === "3.9" || against === "4") return { kind: "apache", line: against };
+  throw new RangeError(`--against takes 3.9 or 4, not ${against}`);
 }

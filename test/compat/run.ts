@@ -2,7 +2,7 @@
  * `npm run compat`: Kafka clients against Zoolog (README.md). Exit status 1 when a check failed; the last
  * line is the summary.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { understood } from "../command-line.ts";
 import type { CheckResult } from "./check.ts";
 import { CLIENTS, type CompatClient } from "./clients.ts";
@@ -10,38 +10,57 @@ import {
   type CompatCluster,
   foreignCluster,
   killableCluster,
+  startApacheBrokers,
   startZoologBrokers,
 } from "./cluster.ts";
+import { KAFKA_TOOLS_NAME, tryTools } from "./kafka-tools/try-tools.ts";
 import { type CompatCommand, parseCommand, USAGE } from "./options.ts";
 import { compatibilityTable } from "./table.ts";
 import { tryClient } from "./try-client.ts";
 
 type RunCommand = Extract<CompatCommand, { kind: "run" }>;
 
+const NAMES = [...CLIENTS.flatMap(namesOf), KAFKA_TOOLS_NAME];
 const TABLE = "docs/kafka-compatibility.md";
 
 process.exitCode = await run(
-  understood("compat", () => parseCommand(process.argv.slice(2), CLIENTS.flatMap(namesOf))),
+  understood("compat", () => parseCommand(process.argv.slice(2), NAMES)),
 );
 
 async function run(command: CompatCommand): Promise<number> {
   if (command.kind === "run") return await tryClients(command);
   if (command.kind === "help") console.log(USAGE);
-  else for (const { name, version, language } of CLIENTS) console.log(name, version, language);
+  else if (command.kind === "write") {
+    writeFileSync(TABLE, compatibilityTable(resultsIn(command.files)));
+  } else for (const { name, version, language } of CLIENTS) console.log(name, version, language);
   return 0;
+}
+
+/** What was tried again counts as it was seen last. */
+function resultsIn(files: readonly string[]): CheckResult[] {
+  const lines = files.flatMap((file) => readFileSync(file, "utf8").split("\n"));
+  const results = lines
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as CheckResult);
+  const keyOf = ({ client, version, check }: CheckResult) => `${client} ${version} ${check}`;
+  return [...new Map(results.map((result) => [keyOf(result), result])).values()];
 }
 
 async function tryClients(command: RunCommand): Promise<number> {
   const cluster = await clusterOf(command);
   const results: CheckResult[] = [];
+  const note = (result: CheckResult): void => {
+    console.log(JSON.stringify(result));
+    results.push(result);
+  };
   try {
     for (const client of CLIENTS) {
       if (!isChosen(client, command.clients)) continue;
       const options = { client, cluster, only: command.check };
-      for await (const result of tryClient(options)) {
-        console.log(JSON.stringify(result));
-        results.push(result);
-      }
+      for await (const result of tryClient(options)) note(result);
+    }
+    if (command.clients.length === 0 || command.clients.includes(KAFKA_TOOLS_NAME)) {
+      for await (const result of tryTools(cluster, command.check)) note(result);
     }
   } finally {
     await cluster.close();
@@ -54,6 +73,9 @@ async function tryClients(command: RunCommand): Promise<number> {
 
 async function clusterOf({ target }: RunCommand): Promise<CompatCluster> {
   if (target.kind === "foreign") return foreignCluster(target.bootstrap);
+  if (target.kind === "apache") {
+    return killableCluster(`Apache Kafka ${target.line}`, await startApacheBrokers(target.line));
+  }
   return killableCluster("three Zoolog brokers", await startZoologBrokers());
 }
 

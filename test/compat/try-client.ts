@@ -9,6 +9,7 @@ import type { CompatClient } from "./clients.ts";
 import type { CompatCluster } from "./cluster.ts";
 import { Driver, NotOffered } from "./driver.ts";
 import { install } from "./install.ts";
+import { unusedName } from "./unused-name.ts";
 
 export type TryOptions = {
   readonly client: CompatClient;
@@ -56,8 +57,11 @@ export async function* tryClient({
         yield result(check, true, (await check.run(context)) ?? "");
       } catch (error) {
         const { message } = error as Error;
+        const limit = client.ownLimits?.[check.name];
         if (error instanceof NotOffered) yield result(check, null, message);
-        else yield result(check, false, `${message} ${driver.log}`.trim());
+        else if (limit?.says.test(message) === true) {
+          yield result(check, null, `the same with Apache Kafka: ${limit.reason}`);
+        } else yield result(check, false, `${message} ${driver.log}`.trim());
         // What a failed check left open must not be in the way of the next one.
         await driver.close();
         driver = Driver.start(command, cluster.bootstrap);
@@ -66,11 +70,4 @@ export async function* tryClient({
   } finally {
     await driver.close();
   }
-}
-
-let names = 0;
-
-function unusedName(what: string): string {
-  names += 1;
-  return `compat-${what}-${process.pid}-${names}`;
 }

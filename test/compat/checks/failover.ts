@@ -7,7 +7,7 @@ const MEANWHILE = 1_000;
 const AFTER = 100;
 const CHUNK = 5;
 /** A client's backoffs and metadata's age come on top of the cluster's failover. */
-const SEND_MS_MAX = 120_000;
+const SEND_MS_MAX = 60_000;
 
 export const FAILOVER_CHECKS: readonly Check[] = [
   { name: "idempotent producer, leader killed", run: idempotentAcrossKill },

@@ -12,6 +12,7 @@ import {
 const TOPIC_RESOURCE = 2;
 const SET = 0;
 const ALL = -1;
+const PATIENCE_MS = 30_000;
 
 const common = { clientId: "compat", bootstrapBrokers: brokers };
 const admin = new Admin(common);
@@ -21,8 +22,7 @@ const bytes = (value) => (value === null ? undefined : Buffer.from(value));
 
 await serve({
   "open-producer": async ({ producer, codec, idempotent = false }) => {
-    // Its patience ends by default before a failover does.
-    const own = new Producer({ ...common, idempotent, retries: 60, retryDelay: 500 });
+    const own = new Producer({ ...common, idempotent });
     producers.set(producer, { own, compression: codec });
   },
   send: async ({ producer, topic, partition, records, chunk }) => {
@@ -35,10 +35,7 @@ await serve({
         value: bytes(value),
         headers: new Map(Object.entries(headers).map((pair) => pair.map(bytes))),
       }));
-      await own.send({ messages, compression, acks: ALL }).catch((error) => {
-        const inner = error.errors?.[0]?.message ?? "";
-        throw /not supported in the current Node/.test(inner) ? new Unsupported(inner) : error;
-      });
+      await sendPatiently(own, { messages, compression, acks: ALL });
     }
   },
   "close-producer": ({ producer }) => producers.get(producer).own.close(),
@@ -69,9 +66,8 @@ await serve({
     const state = { consumer, stream: undefined, records: [] };
     members.set(member, state);
     const options = { topics: [topic], mode: "committed", fallbackMode: "earliest" };
-    state.stream = await consumer.consume({ ...options, autocommit: 100, maxWaitTime: 500 });
-    state.stream.on("error", (error) => process.stderr.write(`${error.message}\n`));
-    state.stream.on("data", (message) => state.records.push(read(message)));
+    state.stream = await consumer.consume({ ...options, autocommit: false, maxWaitTime: 500 });
+    void follow(state);
   },
   poll: async ({ member }) => {
     const { consumer, records } = members.get(member);
@@ -131,6 +127,36 @@ await serve({
   },
   "delete-group": ({ group }) => admin.deleteGroups({ groups: [group] }),
 });
+
+/** Commits each record itself: commits by the clock come too late where a member leaves. */
+async function follow({ stream, records }) {
+  try {
+    for await (const message of stream) {
+      records.push(read(message));
+      await message.commit();
+    }
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+  }
+}
+
+/**
+ * Its retries go to the broker that was the leader at first. What a failover asks of an application is
+ * to forget that and to send again, with the sequence numbers of before.
+ */
+async function sendPatiently(own, options) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await own.send(options);
+    } catch (error) {
+      const inner = error.errors?.[0]?.message ?? "";
+      if (/not supported in the current Node/.test(inner)) throw new Unsupported(inner);
+      if (Date.now() > deadline) throw error;
+      own.clearMetadata();
+    }
+  }
+}
 
 function read({ partition, offset, key, value, headers }) {
   return {
