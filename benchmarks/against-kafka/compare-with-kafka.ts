@@ -24,6 +24,8 @@ export async function compareWithKafka(options: {
     console.log(`not run: ${client.reason}`);
     return 0;
   }
+  // Brokers and folders are cleared away when this process exits, also by Ctrl-C.
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   const sides = await resolveSides(options.sides ?? SIDE_IDS.join());
   const only = options.only?.split(",");
   const chosen = CONTESTS.filter(({ name }) => only?.some((word) => name.includes(word)) ?? true);

@@ -47,6 +47,10 @@ class ZoologProcesses implements RunningSide {
   readonly #folder: string;
   readonly #zookeeper: ZooKeeperEnsemble;
   readonly #members: readonly Member[];
+  readonly #onExit = (): void => {
+    for (const { child } of this.#members) child?.kill("SIGKILL");
+    rmSync(this.#folder, { recursive: true, force: true });
+  };
 
   private constructor(
     nodeFlags: readonly string[],
@@ -60,6 +64,7 @@ class ZoologProcesses implements RunningSide {
     this.#folder = parts.folder;
     this.#zookeeper = parts.zookeeper;
     this.#members = parts.members;
+    process.once("exit", this.#onExit);
   }
 
   static async prepare(brokers: 1 | 3, nodeFlags: readonly string[]): Promise<ZoologProcesses> {
@@ -108,6 +113,7 @@ class ZoologProcesses implements RunningSide {
   async close(): Promise<void> {
     await Promise.all(this.#members.map(({ child }) => this.#end(child, "SIGTERM")));
     await this.#zookeeper.close();
+    process.off("exit", this.#onExit);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
