@@ -121,9 +121,8 @@ export class KafkaConnection {
     while (this.#stopWaiting === undefined) {
       const chunk = this.#arrived[0];
       if (chunk === undefined) break;
-      const share = { bytesMin: chunk.length, bytesMax: chunk.length };
-      if (this.#parts.budget.tryShare(share) === undefined) this.#waitForRoom(chunk);
-      else this.#charge(chunk);
+      if (this.#parts.budget.tryTake(chunk.length)) this.#charge(chunk);
+      else this.#waitForRoom(chunk);
     }
     this.#advance();
   }
@@ -140,8 +139,7 @@ export class KafkaConnection {
     const timer = scheduler.after(limits.roomWaitMs, () =>
       this.#fail(throttled("too many bytes are in flight")),
     );
-    const share = { bytesMin: chunk.length, bytesMax: chunk.length };
-    const giveUp = budget.waitForShare(share, () => {
+    const giveUp = budget.waitToTake(chunk.length, () => {
       timer.cancel();
       this.#stopWaiting = undefined;
       this.#charge(chunk);

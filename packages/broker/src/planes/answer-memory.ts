@@ -1,10 +1,14 @@
 import type { Clock, Scheduler } from "@zoolog/base";
 import type { ReadMemory } from "@zoolog/replication";
+import type { ShareAsked } from "./byte-budget.ts";
 import type { Call } from "./call.ts";
 import { throttled } from "./errors.ts";
 
 /** One answer's part of the bytes in flight: eight of the largest fit at a time. */
 const ANSWERS_IN_FLIGHT = 8;
+
+/** Room that readers leave: answers whose readers are slow must not keep requests from coming in. */
+const ANSWERS_LEFT_TO_REQUESTS = 2;
 
 /** Longest that one answer of batches may be; its first batch comes even when it is longer. */
 export function answerBytesMax(inFlightBytesMax: number): number {
@@ -44,6 +48,7 @@ export class AnswerMemory implements ReadMemory {
     const share = {
       bytesMin: Math.min(asked.bytesMin, this.#bytesMax),
       bytesMax: Math.min(asked.bytesMax, this.#bytesMax),
+      bytesLeft: ANSWERS_LEFT_TO_REQUESTS * this.#bytesMax,
     };
     const granted = this.#call.tryShare(share) ?? (await this.#turn(share));
     this.#heldBytes += granted;
@@ -67,7 +72,7 @@ export class AnswerMemory implements ReadMemory {
     this.#heldBytes = bytes;
   }
 
-  #turn(share: { readonly bytesMin: number; readonly bytesMax: number }): Promise<number> {
+  #turn(share: ShareAsked): Promise<number> {
     const { clock, scheduler, limits } = this.#parts;
     const { signal } = this.#call;
     if (signal.aborted) return Promise.resolve(0);

@@ -70,3 +70,23 @@ test("who gives up waiting holds nobody up, and is not granted anything later", 
   expect(granted).toEqual(["small"]);
   expect(budget.usedBytes).toBe(10);
 });
+
+test("requests come in while readers wait, and take the room that readers leave to them", () => {
+  const budget = new ByteBudget({ bytesMax: 100 });
+  const share = { bytesMin: 40, bytesMax: 40, bytesLeft: 20 };
+  budget.tryShare(share);
+  budget.tryShare(share);
+  const granted: string[] = [];
+  budget.waitForShare(share, () => granted.push("reader"));
+
+  const taken = [budget.tryTake(15), budget.tryTake(6)];
+  budget.waitToTake(6, () => granted.push("request"));
+  const behind = budget.tryTake(1);
+  budget.release(1);
+  budget.release(40);
+
+  expect([...taken, behind]).toEqual([true, false, false]);
+  expect(granted).toEqual(["request"]);
+  budget.release(21);
+  expect(granted).toEqual(["request", "reader"]);
+});

@@ -1,12 +1,18 @@
 import { assert } from "@zoolog/base";
 
 /** Who asks for a share takes less where memory is short, but no less than `bytesMin`. */
-export type ShareAsked = { readonly bytesMin: number; readonly bytesMax: number };
+export type ShareAsked = {
+  readonly bytesMin: number;
+  readonly bytesMax: number;
+  /** Stay free for requests; 0 when left out. */
+  readonly bytesLeft?: number;
+};
 
 /** A share is at most this part of what is free, so that those who come next have theirs, too. */
 const SHARE_OF_FREE = 1 / 8;
 
 type Waiting = ShareAsked & { readonly granted: (bytes: number) => void };
+type Incoming = { readonly bytes: number; readonly granted: () => void };
 
 /**
  * Bytes that the planes may hold at one time. A body that cannot get its share is turned away at once:
@@ -17,6 +23,8 @@ export class ByteBudget {
   readonly bytesMax: number;
   /** In the order of asking; at most as many as there are calls in flight. */
   readonly #waiting = new Set<Waiting>();
+  /** Requests, which do not wait behind readers: who reads slowly would hold up everybody. */
+  readonly #incoming = new Set<Incoming>();
   #used = 0;
 
   constructor(options: { readonly bytesMax: number }) {
@@ -61,6 +69,20 @@ export class ByteBudget {
     };
   }
 
+  /** For bytes of a request that have come. `false` where there is no room, or others wait for some. */
+  tryTake(bytes: number): boolean {
+    return this.#incoming.size === 0 && this.tryReserve(bytes);
+  }
+
+  /** As `waitForShare`, before all who wait for shares. */
+  waitToTake(bytes: number, granted: () => void): () => void {
+    const incoming = { bytes, granted };
+    this.#incoming.add(incoming);
+    return () => {
+      if (this.#incoming.delete(incoming)) this.#grant();
+    };
+  }
+
   release(bytes: number): void {
     assert(bytes <= this.#used, "what is released was reserved");
     this.#used -= bytes;
@@ -68,6 +90,11 @@ export class ByteBudget {
   }
 
   #grant(): void {
+    for (const incoming of this.#incoming) {
+      if (!this.tryReserve(incoming.bytes)) return;
+      this.#incoming.delete(incoming);
+      incoming.granted();
+    }
     for (const waiting of this.#waiting) {
       const bytes = this.#takeShare(waiting);
       if (bytes === undefined) return;
@@ -76,8 +103,8 @@ export class ByteBudget {
     }
   }
 
-  #takeShare({ bytesMin, bytesMax }: ShareAsked): number | undefined {
-    const free = this.bytesMax - this.#used;
+  #takeShare({ bytesMin, bytesMax, bytesLeft = 0 }: ShareAsked): number | undefined {
+    const free = this.bytesMax - this.#used - bytesLeft;
     if (free < bytesMin) return undefined;
     const share = Math.max(bytesMin, Math.floor(free * SHARE_OF_FREE));
     const bytes = Math.min(bytesMax, share);
