@@ -66,7 +66,7 @@ export class RecordPoster {
   }
 
   async #partitionCount(topic: string, call: CallContext): Promise<number> {
-    const request = { topics: [topic], allowAutoTopicCreation: true };
+    const request = { topics: [topic], allowAutoTopicCreation: false };
     const { topics } = await this.#parts.api.metadata(request, call);
     const [known] = topics;
     if (known === undefined || "error" in known) throw failedItem(known?.error);
