@@ -23,8 +23,10 @@ beforeAll(async () => {
   });
 });
 
-afterEach(() => {
+/** Nobody of one test counts among the connections of the next. */
+afterEach(async () => {
   for (const wire of wires.splice(0)) wire.destroy();
+  while ((await metric("zoolog_kafka_connections")) > 0);
 });
 
 afterAll(() => cluster.close());
@@ -37,11 +39,13 @@ function dial(): KafkaWire {
   return wire;
 }
 
-/** What all clients hold, as the broker counts it. */
-async function heldBytes(): Promise<number> {
+async function metric(name: string): Promise<number> {
   const scrape = await (await fetch(`${cluster.urls[0]}/metrics`)).text();
-  return Number(/^zoolog_http_in_flight_bytes (\d+)/m.exec(scrape)?.[1]);
+  return Number(new RegExp(`^${name} (\\d+)`, "m").exec(scrape)?.[1]);
 }
+
+/** What all clients hold, as the broker counts it. */
+const heldBytes = () => metric("zoolog_http_in_flight_bytes");
 
 test("a client that asks and does not read is held up, and has every answer in order when it reads", async () => {
   const silent = dial();
