@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { pomOf } from "../kafka/maven-classpath.ts";
 
 /** What a package manager needs to know; each client has one way. */
 export type Installation =
@@ -119,21 +120,4 @@ function run(
       resolve(code === 0 ? undefined : `${program} ended with ${code}: ${output.trim()}`);
     });
   });
-}
-
-function pomOf(artifacts: readonly string[]): string {
-  const dependencies = artifacts.map((artifact) => {
-    const [group, id, version] = artifact.split(":");
-    const names = `<groupId>${group}</groupId><artifactId>${id}</artifactId>`;
-    return `    <dependency>${names}<version>${version}</version></dependency>`;
-  });
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>zoolog.test</groupId><artifactId>compat</artifactId><version>1</version>
-  <packaging>pom</packaging>
-  <dependencies>
-${dependencies.join("\n")}
-  </dependencies>
-</project>
-`;
 }

@@ -59,7 +59,8 @@ async function downloadInto(
   }
 }
 
-function pomOf(artifacts: readonly MavenArtifact[]): string {
+/** For Maven itself, where the jars shall lie somewhere else. */
+export function pomOf(artifacts: readonly string[]): string {
   const dependencies = artifacts.map((artifact) => {
     const [group, id, version] = artifact.split(":");
     const names = `<groupId>${group}</groupId><artifactId>${id}</artifactId>`;

@@ -20,8 +20,8 @@ import type { CallContext, FetchResult, FetchResultPartition } from "../broker-a
 import { partitionNamedTwice } from "./errors.ts";
 
 /**
- * What data is written and read with, and what readers ask of its offsets: the messages of the plane, flattened for the replica manager and
- * folded back. Answers stand in the order of the request.
+ * What data is written and read with, and what readers ask of its offsets: the messages of the
+ * plane, flattened for the replica manager and folded back. Answers stand in the order of the request.
  */
 
 /** By time: each reads an index and a batch of its partition. */
@@ -56,7 +56,7 @@ export async function produce(
 }
 
 /** A call could name one partition a hundred thousand times, and nobody else would be served meanwhile. */
-function requireDistinct(partitions: readonly TopicPartition[]): void {
+export function requireDistinct(partitions: readonly TopicPartition[]): void {
   if (partitions.length < 2) return;
   const seen = new Set<string>();
   for (const partition of partitions) {

@@ -1,4 +1,4 @@
-import { assert, inParallel, type TopicPartition, topicPartitionKey } from "@zoolog/base";
+import { assert, inParallel, type TopicPartition } from "@zoolog/base";
 import type { ProducerEntry } from "@zoolog/log";
 import type {
   DeleteRecordsRequest,
@@ -9,8 +9,8 @@ import type {
   DescribeProducersResponse,
 } from "@zoolog/protocol";
 import type { ReplicaManager } from "@zoolog/replication";
-import { refusalOf } from "./data-calls.ts";
-import { partitionNamedTwice, tooManyPartitions } from "./errors.ts";
+import { refusalOf, requireDistinct } from "./data-calls.ts";
+import { tooManyPartitions } from "./errors.ts";
 
 /** What leaders are asked of the ends of their logs. Answers stand in the order of the request. */
 
@@ -108,10 +108,5 @@ function requireFewAndDistinct(partitions: readonly TopicPartition[]): void {
   if (partitions.length > PARTITIONS_PER_CALL_MAX) {
     throw tooManyPartitions(partitions.length, PARTITIONS_PER_CALL_MAX);
   }
-  const seen = new Set<string>();
-  for (const partition of partitions) {
-    const key = topicPartitionKey(partition);
-    if (seen.has(key)) throw partitionNamedTwice(key);
-    seen.add(key);
-  }
+  requireDistinct(partitions);
 }

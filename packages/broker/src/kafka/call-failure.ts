@@ -9,6 +9,9 @@ export function refusal(code: ErrorCode, message: string): Refusal {
   return { errorCode: code, errorMessage: message };
 }
 
+/** Of what was asked for and is not in the answer. */
+export const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "nothing was answered about it");
+
 /** @param error as `BrokerApi` answers it for one item. */
 export function refusalOf(error: { readonly code: string; readonly message: string }): Refusal {
   return { errorCode: kafkaErrorOf(error.code), errorMessage: error.message };

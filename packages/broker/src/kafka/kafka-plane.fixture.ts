@@ -48,6 +48,11 @@ export async function startedPlane(setup: Setup = {}) {
   return { api, plane, newPlane, network, time, metrics, budget: clients, lines };
 }
 
+/** The broker's administrative calls, for tests that answer in its place: as loose as what they say. */
+export function scriptedAdmin(api: MemoryBroker) {
+  return api.admin as unknown as Record<string, (request: never) => Promise<unknown>>;
+}
+
 /** A request as a client sends it. */
 export function framed<Api extends KafkaApi>(
   api: Api,

@@ -1,8 +1,8 @@
-import { ask, startedPlane } from "../../kafka-plane.fixture.ts";
+import { ask, scriptedAdmin, startedPlane } from "../../kafka-plane.fixture.ts";
 
 async function started() {
   const { api, network } = await startedPlane();
-  const admin = api.admin as unknown as Record<string, (request: never) => Promise<unknown>>;
+  const admin = scriptedAdmin(api);
   return { api, admin, connection: network.dial() };
 }
 

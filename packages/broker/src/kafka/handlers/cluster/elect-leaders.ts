@@ -1,7 +1,7 @@
 import type { BrokerApi } from "../../../broker-api.ts";
 import { orRefused, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+import { boundedTimeoutMs } from "../bounded-timeout.ts";
 
 /** Kafka's numbers of elections (KIP-460), by their place. */
 const ELECTIONS = ["preferred", "unclean"] as const;
@@ -10,7 +10,7 @@ export function electLeaders({ api }: { readonly api: BrokerApi }): KafkaHandler
   return async ({ electionType, topicPartitions, timeoutMs: asked }, context) => {
     const election = ELECTIONS[electionType];
     if (election === undefined) return { errorCode: "INVALID_REQUEST", replicaElectionResults: [] };
-    const timeoutMs = administrativeTimeoutMs(asked);
+    const timeoutMs = boundedTimeoutMs(asked);
     const request = { timeoutMs, election, ...(topicPartitions && { topics: topicPartitions }) };
     const answer = await orRefused(api.admin["elect-leaders"](request, context));
     if ("refused" in answer) {

@@ -1,11 +1,18 @@
-import type { AlterConfigsRequest, KafkaRequest } from "@zoolog/protocol";
+import type { AlterConfigsRequest, DescribeConfigsResponse, KafkaRequest } from "@zoolog/protocol";
 import type { BrokerApi, CallContext } from "../../../broker-api.ts";
-import { orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
+import { NOT_ANSWERED, orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import { givenFields } from "../given-fields.ts";
 import { alterResources } from "./alter-resources.ts";
-import { notConfigurable, resourceNameOf, resourceTypeOf } from "./config-numbers.ts";
+import {
+  type ConfigResourceType,
+  notConfigurable,
+  resourceNameOf,
+  resourceTypeOf,
+} from "./config-numbers.ts";
 
 type Wanted = KafkaRequest<"AlterConfigs">["resources"][number];
+type DescribedResource = DescribeConfigsResponse["resources"][number];
 type Change = AlterConfigsRequest["resources"][number]["changes"][number];
 
 /**
@@ -25,27 +32,41 @@ export function alterConfigs({ api }: { readonly api: BrokerApi }): KafkaHandler
         }),
       };
     }
-    const wanted = await Promise.all(
-      resources.map(async (resource) => {
-        const { resourceType, resourceName } = resource;
-        return { resourceType, resourceName, changes: await changesOf(resource, api, context) };
-      }),
-    );
+    const described = await describedOf(resources, api, context);
+    const wanted = resources.map((resource) => {
+      const { resourceType, resourceName } = resource;
+      return { resourceType, resourceName, changes: changesOf(resource, described) };
+    });
     return { responses: await alterResources(wanted, { api, context, validateOnly }) };
   };
 }
 
-async function changesOf(
-  { resourceType, resourceName, configs }: Wanted,
+type Described = (type: ConfigResourceType, name: string) => DescribedResource | undefined;
+
+/** What is set now, of all of them at once. */
+async function describedOf(
+  wanted: readonly Wanted[],
   api: BrokerApi,
   context: CallContext,
-): Promise<readonly Change[] | Refusal> {
-  const type = resourceTypeOf(resourceType);
-  if (type === undefined) return notConfigurable(resourceType);
-  const resources = [{ type, name: resourceNameOf(type, resourceName) }];
+): Promise<Described | Refusal> {
+  const resources = wanted.flatMap(({ resourceType, resourceName }) => {
+    const type = resourceTypeOf(resourceType);
+    return type === undefined ? [] : [{ type, name: resourceNameOf(type, resourceName) }];
+  });
   const answer = await orRefused(api.admin["describe-configs"]({ resources }, context));
   if ("refused" in answer) return answer.refused;
-  const [described] = answer.resources;
+  const byKey = new Map(answer.resources.map((one) => [`${one.type} ${one.name}`, one]));
+  return (type, name) => byKey.get(`${type} ${name}`);
+}
+
+function changesOf(
+  { resourceType, resourceName, configs }: Wanted,
+  describedBy: Described | Refusal,
+): readonly Change[] | Refusal {
+  const type = resourceTypeOf(resourceType);
+  if (type === undefined) return notConfigurable(resourceType);
+  if (typeof describedBy !== "function") return describedBy;
+  const described = describedBy(type, resourceNameOf(type, resourceName));
   if (described === undefined) return NOT_ANSWERED;
   if ("error" in described) return refusalOf(described.error);
   const own = type === "broker" && resourceName === "" ? "cluster" : type;
@@ -55,12 +76,10 @@ async function changesOf(
   );
   return [
     ...configs.map(({ name, value }): Change => {
-      return { name, operation: "set", ...(value === undefined ? {} : { value }) };
+      return { name, operation: "set", ...givenFields({ value }) };
     }),
     ...goes.map(({ name }): Change => ({ name, operation: "delete" })),
   ];
 }
 
 const NAMED_TWICE = refusal("INVALID_REQUEST", "each resource may be named once in a request");
-
-const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the broker said nothing of its settings");

@@ -1,6 +1,6 @@
 import type { AlterConfigsRequest, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi, CallContext } from "../../../broker-api.ts";
-import { orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
+import { NOT_ANSWERED, orRefused, type Refusal, refusalOf } from "../../call-failure.ts";
 import { notConfigurable, resourceNameOf, resourceTypeOf } from "./config-numbers.ts";
 
 type NativeResource = AlterConfigsRequest["resources"][number];
@@ -40,8 +40,6 @@ export async function alterResources(
     return { ...about, errorMessage: undefined };
   });
 }
-
-const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the controller said nothing of the settings");
 
 function nativeResource(wanted: WantedAlteration): NativeResource | Refusal {
   const { resourceType, resourceName, changes } = wanted;

@@ -1,4 +1,4 @@
-import { ask, startedPlane } from "../../kafka-plane.fixture.ts";
+import { ask, scriptedAdmin, startedPlane } from "../../kafka-plane.fixture.ts";
 
 const [TOPIC, BROKER, BROKER_LOGGER] = [2, 4, 8];
 
@@ -17,7 +17,7 @@ const SECRET = {
 
 async function started() {
   const { api, network } = await startedPlane();
-  const admin = api.admin as unknown as Record<string, (request: never) => Promise<unknown>>;
+  const admin = scriptedAdmin(api);
   const altered: { readonly validateOnly: boolean; readonly resources: unknown }[] = [];
   admin["describe-configs"] = async ({ resources }: { resources: { name: string }[] }) => ({
     resources: resources.map((resource) =>

@@ -1,6 +1,6 @@
 import type { DescribeConfigsResponse, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
-import { orRefused, refusal, refusalOf } from "../../call-failure.ts";
+import { NOT_ANSWERED, orRefused, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import {
   type ConfigResourceType,
@@ -61,8 +61,6 @@ function distinct(resources: readonly Asked[]): readonly Asked[] {
   }
   return [...named.values()];
 }
-
-const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the broker said nothing of its settings");
 
 function keyOf({ type, name }: { readonly type: ConfigResourceType; readonly name: string }) {
   return `${type} ${name}`;

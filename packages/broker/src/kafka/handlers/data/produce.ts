@@ -5,12 +5,12 @@ import {
   type KafkaRequest,
   type KafkaResponse,
   type ProduceResponse,
-  TIMEOUT_MS_MAX,
 } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
 import { unansweredProduce } from "../../errors.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import { boundedTimeoutMs } from "../bounded-timeout.ts";
 import { answersOf, type OfTopic, type Refused, refuseAll } from "../partition-answers.ts";
 
 type Answer = KafkaResponse<"Produce">["responses"][number]["partitionResponses"][number];
@@ -41,7 +41,7 @@ export function produce({ api }: { readonly api: BrokerApi }): KafkaHandler<"Pro
             api.produce(
               {
                 requiredAcks: acks === -1 ? "all" : "leader",
-                timeoutMs: Math.min(Math.max(0, timeoutMs), TIMEOUT_MS_MAX),
+                timeoutMs: boundedTimeoutMs(timeoutMs),
                 topics,
               },
               context,

@@ -1,5 +1,5 @@
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { givenFields } from "./given-fields.ts";
+import { givenFields } from "../given-fields.ts";
 import { refusedWith } from "./group-errors.ts";
 import type { GroupParts } from "./group-parts.ts";
 

@@ -1,7 +1,7 @@
 import type { ErrorCode, KafkaResponse } from "@zoolog/protocol";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { givenFields } from "./given-fields.ts";
+import { givenFields } from "../given-fields.ts";
 import { refusedWith } from "./group-errors.ts";
 import type { GroupParts } from "./group-parts.ts";
 

@@ -1,7 +1,7 @@
 import { leaderEpoch, offset } from "@zoolog/base";
 import type { ErrorCode, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { givenFields } from "./given-fields.ts";
+import { givenFields } from "../given-fields.ts";
 import { groupErrorOf, refusedWith } from "./group-errors.ts";
 import type { GroupParts } from "./group-parts.ts";
 

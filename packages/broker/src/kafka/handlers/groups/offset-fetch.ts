@@ -6,8 +6,8 @@ import type {
 } from "@zoolog/protocol";
 import type { RequestContext } from "../../request-context.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import { givenFields } from "../given-fields.ts";
 import { assertGroupCount } from "./asked-groups.ts";
-import { givenFields } from "./given-fields.ts";
 import { groupErrorOf, refusedWith } from "./group-errors.ts";
 import type { GroupParts } from "./group-parts.ts";
 

@@ -1,8 +1,9 @@
 import type { BrokerId } from "@zoolog/base";
 import type { BrokerApi } from "../../../broker-api.ts";
-import { orRefused, refusal, refusalOf } from "../../call-failure.ts";
+import { NOT_ANSWERED, orRefused, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+import { boundedTimeoutMs } from "../bounded-timeout.ts";
+import { givenFields } from "../given-fields.ts";
 
 export function createPartitions({
   api,
@@ -11,15 +12,13 @@ export function createPartitions({
 }): KafkaHandler<"CreatePartitions"> {
   return async ({ topics, timeoutMs, validateOnly }, context) => {
     const request = {
-      ...{ timeoutMs: administrativeTimeoutMs(timeoutMs), validateOnly },
+      ...{ timeoutMs: boundedTimeoutMs(timeoutMs), validateOnly },
       topics: topics.map(({ name: topic, count, assignments }) => ({
         ...{ topic, count },
-        ...(assignments === undefined
-          ? {}
-          : {
-              // Negative ones are of no broker, as the controller will say.
-              assignments: assignments.map(({ brokerIds }) => brokerIds as readonly BrokerId[]),
-            }),
+        ...givenFields({
+          // Negative ones are of no broker, as the controller will say.
+          assignments: assignments?.map(({ brokerIds }) => brokerIds as readonly BrokerId[]),
+        }),
       })),
     };
     const answer = await orRefused(api.admin["create-partitions"](request, context));
@@ -35,5 +34,3 @@ export function createPartitions({
     };
   };
 }
-
-const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the controller said nothing of the topic");

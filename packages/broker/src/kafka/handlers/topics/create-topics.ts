@@ -6,10 +6,11 @@ import type {
   KafkaResponse,
 } from "@zoolog/protocol";
 import type { BrokerApi, CallContext } from "../../../broker-api.ts";
-import { orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
+import { NOT_ANSWERED, orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+import { boundedTimeoutMs } from "../bounded-timeout.ts";
 import { sourceNumber } from "../configs/config-numbers.ts";
+import { givenFields } from "../given-fields.ts";
 
 type Wanted = KafkaRequest<"CreateTopics">["topics"][number];
 type Answer = KafkaResponse<"CreateTopics">["topics"][number];
@@ -24,7 +25,7 @@ export function createTopics({ api }: { readonly api: BrokerApi }): KafkaHandler
     const faults = topics.map((wanted) => faultOf(wanted, times.get(wanted.name) === 1));
     const sound = topics.filter((_, index) => faults[index] === undefined);
     const request = {
-      ...{ timeoutMs: administrativeTimeoutMs(timeoutMs), validateOnly },
+      ...{ timeoutMs: boundedTimeoutMs(timeoutMs), validateOnly },
       topics: sound.map(nativeTopic),
     };
     const found = await orRefused(api.createTopics(request, context));
@@ -51,8 +52,6 @@ export function createTopics({ api }: { readonly api: BrokerApi }): KafkaHandler
   };
 }
 
-const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the controller said nothing of the topic");
-
 function faultOf(wanted: Wanted, isOnlyOne: boolean): Refusal | undefined {
   const { name, assignments, numPartitions, replicationFactor, configs } = wanted;
   const nameFault = topicNameFault(name);
@@ -74,11 +73,7 @@ function nativeTopic(wanted: Wanted): CreateTopicsRequest["topics"][number] {
   const { name: topic, numPartitions, replicationFactor, assignments } = wanted;
   const configs = Object.fromEntries(wanted.configs.map(({ name, value = "" }) => [name, value]));
   if (assignments.length === 0) {
-    return {
-      ...{ topic, configs },
-      ...(numPartitions === undefined ? {} : { numPartitions }),
-      ...(replicationFactor === undefined ? {} : { replicationFactor }),
-    };
+    return { topic, configs, ...givenFields({ numPartitions, replicationFactor }) };
   }
   const inOrder = assignments.toSorted((a, b) => a.partitionIndex - b.partitionIndex);
   // Negative ones are of no broker, as the controller will say.

@@ -3,7 +3,7 @@ import type { DeleteRecordsResponse, KafkaRequest, KafkaResponse } from "@zoolog
 import type { BrokerApi } from "../../../broker-api.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+import { boundedTimeoutMs } from "../bounded-timeout.ts";
 import { type Asked, answersOf, type Refused } from "../partition-answers.ts";
 
 type Wanted = KafkaRequest<"DeleteRecords">["topics"][number]["partitions"][number];
@@ -17,7 +17,7 @@ export function deleteRecords({ api }: { readonly api: BrokerApi }): KafkaHandle
     const asked = topics.map(({ name: topic, partitions }) => {
       return { topic, partitions: partitions.map(deletionOf) };
     });
-    const timeoutMs = administrativeTimeoutMs(wait);
+    const timeoutMs = boundedTimeoutMs(wait);
     const answers = await answersOf(asked, (sound) =>
       api.admin["delete-records"]({ timeoutMs, topics: sound.map(withoutRefusals) }, context),
     );

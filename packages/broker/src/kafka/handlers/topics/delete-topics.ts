@@ -1,9 +1,10 @@
 import type { TopicId } from "@zoolog/base";
 import type { KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
-import { orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
+import { NOT_ANSWERED, orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
-import { administrativeTimeoutMs } from "../administrative-timeout.ts";
+import { boundedTimeoutMs } from "../bounded-timeout.ts";
+import { givenFields } from "../given-fields.ts";
 
 type Answer = KafkaResponse<"DeleteTopics">["responses"][number];
 
@@ -18,9 +19,9 @@ export function deleteTopics({ api }: { readonly api: BrokerApi }): KafkaHandler
     const wanted = askedTopics(request, context.apiVersion).map((asked) => resolve(asked, api));
     const topics = wanted.flatMap(({ name: topic, topicId, fault }) => {
       if (topic === undefined || fault !== undefined) return [];
-      return [topicId === undefined ? { topic } : { topic, topicId }];
+      return [{ topic, ...givenFields({ topicId }) }];
     });
-    const timeoutMs = administrativeTimeoutMs(request.timeoutMs);
+    const timeoutMs = boundedTimeoutMs(request.timeoutMs);
     const answer = await orRefused(api.deleteTopics({ timeoutMs, topics }, context));
     const results = new Map(
       "refused" in answer ? [] : answer.topics.map((result) => [result.topic, result]),
@@ -37,8 +38,6 @@ export function deleteTopics({ api }: { readonly api: BrokerApi }): KafkaHandler
     };
   };
 }
-
-const NOT_ANSWERED = refusal("UNKNOWN_SERVER_ERROR", "the controller said nothing of the topic");
 
 function askedTopics(
   { topics, topicNames }: KafkaRequest<"DeleteTopics">,

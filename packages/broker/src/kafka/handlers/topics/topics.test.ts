@@ -1,10 +1,10 @@
 import { type TopicId, ZoologError } from "@zoolog/base";
-import { ask, startedPlane } from "../../kafka-plane.fixture.ts";
+import { ask, scriptedAdmin, startedPlane } from "../../kafka-plane.fixture.ts";
 
 async function started() {
   const { api, network } = await startedPlane();
   const asked: unknown[] = [];
-  const admin = api.admin as unknown as Record<string, (request: never) => Promise<unknown>>;
+  const admin = scriptedAdmin(api);
   admin["describe-configs"] = async ({ resources }: { resources: { name: string }[] }) => ({
     resources: resources.map(({ name }) => ({
       ...{ type: "topic", name },
