@@ -1,4 +1,4 @@
-import { assert } from "@zoolog/base";
+import { type AbortSignalLike, assert, CallAbort } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
 import type { Principal } from "../principal.ts";
 import type { ByteBudget, ShareAsked } from "./byte-budget.ts";
@@ -20,6 +20,9 @@ export type CallOrigin = {
   readonly principal: Principal;
 };
 
+/** One for all: every long poll ends with it, and where an error was made is dear to find out. */
+const CALLER_GONE = callerGone();
+
 /** One call, as the component sees it, with what the plane must give back at its end. */
 export class Call implements CallContext {
   readonly clientId: string;
@@ -29,7 +32,7 @@ export class Call implements CallContext {
   readonly #budget: ByteBudget;
   readonly #onEnd: () => void;
   #reservedBytes = 0;
-  #controller: AbortController | undefined;
+  #abort: CallAbort | undefined;
   #abortReason: unknown;
   #hasEnded = false;
   /** Tasks that may still read the body or fill the answer. */
@@ -54,13 +57,13 @@ export class Call implements CallContext {
   }
 
   /** Made when somebody asks: most calls end before anybody could lose interest in them. */
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
-      else if (this.#hasEnded) this.#controller.abort(callerGone());
+  get signal(): AbortSignalLike {
+    if (this.#abort === undefined) {
+      this.#abort = new CallAbort();
+      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason);
+      else if (this.#hasEnded) this.#abort.abort(CALLER_GONE);
     }
-    return this.#controller.signal;
+    return this.#abort.signal;
   }
 
   /** Bytes of the body, as they come. */
@@ -127,14 +130,14 @@ export class Call implements CallContext {
 
   abort(reason: unknown): void {
     this.#abortReason ??= reason;
-    this.#controller?.abort(reason);
+    this.#abort?.abort(reason);
   }
 
   end(): void {
     this.#hasEnded = true;
     this.#releaseUnused();
     // Tells a component that still works for a caller who has hung up.
-    if (this.#abortReason === undefined) this.#controller?.abort(callerGone());
+    if (this.#abortReason === undefined) this.#abort?.abort(CALLER_GONE);
     this.#onEnd();
     for (const task of this.#atEnd) task();
   }

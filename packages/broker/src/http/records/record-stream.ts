@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { errorMessage, type Offset, offset } from "@zoolog/base";
+import { abortable, errorMessage, type Offset, offset } from "@zoolog/base";
 import { encodeJsonMessage, type ReadRecordsResponse } from "@zoolog/protocol";
 import type { Call } from "../../planes/call.ts";
 import { failureOf } from "../answers/error-mapping.ts";
@@ -64,7 +64,7 @@ export class RecordStream {
   /** Until the socket has taken it, so that what waits for a reader is never more than this. */
   async #write(bytes: Uint8Array | string): Promise<void> {
     if (this.#response.write(bytes)) return;
-    await once(this.#response, "drain", { signal: this.#call.signal });
+    await abortable(once(this.#response, "drain"), this.#call.signal);
   }
 
   #fail(error: unknown): void {
