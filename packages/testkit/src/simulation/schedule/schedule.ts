@@ -20,9 +20,9 @@ type Observer = { readonly events: number; readonly look: () => void };
 /**
  * Callbacks that are queued together. Node does everything that promises have begun between two of
  * them, and asks the operating system for news only behind the last one, which takes longer than
- * many an event.
+ * many an event. So many last some 25 ms, in which a worker hears nothing of its parent.
  */
-const TURNS_AT_ONCE = 64;
+const TURNS_AT_ONCE = 1_024;
 
 /**
  * The time of a whole world: one event after the other, and between two of them everything that was
