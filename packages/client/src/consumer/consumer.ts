@@ -274,7 +274,8 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
 
   /**
    * Commits what is handled, the record in hand included; or the offsets that are given, each of the
-   * next record to read. Resolves when the coordinator has them in ZooKeeper.
+   * next record to read. Resolves when the coordinator has them in ZooKeeper. Those of a partition
+   * that it does not know, or not yet, are told to `onError`, and stay uncommitted.
    *
    * @throws ZoologError `MEMBER_LOST`, `NOT_ASSIGNED`, `REQUEST_TIMED_OUT`, `OFFSET_METADATA_TOO_LARGE`
    */
@@ -298,10 +299,10 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       this.#held.assertHeld(held);
       return noted;
     };
-    await this.#commits.commit(stillHeld, this.#limits(options));
-    for (const [index, { offset }] of positions.entries()) {
+    const kept = new Set(await this.#commits.commit(stillHeld, this.#limits(options)));
+    for (const [index, position] of noted.entries()) {
       const partition = held[index];
-      if (partition !== undefined) partition.committed = offset;
+      if (partition !== undefined && kept.has(position)) partition.committed = position.offset;
     }
   }
 

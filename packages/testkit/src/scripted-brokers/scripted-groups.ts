@@ -57,6 +57,8 @@ export class ScriptedGroups {
   heartbeatIntervalMs = 1_000;
   /** Every commit that was accepted, in order. */
   readonly commits: SeenCommit[] = [];
+  /** `topic-partition`s that the coordinator has not heard of. */
+  readonly unknown = new Set<string>();
   readonly #endpoints: readonly string[];
   readonly #topics: ScriptedTopics;
   readonly #scheduler: Scheduler;
@@ -319,13 +321,15 @@ export class ScriptedGroups {
     const event = { type: "commitOffsets" as const, ...optional, ...request };
     this.#ask(request.groupId, event, (response) => {
       if (response.type === "commitOffsets") this.#store(request);
-      const failure = response.type === "refused" ? refusal(response.error.code) : undefined;
+      const refused = response.type === "refused" ? response.error.code : undefined;
       const topics = request.topics.map(({ partitions, topic }) => ({
         topic,
         partitions: partitions.map(({ partition }) => {
-          return failure === undefined || !("refusal" in failure)
+          const isUnknown = this.unknown.has(`${topic}-${partition}`);
+          const code = refused ?? (isUnknown ? "UNKNOWN_TOPIC_OR_PARTITION" : undefined);
+          return code === undefined
             ? { partition }
-            : { partition, error: { code: failure.refusal.code, message: "scripted" } };
+            : { partition, error: { code, message: "scripted" } };
         }),
       }));
       done({ message: { topics } });
@@ -336,6 +340,7 @@ export class ScriptedGroups {
     for (const { partitions, topic } of topics) {
       for (const { partition, offset, ...committed } of partitions) {
         const key = `${topic}-${partition}`;
+        if (this.unknown.has(key)) continue;
         const { offsets } = this.#group(groupId);
         if (offset === undefined) {
           offsets.delete(key);

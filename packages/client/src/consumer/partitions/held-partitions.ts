@@ -161,8 +161,10 @@ export class HeldPartitions<K, V> implements PartitionOwner {
       this.assertHeld(due.map((entry) => entry.partition));
       return due.map((entry) => entry.position);
     };
-    await this.#dependencies.commits.commit(positions, limits);
-    for (const entry of due) entry.partition.committed = entry.position.offset;
+    const kept = new Set(await this.#dependencies.commits.commit(positions, limits));
+    for (const { partition, position } of due) {
+      if (kept.has(position)) partition.committed = position.offset;
+    }
   }
 
   /** @throws ZoologError `MEMBER_LOST` when one of them was given up. */
@@ -181,13 +183,13 @@ export class HeldPartitions<K, V> implements PartitionOwner {
       wanted.get(topicPartitionKey(start))?.isRevoked === false;
     const begun = () => found.filter((start) => start.isNew && isWanted(start));
     // A crash before the first acknowledgement shall begin there again.
-    if (begun().length > 0) await commits.commit(begun, limits);
+    const kept = new Set(begun().length > 0 ? await commits.commit(begun, limits) : []);
     for (const start of found) {
       const held = wanted.get(topicPartitionKey(start));
       if (held === undefined || held.isRevoked) continue;
       // Somebody may have sought while it was looked for.
       if (held.handled === undefined) held.beginAt(start.offset, start.leaderEpoch);
-      held.committed = start.offset;
+      if (!start.isNew || kept.has(start)) held.committed = start.offset;
       held.metadata = start.metadata;
       supply.add(held);
     }

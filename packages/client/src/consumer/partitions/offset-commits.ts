@@ -1,4 +1,10 @@
-import { type LeaderEpoch, leaderEpoch, offset, SerialQueue, type ZoologError } from "@zoolog/base";
+import {
+  type LeaderEpoch,
+  leaderEpoch,
+  offset,
+  SerialQueue,
+  topicPartitionKey,
+} from "@zoolog/base";
 import type { NativeRequest, NativeResponse } from "@zoolog/protocol";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
 import { memberLost } from "../../errors.ts";
@@ -49,18 +55,29 @@ export class OffsetCommits {
   /**
    * @param positions asked for each attempt: a partition that was given up meanwhile is another's,
    *   who may be further. What it throws ends the commit.
+   * @returns those that are kept now: all but those of partitions that the coordinator does not know,
+   *   because their topic was deleted, or not yet. They are told to `onIgnored`.
    * @throws ZoologError `MEMBER_LOST`, `REQUEST_TIMED_OUT`, what the coordinator refuses; the
    *   signal's reason.
    */
-  commit(positions: () => readonly CommittedPosition[], limits: CallLimits): Promise<void> {
+  commit(
+    positions: () => readonly CommittedPosition[],
+    limits: CallLimits,
+  ): Promise<readonly CommittedPosition[]> {
     const { incarnation } = this.#membership();
     return this.#queue.run(async () => {
-      await this.#coordinator.call(
+      let asked: readonly CommittedPosition[] = [];
+      const answer = await this.#coordinator.call(
         "commit-offsets",
-        () => this.#request(positions(), incarnation),
+        () => {
+          asked = positions();
+          return this.#request(asked, incarnation);
+        },
         limits,
-        { refusal: (answer) => this.#refusal(answer), passing: PASSING },
+        { refusal, passing: PASSING },
       );
+      const unknown = this.#unknownIn(answer);
+      return asked.filter((position) => !unknown.has(topicPartitionKey(position)));
     });
   }
 
@@ -86,19 +103,32 @@ export class OffsetCommits {
     };
   }
 
-  #refusal(answer: NativeResponse<"commit-offsets">): unknown {
-    let refusal: ZoologError | undefined;
-    for (const { partitions, topic } of answer.topics) {
-      for (const { error, partition } of partitions) {
-        if (error === undefined) continue;
-        const failure = itemFailure(`${topic}-${partition}`, error);
-        // Nobody needs the offset of a topic that was deleted.
-        if (error.code === "UNKNOWN_TOPIC_OR_PARTITION") this.#onIgnored(failure);
-        else refusal ??= failure;
-      }
+  #unknownIn(answer: NativeResponse<"commit-offsets">): ReadonlySet<string> {
+    const unknown = new Set<string>();
+    for (const { topic, partition, error } of refusedIn(answer)) {
+      unknown.add(topicPartitionKey({ topic, partition }));
+      this.#onIgnored(itemFailure(`${topic}-${partition}`, error));
     }
-    return refusal;
+    return unknown;
   }
+}
+
+/** What ends the commit, or has it tried again. Nobody needs the offset of a topic that was deleted. */
+function refusal(answer: NativeResponse<"commit-offsets">): unknown {
+  for (const { topic, partition, error } of refusedIn(answer)) {
+    if (error.code !== "UNKNOWN_TOPIC_OR_PARTITION") {
+      return itemFailure(`${topic}-${partition}`, error);
+    }
+  }
+  return undefined;
+}
+
+function refusedIn({ topics }: NativeResponse<"commit-offsets">) {
+  return topics.flatMap(({ partitions, topic }) =>
+    partitions.flatMap(({ error, partition }) =>
+      error === undefined ? [] : [{ topic, partition, error }],
+    ),
+  );
 }
 
 function entryOf({ leaderEpoch: epoch, metadata, offset: next, partition }: CommittedPosition) {

@@ -213,6 +213,22 @@ describe("I13: a start", () => {
     invariant.started(host);
     expect(invariant.violations).toHaveLength(violations);
   });
+
+  test("that finds the topic deleted and made anew owes nothing of the former one", async () => {
+    const metadata = LOG.replace(/[^/]+$/, "partition.metadata");
+    const disk = await diskWith({
+      [LOG]: Buffer.concat(batches),
+      [metadata]: Buffer.from("the former"),
+      [checkpoint]: Buffer.from("0\n1\nt 0 10\n"),
+    });
+    const host = { name: "broker-1", brokerId: 1, disk };
+    const invariant = new Recovery({ random: new RandomTree(1) });
+    invariant.starting(host);
+    disk.corrupt(LOG, () => Buffer.alloc(0));
+    disk.corrupt(metadata, () => Buffer.from("the later one"));
+    invariant.started(host);
+    expect(invariant.violations).toEqual([]);
+  });
 });
 
 test("I14: what does not come to its end", () => {

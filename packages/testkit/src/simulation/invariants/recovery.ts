@@ -29,8 +29,8 @@ export class Recovery implements Invariant {
     "recovery keeps everything below the recovery point, and recovering twice is recovering once (KAFKA-10101)";
   readonly violations: string[] = [];
   readonly #random: RandomTree;
-  /** By host and partition: what the start that is under way must leave. */
-  readonly #claims = new Map<string, number>();
+  /** By host and partition: what the start that is under way must leave, and of which topic. */
+  readonly #claims = new Map<string, { readonly topic: string; readonly endOffset: number }>();
 
   constructor(dependencies: { readonly random: RandomTree }) {
     this.#random = dependencies.random;
@@ -41,16 +41,19 @@ export class Recovery implements Invariant {
     for (const [partition, recoveryPoint] of recoveryPointsOn(disk)) {
       // Less may be there than was synced: damage of the disk, which a start must not hide either.
       const found = replicaLog(disk, partition)?.endOffset ?? 0;
-      this.#claims.set(`${name} ${partition}`, Math.min(recoveryPoint, found));
+      const endOffset = Math.min(recoveryPoint, found);
+      this.#claims.set(`${name} ${partition}`, { topic: topicOn(disk, partition), endOffset });
     }
   }
 
   /** It has looked, and has fetched nothing yet. */
   started({ disk, name }: RecoveredHost): void {
-    for (const [key, claimed] of this.#claims) {
+    for (const [key, { topic, endOffset: claimed }] of this.#claims) {
       const [host, partition = ""] = key.split(" ");
       if (host !== name) continue;
       this.#claims.delete(key);
+      // Made anew under its name meanwhile: what was synced is gone with the topic of then.
+      if (topicOn(disk, partition) !== topic) continue;
       // No file: the topic was deleted, or a damaged log was put aside, which says so.
       const end = replicaLog(disk, partition)?.endOffset ?? claimed;
       if (end >= claimed) continue;
@@ -107,6 +110,12 @@ function recoveryPointsOn(disk: Disk): [string, number][] {
     // A damaged line claims nothing.
     return offset === undefined ? [] : [[`${topic}-${partition}`, Number(offset)]];
   });
+}
+
+/** What tells the topic of a replica from others of its name; the same for all without it. */
+function topicOn(disk: Disk, partition: string): string {
+  const path = `${DATA_FOLDER}/${partition}/partition.metadata`;
+  return disk.paths().includes(path) ? disk.contents(path).toString() : "";
 }
 
 function clusterOn(disk: Disk): string | undefined {
