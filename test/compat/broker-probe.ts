@@ -1,6 +1,9 @@
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { until } from "./check.ts";
 
+/** So that nobody takes what it sends for a client's. */
+export const PROBE_CLIENT_ID = "compat-probe";
+
 /** Lays the ground for a check and looks at what came of it, whichever client is being tried. */
 export class BrokerProbe {
   readonly #admin: Admin;
@@ -8,7 +11,7 @@ export class BrokerProbe {
 
   constructor(bootstrap: string) {
     const kafka = new Kafka({
-      clientId: "compat",
+      clientId: PROBE_CLIENT_ID,
       brokers: bootstrap.split(","),
       logLevel: logLevel.NOTHING,
       retry: { retries: 10, maxRetryTime: 2_000 },

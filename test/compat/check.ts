@@ -31,6 +31,15 @@ export type CompatRecord = {
 
 export type ReadRecord = CompatRecord & { readonly partition: number; readonly offset: number };
 
+/** Those whose names contain one of the words; without words all. */
+export function chosenChecks<C extends { readonly name: string }>(
+  checks: readonly C[],
+  words: readonly string[],
+): readonly C[] {
+  if (words.length === 0) return checks;
+  return checks.filter(({ name }) => words.some((word) => name.includes(word)));
+}
+
 /** Something takes its time; much longer and it will not come. */
 const UNTIL_MS_MAX = 40_000;
 const UNTIL_PAUSE_MS = 100;

@@ -5,6 +5,7 @@ import { freeTcpPorts, type NativeAnswer, ProcessCluster } from "@zoolog/testkit
 import { ApacheKafka } from "../kafka/apache-kafka.ts";
 import { type KafkaLine, resolveKafkaRelease } from "../kafka/kafka-release.ts";
 import { BrokerProbe } from "./broker-probe.ts";
+import type { RequestRecorder } from "./request-recorder.ts";
 
 /** What a client is tried against. */
 export type CompatCluster = {
@@ -43,16 +44,21 @@ const BEFORE_LENGTH = 12;
 const ATTRIBUTES_AT = 21;
 const CODEC_BITS = 0x07;
 
-/** Three Zoolog brokers with Kafka listeners, as processes. */
-export async function startZoologBrokers(): Promise<Brokers> {
+/** Three Zoolog brokers with Kafka listeners, as processes; clients come to them by the recorder. */
+export async function startZoologBrokers(recorder?: RequestRecorder): Promise<Brokers> {
   const ports = await freeTcpPorts(REPLICAS);
+  const advertised = await Promise.all(ports.map((port) => recorder?.standBefore(port) ?? port));
   const folder = await mkdtemp(join(tmpdir(), "zoolog-compat-"));
   const dataFolder = (id: number): string => join(folder, `${id}`);
   const cluster = await ProcessCluster.start({
-    settings: (id) => ({ "data.dir": dataFolder(id), "kafka.port": ports[id - 1] }),
+    settings: (id) => ({
+      "data.dir": dataFolder(id),
+      "kafka.port": ports[id - 1],
+      "kafka.advertised.port": advertised[id - 1],
+    }),
   });
   return {
-    bootstrap: ports.map((port) => `127.0.0.1:${port}`).join(),
+    bootstrap: advertised.map((port) => `127.0.0.1:${port}`).join(),
     createTopic: async (topic, numPartitions, replicationFactor) => {
       const [anyone = 1] = cluster.ids;
       const topics = [{ topic, numPartitions, replicationFactor }];

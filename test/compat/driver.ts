@@ -109,18 +109,27 @@ export class Driver {
   }
 
   #take(line: string): void {
-    if (!line.startsWith("{")) return;
-    const { id, result, error, unsupported } = JSON.parse(line) as Answer;
-    const waiting = this.#waiting.get(id);
+    const { id, result, error, unsupported } = answerIn(line) ?? {};
+    const waiting = id === undefined ? undefined : this.#waiting.get(id);
+    if (id === undefined || waiting === undefined) return;
     this.#waiting.delete(id);
-    if (unsupported !== undefined) waiting?.reject(new NotOffered(unsupported));
-    else if (error !== undefined) waiting?.reject(new Error(error));
-    else waiting?.resolve(result);
+    if (unsupported !== undefined) waiting.reject(new NotOffered(unsupported));
+    else if (error !== undefined) waiting.reject(new Error(error));
+    else waiting.resolve(result);
   }
 
   #end(reason: string): void {
     this.#isUsable = false;
     for (const { reject } of this.#waiting.values()) reject(new DriverTimeout(reason));
     this.#waiting.clear();
+  }
+}
+
+/** Some clients print other things, also JSON. */
+function answerIn(line: string): Partial<Answer> | undefined {
+  try {
+    return (JSON.parse(line) ?? undefined) as Partial<Answer> | undefined;
+  } catch {
+    return undefined;
   }
 }

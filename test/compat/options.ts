@@ -11,9 +11,11 @@ export type CompatCommand =
       readonly kind: "run";
       /** Names of clients; empty: all. */
       readonly clients: readonly string[];
-      /** What the names of checks contain; `undefined`: all. */
-      readonly check: string | undefined;
+      /** The names of checks contain one of these; empty: all. */
+      readonly checks: readonly string[];
       readonly target: CompatTarget;
+      /** Where the clients' requests are kept. */
+      readonly record: string | undefined;
       /** Whether docs/kafka-compatibility.md is written. */
       readonly write: boolean;
     };
@@ -30,9 +32,10 @@ export const USAGE = `npm run compat -- [options]
 Kafka clients as they come from their registries, against three Zoolog brokers. One JSON line per check.
 
   --client a,b          which clients (default all; with @VERSION only that one)
-  --check TEXT          only checks whose names contain it
+  --check TEXT,…        only checks whose names contain one of these
   --bootstrap H:P,…     against what answers there, in place of brokers of our own; nothing is killed
   --against 3.9|4       against three brokers of Apache Kafka, to see what a client does there
+  --record FILE         keeps requests of each client, for packages/protocol/testdata
   --write               writes docs/kafka-compatibility.md (needs all clients and all checks)
   --from a,b            with --write: from the lines that runs have printed into these files
   --list                the clients
@@ -47,10 +50,11 @@ export function parseCommand(args: readonly string[], known: readonly string[]):
     args: [...args],
     options: {
       client: { type: "string", default: "" },
-      check: { type: "string" },
+      check: { type: "string", default: "" },
       bootstrap: { type: "string" },
       against: { type: "string" },
       from: { type: "string" },
+      record: { type: "string" },
       write: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -58,18 +62,29 @@ export function parseCommand(args: readonly string[], known: readonly string[]):
   });
   if (values.help) return { kind: "help" };
   if (values.list) return { kind: "list" };
-  const clients = values.client.split(",").filter((name) => name !== "");
+  const clients = namesIn(values.client);
   const unknown = clients.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new RangeError(`--client ${unknown} is not known; there are: ${known.join(", ")}`);
   }
-  const { check, write } = values;
-  if (write && values.from !== undefined) return { kind: "write", files: values.from.split(",") };
+  const { write, record } = values;
+  const checks = namesIn(values.check);
+  if (values.from !== undefined) {
+    if (!write) throw new RangeError("--from goes with --write");
+    return { kind: "write", files: namesIn(values.from) };
+  }
   const target = targetOf(values);
-  if (write && (clients.length > 0 || check !== undefined || target.kind !== "zoolog")) {
+  if (write && (clients.length > 0 || checks.length > 0 || target.kind !== "zoolog")) {
     throw new RangeError("--write takes no other option: the table is of all clients");
   }
-  return { kind: "run", clients, check, target, write };
+  if (record !== undefined && target.kind !== "zoolog") {
+    throw new RangeError("--record is for brokers of our own: others tell clients where they are");
+  }
+  return { kind: "run", clients, checks, target, record, write };
+}
+
+function namesIn(list: string): string[] {
+  return list.split(",").filter((name) => name !== "");
 }
 
 function targetOf(values: {

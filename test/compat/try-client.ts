@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Check, CheckResult } from "./check.ts";
+import { type Check, type CheckResult, chosenChecks } from "./check.ts";
 import { ADMIN_CHECKS } from "./checks/admin.ts";
 import { FAILOVER_CHECKS } from "./checks/failover.ts";
 import { GROUP_CHECKS } from "./checks/groups.ts";
@@ -14,7 +14,8 @@ import { unusedName } from "./unused-name.ts";
 export type TryOptions = {
   readonly client: CompatClient;
   readonly cluster: CompatCluster;
-  readonly only: string | undefined;
+  /** As in the options of the command. */
+  readonly checks: readonly string[];
 };
 
 const ROOM = fileURLToPath(new URL(".", import.meta.url));
@@ -33,13 +34,13 @@ const CHECKS: readonly Check[] = [
 export async function* tryClient({
   client,
   cluster,
-  only,
+  checks: words,
 }: TryOptions): AsyncGenerator<CheckResult> {
   const { name, version } = client;
   const shared = PROTOCOLS.map((file) => join(ROOM, file));
   const place = { name, version, room: join(ROOM, client.room), shared };
   const installed = await install(place, client.installation);
-  const checks = CHECKS.filter((check) => check.name.includes(only ?? ""));
+  const checks = chosenChecks(CHECKS, words);
   const result = (check: Check, ok: boolean | null, detail: string): CheckResult => ({
     ...{ client: name, version, check: check.name, ok },
     detail: detail.slice(0, DETAIL_CHARACTERS_MAX),

@@ -1,5 +1,5 @@
 import { type KafkaLine, resolveKafkaRelease } from "../../kafka/kafka-release.ts";
-import type { CheckResult } from "../check.ts";
+import { type CheckResult, chosenChecks } from "../check.ts";
 import type { CompatCluster } from "../cluster.ts";
 import { unusedName } from "../unused-name.ts";
 import { TOOL_CHECKS, type ToolCheck } from "./tool-checks.ts";
@@ -13,9 +13,9 @@ const DETAIL_CHARACTERS_MAX = 900;
 /** Kafka's own command-line tools, of both lines, as one more client. */
 export async function* tryTools(
   cluster: CompatCluster,
-  only: string | undefined,
+  words: readonly string[],
 ): AsyncGenerator<CheckResult> {
-  const checks = TOOL_CHECKS.filter((check) => check.name.includes(only ?? ""));
+  const checks = chosenChecks(TOOL_CHECKS, words);
   for (const line of LINES) {
     const resolved = await resolveKafkaRelease(line);
     const version = resolved.kind === "resolved" ? resolved.release.version : line;

@@ -15,7 +15,8 @@ import type { SampleForm } from "./sample-messages.fixture.ts";
 /** Written by Kafka's own Java library; see testdata/README.md. */
 const FILE = join(__dirname, "../../testdata/java-kafka-messages.txt.gz");
 
-const MESSAGES: ReadonlyMap<number, AnyKafkaMessage> = new Map(
+/** By Kafka's number. */
+export const MESSAGES_BY_KEY: ReadonlyMap<number, AnyKafkaMessage> = new Map(
   Object.values(KAFKA_MESSAGES).map((message) => [message.key, message as AnyKafkaMessage]),
 );
 
@@ -32,7 +33,7 @@ export function goldenFrames(): GoldenFrame[] {
   const lines = gunzipSync(readFileSync(FILE)).toString().trimEnd().split("\n");
   return lines.map((line) => {
     const [key = "", version, direction, form, hex = ""] = line.split(" ");
-    const message = MESSAGES.get(Number(key));
+    const message = MESSAGES_BY_KEY.get(Number(key));
     if (message === undefined) throw new Error(`there is no call ${key}`);
     return {
       message,

@@ -2,6 +2,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 type Pair = { readonly downstream: Socket; readonly upstream: Socket };
 
+/** Called for each connection; what it answers sees what the client sends, as it comes. */
+export type ProxyTap = () => (sent: Buffer) => void;
+
 /**
  * Stands between a client and a server on 127.0.0.1 and breaks the way in between: `freeze` keeps
  * connections open and moves nothing (a half-open peer, a frozen machine), `cut` ends them and
@@ -10,25 +13,31 @@ type Pair = { readonly downstream: Socket; readonly upstream: Socket };
 export class TcpProxy {
   readonly #server: Server;
   readonly #upstreamPort: number;
+  readonly #tap: ProxyTap | undefined;
   readonly #pairs = new Set<Pair>();
   #mode: "pass" | "freeze" | "cut" = "pass";
   #accepted = 0;
 
-  private constructor(upstreamPort: number) {
+  private constructor(upstreamPort: number, tap: ProxyTap | undefined) {
     this.#upstreamPort = upstreamPort;
+    this.#tap = tap;
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  static open(upstreamPort: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(upstreamPort);
+  static open(upstreamPort: number, tap?: ProxyTap): Promise<TcpProxy> {
+    const proxy = new TcpProxy(upstreamPort, tap);
     return new Promise((resolve, reject) => {
       proxy.#server.once("error", reject);
       proxy.#server.listen({ port: 0, host: "127.0.0.1" }, () => resolve(proxy));
     });
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.port}`;
   }
 
   /** Connections open now. */
@@ -85,7 +94,11 @@ export class TcpProxy {
     const pair = { downstream, upstream };
     this.#pairs.add(pair);
     upstream.on("error", () => {});
-    downstream.on("data", (chunk) => upstream.write(chunk));
+    const sees = this.#tap?.();
+    downstream.on("data", (chunk) => {
+      sees?.(chunk);
+      upstream.write(chunk);
+    });
     upstream.on("data", (chunk) => downstream.write(chunk));
     for (const socket of [downstream, upstream]) {
       socket.once("close", () => {
