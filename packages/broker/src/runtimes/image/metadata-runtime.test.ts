@@ -101,6 +101,7 @@ function setUp() {
   const confirmed: TopicId[] = [];
   const deletedLogs: TopicId[] = [];
   const unreachable = { controller: false, disk: false };
+  const life = { brokerEpoch: MY_EPOCH };
   const cache = new MetadataCache({ brokerId: ME }, time);
   const replicas = new ReplicaManager(
     {
@@ -142,7 +143,7 @@ function setUp() {
         if (unreachable.disk) throw new Error("the disk does not delete");
         deletedLogs.push(topicId);
       },
-      brokerEpoch: () => MY_EPOCH,
+      brokerEpoch: () => life.brokerEpoch,
       reportOffline: async (report) => {
         if (unreachable.controller) throw new Error("no controller");
         reports.push(report);
@@ -165,10 +166,53 @@ function setUp() {
     confirmed,
     deletedLogs,
     unreachable,
+    life,
     roles,
     settle: () => time.advanceAndSettle(0),
   };
 }
+
+describe("a leadership that was given to this broker under another registration", () => {
+  test("is not taken up by a process that was started since", async () => {
+    const { life, roles, runtime, settle } = setUp();
+    const cluster = new Cluster();
+    cluster.create("pair", "p", [
+      [1, 2],
+      [2, 1],
+    ]);
+    life.brokerEpoch = brokerEpoch(21);
+
+    runtime.follow(cluster.image);
+    await settle();
+    expect(roles()).toEqual({ "pair-1": "follower" });
+
+    const { brokers } = cluster.image;
+    const anew = { ...brokers.get(ME)!, brokerEpoch: life.brokerEpoch };
+    cluster.decide({ type: "brokersObserved", brokers: [anew, brokers.get(brokerId(2))!] });
+    runtime.follow(cluster.image);
+    await settle();
+    expect(roles()["pair-0"]).toBe("leader");
+    expect(cluster.image.topics.get("pair")?.partitions[0]?.leaderEpoch).toBe(1);
+  });
+
+  test("goes on in the process that has it, whose session is a new one", async () => {
+    const { life, replicas, roles, runtime, settle } = setUp();
+    const cluster = new Cluster();
+    cluster.create("mine", "m", [[1]]);
+    runtime.follow(cluster.image);
+    await settle();
+
+    life.brokerEpoch = brokerEpoch(21);
+    const { image } = cluster;
+    const configured = { ...image.topics.get("mine")!, configs: { "min.insync.replicas": "2" } };
+    const topics = new Map([["mine", configured]]);
+    runtime.follow({ ...image, version: image.version + 1, topics });
+    await settle();
+
+    expect(roles()).toEqual({ "mine-0": "leader" });
+    expect(replicas.partitions.get("mine-0")?.config.minInsyncReplicas).toBe(2);
+  });
+});
 
 test("replicas of this broker are opened and take their roles before clients see the image", async () => {
   const { runtime, cache, roles, settle } = setUp();

@@ -162,7 +162,7 @@ export class MetadataRuntime {
     const all = [...replicas];
     const ordered = [...all.filter(isLed), ...all.filter((each) => !isLed(each))];
     await inParallel(ordered, limits, async ([key, replica]) => {
-      if (undeleted.has(replica.topic)) {
+      if (undeleted.has(replica.topic) || this.#isForFormerLife(replica, image)) {
         this.#failed.set(key, replica);
         return;
       }
@@ -174,6 +174,23 @@ export class MetadataRuntime {
         this.#dependencies.logger.warn("replica could not take its role", fields);
       }
     });
+  }
+
+  /**
+   * The leadership was given to this broker before it was started anew, and the controller has not
+   * seen that yet. Its log may have lost what followers have of that epoch: were it to append in the
+   * same epoch again, logs would differ within an epoch, which no follower can find out.
+   */
+  #isForFormerLife({ assignment, topic, partition }: HostedReplica, image: ClusterImage): boolean {
+    const { leader, leaderEpoch } = assignment;
+    if (leader !== this.#brokerId) return false;
+    const { brokerEpoch, replicas } = this.#dependencies;
+    const hosted = replicas.partitions.get(topicPartitionKey({ topic, partition }))?.state;
+    // Begun in this life, whatever the registration is by now.
+    if (hosted?.role === "leader" && hosted.leaderEpoch === leaderEpoch) return false;
+    const state = image.topics.get(topic)?.partitions[partition];
+    const givenTo = state?.isrBrokerEpochs[state.isr.indexOf(this.#brokerId)];
+    return givenTo === undefined || givenTo !== brokerEpoch();
   }
 
   async #report(image: ClusterImage, deleted: readonly TopicId[]): Promise<void> {
