@@ -12,6 +12,19 @@ export function kafkaErrorOf(code: string): ErrorCode {
   return NEXT_OF_KIN[code] ?? UNNAMED;
 }
 
+/** An error that came with a version, and what was said before. */
+export type NewerError = {
+  readonly code: ErrorCode;
+  readonly from: number;
+  readonly before: ErrorCode;
+};
+
+/** What clients of an older version are told in words that they know. */
+export function kafkaErrorIn(apiVersion: number, code: string, newer: NewerError): ErrorCode {
+  const known = kafkaErrorOf(code);
+  return known === newer.code && apiVersion < newer.from ? newer.before : known;
+}
+
 /**
  * Of a call that failed as a whole.
  *

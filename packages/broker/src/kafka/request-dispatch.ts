@@ -18,7 +18,7 @@ import { unknownCall, unknownVersion } from "./errors.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /**
- * One call: decode'd message in, one method of `BrokerApi`, message out. `undefined` is no answer at
+ * One call: a decoded message in, one method of `BrokerApi`, message out. `undefined` is no answer at
  * all (a produce that asked for none). What goes wrong is an error code in the answer; who throws has
  * the connection closed, which is all that is left where there is no answer.
  */

@@ -1,17 +1,13 @@
-import type { BrokerApi } from "../../../broker-api.ts";
 import { orRefused } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { CLUSTER_OPERATIONS } from "../authorized-operations.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { administrator } from "./brokers-of-listener.ts";
 
 /** Kafka's number of the endpoints of brokers (KIP-919). */
 const OF_BROKERS = 1;
 
-export function describeCluster({
-  api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"DescribeCluster"> {
+export function describeCluster({ api }: HandlerParts): KafkaHandler<"DescribeCluster"> {
   return async ({ endpointType, includeClusterAuthorizedOperations }, context) => {
     const nobody = { clusterId: "", brokers: [], endpointType };
     if (endpointType !== OF_BROKERS) {

@@ -2,16 +2,13 @@ import type { KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi, CallContext } from "../../../broker-api.ts";
 import { orRefused } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 
 type Folder = KafkaResponse<"DescribeLogDirs">["results"][number];
 type Asked = KafkaRequest<"DescribeLogDirs">["topics"];
 
 /** What this broker has on its disk: its one data folder, and the replicas in it. */
-export function describeLogDirs({
-  api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"DescribeLogDirs"> {
+export function describeLogDirs({ api }: HandlerParts): KafkaHandler<"DescribeLogDirs"> {
   return async ({ topics: asked }, context) => {
     const found = await orRefused(describe(asked, api, context));
     if ("refused" in found) return { errorCode: found.refused.errorCode, results: [] };

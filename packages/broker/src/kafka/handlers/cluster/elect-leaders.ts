@@ -1,12 +1,12 @@
-import type { BrokerApi } from "../../../broker-api.ts";
 import { orRefused, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { boundedTimeoutMs } from "../bounded-timeout.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 
 /** Kafka's numbers of elections (KIP-460), by their place. */
 const ELECTIONS = ["preferred", "unclean"] as const;
 
-export function electLeaders({ api }: { readonly api: BrokerApi }): KafkaHandler<"ElectLeaders"> {
+export function electLeaders({ api }: HandlerParts): KafkaHandler<"ElectLeaders"> {
   return async ({ electionType, topicPartitions, timeoutMs: asked }, context) => {
     const election = ELECTIONS[electionType];
     if (election === undefined) return { errorCode: "INVALID_REQUEST", replicaElectionResults: [] };

@@ -1,7 +1,8 @@
-import type { DescribeConfigsResponse, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
+import type { KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import { NOT_ANSWERED, orRefused, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
+import { type ConfigEntry, configFields } from "./config-entry.ts";
 import {
   type ConfigResourceType,
   configTypeNumber,
@@ -13,16 +14,10 @@ import {
 
 type Asked = KafkaRequest<"DescribeConfigs">["resources"][number];
 type Answer = KafkaResponse<"DescribeConfigs">["results"][number];
-type Described = DescribeConfigsResponse["resources"][number];
-type ConfigEntry = Extract<Described, { readonly configs: unknown }>["configs"][number];
 type Wishes = Pick<KafkaRequest<"DescribeConfigs">, "includeSynonyms" | "includeDocumentation">;
 
 /** Settings that we do not have are left out, as by brokers that are older than the client. */
-export function describeConfigs({
-  api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"DescribeConfigs"> {
+export function describeConfigs({ api }: HandlerParts): KafkaHandler<"DescribeConfigs"> {
   return async (request, context) => {
     const asked = distinct(request.resources).map((resource) => {
       return { resource, type: resourceTypeOf(resource.resourceType) };
@@ -76,12 +71,11 @@ function chosen(
 }
 
 function configAnswer(entry: ConfigEntry, wishes: Wishes): Answer["configs"][number] {
-  const { name, value, dynamic, source, sensitive, synonyms, about, type } = entry;
+  const { synonyms, about, type } = entry;
   return {
-    ...{ name, value, readOnly: !dynamic, isSensitive: sensitive },
-    configSource: sourceNumber(source),
+    ...configFields(entry),
     synonyms: wishes.includeSynonyms
-      ? synonyms.map((one) => ({ ...one, value: one.value, source: sourceNumber(one.source) }))
+      ? synonyms.map((one) => ({ ...one, source: sourceNumber(one.source) }))
       : [],
     configType: configTypeNumber(type),
     documentation: wishes.includeDocumentation ? about : undefined,

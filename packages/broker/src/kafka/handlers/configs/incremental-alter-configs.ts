@@ -1,7 +1,7 @@
 import type { AlterConfigsRequest, KafkaRequest } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { type Refusal, refusal } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { alterResources } from "./alter-resources.ts";
 
 type Wanted = KafkaRequest<"IncrementalAlterConfigs">["resources"][number];
@@ -12,9 +12,7 @@ const OPERATIONS = ["set", "delete", "append", "subtract"] as const;
 
 export function incrementalAlterConfigs({
   api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"IncrementalAlterConfigs"> {
+}: HandlerParts): KafkaHandler<"IncrementalAlterConfigs"> {
   return async ({ resources, validateOnly }, context) => {
     const wanted = resources.map((resource) => {
       const { resourceType, resourceName } = resource;

@@ -8,10 +8,12 @@ import {
   type KafkaResponse,
 } from "@zoolog/protocol";
 import type { BrokerApi, FetchResultPartition } from "../../../broker-api.ts";
-import { kafkaErrorOf } from "../../kafka-error.ts";
+import { kafkaErrorIn } from "../../kafka-error.ts";
 import type { RequestContext } from "../../request-context.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { answersOf, type Refused } from "../partition-answers.ts";
+import { type IsolationLevel, isolationOf } from "./isolation-level.ts";
 
 type Request = KafkaRequest<"Fetch">;
 type AskedTopic = Request["topics"][number];
@@ -23,13 +25,15 @@ const IDS_FROM = 13;
 /** The version of zstd (KIP-110); consumers before it cannot read what is compressed so. */
 const ZSTD_FROM = 10;
 
-/** The version that knows of failed disks (KIP-112). */
-const STORAGE_ERROR_FROM = 6;
+/** Failed disks (KIP-112). */
+const STORAGE_ERROR = {
+  code: "KAFKA_STORAGE_ERROR",
+  from: 6,
+  before: "NOT_LEADER_OR_FOLLOWER",
+} as const;
 
 /** Of sessions: −1 ends one and 0 begins one; both name every partition that is wanted. */
 const WHOLE_REQUEST_EPOCHS = [0, -1];
-
-const READ_COMMITTED = 1;
 
 const NO_RECORDS = Buffer.alloc(0);
 
@@ -40,7 +44,7 @@ const NO_RECORDS = Buffer.alloc(0);
  * Who says that it is a replica is a consumer like any other: brokers of ours ask elsewhere, and
  * nobody else gets to see what is not committed (CVE-2018-1288).
  */
-export function fetch({ api }: { readonly api: BrokerApi }): KafkaHandler<"Fetch"> {
+export function fetch({ api }: HandlerParts): KafkaHandler<"Fetch"> {
   return async (request, context) => {
     if (!WHOLE_REQUEST_EPOCHS.includes(request.sessionEpoch)) {
       return { errorCode: "FETCH_SESSION_ID_NOT_FOUND", responses: [] };
@@ -48,8 +52,7 @@ export function fetch({ api }: { readonly api: BrokerApi }): KafkaHandler<"Fetch
     const { apiVersion } = context;
     const asked = request.topics.map((topic) => askedOf(topic, apiVersion, api));
     const limits = limitsOf(request, context);
-    const isolation =
-      request.isolationLevel === READ_COMMITTED ? "readCommitted" : "readUncommitted";
+    const isolation = isolationOf(request);
     const rack = request.rackId;
     if (limits.maxWaitMs > 0) context.markWaiting();
     const memory = context.answerMemory(limits);
@@ -107,7 +110,7 @@ function epochsOf({ currentLeaderEpoch, lastFetchedEpoch }: AskedTopic["partitio
 
 type Shape = {
   readonly apiVersion: number;
-  readonly isolation: "readCommitted" | "readUncommitted";
+  readonly isolation: IsolationLevel;
 };
 
 function answerOf(
@@ -140,11 +143,9 @@ type Refusal = Refused &
   Pick<Extract<FetchResultPartition, { readonly error: unknown }>, "currentLeader">;
 
 function refusalOf({ partition, error, currentLeader }: Refusal, apiVersion: number): Answer {
-  const known = kafkaErrorOf(error.code);
-  const isTooNew = known === "KAFKA_STORAGE_ERROR" && apiVersion < STORAGE_ERROR_FROM;
   return {
     partitionIndex: partition,
-    errorCode: isTooNew ? "NOT_LEADER_OR_FOLLOWER" : known,
+    errorCode: kafkaErrorIn(apiVersion, error.code, STORAGE_ERROR),
     currentLeader: currentLeader && {
       leaderId: currentLeader.brokerId,
       leaderEpoch: currentLeader.leaderEpoch,

@@ -1,15 +1,11 @@
 import { ZoologError } from "@zoolog/base";
 import type { ErrorCode } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { kafkaErrorOfFailure } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 
 /** An id for an idempotent producer, which every Java producer since 3.0 is unless told otherwise. */
-export function initProducerId({
-  api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"InitProducerId"> {
+export function initProducerId({ api }: HandlerParts): KafkaHandler<"InitProducerId"> {
   return async ({ transactionalId, producerId, producerEpoch }, context) => {
     if (transactionalId === "") return refused("INVALID_REQUEST");
     const asked = {

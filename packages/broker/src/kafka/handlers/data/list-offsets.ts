@@ -6,10 +6,11 @@ import type {
   ListOffsetsResponse,
   OffsetSpec,
 } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
-import { kafkaErrorOf } from "../../kafka-error.ts";
+import { kafkaErrorIn } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { answersOf, type Refused } from "../partition-answers.ts";
+import { isolationOf } from "./isolation-level.ts";
 
 type AskedPartition = KafkaRequest<"ListOffsets">["topics"][number]["partitions"][number];
 type Answer = KafkaResponse<"ListOffsets">["topics"][number]["partitions"][number];
@@ -27,21 +28,22 @@ const PLACES: ReadonlyMap<number, { readonly at: OffsetSpec; readonly from: numb
 ]);
 const END_OF_TIERED = -5;
 
-/** The version that knows of leaders who do not know the end yet (KIP-207). */
-const OFFSET_NOT_AVAILABLE_FROM = 5;
-
-const READ_COMMITTED = 1;
+/** Leaders who do not know the end yet (KIP-207). */
+const OFFSET_NOT_AVAILABLE = {
+  code: "OFFSET_NOT_AVAILABLE",
+  from: 5,
+  before: "LEADER_NOT_AVAILABLE",
+} as const;
 
 /** The first record that is not older than a time, or one of the ends of the log. */
-export function listOffsets({ api }: { readonly api: BrokerApi }): KafkaHandler<"ListOffsets"> {
+export function listOffsets({ api }: HandlerParts): KafkaHandler<"ListOffsets"> {
   return async (request, context) => {
     const { apiVersion } = context;
     const asked = request.topics.map(({ name, partitions }) => ({
       topic: name,
       partitions: partitions.map((wanted) => askedOf(wanted, apiVersion)),
     }));
-    const isolation =
-      request.isolationLevel === READ_COMMITTED ? "readCommitted" : "readUncommitted";
+    const isolation = isolationOf(request);
     const answers = await answersOf(asked, (topics) =>
       api.listOffsets({ isolation, topics }, context),
     );
@@ -76,15 +78,10 @@ function answerOf(
 ): Answer {
   const { partition: partitionIndex } = found;
   if ("error" in found) {
-    return { partitionIndex, errorCode: errorOf(found.error.code, apiVersion) };
+    const errorCode = kafkaErrorIn(apiVersion, found.error.code, OFFSET_NOT_AVAILABLE);
+    return { partitionIndex, errorCode };
   }
   if (isTiered) return { partitionIndex };
   const { timestamp: time, offset, leaderEpoch } = found;
   return { partitionIndex, timestamp: time, offset, leaderEpoch };
-}
-
-function errorOf(code: string, apiVersion: number): ErrorCode {
-  const known = kafkaErrorOf(code);
-  const isTooNew = known === "OFFSET_NOT_AVAILABLE" && apiVersion < OFFSET_NOT_AVAILABLE_FROM;
-  return isTooNew ? "LEADER_NOT_AVAILABLE" : known;
 }

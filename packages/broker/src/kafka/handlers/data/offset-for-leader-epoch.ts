@@ -1,18 +1,14 @@
 import { type LeaderEpoch, leaderEpoch } from "@zoolog/base";
 import type { KafkaRequest } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { answersOf } from "../partition-answers.ts";
 
 type AskedPartition = KafkaRequest<"OffsetForLeaderEpoch">["topics"][number]["partitions"][number];
 
 /** Where epochs end: how a consumer learns that what it has read was cut off (KIP-320). */
-export function offsetForLeaderEpoch({
-  api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"OffsetForLeaderEpoch"> {
+export function offsetForLeaderEpoch({ api }: HandlerParts): KafkaHandler<"OffsetForLeaderEpoch"> {
   return async (request, context) => {
     const asked = request.topics.map(({ topic, partitions }) => ({
       topic,

@@ -6,11 +6,11 @@ import {
   type KafkaResponse,
   type ProduceResponse,
 } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { unansweredProduce } from "../../errors.ts";
-import { kafkaErrorOf } from "../../kafka-error.ts";
+import { kafkaErrorIn } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { boundedTimeoutMs } from "../bounded-timeout.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { answersOf, type OfTopic, type Refused, refuseAll } from "../partition-answers.ts";
 
 type Answer = KafkaResponse<"Produce">["responses"][number]["partitionResponses"][number];
@@ -19,8 +19,12 @@ type Produced = ProduceResponse["topics"][number]["partitions"][number];
 /** The version of zstd (KIP-110): who does not speak it may not know what it has compressed with. */
 const ZSTD_FROM = 7;
 
-/** The version that knows of failed disks (KIP-112). */
-const STORAGE_ERROR_FROM = 4;
+/** Failed disks (KIP-112). */
+const STORAGE_ERROR = {
+  code: "KAFKA_STORAGE_ERROR",
+  from: 4,
+  before: "NOT_LEADER_OR_FOLLOWER",
+} as const;
 
 const NO_RECORDS = Buffer.alloc(0);
 
@@ -29,7 +33,7 @@ const NO_RECORDS = Buffer.alloc(0);
  * is told by the end of the connection, upon which clients look for the leaders again. So such a
  * batch, too, is waited for until the leader has it, as in Kafka.
  */
-export function produce({ api }: { readonly api: BrokerApi }): KafkaHandler<"Produce"> {
+export function produce({ api }: HandlerParts): KafkaHandler<"Produce"> {
   return async (request, context) => {
     const { acks, timeoutMs } = request;
     const { apiVersion } = context;
@@ -94,16 +98,11 @@ function refusalOfCall(
 function answerOf(produced: Produced | Refused, apiVersion: number): Answer {
   if ("error" in produced) {
     const { partition: index, error } = produced;
-    return { index, errorCode: errorOf(error.code, apiVersion), errorMessage: error.message };
+    const errorCode = kafkaErrorIn(apiVersion, error.code, STORAGE_ERROR);
+    return { index, errorCode, errorMessage: error.message };
   }
   const { partition: index, baseOffset, logAppendTime, logStartOffset } = produced;
   return { index, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset };
-}
-
-function errorOf(code: string, apiVersion: number): ErrorCode {
-  const known = kafkaErrorOf(code);
-  const isTooNew = known === "KAFKA_STORAGE_ERROR" && apiVersion < STORAGE_ERROR_FROM;
-  return isTooNew ? "NOT_LEADER_OR_FOLLOWER" : known;
 }
 
 /** @throws ZoologError the first refusal: nobody waits for an answer that could tell it. */

@@ -1,15 +1,11 @@
 import type { BrokerId } from "@zoolog/base";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { NOT_ANSWERED, orRefused, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { boundedTimeoutMs } from "../bounded-timeout.ts";
 import { givenFields } from "../given-fields.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 
-export function createPartitions({
-  api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"CreatePartitions"> {
+export function createPartitions({ api }: HandlerParts): KafkaHandler<"CreatePartitions"> {
   return async ({ topics, timeoutMs, validateOnly }, context) => {
     const request = {
       ...{ timeoutMs: boundedTimeoutMs(timeoutMs), validateOnly },

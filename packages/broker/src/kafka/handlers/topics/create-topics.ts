@@ -9,8 +9,9 @@ import type { BrokerApi, CallContext } from "../../../broker-api.ts";
 import { NOT_ANSWERED, orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { boundedTimeoutMs } from "../bounded-timeout.ts";
-import { sourceNumber } from "../configs/config-numbers.ts";
+import { configFields } from "../configs/config-entry.ts";
 import { givenFields } from "../given-fields.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 
 type Wanted = KafkaRequest<"CreateTopics">["topics"][number];
 type Answer = KafkaResponse<"CreateTopics">["topics"][number];
@@ -18,7 +19,7 @@ type Created = Exclude<CreateTopicsResponse["topics"][number], { readonly error:
 type CreatedConfigs = NonNullable<Answer["configs"]>;
 
 /** What is left open is decided by the broker's settings, or by the assignments. */
-export function createTopics({ api }: { readonly api: BrokerApi }): KafkaHandler<"CreateTopics"> {
+export function createTopics({ api }: HandlerParts): KafkaHandler<"CreateTopics"> {
   return async ({ topics, timeoutMs, validateOnly }, context) => {
     const times = new Map<string, number>();
     for (const { name } of topics) times.set(name, (times.get(name) ?? 0) + 1);
@@ -95,13 +96,7 @@ async function configsOf(
   return new Map(
     described.resources.map((resource): [string, CreatedConfigs] => {
       const configs = "error" in resource ? [] : resource.configs;
-      return [
-        resource.name,
-        configs.map(({ name, value, dynamic, source, sensitive }) => ({
-          ...{ name, value, readOnly: !dynamic, isSensitive: sensitive },
-          configSource: sourceNumber(source),
-        })),
-      ];
+      return [resource.name, configs.map(configFields)];
     }),
   );
 }

@@ -1,9 +1,9 @@
 import { type Offset, offset } from "@zoolog/base";
 import type { DeleteRecordsResponse, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { boundedTimeoutMs } from "../bounded-timeout.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { type Asked, answersOf, type Refused } from "../partition-answers.ts";
 
 type Wanted = KafkaRequest<"DeleteRecords">["topics"][number]["partitions"][number];
@@ -12,7 +12,7 @@ type Deleted = DeleteRecordsResponse["topics"][number]["partitions"][number];
 type Deletion = Asked & { readonly offset: Offset | "highWatermark" };
 
 /** At the leaders of the partitions: who is no leader does not pass it on to one. */
-export function deleteRecords({ api }: { readonly api: BrokerApi }): KafkaHandler<"DeleteRecords"> {
+export function deleteRecords({ api }: HandlerParts): KafkaHandler<"DeleteRecords"> {
   return async ({ topics, timeoutMs: wait }, context) => {
     const asked = topics.map(({ name: topic, partitions }) => {
       return { topic, partitions: partitions.map(deletionOf) };

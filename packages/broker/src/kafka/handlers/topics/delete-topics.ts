@@ -5,6 +5,7 @@ import { NOT_ANSWERED, orRefused, type Refusal, refusal, refusalOf } from "../..
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { boundedTimeoutMs } from "../bounded-timeout.ts";
 import { givenFields } from "../given-fields.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 
 type Answer = KafkaResponse<"DeleteTopics">["responses"][number];
 
@@ -14,7 +15,7 @@ const BY_ID_FROM = 6;
 type Asked = { readonly name?: string | undefined; readonly topicId?: TopicId | undefined };
 type Found = Asked & { readonly fault?: Refusal };
 
-export function deleteTopics({ api }: { readonly api: BrokerApi }): KafkaHandler<"DeleteTopics"> {
+export function deleteTopics({ api }: HandlerParts): KafkaHandler<"DeleteTopics"> {
   return async (request, context) => {
     const wanted = askedTopics(request, context.apiVersion).map((asked) => resolve(asked, api));
     const topics = wanted.flatMap(({ name: topic, topicId, fault }) => {

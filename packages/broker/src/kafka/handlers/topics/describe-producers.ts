@@ -1,7 +1,7 @@
 import type { DescribeProducersResponse, KafkaResponse } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { answersOf, type OfTopic, type Refused } from "../partition-answers.ts";
 
 type Answer = KafkaResponse<"DescribeProducers">["topics"][number]["partitions"][number];
@@ -11,11 +11,7 @@ type Described = DescribeProducersResponse["topics"][number]["partitions"][numbe
 const NO_COORDINATOR = -1;
 
 /** At the leaders of the partitions. There are no transactions yet: nobody has one open. */
-export function describeProducers({
-  api,
-}: {
-  readonly api: BrokerApi;
-}): KafkaHandler<"DescribeProducers"> {
+export function describeProducers({ api }: HandlerParts): KafkaHandler<"DescribeProducers"> {
   return async ({ topics: wanted }, context) => {
     const asked = wanted.map(({ name: topic, partitionIndexes }) => {
       return { topic, partitions: partitionIndexes.map((partition) => ({ partition })) };
