@@ -190,6 +190,9 @@ export class Broker {
     });
     const clusterId = await abortable(ensureClusterId(config, store, dependencies), signal);
     this.#clusterId = clusterId;
+    const openingCredentials = abortable(openCredentials(clusterId, store, dependencies), signal);
+    // A failure is told below, once the folder is open, so that it is closed again.
+    openingCredentials.catch(() => {});
     const logs = await openLogs(config, clusterId, {
       ...dependencies,
       onOffline: (topicPartition, error) => this.#runtimes?.replicas.fail(topicPartition, error),
@@ -197,7 +200,7 @@ export class Broker {
     this.#logs = logs;
     throwIfAborted(signal);
     const brokerEpoch = () => this.#registration?.brokerEpoch;
-    const credentials = await abortable(openCredentials(clusterId, store, dependencies), signal);
+    const credentials = await openingCredentials;
     this.#credentials = credentials;
     this.#peers = new PeerConnections({
       scheduler: dependencies.scheduler,

@@ -1,13 +1,21 @@
 import { errorCode, type Logger, runInBackground } from "@zoolog/base";
+import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import { clusterIdMismatch } from "../errors.ts";
 import { ifThere } from "../existing.ts";
 import { BASE_PATHS, CLUSTER_ID_PATH, CLUSTER_PATH } from "../paths.ts";
 import type { CoordinationSession } from "../session.ts";
 import { decodeClusterId, encodeClusterId } from "../znodes/id-znodes.ts";
 
-/** Creates the znodes that everything stands below. Anybody may, at any time. */
+/**
+ * Creates the znodes that everything stands below. Anybody may, at any time. All are asked for at
+ * once: ZooKeeper does what one session asks in order, so parents are there before their children.
+ */
 export async function ensureLayout(session: CoordinationSession): Promise<void> {
-  for (const path of BASE_PATHS) await createIfMissing(session, path, new Uint8Array(0));
+  await session.read(async (client) => {
+    const found = await Promise.all(BASE_PATHS.map((path) => client.exists(path)));
+    const missing = BASE_PATHS.filter((_path, i) => found[i] === undefined);
+    await Promise.all(missing.map((path) => createUnlessPresent(client, path, new Uint8Array(0))));
+  });
 }
 
 /** Which cluster this ensemble holds, and whether it still does. */
@@ -80,11 +88,17 @@ export async function createIfMissing(
 ): Promise<void> {
   const there = await session.read((client) => client.exists(path));
   if (there !== undefined) return;
-  await session.read(async (client) => {
-    try {
-      await client.create(path, data);
-    } catch (error) {
-      if (errorCode(error) !== "NODE_EXISTS") throw error;
-    }
-  });
+  await session.read((client) => createUnlessPresent(client, path, data));
+}
+
+async function createUnlessPresent(
+  client: ZooKeeperClient,
+  path: string,
+  data: Uint8Array,
+): Promise<void> {
+  try {
+    await client.create(path, data);
+  } catch (error) {
+    if (errorCode(error) !== "NODE_EXISTS") throw error;
+  }
 }

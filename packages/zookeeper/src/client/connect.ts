@@ -22,6 +22,8 @@ export type ZooKeeperClientOptions = {
 
 export type ZooKeeperClientDependencies = ConnectionDependencies;
 
+const EMPTY = new Uint8Array(0);
+
 /**
  * Opens a session with a ZooKeeper ensemble.
  *
@@ -84,7 +86,6 @@ class ConnectAttempt {
     return session;
   }
 
-  /** Through a session without the chroot: below one, its own znode cannot be created. */
   async ensureChroot(
     session: ZooKeeperSession,
     target: ConnectString,
@@ -92,11 +93,19 @@ class ConnectAttempt {
   ): Promise<void> {
     const root = await this.#answered(session, () => session.exists("/"));
     if (root !== undefined) return;
-    const whole = await this.open({ servers: target.servers, chroot: undefined });
-    for (const path of withParents(chroot)) {
-      await this.#answered(whole, () => whole.create(path, new Uint8Array(0)).catch(ifPresent));
-    }
+    const parents = parentsOf(chroot);
+    if (parents.length > 0) await this.#ensureParents(target, parents);
+    // For a session with a chroot `/` is the chroot itself.
+    await this.#answered(session, () => session.create("/", EMPTY).catch(ifPresent));
     this.#dependencies.logger.info("zookeeper chroot created", { chroot });
+  }
+
+  /** Through a session without the chroot: no path below one names them. */
+  async #ensureParents(target: ConnectString, paths: readonly string[]): Promise<void> {
+    const whole = await this.open({ servers: target.servers, chroot: undefined });
+    for (const path of paths) {
+      await this.#answered(whole, () => whole.create(path, EMPTY).catch(ifPresent));
+    }
     await whole.close();
   }
 
@@ -123,9 +132,9 @@ class ConnectAttempt {
   }
 }
 
-/** `/a/b/c` → `/a`, `/a/b`, `/a/b/c`. */
-function withParents(path: string): string[] {
-  const names = path.split("/").slice(1);
+/** `/a/b/c` → `/a`, `/a/b`. */
+function parentsOf(path: string): string[] {
+  const names = path.split("/").slice(1, -1);
   return names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
 }
 
