@@ -60,6 +60,11 @@ export class LogState {
   cuts = 0;
   /** While above 0 a change of the log keeps its own order of checkpoints: ticks leave them alone. */
   checkpointHolds = 0;
+  /**
+   * The log was emptied, and a full disk refused some of its new files: no checkpoint may claim
+   * anything of it, and nothing is appended, until that is done (`LogCutter.finishStart`).
+   */
+  isStartUnfinished = false;
   /** The folder may claim it, on the disk, that all that was acknowledged was synced first. */
   isSyncedClaimed: boolean;
   /** Files were made or removed since the folder was last synced. */
@@ -162,13 +167,19 @@ export class LogState {
     this.tail.truncateTo(offset);
   }
 
-  /** The log is empty and begins at `offset`; nothing of it is on the disk yet. */
-  startOverAt(offset: Offset): void {
+  /** The log is empty and begins with `segment`; nothing of it is on the disk yet. */
+  startOverAt(segment: Segment): void {
+    const { baseOffset: offset } = segment;
     this.cuts += 1;
+    this.isStartUnfinished = true;
+    this.segments = [segment];
     this.logStartOffset = offset;
     this.logEndOffset = offset;
     this.highWatermark = offset;
     this.recoveryPoint = 0 as Offset;
+    this.epochs.forget();
+    this.producers.reset([]);
+    this.sealed.clear();
     this.tail.clear();
   }
 

@@ -92,16 +92,14 @@ export class Log {
     const flusher = new LogFlusher(state, { logger });
     this.#flusher = flusher;
     this.#flushInForce = new FlushInForce(state, { flusher, logger });
-    this.#writer = new LogWriter(state, { flusher, clock, logger });
+    const alone = (task: () => Promise<void>) => flusher.betweenSyncs(task);
+    const cutter = new LogCutter({ state, alone, clock, logger });
+    this.#cutter = cutter;
+    const finishStart = () => cutter.finishStart();
+    this.#writer = new LogWriter(state, { flusher, finishStart, clock, logger });
     const write = this.#writer.write.bind(this.#writer);
     this.#queue = new AppendQueue({ name: state.name }, { write });
     this.#reader = new LogReader({ verify }, { state, queue: this.#queue });
-    this.#cutter = new LogCutter({
-      state,
-      alone: (task) => flusher.betweenSyncs(task),
-      clock,
-      logger,
-    });
     this.updateHighWatermark(directory.highWatermarks.get(topicPartition) ?? state.logStartOffset);
   }
 
@@ -379,8 +377,8 @@ export class Log {
     try {
       return await task();
     } catch (error) {
-      const isUntouched = state.cuts === cuts;
-      if (isUntouched && (isNoSpace(error) || isOutOfHandles(error))) {
+      const isSound = state.cuts === cuts || state.isStartUnfinished;
+      if (isSound && (isNoSpace(error) || isOutOfHandles(error))) {
         throw state.directory.volume.named(error);
       }
       throw state.isClosed ? error : state.takeOffline(error);

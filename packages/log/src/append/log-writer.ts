@@ -47,6 +47,7 @@ const APPEND: Verdict = { is: "append" };
 export class LogWriter {
   readonly #state: LogState;
   readonly #flusher: LogFlusher;
+  readonly #finishStart: () => Promise<void>;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
@@ -54,12 +55,15 @@ export class LogWriter {
     state: LogState,
     dependencies: {
       readonly flusher: LogFlusher;
+      /** `LogCutter.finishStart`. */
+      readonly finishStart: () => Promise<void>;
       readonly clock: Clock;
       readonly logger: Logger;
     },
   ) {
     this.#state = state;
     this.#flusher = dependencies.flusher;
+    this.#finishStart = dependencies.finishStart;
     this.#clock = dependencies.clock;
     this.#logger = dependencies.logger;
   }
@@ -117,6 +121,7 @@ export class LogWriter {
       return 1;
     }
     try {
+      if (state.isStartUnfinished) await this.#finishStart();
       if (this.#mustRollBefore(first, ahead)) await this.roll();
       if (first.leaderEpoch !== state.epochs.latest) {
         state.epochs.assign(first.leaderEpoch, state.logEndOffset);

@@ -115,6 +115,11 @@ export class LeaderEpochs {
     await this.#replace([...first, ...kept]);
   }
 
+  /** Forgets all of them. In memory: see `save`. */
+  forget(): void {
+    this.#entries = [];
+  }
+
   /** Takes `entries` for the truth; writes the file only when it says something else. */
   async reset(entries: readonly EpochEntry[]): Promise<void> {
     const isSame =

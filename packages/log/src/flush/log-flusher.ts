@@ -54,7 +54,7 @@ export class LogFlusher {
   /** Notes recovery point, log start and high watermark for the next save of the checkpoints. */
   noteCheckpoints(): void {
     const { directory, topicPartition, sealed, logStartOffset, highWatermark } = this.#state;
-    if (this.#state.checkpointHolds > 0) return;
+    if (this.#state.checkpointHolds > 0 || this.#state.isStartUnfinished) return;
     // Above it a start must look at the batches again: there epochs are not in their file yet, …
     const { epochs, failure, recoveryPoint: synced } = this.#state;
     let recoveryPoint = Math.min(synced, epochs.unsavedFrom ?? synced) as Offset;

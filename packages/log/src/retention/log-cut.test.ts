@@ -150,6 +150,57 @@ describe("starting over", () => {
     const again = await fixture.reopenAfter("process");
     expect(await readAll(again)).toEqual([[start, "new"]]);
   });
+
+  const REFUSED = [
+    ["open", /\.log$/, 1],
+    ["write", /leader-epoch-checkpoint/, 1],
+    ["write", /log-start-offset-checkpoint/, 1],
+    ["write", /recovery-point-offset-checkpoint/, 2],
+  ] as const;
+
+  describe.each(REFUSED)("on a full disk that refuses to %s %s", (operation, path, nth) => {
+    async function refused() {
+      const { fixture, log } = await records(8);
+      await log.flush();
+      await fixture.saveCheckpoints(log);
+      const full = fixture.disk.inject({
+        effect: "ENOSPC",
+        operations: [operation],
+        path,
+        at: nth,
+        sticky: true,
+      });
+      const startsOver = log.truncateFullyAndStartAt(at(100));
+      await expect(startsOver).rejects.toMatchObject({ code: "DISK_FULL" });
+      return { fixture, log, full };
+    }
+
+    test("is done by the next append that finds room", async () => {
+      const { fixture, log, full } = await refused();
+      await expect(append(log, "new")).rejects.toMatchObject({ code: "DISK_FULL" });
+
+      full.remove();
+      await fixture.directory.volume.refreshFreeSpace();
+      const { baseOffset } = await append(log, "new");
+
+      expect(log.failure).toBeUndefined();
+      expect(log.leaderEpochs.endOffsetFor(leaderEpoch(0))).toMatchObject({ endOffset: 101 });
+      const again = await fixture.reopenAfter("process");
+      expect(await readAll(again)).toEqual([[baseOffset, "new"]]);
+    });
+
+    test.each(["process", "power"] as const)("leaves a log that opens, %s gone", async (what) => {
+      const { fixture, log, full } = await refused();
+      await fixture.saveCheckpoints(log).catch(() => {});
+      full.remove();
+
+      const again = await fixture.reopenAfter(what, { keepUnsynced: 0 });
+      await again.truncateFullyAndStartAt(at(100));
+      await append(again, "new");
+
+      expect(await readAll(again)).toEqual([[100, "new"]]);
+    });
+  });
 });
 
 describe("deletion before an offset", () => {

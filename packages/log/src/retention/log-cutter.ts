@@ -96,6 +96,7 @@ export class LogCutter {
    */
   async applyRetention(): Promise<number> {
     const state = this.#state;
+    await this.finishStart();
     if (!this.#expired.areGone) await this.#alone(() => this.#removeExpired());
     state.producers.expire(this.#clock.now(), state.directory.producerIdExpirationMs);
     const { config, segments, logStartOffset, highWatermark } = state;
@@ -189,11 +190,18 @@ export class LogCutter {
     snapshots.take(first.baseOffset, producers.entries());
   }
 
-  /** Between syncs, and with the checkpoints to ourselves. */
+  /** Does again what a full disk refused of a start over: before that the log takes nothing. */
+  async finishStart(): Promise<void> {
+    if (this.#state.isStartUnfinished) await this.#alone(async () => {});
+  }
+
+  /** Between syncs, and with the checkpoints to ourselves; on a log whose start is finished. */
   #alone(task: () => Promise<void>): Promise<void> {
     return this.#betweenSyncs(async () => {
-      this.#state.checkpointHolds += 1;
+      const state = this.#state;
+      state.checkpointHolds += 1;
       try {
+        if (state.isStartUnfinished) await this.#startOver(state.logStartOffset);
         await task();
       } finally {
         this.#state.checkpointHolds -= 1;
@@ -213,23 +221,24 @@ export class LogCutter {
     await highWatermarks.save();
     await logStartOffsets.save();
     await state.snapshots.removeAll();
-    state.startOverAt(offset);
-    state.producers.reset([]);
-    const gone = [...this.#expired.take(), ...state.segments];
-    for (const segment of gone.reverse()) await this.#delete(segment);
-    await directory.volume.syncDirectory(folder);
     const { indexIntervalBytes } = state.config;
     const createdAt = this.#clock.now();
     const place = { folder, baseOffset: offset, createdAt, indexIntervalBytes };
-    const segment = await Segment.create(place, { directory });
+    const segment = Segment.empty(place, { directory });
+    const gone = [...this.#expired.take(), ...state.segments];
+    state.startOverAt(segment);
+    for (const one of gone.reverse()) await one.delete();
     await directory.volume.syncDirectory(folder);
-    await state.epochs.reset([]);
-    state.segments = [segment];
+    await segment.makeFile();
+    await directory.volume.syncDirectory(folder);
+    await state.epochs.save();
     state.recoveryPoint = offset;
-    recoveryPoints.set(topicPartition, offset);
     logStartOffsets.set(topicPartition, offset);
     await logStartOffsets.save();
+    // Only now: others save the same file, and without the start this would claim what is gone.
+    recoveryPoints.set(topicPartition, offset);
     await recoveryPoints.save();
+    state.isStartUnfinished = false;
     this.#logger.info("log started over", { topicPartition: state.name, offset });
   }
 

@@ -34,6 +34,11 @@ export type SegmentOptions = {
   readonly indexes: SegmentIndexes | undefined;
 };
 
+type SegmentPlace = Pick<
+  SegmentOptions,
+  "folder" | "baseOffset" | "createdAt" | "indexIntervalBytes"
+>;
+
 export type SegmentDependencies = { readonly directory: LogDirectory };
 
 /** When a segment is full. */
@@ -77,25 +82,28 @@ export class Segment {
     this.#directory = dependencies.directory;
   }
 
-  /** Creates the file, empty. Leftovers of that name are none of this log's records: they go. */
-  static async create(
-    options: Pick<SegmentOptions, "folder" | "baseOffset" | "createdAt" | "indexIntervalBytes">,
-    dependencies: SegmentDependencies,
-  ): Promise<Segment> {
+  /** Without records, and without a file before `makeFile`. */
+  static empty(options: SegmentPlace, dependencies: SegmentDependencies): Segment {
     const indexes = SegmentIndexes.empty(options.baseOffset);
-    const segment = new Segment(
-      { ...options, sizeInBytes: 0, syncedBytes: 0, indexes },
-      dependencies,
-    );
+    return new Segment({ ...options, sizeInBytes: 0, syncedBytes: 0, indexes }, dependencies);
+  }
+
+  static async create(options: SegmentPlace, dependencies: SegmentDependencies): Promise<Segment> {
+    const segment = Segment.empty(options, dependencies);
+    await segment.makeFile();
+    return segment;
+  }
+
+  /** Creates the file, empty. Leftovers of that name are none of this log's records: they go. */
+  async makeFile(): Promise<void> {
     try {
-      const { files } = dependencies.directory.volume;
-      await files.use(segment.path, "write", (file) => file.truncate(0));
+      const { files } = this.#directory.volume;
+      await files.use(this.path, "write", (file) => file.truncate(0));
     } catch (error) {
       // A stray empty file here would look like a gap once the segment before it has grown.
-      await segment.delete();
+      await this.delete();
       throw error;
     }
-    return segment;
   }
 
   get path(): string {

@@ -119,6 +119,15 @@ test("a full disk takes what fits without an error, then refuses", async () => {
   expect(await file.write([Buffer.from("AB")], 0)).toBe(2);
 });
 
+test("a full disk makes no new file, and opens those that are there", async () => {
+  const subject = disk();
+  const { fileSystem } = await syncedFile(subject, "x");
+  subject.inject({ effect: "ENOSPC", operations: ["open"], sticky: true });
+
+  await expect(fileSystem.open("/b", "write")).rejects.toMatchObject({ code: "ENOSPC" });
+  await expect(fileSystem.open("/a", "write")).resolves.toMatchObject({ path: "/a" });
+});
+
 test("what a dead process still tries is refused", async () => {
   const subject = disk();
   const { fileSystem, file } = await syncedFile(subject, "x");

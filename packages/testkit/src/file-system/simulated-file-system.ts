@@ -35,10 +35,15 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   async open(path: string, mode: OpenMode): Promise<FileHandle> {
-    await this.#begin("open", path);
+    const effect = await this.#take("open", path);
     this.#assertAlive("open", path);
     const { folder, name } = this.#parentOf(path, "open");
     const existing = folder.entries.get(name);
+    // A file that is there takes no room: a full volume opens it.
+    const isFull = effect === "ENOSPC" && existing === undefined && mode !== "read";
+    if (isFull || (effect !== undefined && effect !== "ENOSPC")) {
+      throw diskError(effect, "open", path);
+    }
     if (existing instanceof SimulatedFolder) throw diskError("EISDIR", "open", path);
     if (existing === undefined && mode === "read") throw diskError("ENOENT", "open", path);
     if (existing !== undefined && mode === "create") throw diskError("EEXIST", "open", path);
@@ -140,11 +145,20 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   async #begin(operation: DiskOperation, path: string): Promise<void> {
+    const effect = await this.#take(operation, path);
+    if (effect !== undefined) throw diskError(effect, operation, path);
+  }
+
+  /** @returns how the operation is to fail. */
+  async #take(
+    operation: DiskOperation,
+    path: string,
+  ): Promise<Exclude<DiskFaultEffect, "shortWrite"> | undefined> {
     const took = this.#disk.delay(this.#generation, operation, path);
     if (took !== undefined) await took;
     this.#disk.assertAlive(this.#generation, operation, path);
     const effect = this.#disk.faults.strike(operation, path);
-    if (effect !== undefined && effect !== "shortWrite") throw diskError(effect, operation, path);
+    return effect === "shortWrite" ? undefined : effect;
   }
 
   /** Right before an operation changes the disk: its process may have died since it began. */
