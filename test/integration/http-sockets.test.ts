@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { offset, silentLogger } from "@zoolog/base";
+import { type LogFields, offset, silentLogger } from "@zoolog/base";
 import { createBrokerMetrics, HttpPlane } from "@zoolog/broker";
 import { systemClock, systemScheduler } from "@zoolog/host";
 import { encodeMessage, encodeRecordBatch } from "@zoolog/protocol";
@@ -225,7 +225,7 @@ describe("hostile HTTP", () => {
   });
 
   test("silent connections are closed", async () => {
-    const { port } = await startedPlane({ idleTimeoutMs: 100 });
+    const { port } = await startedPlane({ unreadTimeoutMs: 100 });
 
     const silent = [new Wire(port), new Wire(port)];
 
@@ -272,6 +272,24 @@ describe("hostile HTTP", () => {
 
     expect(refused.statusCode).toBe(503);
     expect(served.statusCode).toBe(200);
+  });
+
+  test("a reader who takes nothing of an answer is cut after its time, with a line", async () => {
+    const events: [string, LogFields | undefined][] = [];
+    const warn = (event: string, fields?: LogFields) => void events.push([event, fields]);
+    const logger = { ...silentLogger, warn };
+    const { plane, port, produce } = await startedPlane({ unreadTimeoutMs: 100 }, logger);
+    await produce("x".repeat(900_000));
+    const silent = new Wire(port);
+    silent.pause();
+
+    for (let asked = 0; asked < 20; asked++) silent.send(head(`GET ${RECORDS} HTTP/1.1`));
+    await busy(plane);
+    await quiet(plane);
+
+    expect(events).toMatchObject([
+      ["connection closed", { error: expect.stringContaining("nothing of an answer was taken") }],
+    ]);
   });
 
   test("people who do not take their records cannot use up the memory, nor hold up the others", async () => {

@@ -73,18 +73,44 @@ function nodeConnection(socket: Socket): Connection {
     onClose: (listener) => void socket.once("close", () => listener()),
     onDrain: (listener) => void socket.on("drain", () => listener()),
     write: (chunk) => void socket.write(chunk),
-    writeAll: (chunks, onTaken) => {
-      socket.cork();
-      // What is written to a socket that is closed is called back with an error: that is the end, too.
-      chunks.forEach((chunk, index) => {
-        if (index === chunks.length - 1) socket.write(chunk, () => onTaken());
-        else socket.write(chunk);
-      });
-      socket.uncork();
-    },
+    writeAll: (chunks, onTaken) => writeInTurns(socket, chunks, onTaken),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
   };
+}
+
+/**
+ * Bytes given to the kernel in one call. Node tells when it has all of them and nothing before, so
+ * `pendingBytes` of a longer write would stand still however well its reader reads.
+ */
+const WRITE_BYTES_MAX = 1024 * 1024;
+
+function writeInTurns(socket: Socket, chunks: readonly Uint8Array[], onTaken: () => void): void {
+  let index = 0;
+  let position = 0;
+  const next = (): void => {
+    let room = WRITE_BYTES_MAX;
+    socket.cork();
+    for (let chunk = chunks[index]; chunk !== undefined; chunk = chunks[index]) {
+      const part = chunk.subarray(position, position + room);
+      position += part.length;
+      room -= part.length;
+      if (position === chunk.length) {
+        index += 1;
+        position = 0;
+      }
+      // A closed socket calls back with an error: that is the end, too.
+      if (index === chunks.length) socket.write(part, () => onTaken());
+      else if (room === 0) socket.write(part, (error) => (error ? onTaken() : next()));
+      else {
+        socket.write(part);
+        continue;
+      }
+      break;
+    }
+    socket.uncork();
+  };
+  next();
 }

@@ -94,6 +94,14 @@ export const listenerSettings = {
     about:
       "A connection by Kafka's protocol that is silent for so long is closed. Kafka's default.",
   }),
+  answerUnreadTimeoutMs: integer({
+    byDefault: 30 * SECOND,
+    min: SECOND,
+    max: 10 * MINUTE,
+    about:
+      "A client that takes nothing of its answer for so long is cut, by HTTP and by Kafka's protocol: " +
+      "answers that nobody reads fill the memory that others wait for.",
+  }),
   socketRequestMaxBytes: integer({
     byDefault: 32 * MIB,
     min: MIB,

@@ -56,8 +56,11 @@ export const DEFAULT_HTTP_LIMITS = {
   requestTimeoutMs: 30_000,
   /** How often Node looks for requests past these two, so how late they may be cut. */
   timeoutCheckIntervalMs: 1_000,
-  /** Silence on a socket, also while we work: above the longest wait for acknowledgements (120 s). */
-  idleTimeoutMs: 150_000,
+  /**
+   * A client that takes nothing of its answer for so long is cut: what it does not read is memory that
+   * others wait for. Clients give up a call after 30 s themselves. `answer.unread.timeout.ms`.
+   */
+  unreadTimeoutMs: 30_000,
   /** An idle connection between two calls; above the 60 s after which proxies drop theirs. */
   keepAliveTimeoutMs: 65_000,
   /** An event stream with no record says so this often, below the idle limits of proxies. */

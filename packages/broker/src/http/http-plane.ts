@@ -1,11 +1,13 @@
 import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
 import { type FastifyInstance, fastify } from "fastify";
 import { HTTP_LISTENER, type ListenerAddress } from "../broker-address.ts";
 import { BodyMemory } from "../planes/body-memory.ts";
 import { ByteBudget } from "../planes/byte-budget.ts";
 import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
-import { cannotListen } from "../planes/errors.ts";
+import { answerUnread, cannotListen } from "../planes/errors.ts";
 import type { Plane } from "../planes/plane.ts";
+import { RareWarnings } from "../planes/rare-warnings.ts";
 import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-errors.ts";
 import { addErrorAnswers, answerFailure } from "./answers/error-answers.ts";
 import { addBodyParsers } from "./bodies/body-parsers.ts";
@@ -55,6 +57,7 @@ export class HttpPlane implements Plane {
       limits,
       calls: new CallRegistry(limits, { budgets }),
       bodyMemory: new BodyMemory(),
+      warnings: new RareWarnings(dependencies),
       allowedHosts: options.allowedHosts ?? (isLoopback(options.host) ? [] : undefined),
     };
     describeInFlight(this.#parts, budgets);
@@ -160,13 +163,27 @@ function createLimitedServer(
     handler,
   );
   answerInsteadOfNode(server);
-  server.setTimeout(limits.idleTimeoutMs);
+  server.setTimeout(limits.unreadTimeoutMs, (socket) => cutUnread(parts, socket));
   server.maxConnections = limits.connectionsMax;
   server.maxRequestsPerSocket = limits.callsPerConnectionMax;
   server.on("drop", () => {
     metrics.http.connectionsDropped.value += 1;
   });
   return server;
+}
+
+/** Nothing came by the socket, and nothing was taken of what is to go out: for its time. */
+function cutUnread({ limits, calls, warnings }: PlaneParts, socket: Socket): void {
+  const { remoteAddress, timeout = 0, writableLength } = socket;
+  if (writableLength === 0 && calls.areIn(socket)) {
+    // We still work on them, which has limits of its own.
+    socket.setTimeout(limits.unreadTimeoutMs);
+    return;
+  }
+  if (writableLength > 0) {
+    warnings.warn("connection closed", answerUnread(timeout), { listener: "HTTP", remoteAddress });
+  }
+  socket.destroy();
 }
 
 function describeInFlight({ metrics, calls }: PlaneParts, budgets: CallBudgets): void {

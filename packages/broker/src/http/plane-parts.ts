@@ -4,6 +4,7 @@ import type { BrokerMetrics } from "../metrics.ts";
 import type { PeerApi } from "../peer-api.ts";
 import type { BodyMemory } from "../planes/body-memory.ts";
 import type { CallBudgets, CallRegistry } from "../planes/call-registry.ts";
+import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { BrokerPrincipal } from "../principal.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
@@ -31,5 +32,6 @@ export type PlaneParts = HttpPlaneDependencies & {
   readonly limits: HttpLimits;
   readonly calls: CallRegistry;
   readonly bodyMemory: BodyMemory;
+  readonly warnings: RareWarnings;
   readonly allowedHosts: readonly string[] | undefined;
 };

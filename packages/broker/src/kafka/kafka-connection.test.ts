@@ -224,6 +224,54 @@ test("a closing plane answers what it works on, begins nothing more and tells wh
   expect(works.isClosed).toBe(true);
 });
 
+test("who takes nothing of an answer for its time is cut with a line; who takes some now and then is not", async () => {
+  const { network, budget, time, lines } = await startedPlane({
+    limits: { unreadTimeoutMs: 30_000, checkIntervalMs: 1_000 },
+  });
+  const [silent, slow] = [network.dial(), network.dial()];
+  for (const reader of [silent, slow]) {
+    reader.stopReading();
+    reader.send(request(1));
+  }
+  await turn();
+
+  for (let second = 0; second < 29; second++) time.advance(1_000);
+  const inTime = silent.isClosed;
+  slow.pendingBytes -= 1;
+  // What it sends does not count: the answer is what lies here.
+  silent.send(request(2));
+  time.advance(2_000);
+
+  expect([inTime, silent.isClosed, slow.isClosed]).toEqual([false, true, false]);
+  expect(lines).toMatchObject([
+    { event: "connection closed", fields: { error: expect.stringContaining("taken for 30 s") } },
+  ]);
+  expect(budget.usedBytes).toBe(request(1).length + slow.pendingBytes + 1);
+});
+
+test("a closing plane does not wait for who reads nothing, and lets what is worked on go out", async () => {
+  const { handlers, letGo } = heldRequests();
+  const { plane, network, time, budget } = await startedPlane({
+    handlers: { ...handlers, ListGroups: () => ({ groups: [] }) },
+    limits: { closingUnreadTimeoutMs: 2_000, checkIntervalMs: 1_000, closeTimeoutMs: 30_000 },
+  });
+  const [works, silent] = [network.dial(), network.dial()];
+  silent.stopReading();
+  silent.send(framed("ListGroups", { version: 0 }));
+  works.send(request(7));
+  await turn();
+
+  const closing = plane.close();
+  time.advance(3_000);
+  const early = [silent.isClosed, works.isClosed];
+  await letGo();
+  await closing;
+
+  expect(early).toEqual([true, false]);
+  expect(correlationIds(works)).toEqual([7]);
+  expect(budget.usedBytes).toBe(0);
+});
+
 test("a closing plane does not wait longer than its time", async () => {
   const { handlers } = heldRequests();
   const { plane, network, time, lines } = await startedPlane({

@@ -5,12 +5,12 @@ import type { BodyMemory } from "../planes/body-memory.ts";
 import type { ByteBudget } from "../planes/byte-budget.ts";
 import type { Call } from "../planes/call.ts";
 import type { CallRegistry } from "../planes/call-registry.ts";
-import { throttled } from "../planes/errors.ts";
+import { answerUnread, throttled } from "../planes/errors.ts";
+import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { ServedConnection } from "./connection-stages.ts";
 import { frameRefused, frameTooSlow, wrongPort } from "./errors.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { KafkaLimits } from "./kafka-limits.ts";
-import type { RareWarnings } from "./rare-warnings.ts";
 import { KafkaRequestContext } from "./request-context.ts";
 import type { OfferedRequest, RequestDispatch } from "./request-dispatch.ts";
 import { foreignProtocol, PROTOCOL_BYTES } from "./wrong-port.ts";
@@ -65,7 +65,9 @@ export class KafkaConnection {
   #endCall: () => void = () => {};
   #activeAt: number;
   #frameBeganAt: number | undefined;
+  /** As they were when last looked at; `#takenAt`: when the kernel last took some of them. */
   #pendingBytes = 0;
+  #takenAt = 0;
 
   constructor(served: ServedConnection, parts: ConnectionParts) {
     this.#served = served;
@@ -85,12 +87,16 @@ export class KafkaConnection {
     const now = clock.monotonic();
     if (connection.pendingBytes !== this.#pendingBytes) {
       this.#pendingBytes = connection.pendingBytes;
-      this.#activeAt = now;
+      this.#takenAt = now;
     }
+    const unreadTimeoutMs =
+      this.#state === "closing" ? limits.closingUnreadTimeoutMs : limits.unreadTimeoutMs;
     const began = this.#isReading ? this.#frameBeganAt : undefined;
-    if (began !== undefined && now - began >= limits.frameTimeoutMs) {
+    if (this.#work === "answering" && now - this.#takenAt >= unreadTimeoutMs) {
+      this.#fail(answerUnread(unreadTimeoutMs));
+    } else if (began !== undefined && now - began >= limits.frameTimeoutMs) {
       this.#fail(frameTooSlow(limits.frameTimeoutMs));
-    } else if (this.#work !== "handling" && now - this.#activeAt >= limits.idleTimeoutMs) {
+    } else if (this.#work === "none" && now - this.#activeAt >= limits.idleTimeoutMs) {
       logger.debug("idle connection closed", { listener, remoteAddress });
       connection.destroy();
     }
@@ -252,6 +258,7 @@ export class KafkaConnection {
     context.answerMemory({ maxWaitMs: 0 }).keep(bytes);
     this.#parts.metrics.kafka.sentBytes.value += bytes;
     this.#work = "answering";
+    this.#takenAt = this.#parts.clock.monotonic();
     this.#served.connection.writeAll(pieces, () => this.#answered());
   }
 
@@ -271,7 +278,7 @@ export class KafkaConnection {
   #fail(fault: unknown): void {
     const { warnings, metrics } = this.#parts;
     const { listener, remoteAddress, connection } = this.#served;
-    if (this.#state === "serving") {
+    if (this.#state !== "closed") {
       metrics.kafka.connectionsFailed.value += 1;
       warnings.warn("connection closed", fault, { listener, remoteAddress });
     }

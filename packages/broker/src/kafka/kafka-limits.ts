@@ -10,6 +10,14 @@ export const DEFAULT_KAFKA_LIMITS = {
   connectionsPerAddressMax: Number.POSITIVE_INFINITY,
   /** No byte either way and nothing being worked on: Kafka's ten minutes. `connections.max.idle.ms`. */
   idleTimeoutMs: 600_000,
+  /**
+   * A client that takes nothing of its answer for so long is cut: what it does not read is memory that
+   * others wait for. Kafka's clients give up a request after 30 s themselves.
+   * `answer.unread.timeout.ms`.
+   */
+  unreadTimeoutMs: 30_000,
+  /** The same while the plane closes: whoever reads at all takes something in this time. */
+  closingUnreadTimeoutMs: 2_000,
   /** Frames that are read while one is being worked on: clients have five in flight by default. */
   framesAheadMax: 4,
   /**

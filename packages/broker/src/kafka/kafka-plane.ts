@@ -5,11 +5,11 @@ import { BodyMemory } from "../planes/body-memory.ts";
 import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
 import { cannotListen } from "../planes/errors.ts";
 import type { Plane } from "../planes/plane.ts";
+import { RareWarnings } from "../planes/rare-warnings.ts";
 import { passStages } from "./connection-stages.ts";
 import { tooManyConnections, tooManyFromAddress } from "./errors.ts";
 import { type ConnectionParts, KafkaConnection } from "./kafka-connection.ts";
 import { DEFAULT_KAFKA_LIMITS, type KafkaLimits } from "./kafka-limits.ts";
-import { RareWarnings } from "./rare-warnings.ts";
 import { type KafkaHandlers, RequestDispatch } from "./request-dispatch.ts";
 
 export type KafkaPlaneOptions = {
@@ -129,10 +129,10 @@ export class KafkaPlane implements Plane {
   async #close(): Promise<void> {
     const { calls, scheduler, logger } = this.#parts;
     this.#isClosing = true;
-    this.#checking?.cancel();
     for (const connection of this.#connections) connection.beginClosing();
     calls.beginClosing();
     await calls.drain({ timeoutMs: this.#limits.closeTimeoutMs }, { scheduler, logger });
+    this.#checking?.cancel();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 }

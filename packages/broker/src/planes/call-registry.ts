@@ -39,6 +39,11 @@ export class CallRegistry {
     return this.#isClosing;
   }
 
+  /** Whether calls of the connection are in flight. */
+  areIn(connection: CallConnection): boolean {
+    return (this.#perConnection.get(connection)?.size ?? 0) > 0;
+  }
+
   /** Why one more call must wait outside, or nothing. Brokers are few, and come in all the same. */
   fault(connection: CallConnection, principal: Principal): ZoologError | undefined {
     if (this.#isClosing) return brokerClosing();

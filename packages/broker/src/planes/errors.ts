@@ -17,6 +17,15 @@ export function callerGone(): ZoologError {
   return new ZoologError({ code: "CALLER_GONE", message: "the caller hung up, or has its answer" });
 }
 
+/** For the log: who does not read is not told. */
+export function answerUnread(timeoutMs: number): ZoologError {
+  return new ZoologError({
+    code: "ANSWER_UNREAD",
+    message: `nothing of an answer was taken for ${timeoutMs / 1000} s`,
+    hint: "The client does not read, or its network is gone. answer.unread.timeout.ms is its time.",
+  });
+}
+
 export function brokerClosing(): ZoologError {
   return new ZoologError({
     code: "BROKER_CLOSING",

@@ -28,6 +28,7 @@ export function httpPlaneOptions(config: BrokerConfig) {
       produceBodyBytesMax: config.socketRequestMaxBytes,
       inFlightBytesMax: config.queuedMaxRequestBytes,
       peerInFlightBytesMax: DEFAULT_HTTP_LIMITS.peerInFlightBytesMax,
+      unreadTimeoutMs: config.answerUnreadTimeoutMs,
       closeTimeoutMs: config.shutdownTimeoutMs,
     },
   } satisfies HttpPlaneOptions;
@@ -41,6 +42,7 @@ export function kafkaPlaneOptions(config: BrokerConfig): KafkaPlaneOptions {
       connectionsMax: config.maxConnections,
       connectionsPerAddressMax: config.maxConnectionsPerIp ?? Number.POSITIVE_INFINITY,
       idleTimeoutMs: config.connectionsMaxIdleMs,
+      unreadTimeoutMs: config.answerUnreadTimeoutMs,
       closeTimeoutMs: config.shutdownTimeoutMs,
     },
   };
