@@ -34,7 +34,7 @@ export class SimulatedNetwork {
   send(from: string, to: string, kind: string, deliver: () => void): void {
     const { nowMs, trace } = this.#schedule;
     const arrive = trace.sent(from, nowMs, deliver);
-    const held = this.#clogged.get(wayOf(from, to));
+    const held = this.#clogged.size === 0 ? undefined : this.#clogged.get(wayOf(from, to));
     if (held === undefined) this.#travel(from, to, kind, arrive);
     else held.push({ kind, deliver: arrive });
   }
@@ -95,7 +95,8 @@ export class SimulatedNetwork {
   }
 
   #travel(from: string, to: string, kind: string, deliver: () => void): void {
-    const quality = this.#quality.get(wayOf(from, to)) ?? this.#everywhere;
+    const own = this.#quality.size === 0 ? undefined : this.#quality.get(wayOf(from, to));
+    const quality = own ?? this.#everywhere;
     const { latencyMs, jitterMs, lossRate = 0 } = quality;
     if (lossRate > 0 && this.#random.next() < lossRate) return;
     const travels = latencyMs + jitterMs * this.#random.next();

@@ -56,7 +56,7 @@ export class SimulatedTransport implements Transport {
     const { request } = exchange;
     const caller = this.#process.name;
     const host = hostOf(request.endpoint);
-    const call = request.path.slice(request.path.lastIndexOf("/") + 1);
+    const { call, answered, givenUp } = kindsOf(request.path);
     const back = (kind: string, deliver: () => void): void => {
       this.#network.send(host, caller, kind, () => this.#process.receive(deliver));
     };
@@ -71,14 +71,14 @@ export class SimulatedTransport implements Transport {
       const hangUp = plane.serve(
         { call, body, headers: request.headers ?? {}, remoteAddress: caller },
         {
-          answer: (response) => back(`${call} answered`, () => exchange.end(response)),
+          answer: (response) => back(answered, () => exchange.end(response)),
           reset: () => {
             const reset = failure("NETWORK_EXCEPTION", `${request.endpoint} broke the connection`);
             back("reset", () => exchange.fail(reset));
           },
         },
       );
-      exchange.onGivenUp(() => this.#network.send(caller, host, `${call} given up`, hangUp));
+      exchange.onGivenUp(() => this.#network.send(caller, host, givenUp, hangUp));
     });
   }
 }
@@ -160,9 +160,34 @@ function bytesOf(chunks: readonly Uint8Array[]): Buffer {
   return chunks.length === 1 && Buffer.isBuffer(first) ? first : Buffer.concat(chunks);
 }
 
+/** Kinds of the events of one call. */
+type Kinds = { readonly call: string; readonly answered: string; readonly givenUp: string };
+
+/**
+ * Endpoints and paths are few and come many thousand times: the same texts again are looked up by
+ * what the engine remembers of them, not letter by letter.
+ */
+const hosts = new Map<string, string>();
+const kinds = new Map<string, Kinds>();
+
 /** Of `http://host:port`. */
 function hostOf(endpoint: string): string {
-  return endpoint.slice(endpoint.indexOf("//") + 2, endpoint.lastIndexOf(":"));
+  let host = hosts.get(endpoint);
+  if (host === undefined) {
+    host = endpoint.slice(endpoint.indexOf("//") + 2, endpoint.lastIndexOf(":"));
+    hosts.set(endpoint, host);
+  }
+  return host;
+}
+
+function kindsOf(path: string): Kinds {
+  let known = kinds.get(path);
+  if (known === undefined) {
+    const call = path.slice(path.lastIndexOf("/") + 1);
+    known = { call, answered: `${call} answered`, givenUp: `${call} given up` };
+    kinds.set(path, known);
+  }
+  return known;
 }
 
 function failure(code: string, message: string): ZoologError {
