@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { wholeNumber } from "../../test/command-line.ts";
 import { resolveKafkaRelease } from "../../test/kafka/kafka-release.ts";
 import { apacheSide } from "./apache-side.ts";
 import { formatComparison } from "./comparison-report.ts";
@@ -29,10 +30,14 @@ export async function compareWithKafka(options: {
   const sides = await resolveSides(options.sides ?? SIDE_IDS.join());
   const only = options.only?.split(",");
   const chosen = CONTESTS.filter(({ name }) => only?.some((word) => name.includes(word)) ?? true);
+  if (chosen.length === 0) throw new Error(`--only ${options.only}: no contest is named so`);
   const conditions = {
     client: client.release,
     share: options.quick ? QUICK.share : 1,
-    rounds: options.rounds === undefined ? quickRounds(options.quick) : Number(options.rounds),
+    rounds:
+      options.rounds === undefined
+        ? quickRounds(options.quick)
+        : wholeNumber("rounds", options.rounds, 1),
   };
   const outcomes: ContestOutcome[] = [];
   for (const brokers of ["its own", 1, 3] as const) {

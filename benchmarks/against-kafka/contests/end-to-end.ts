@@ -22,10 +22,13 @@ export const endToEnd: Contest = {
     const topic = await createTopic(side, client, { partitions: PARTITIONS, replicas: 1 });
     const seconds = Math.max(1, Math.round(SECONDS * share));
     const numbers = [PARTITIONS, RATE, seconds, WARM_UP_SECONDS].map(String);
-    const run = await runKafkaTool(client, PROGRAM, [side.bootstrap, topic, ...numbers]);
-    const figures = run.stdout.trim().split(" ").map(Number);
-    if (run.exitCode !== 0 || figures.length !== 2) throw new Error(run.stderr.slice(0, 2_000));
-    await deleteTopic(side, client, topic);
-    return figures;
+    try {
+      const run = await runKafkaTool(client, PROGRAM, [side.bootstrap, topic, ...numbers]);
+      const figures = run.stdout.trim().split(" ").map(Number);
+      if (run.exitCode !== 0 || figures.length !== 2) throw new Error(run.stderr.slice(0, 2_000));
+      return figures;
+    } finally {
+      await deleteTopic(side, client, topic);
+    }
   },
 };

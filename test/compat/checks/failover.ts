@@ -2,8 +2,8 @@ import { type Check, type CheckContext, expectEqual, type ReadRecord } from "../
 import { NotOffered } from "../driver.ts";
 
 const BEFORE = 100;
-/** Many small requests, so that the leader dies between two of them. */
-const MEANWHILE = 1_000;
+/** Sent again and again until the leader is dead: it dies between two of many small requests. */
+const MEANWHILE = 250;
 const AFTER = 100;
 const CHUNK = 5;
 /** A client's backoffs and metadata's age come on top of the cluster's failover. */
@@ -31,13 +31,20 @@ async function idempotentAcrossKill(context: CheckContext): Promise<string | und
     await driver.call("send", args, SEND_MS_MAX);
   };
   await send(BEFORE);
-  const sending = send(MEANWHILE);
-  const killed = cluster.killLeader(topic);
+  let isOver = false;
+  const killed = cluster.killLeader(topic).finally(() => {
+    isOver = true;
+  });
+  const sendUntilKilled = async (): Promise<void> => {
+    do await send(MEANWHILE);
+    while (!isOver);
+  };
+  const sending = sendUntilKilled();
   try {
     await Promise.all([sending, killed]);
     await send(AFTER);
     await driver.call("close-producer", { producer: topic });
-    const count = BEFORE + MEANWHILE + AFTER;
+    const count = next;
     const read = await driver.call<ReadRecord[]>("read", { topic, partition: 0, from: 0, count });
     const values = read.map(({ value }) => Number(value));
     expectEqual("how many are there once", new Set(values).size, count);

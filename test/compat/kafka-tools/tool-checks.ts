@@ -156,7 +156,9 @@ async function leaderElection(context: ToolContext): Promise<void> {
   const topic = context.name("tool-election");
   await context.cluster.createTopic(topic, 1);
   const args = ["--election-type", "preferred", "--topic", topic, "--partition", "0"];
-  expectSaid("election", await tool(context, "leader-election", args), /election|leader/i);
+  const said = await tool(context, "leader-election", args);
+  const done = /(Successfully completed leader election|Valid replica already elected).*/;
+  expectSaid("election", said, new RegExp(`${done.source}${topic}-0`));
 }
 
 async function logDirs(context: ToolContext): Promise<void> {
