@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type LogFields, offset, silentLogger } from "@zoolog/base";
-import { createBrokerMetrics, HttpPlane } from "@zoolog/broker";
+import { createBrokerMetrics } from "@zoolog/broker";
+import { HttpPlane } from "@zoolog/broker/http";
 import { systemClock, systemScheduler } from "@zoolog/host";
 import { encodeMessage, encodeRecordBatch } from "@zoolog/protocol";
 import { MemoryBroker } from "@zoolog/testkit";

@@ -1,7 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Logger, silentLogger } from "@zoolog/base";
-import { createBrokerMetrics, HttpPlane, type HttpPlaneOptions } from "@zoolog/broker";
+import { createBrokerMetrics } from "@zoolog/broker";
+import { HttpPlane, type HttpPlaneOptions } from "@zoolog/broker/http";
 import { systemClock, systemScheduler } from "@zoolog/host";
 import { encodeRecordBatch } from "@zoolog/protocol";
 import { MemoryBroker } from "@zoolog/testkit";

@@ -23,7 +23,7 @@ import {
 } from "./broker-address.ts";
 import type { BrokerApi, BrokerHealth } from "./broker-api.ts";
 import type { BrokerCredentials } from "./broker-credential.ts";
-import type { BrokerDependencies } from "./broker-dependencies.ts";
+import type { BrokerDependencies, OpenPlane } from "./broker-dependencies.ts";
 import { HealthCheck } from "./broker-health.ts";
 import { controllerPeerApi } from "./calls/controller-calls.ts";
 import { LocalBrokerApi, OWN_CALL } from "./calls/local-broker-api.ts";
@@ -41,7 +41,7 @@ import { RegistrationRuntime } from "./runtimes/membership/registration-runtime.
 import { ProducerIds } from "./runtimes/producer-ids.ts";
 import { VERSION } from "./version.ts";
 import { ensureClusterId, openCredentials, openLogs, openStore } from "./wiring/broker-parts.ts";
-import { makePlanes } from "./wiring/broker-planes.ts";
+import { loadNativePlane, makePlanes } from "./wiring/broker-planes.ts";
 import { describeClusterMetrics } from "./wiring/cluster-metrics.ts";
 import { describeGroupMetrics } from "./wiring/group-metrics.ts";
 import { advertisedAddresses, registrationOf, warnOfUnnamedSynced } from "./wiring/part-options.ts";
@@ -178,7 +178,11 @@ export class Broker {
     const config = this.#config;
     const dependencies = this.#dependencies;
     await loadNativeCrc32c();
-    const store = await openStore(config, dependencies, signal);
+    const openingStore = openStore(config, dependencies, signal);
+    // Loaded while ZooKeeper works; a failure is told when it is needed.
+    const loadingPlane = loadNativePlane(dependencies);
+    loadingPlane.catch(() => {});
+    const store = await openingStore;
     this.#store = store;
     runInBackground("end after ZooKeeper went back", this.#logger, async () => {
       const failure = await store.historyLost;
@@ -211,18 +215,17 @@ export class Broker {
     const peers = this.#peers.calls;
     const cluster = { clusterId, store, logs, brokerEpoch, peers };
     this.#runtimes = wireRuntimes(config, cluster, dependencies);
-    await this.#listen(store, logs);
+    await this.#listen(store, logs, await loadingPlane);
     await abortable(this.#register(store, logs), signal);
     this.#runtimes.controller.start();
     this.#runtimes.feed.start();
     this.#logger.info("broker started", { clusterId, ...this.address, dataFolder: config.dataDir });
   }
 
-  async #listen(store: CoordinationStore, logs: LogManager): Promise<void> {
+  async #listen(store: CoordinationStore, logs: LogManager, openPlane: OpenPlane): Promise<void> {
     const runtimes = this.#runtimes;
     assert(runtimes !== undefined, "the runtimes are wired before the plane is");
-    const { logger, clock, scheduler, random, machine, network, trace, openPlane } =
-      this.#dependencies;
+    const { logger, clock, scheduler, random, machine, network, trace } = this.#dependencies;
     assert(this.#peers !== undefined, "others can be called before they call");
     this.#api = new LocalBrokerApi({
       ...runtimes,

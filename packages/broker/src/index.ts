@@ -25,7 +25,6 @@ export { describeTopicSettings } from "./config/topic-settings.ts";
 export { type DevCluster, type DevClusterOptions, startDevCluster } from "./dev-cluster.ts";
 export { errorBodyOf, HTTP_STATUS } from "./http/answers/error-mapping.ts";
 export { brokersOnly } from "./http/errors.ts";
-export { HttpPlane, type HttpPlaneOptions } from "./http/http-plane.ts";
 export type { HttpPlaneDependencies } from "./http/plane-parts.ts";
 export { createBrokerMetrics } from "./metrics.ts";
 export type { PeerContext } from "./peer-api.ts";

@@ -1,0 +1,1 @@
+export { HttpPlane, type HttpPlaneOptions } from "./http/http-plane.ts";
