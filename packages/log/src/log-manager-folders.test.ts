@@ -184,7 +184,9 @@ describe("a folder that the checkpoints name and that is gone", () => {
     crash("process");
     await removeFolder(disk, "orders-0");
 
-    expect((await open()).offlinePartitions.has("orders-0")).toBe(true);
+    const manager = await open();
+    expect(manager.offlinePartitions.has("orders-0")).toBe(true);
+    expect(manager.known).toEqual(["orders-0"]);
   });
 
   test("serves again when it is brought back", async () => {

@@ -29,6 +29,14 @@ test("flush fsync is in force once what was there before is on the disk", async 
   await second.close();
 });
 
+test("a log that was opened once is known to the folder after any power cut", async () => {
+  const { open, crash } = setUp();
+  await (await open()).getOrCreate(ORDERS, NEW);
+  crash("power");
+
+  expect((await open()).known).toEqual(["orders-0"]);
+});
+
 test("flush fsync is not in force on a disk that fails to flush", async () => {
   const { open, disk, offline } = setUp();
   const logs = await open({ periods: { flushMs: 10_000 } });

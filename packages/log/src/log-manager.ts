@@ -168,6 +168,14 @@ export class LogManager {
     return this.#directory.syncedClaims.all;
   }
 
+  /**
+   * Every log of the folder, by `topicPartitionKey`: what has a folder, or a line in a checkpoint. Both
+   * are durable before a log is opened for the first time, so one that is missing here never was.
+   */
+  get known(): readonly string[] {
+    return this.#hosted.keys;
+  }
+
   /** The broker was registered under that epoch. */
   async noteRegistered(brokerEpoch: BrokerEpoch): Promise<void> {
     await this.#owned.noteRegistered(brokerEpoch, this.#dependencies);

@@ -38,18 +38,31 @@ test.each([
 });
 
 test.each([
-  ["clean", {}, undefined],
-  ["unclean", {}, { "orders-0": 7 }],
+  ["clean", {}, {}],
+  ["unclean", {}, { synced: { "orders-0": 7 }, unsynced: new Set(["orders-1"]) }],
   // Once the cluster knows since when records may be gone, every later start has to tell it again.
-  ["clean", { unclean: brokerEpoch(9) }, { "orders-0": 7 }],
+  [
+    "clean",
+    { unclean: brokerEpoch(9) },
+    { unclean: 9, synced: { "orders-0": 7 }, unsynced: new Set(["orders-1"]) },
+  ],
 ] as const)(
   "after a %s boot with losses %p the registration says of logs: %p",
-  (boot, losses, synced) => {
+  (boot, losses, told) => {
     const syncedSince = new Map([["orders-0", brokerEpoch(7)]]);
+    const known = ["orders-0", "orders-1"];
 
-    expect(lossesOf({ boot, losses, syncedSince }).synced).toEqual(synced);
+    expect(lossesOf({ boot, losses, syncedSince, known })).toEqual(told);
   },
 );
+
+test("a registration that cannot name all logs leaves every other one in doubt", () => {
+  const known = Array.from({ length: 2_000 }, (_, i) => `${"t".repeat(249)}-${i}`);
+
+  const told = lossesOf({ boot: "unclean", losses: {}, syncedSince: new Map(), known });
+
+  expect(told.unsynced).toEqual(new Set(["*"]));
+});
 
 test("a registration names as many synced logs as a znode has room for, and says what it leaves out", () => {
   const names = Array.from({ length: 5_000 }, (_, i) => `${"t".repeat(249)}-${i}`);
@@ -57,12 +70,15 @@ test("a registration names as many synced logs as a znode has room for, and says
   const warnings: unknown[] = [];
   const logger = { ...silentLogger, warn: (_: string, fields: unknown) => warnings.push(fields) };
 
-  const { synced = {} } = lossesOf({ boot: "unclean", losses: {}, syncedSince });
+  const { synced = {}, unsynced } = lossesOf({
+    ...{ boot: "unclean", losses: {}, syncedSince, known: names },
+  });
   warnOfUnnamedSynced({ syncedSince }, logger);
 
   const named = Object.keys(synced).length;
   expect(named).toBeGreaterThan(900);
   expect(JSON.stringify(synced).length).toBeLessThan(256 * 1024);
+  expect(unsynced).toEqual(new Set(["*"]));
   expect(warnings).toMatchObject([{ synced: 5_000, named, unnamed: 5_000 - named }]);
 });
 

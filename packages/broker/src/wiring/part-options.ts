@@ -98,14 +98,23 @@ export function registrationOf(
 /** Some 5,000 logs of usual names: a znode takes no more than 1 MiB. Those left out are in doubt. */
 const SYNCED_BYTES_MAX = 256 * 1024;
 
-/** What the folder lost, and which of its logs the last power cut cannot have touched. */
+/** Likewise; beyond it all others are. */
+const UNSYNCED_BYTES_MAX = 256 * 1024;
+
+/** What the folder lost, and which of its logs the last power cut can have touched, which not. */
 export function lossesOf(
-  logs: Pick<LogManager, "boot" | "losses" | "syncedSince">,
+  logs: Pick<LogManager, "boot" | "losses" | "syncedSince" | "known">,
 ): NonNullable<BrokerRegistration["losses"]> {
-  const { boot, losses, syncedSince } = logs;
+  const { boot, losses, syncedSince, known } = logs;
   if (boot !== "unclean" && losses.unclean === undefined) return losses;
-  const synced = namedSynced(syncedSince);
-  return synced.length === 0 ? losses : { ...losses, synced: Object.fromEntries(synced) };
+  const synced = new Map(namedSynced(syncedSince));
+  const unsynced = new Set(known.filter((name) => !synced.has(name)));
+  const bytes = [...unsynced].reduce((sum, name) => sum + `"${name}",`.length, 0);
+  return {
+    ...losses,
+    ...(synced.size === 0 ? {} : { synced: Object.fromEntries(synced) }),
+    unsynced: bytes > UNSYNCED_BYTES_MAX ? new Set(["*"]) : unsynced,
+  };
 }
 
 /** At each start, not only after a power cut: then it is too late. */

@@ -86,9 +86,14 @@ export type DataLosses = {
   readonly outdated?: readonly MissedLives[] | undefined;
   /**
    * By `"<topic>-<partition>"`: since which broker epoch nothing was acknowledged before it was on the
-   * disk, so that an unclean boot has lost nothing of it. Those not named may have lost something.
+   * disk, so that an unclean boot has lost nothing of it.
    */
   readonly synced?: Readonly<Record<string, BrokerEpoch>> | undefined;
+  /**
+   * The logs of the folder that `synced` does not name, `"*"` for too many to name: they may have lost
+   * something. Of one that neither names there was nothing to lose. `undefined`: not told.
+   */
+  readonly unsynced?: ReadonlySet<string> | undefined;
 };
 
 /** The broker epochs later than `after` (all, without it) and earlier than `before` (or this one). */

@@ -148,7 +148,8 @@ function isInDoubt(situation: Situation, member: BrokerId): boolean {
   if (hasLost(situation, member, "newFolder") || isDamaged(situation, member)) return true;
   if (isOutdated(situation, member)) return true;
   const others = situation.partition.replicas.some((r) => r !== member);
-  return hasLost(situation, member, "unclean") && !wasSynced(situation, member) && others;
+  if (!others || !hasLost(situation, member, "unclean")) return false;
+  return !wasSynced(situation, member) && !hadNoLog(situation, member);
 }
 
 /**
@@ -159,6 +160,17 @@ function wasSynced(situation: Situation, member: BrokerId): boolean {
   const since = situation.brokers.get(member)?.losses?.synced?.[situation.key];
   const inSyncAt = recordedEpoch(situation, member);
   return since !== undefined && inSyncAt !== undefined && inSyncAt >= since;
+}
+
+/**
+ * In sync since the partition is there, its broker went down before it had a log of it: nothing was
+ * committed that it could lack. Else a power cut of all, just after a partition was created, would
+ * leave nobody to lead it.
+ */
+function hadNoLog(situation: Situation, member: BrokerId): boolean {
+  const { synced, unsynced } = situation.brokers.get(member)?.losses ?? {};
+  if (unsynced === undefined || unsynced.has("*") || unsynced.has(situation.key)) return false;
+  return synced?.[situation.key] === undefined;
 }
 
 /** It was in sync in a life that the broker spent on another data folder than this one. */

@@ -54,6 +54,11 @@ export type DataLosses = {
    * disk, so that an unclean boot has lost nothing of it.
    */
   readonly synced?: Readonly<Record<string, BrokerEpoch>> | undefined;
+  /**
+   * The logs of the folder that `synced` does not name, `"*"` for too many to name. Of one that neither
+   * names there was nothing to lose. `undefined`: not told.
+   */
+  readonly unsynced?: ReadonlySet<string> | undefined;
 };
 
 /** The broker epochs later than `after` (all, without it) and earlier than `before` (or this one). */

@@ -34,7 +34,7 @@ export function encodeBroker(registration: BrokerRegistration): Uint8Array {
     ...(folder === undefined ? {} : { folder }),
     ...(bootId === undefined ? {} : { boot_id: bootId }),
     boot: registration.boot,
-    ...(losses === undefined ? {} : { losses }),
+    ...(losses === undefined ? {} : { losses: lossesJson(losses) }),
     ...(damaged.length === 0 ? {} : { damaged }),
   });
 }
@@ -105,6 +105,10 @@ function isSecurityProtocol(text: string): text is BrokerEndpoint["securityProto
   return (SECURITY_PROTOCOLS as readonly string[]).includes(text);
 }
 
+function lossesJson({ unsynced, ...losses }: DataLosses): object {
+  return unsynced === undefined ? losses : { ...losses, unsynced: [...unsynced] };
+}
+
 function parseLosses(losses: ZnodeObject): DataLosses {
   const missed = losses.has("outdated") ? losses.array("outdated") : undefined;
   const outdated = missed?.map((value): MissedLives => {
@@ -116,6 +120,7 @@ function parseLosses(losses: ZnodeObject): DataLosses {
     unclean: epochOf(losses, "unclean"),
     ...(outdated === undefined ? {} : { outdated }),
     ...(losses.has("synced") ? { synced: epochsOf(losses.object("synced")) } : {}),
+    ...(losses.has("unsynced") ? { unsynced: new Set(losses.array("unsynced").map(String)) } : {}),
   };
 }
 

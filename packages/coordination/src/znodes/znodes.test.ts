@@ -46,7 +46,8 @@ test("a registration reads like one of Kafka's, with four fields of ours", () =>
 
 test("what a folder has lost stands in the registration, by the broker epoch that came after", () => {
   const synced = { "orders-1": brokerEpoch(3), "__proto__-0": brokerEpoch(0) };
-  const losses = { newFolder: brokerEpoch(7), unclean: brokerEpoch(9), synced };
+  const unsynced = new Set(["orders-0", "orders-2"]);
+  const losses = { newFolder: brokerEpoch(7), unclean: brokerEpoch(9), synced, unsynced };
   const data = encodeBroker(sampleBroker(1, { losses, damaged: ["orders-0"] }));
 
   expect(decodeBroker(1, data, 30)).toMatchObject({ losses, damaged: ["orders-0"] });

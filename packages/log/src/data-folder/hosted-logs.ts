@@ -81,6 +81,11 @@ export class HostedLogs {
     return this.#hosted.values();
   }
 
+  /** By `topicPartitionKey`. */
+  get keys(): readonly string[] {
+    return [...this.#hosted.keys()];
+  }
+
   *logs(): Generator<Log> {
     for (const hosted of this.#hosted.values()) {
       const log = logOf(hosted);

@@ -46,7 +46,7 @@ function parseState(options: ReadonlyMap<string, string>): PartitionState {
   };
 }
 
-/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`, `1@31!clean!outdated=12-`, `1@31!unclean!synced=orders-0:12`. */
+/** `1@21`, `1@21/rack`, `1@21!newFolder`, `1@31!clean!newFolder=21`, `1@31!clean!damaged=orders-0`, `1@31!clean!outdated=12-`, `1@31!unclean!synced=orders-0:12!unsynced=orders-1`. */
 export function parseBrokers(words: readonly string[]): ObservedBroker[] {
   return words
     .filter((word) => word !== "")
@@ -62,6 +62,7 @@ export function parseBrokers(words: readonly string[]): ObservedBroker[] {
           const [how = "", since = ""] = loss.split("=");
           if (how === "outdated") return [[how, since.split(",").map(parseMissed)]];
           if (how === "synced") return [[how, parseSynced(since)]];
+          if (how === "unsynced") return [[how, new Set(since.split(","))]];
           return how === "damaged" ? [] : [[how, brokerEpoch(Number(since))]];
         }),
       );
