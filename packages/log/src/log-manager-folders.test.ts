@@ -78,6 +78,23 @@ async function usedFolder(options: { capacityBytes?: number } = {}) {
 const removeFolder = (disk: SimulatedDisk, name: string) =>
   disk.mount().removeTree(`/data/${name}`);
 
+test.each([1, 2, 3, 4, 5])(
+  "a deletion that found no file handle for sync %i of the names is durable when it is done again",
+  async (nth) => {
+    const { open, disk, crash } = await usedFolder();
+    const manager = await open();
+    const fault = { effect: "EMFILE", operations: ["syncDirectory"], path: /data$/ } as const;
+    const exhausted = disk.inject({ ...fault, at: nth });
+    await manager.delete(ORDERS).catch(() => {});
+    exhausted.remove();
+
+    await manager.delete(ORDERS);
+    crash("power");
+
+    expect((await open()).known).toEqual(["other-7"]);
+  },
+);
+
 describe("partitions that are made at the same time", () => {
   const topicPartitions = Array.from({ length: 20 }, (_, partition) => ({ topic: "t", partition }));
   const makeAll = async (manager: LogManager): Promise<void> => {

@@ -386,6 +386,24 @@ test("a write error takes the partition offline, and a restart finds what was ac
   expect(await readAll(again)).toEqual([[0, "a"]]);
 });
 
+test("a folder that no file handle was left to sync is synced by the next append", async () => {
+  const fixture = new LogFixture({ config: { flush: "fsync" } });
+  const log = await fixture.open();
+  await append(log, "a");
+  await log.flush();
+  await log.roll();
+  const fault = { effect: "EMFILE", operations: ["syncDirectory"] } as const;
+  const exhausted = fixture.disk.inject({ ...fault, path: /orders-0$/, sticky: true });
+  await expect(append(log, "b")).rejects.toThrow("may not open more files");
+  expect([log.failure, fixture.directory.volume.failure]).toEqual([undefined, undefined]);
+  exhausted.remove();
+
+  await append(log, "c");
+
+  const again = await fixture.reopenAfter("power", { keepUnsynced: 0 });
+  expect((await readAll(again)).map(([, value]) => value)).toEqual(["a", "b", "c"]);
+});
+
 test("a failed sync is never tried again: no later append is acknowledged", async () => {
   const fixture = new LogFixture({ config: { flush: "fsync" } });
   const log = await fixture.open();

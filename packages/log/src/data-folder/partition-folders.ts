@@ -72,8 +72,10 @@ export class PartitionFolders {
     try {
       await fileSystem.rename(from, `${path}/${name}`);
     } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
+      if (!isMissing(error)) throw error;
+      // An attempt before this one may have got so far, and no further.
+      await this.#directory.volume.syncNames();
+      return undefined;
     }
     await this.#directory.volume.syncNames();
     return `${path}/${name}`;

@@ -89,6 +89,7 @@ export class LogFlusher {
         await state.directory.volume.syncDirectory(state.folder);
       }
     } catch (error) {
+      state.namesChanged ||= namesChanged;
       throw isOutOfHandles(error) ? error : state.takeOffline(error);
     }
     state.recoveryPoint = Math.max(state.recoveryPoint, target) as Offset;

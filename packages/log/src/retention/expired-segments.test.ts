@@ -124,6 +124,24 @@ test("records that are deleted by request stay deleted, although their epochs fi
   expect([log.failure, log.logStartOffset]).toEqual([undefined, 4]);
 });
 
+test("epochs wait until the folder without the segments could be synced", async () => {
+  const { fixture, log } = await expired();
+  const fault = { effect: "EMFILE", operations: ["syncDirectory"], path: /orders-0$/ } as const;
+  const exhausted = fixture.disk.inject({ ...fault, sticky: true });
+  await log.applyRetention();
+  await log.applyRetention();
+  expect(log.failure).toBeUndefined();
+  exhausted.remove();
+  const operations = fixture.disk.record();
+
+  await log.applyRetention();
+
+  const synced = operations.indexOf("syncDirectory orders-0");
+  const forgotten = operations.indexOf("rename leader-epoch-checkpoint.tmp");
+  expect(synced).toBeGreaterThanOrEqual(0);
+  expect(forgotten).toBeGreaterThan(synced);
+});
+
 test("a log that starts over has nothing to wait for any more", async () => {
   const { fixture, log } = await expired();
   const path = CLAIM;

@@ -54,8 +54,8 @@ export class ExpiredSegments {
     }
     const hadFiles = this.#segments.length > 0;
     for (const segment of this.#segments) await segment.delete();
-    this.#segments = [];
     if (hadFiles) await directory.volume.syncDirectory(folder);
+    this.#segments = [];
     // After the files: epochs that are forgotten too early would be missed if those came back.
     await epochs.truncateFromStart(logStartOffset);
     this.#isFinished = true;

@@ -100,13 +100,17 @@ export class DataVolume {
     }
   }
 
-  /** Likewise for the names in a folder. */
+  /**
+   * Likewise for the names in a folder. Without a file handle it has not begun: then it may be tried again.
+   *
+   * @throws ZoologError TOO_MANY_OPEN_FILES, KAFKA_STORAGE_ERROR
+   */
   async syncDirectory(folder: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
       await this.fileSystem.syncDirectory(folder);
     } catch (error) {
-      throw this.fail(error);
+      throw isOutOfHandles(error) ? this.named(error) : this.fail(error);
     }
   }
 
