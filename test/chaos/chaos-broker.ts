@@ -12,6 +12,8 @@ export type ChaosBrokerOptions = {
   readonly folder: string;
   readonly host: string;
   readonly httpPort: number;
+  /** A fixed one: a Kafka client goes on asking where it was told once. */
+  readonly kafkaPort: number;
   readonly zookeeperConnect: string;
   readonly settings: Readonly<Record<string, string | number>>;
   /** What the process is started by: `ip netns exec …`. */
@@ -64,18 +66,24 @@ export class ChaosBroker {
     return this.#options.httpPort;
   }
 
+  /** Where Kafka clients find it, `host:port`. */
+  get kafkaAddress(): string {
+    return `${this.#options.host}:${this.#options.kafkaPort}`;
+  }
+
   get logFile(): string {
     return `${this.dataFolder}.log`;
   }
 
   start(): void {
-    const { build, brokerId, host, httpPort, prefix } = this.#options;
+    const { build, brokerId, host, httpPort, kafkaPort, prefix } = this.#options;
     const zookeeperConnect = this.launch.zookeeperConnect ?? this.#options.zookeeperConnect;
     const settings = { ...this.#options.settings, ...this.launch.settings };
     const flags = [
       ...["--broker-id", String(brokerId), "--data", this.dataFolder],
       ...["--zookeeper", zookeeperConnect],
-      ...["--http-host", host, "--http-port", String(httpPort), "--kafka-port", "0"],
+      ...["--http-host", host, "--http-port", String(httpPort)],
+      ...["--kafka-port", String(kafkaPort)],
       ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
     ];
     const cli = join(build, "packages/cli/bin/zoolog.js");

@@ -73,15 +73,16 @@ export class ChaosCluster {
       ground?.layServers === undefined
         ? await startZooKeeperEnsemble(servers)
         : await ZooKeeperEnsemble.prepare(servers);
-    const ports = await freeTcpPorts(options.brokers);
-    const brokers = ports.map((httpPort, index) => {
+    const ports = await freeTcpPorts(2 * options.brokers);
+    const brokers = ports.slice(options.brokers).map((kafkaPort, index) => {
       const { address, prefix } = hosts[SERVERS + index] ?? LOOPBACK;
       return new ChaosBroker({
         brokerId: index + 1,
         build: options.build,
         folder,
         host: address,
-        httpPort,
+        httpPort: ports[index] ?? 0,
+        kafkaPort,
         zookeeperConnect: `${ensemble.connectString}/zoolog`,
         settings: options.settings,
         prefix,
@@ -122,6 +123,11 @@ export class ChaosCluster {
 
   client(clientId: string): Client {
     return new Client({ brokers: this.brokers.map(({ url }) => url), clientId });
+  }
+
+  /** `host:port,…` of all brokers, for Kafka clients. */
+  get kafkaBootstrap(): string {
+    return this.brokers.map(({ kafkaAddress }) => kafkaAddress).join();
   }
 
   async areReady(): Promise<boolean> {

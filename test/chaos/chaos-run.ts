@@ -3,6 +3,8 @@ import { checkHistory, seededRandom, type Verdict } from "@zoolog/testkit";
 import { type Stall, stallsOf } from "./availability.ts";
 import { ChaosCluster } from "./chaos-cluster.ts";
 import { readToTheEnd } from "./final-logs.ts";
+import { KafkaWorkload } from "./kafka/kafka-workload.ts";
+import type { Load } from "./load.ts";
 import { Nemesis, type NemesisEvent, type Recovery } from "./nemesis.ts";
 import type { ChaosOptions } from "./options.ts";
 import { isWhole } from "./picture.ts";
@@ -18,6 +20,10 @@ export type ChaosReport = {
   readonly faultCounts: ReadonlyMap<string, number>;
   readonly recoveries: readonly Recovery[];
   readonly readerErrors: ReadonlyMap<string, number>;
+  /** What readers should have been handed out in the end and were not. */
+  readonly unread: readonly string[];
+  /** Of each Kafka client, where they are the clients. */
+  readonly figures: readonly string[];
   /** From the end of the faults until every replica was in sync again, ms. */
   readonly healedAfterMs: number;
   readonly acknowledgedPerSecond: number;
@@ -45,17 +51,15 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
     namespaces: network,
   });
   const admin = cluster.client("chaos-admin");
+  let load: Load | undefined;
   try {
     await admin.admin.createTopic({ topic: TOPIC, partitions, replicationFactor: 3 });
-    const load = new Workload(
-      { ...options, topic: TOPIC },
-      { connect: (clientId) => cluster.client(clientId) },
-    );
+    load = await loadOf(options, cluster);
     const nemesis = new Nemesis(
       { ...options, topic: TOPIC },
       { cluster, random: seededRandom(seed), isWhole: () => isWhole(cluster.brokers, TOPIC) },
     );
-    load.start();
+    await load.start();
     const beganAt = performance.now();
     await pause(WARM_UP_MS);
     if (options.faults.length > 0) nemesis.start();
@@ -65,12 +69,11 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
     await cluster.heal();
     await cluster.until("every replica is in sync", () => isWhole(cluster.brokers, TOPIC));
     const healedAfterMs = performance.now() - stoppedAt;
-    await load.stop();
+    await load.stopWriting();
     const seconds = (performance.now() - beganAt) / 1_000;
-    const verdict = checkHistory(
-      load.entries,
-      await readToTheEnd(admin, { topic: TOPIC, partitions }),
-    );
+    const finalLogs = await readToTheEnd(admin, { topic: TOPIC, partitions });
+    const unread = await load.stopReading(finalLogs);
+    const verdict = checkHistory(load.entries, finalLogs);
     for (const broker of cluster.brokers) await broker.terminate();
     const folders = cluster.brokers.map(({ dataFolder }) => dataFolder);
     return {
@@ -82,14 +85,26 @@ export async function runChaos(options: ChaosOptions, build: string): Promise<Ch
       faultCounts: nemesis.count,
       recoveries: nemesis.recoveries,
       readerErrors: load.readerErrors,
+      unread,
+      figures: load.figures(),
       healedAfterMs,
       acknowledgedPerSecond: verdict.acknowledged / seconds,
       folder: cluster.folder,
     };
   } finally {
+    load?.abandon();
     await admin.close();
     await cluster.close({ keep: options.keep });
   }
+}
+
+async function loadOf(options: ChaosOptions, cluster: ChaosCluster): Promise<Load> {
+  const { kafkaClients: clients } = options;
+  const { folder, kafkaBootstrap: bootstrap } = cluster;
+  const load = { ...options, topic: TOPIC };
+  return clients.length === 0
+    ? new Workload(load, { connect: (clientId) => cluster.client(clientId) })
+    : KafkaWorkload.open(load, { clients, bootstrap, folder });
 }
 
 function pause(ms: number): Promise<void> {

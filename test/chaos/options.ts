@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { drawnSeed, wholeNumber } from "../command-line.ts";
 import { FAULT_NAMES, type FaultName, NETWORK_FAULTS } from "./faults.ts";
+import { KAFKA_CHAOS_CLIENTS } from "./kafka/kafka-chaos-client.ts";
 
 export type ChaosOptions = {
   readonly seconds: number;
@@ -10,6 +11,9 @@ export type ChaosOptions = {
   readonly network: boolean;
   readonly brokers: number;
   readonly partitions: number;
+  /** Kafka clients that write and read; none: our own does. */
+  readonly kafkaClients: readonly string[];
+  /** Of each client. */
   readonly writers: number;
   readonly readers: number;
   readonly recordsPerSecond: number;
@@ -20,6 +24,9 @@ export type ChaosOptions = {
   /** Brokers with this deliberate mistake, or with each in turn: `"all"`. */
   readonly mutation: string | undefined;
 };
+
+const OURS = "zoolog";
+const KAFKA_CLIENTS = KAFKA_CHAOS_CLIENTS.map(({ name }) => name);
 
 export const USAGE = `npm run chaos -- [options]
 
@@ -32,8 +39,11 @@ export const USAGE = `npm run chaos -- [options]
                      the default faults are then ${NETWORK_FAULTS.join(", ")}
   --brokers N        3 to 5 (default 3)
   --partitions N     of the topic, all with 3 replicas and min.insync.replicas 2 (default 12)
-  --writers N        idempotent producers (default 3)
-  --readers N        readers that follow (default 2)
+  --clients NAMES    who writes and reads: ${OURS} (default, our own client), kafka (these Kafka clients
+                     at once), or some of ${KAFKA_CLIENTS.join(", ")}
+  --writers N        idempotent producers of each client (default 3)
+  --readers N        readers that follow, of each client (default 2; of Kafka clients 3: one by itself,
+                     the others in groups)
   --rate N           records per second of each writer (default 300)
   --value-bytes N    size of a value (default 256)
   --rest-ms N        mean rest between two faults (default 4000)
@@ -55,8 +65,9 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
       network: { type: "boolean", default: false },
       brokers: { type: "string", default: "3" },
       partitions: { type: "string", default: "12" },
+      clients: { type: "string", default: OURS },
       writers: { type: "string", default: "3" },
-      readers: { type: "string", default: "2" },
+      readers: { type: "string" },
       rate: { type: "string", default: "300" },
       "value-bytes": { type: "string", default: "256" },
       "rest-ms": { type: "string", default: "4000" },
@@ -67,6 +78,8 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     },
   });
   if (values.help) return undefined;
+  const kafkaClients = kafkaClientsOf(values.clients);
+  const readers = kafkaClients.length === 0 ? "2" : "3";
   return {
     seconds: wholeNumber("seconds", values.seconds, 1),
     seed: wholeNumber("seed", values.seed, 0),
@@ -74,8 +87,9 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     network: values.network,
     brokers: wholeNumber("brokers", values.brokers, 3, 5),
     partitions: wholeNumber("partitions", values.partitions, 1),
+    kafkaClients,
     writers: wholeNumber("writers", values.writers, 1),
-    readers: wholeNumber("readers", values.readers, 0),
+    readers: wholeNumber("readers", values.readers ?? readers, 0),
     recordsPerSecond: wholeNumber("rate", values.rate, 1),
     valueBytes: wholeNumber("value-bytes", values["value-bytes"], 32),
     restMs: wholeNumber("rest-ms", values["rest-ms"], 0),
@@ -83,6 +97,17 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     keep: values.keep,
     mutation: values.mutation,
   };
+}
+
+function kafkaClientsOf(text: string): readonly string[] {
+  if (text === OURS) return [];
+  if (text === "kafka") return KAFKA_CLIENTS;
+  const names = text.split(",");
+  const unknown = names.find((name) => !KAFKA_CLIENTS.includes(name));
+  if (unknown === undefined) return names;
+  throw new RangeError(
+    `--clients: ${unknown} is none of ${[OURS, "kafka", ...KAFKA_CLIENTS].join(", ")}`,
+  );
 }
 
 function faultsOf(text: string | undefined, network: boolean): readonly FaultName[] {

@@ -12,8 +12,8 @@ const RECOVERY_MS_MAX = 15_000;
 
 /** What is wrong with a run, counted; 0 for a clean one. */
 export function violations(report: ChaosReport): number {
-  const { verdict, differences, unexpectedExits } = report;
-  const counts = [verdict.anomalies, differences, unexpectedExits, slowRecoveries(report)];
+  const { verdict, differences, unexpectedExits, unread } = report;
+  const counts = [verdict.anomalies, differences, unexpectedExits, unread, slowRecoveries(report)];
   return counts.reduce((sum, { length }) => sum + length, 0);
 }
 
@@ -43,7 +43,9 @@ export function formatReport(report: ChaosReport): string {
       "whole again after",
       report.recoveries.map(({ fault, ms: took }) => `${fault} ${ms(took)}`),
     ),
+    ...report.figures,
     ...unexpectedExits,
+    ...report.unread.slice(0, SHOWN_MAX),
     ...differences
       .slice(0, SHOWN_MAX)
       .map(({ partition, what }) => `replicas of partition ${partition} differ: ${what}`),

@@ -23,10 +23,11 @@ export async function runMutation(mutation: Mutation, options: ChaosOptions): Pr
   try {
     const report = await runChaos({ ...options, ...mutation.options, faults }, build.folder);
     if (violations(report) === 0) return { mutation, found: undefined };
-    const { verdict, differences, unexpectedExits } = report;
+    const { verdict, differences, unexpectedExits, unread } = report;
     const found = [
       ...[...verdict.countByKind].map(([kind, count]) => `${kind} × ${count}`),
       ...(differences.length > 0 ? [`replicas differ × ${differences.length}`] : []),
+      ...(unread.length > 0 ? [`not read × ${unread.length}`] : []),
       ...unexpectedExits.slice(0, 1),
     ];
     return { mutation, found: found.join(", ") };

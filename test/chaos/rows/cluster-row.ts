@@ -140,7 +140,7 @@ class ClusterRowRun {
     const replicas = Number(this.#plan.settings?.["default.replication.factor"] ?? 3);
     const partitions = this.#partitions;
     await this.#admin.admin.createTopic({ topic: TOPIC, partitions, replicationFactor: replicas });
-    this.#load.start();
+    await this.#load.start();
     this.#watch.start();
     await pause(WARM_UP_MS);
     await this.#plan.play(this.#play());
