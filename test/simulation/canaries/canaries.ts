@@ -225,6 +225,18 @@ const KNOWN_MISTAKES: readonly Canary[] = [
     ],
   },
   {
+    name: "leads-what-a-former-life-was-given",
+    about: "a broker that was started anew goes on as leader before the controller has seen that",
+    options: BOUNCES,
+    code: [
+      {
+        file: "broker/dist/runtimes/image/metadata-runtime.js",
+        find: "return givenTo === undefined || givenTo !== brokerEpoch();",
+        replace: "return false;",
+      },
+    ],
+  },
+  {
     name: "commits-of-any-generation",
     about: "a coordinator takes offsets from whoever sends them, member or not, of any epoch",
     scenario: "S-15",

@@ -61,12 +61,16 @@ test("I11: a commit that was acknowledged, and that ZooKeeper never had, is noti
 });
 
 describe("I7: a member of the ISR", () => {
-  async function violationsWith(first: Buffer[], second: Buffer[]): Promise<readonly string[]> {
+  async function violationsWith(
+    first: Buffer[],
+    second: Buffer[],
+    deletedBelow = new Map<string, number>(),
+  ): Promise<readonly string[]> {
     const disks = [first, second].map((batches) => diskWith({ [LOG]: Buffer.concat(batches) }));
     const hosts = (await Promise.all(disks)).map((disk, index) => ({
       ...{ brokerId: index + 1, registeredAtMs: 0, broker: {}, disk },
     }));
-    const isr = new StrongIsr({ hosts, nowMs: () => 200 });
+    const isr = new StrongIsr({ hosts, nowMs: () => 200, deletedBelow });
     isr.seen(SEEN);
     isr.look(STATE);
     return isr.violations;
@@ -84,6 +88,14 @@ describe("I7: a member of the ISR", () => {
     await expect(violationsWith(one, other)).resolves.toHaveLength(1);
     const ahead = [batch(0, 6, "a"), batch(6, 4, "b"), batch(10, 1, "C")];
     await expect(violationsWith(one, ahead)).resolves.toEqual([]);
+  });
+
+  test("may keep anything where records were deleted", async () => {
+    const one = [batch(0, 6, "a"), batch(6, 4, "b")];
+    const other = [batch(0, 6, "A"), batch(6, 4, "b")];
+    const below = (offset: number) => new Map([[STATE.partition, offset]]);
+    await expect(violationsWith(one, other, below(6))).resolves.toEqual([]);
+    await expect(violationsWith(one, other, below(0))).resolves.toHaveLength(1);
   });
 
   test("may be behind after an unclean election, which gives up what was committed", async () => {

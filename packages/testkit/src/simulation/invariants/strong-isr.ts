@@ -20,6 +20,7 @@ export class StrongIsr implements Invariant {
   readonly violations: string[] = [];
   readonly #hosts: readonly IsrMember[];
   readonly #nowMs: () => number;
+  readonly #deletedBelow: ReadonlyMap<string, number>;
   /** By partition: the topic, and how far it has ever been committed. */
   readonly #committed = new Map<string, { topicId: string; offset: number }>();
   /** Comparisons of replicas so far. */
@@ -28,9 +29,12 @@ export class StrongIsr implements Invariant {
   constructor(dependencies: {
     readonly hosts: readonly IsrMember[];
     readonly nowMs: () => number;
+    /** By partition; files keep what was deleted for a while, and it may be anybody's. */
+    readonly deletedBelow?: ReadonlyMap<string, number>;
   }) {
     this.#hosts = dependencies.hosts;
     this.#nowMs = dependencies.nowMs;
+    this.#deletedBelow = dependencies.deletedBelow ?? new Map();
   }
 
   seen({ partition, topicId, highWatermark }: SeenLeader): void {
@@ -74,7 +78,8 @@ export class StrongIsr implements Invariant {
     const [first, ...others] = members.filter(({ log }) => log.endOffset >= committed);
     for (const other of first === undefined ? [] : others) {
       this.looks += 1;
-      const difference = differenceBelow(committed, first?.log, other.log);
+      const from = this.#deletedBelow.get(partition) ?? 0;
+      const difference = differenceBetween({ from, to: committed }, first?.log, other.log);
       if (difference === undefined) continue;
       const both = `${first?.brokerId} and ${other.brokerId}`;
       note(this.violations, `${partition}: ${both} differ from ${difference} on, ${at}`);
@@ -83,16 +88,16 @@ export class StrongIsr implements Invariant {
 }
 
 /** The first offset at which two logs differ; what one of them has deleted is not compared. */
-function differenceBelow(
-  offset: number,
+function differenceBetween(
+  { from, to }: { readonly from: number; readonly to: number },
   one: ReplicaLog | undefined,
   other: ReplicaLog,
 ): number | undefined {
   const batches = new Map(one?.batches.map((batch) => [batch.baseOffset, batch.bytes]));
-  const start = one?.batches[0]?.baseOffset ?? offset;
+  const start = Math.max(from, one?.batches[0]?.baseOffset ?? to);
   let expected: number | undefined;
   for (const { baseOffset, bytes, nextOffset } of other.batches) {
-    if (baseOffset >= offset) return undefined;
+    if (baseOffset >= to) return undefined;
     if (expected !== undefined && baseOffset !== expected) return expected;
     if (baseOffset >= start && batches.get(baseOffset)?.equals(bytes) !== true) return baseOffset;
     expected = nextOffset;

@@ -55,7 +55,10 @@ export class WorldInvariants {
     const { hosts, schedule, writeListeners, zookeeper } = world;
     this.#states = new PartitionStates(world);
     this.#looks = new LeaderLooks({ world, states: this.#states });
-    this.#isr = new StrongIsr({ hosts, nowMs: () => schedule.nowMs });
+    this.#isr = new StrongIsr({
+      ...{ hosts, deletedBelow: world.deletedBelow },
+      nowMs: () => schedule.nowMs,
+    });
     this.#ends = new OrderedEnds(hosts);
     this.#recovery = new Recovery({ random: world.random.fork("recovery") });
     this.#queues = new BoundedQueues(world);

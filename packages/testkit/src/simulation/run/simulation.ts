@@ -160,8 +160,11 @@ export class Simulation {
 
   async #readFinalLogs(): Promise<void> {
     const { history, topics } = this.#parts;
-    const logs = await Promise.all(topics.living.map((life) => readFinalLogs(this.#admin, life)));
+    // One that knows nothing of before: partitions may have been added since others have looked.
+    const { client } = this.#world.client("reader of final logs");
+    const logs = await Promise.all(topics.living.map((life) => readFinalLogs(client, life)));
     history.finalLogs = logs.flat();
+    await client.close();
   }
 
   #judge(): SimulationReport {

@@ -46,6 +46,8 @@ export class World {
   readonly logListeners: LogListener[] = [];
   /** Brokers that start, before and after they have looked at their disks. */
   readonly startListeners: StartListener[] = [];
+  /** By `<topic>-<partition>`: below it records are deleted, or may be, since somebody asked for it. */
+  readonly deletedBelow = new Map<string, number>();
   readonly zookeeper: SimulatedZooKeeperServers;
   /** Processes of all clients there ever were. */
   readonly clients: SimulatedProcess[] = [];
