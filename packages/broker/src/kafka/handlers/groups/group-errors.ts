@@ -9,6 +9,11 @@ import { kafkaErrorOf } from "../../kafka-error.ts";
 const AS_COORDINATORS_SAY: Readonly<Record<string, ErrorCode>> = {
   REQUEST_TIMED_OUT: "COORDINATOR_NOT_AVAILABLE",
   BROKER_NOT_AVAILABLE: "COORDINATOR_NOT_AVAILABLE",
+  // Of the call to the broker that coordinates: it does not run, or its answer did not arrive.
+  CONNECTION_REFUSED: "COORDINATOR_NOT_AVAILABLE",
+  NETWORK_EXCEPTION: "COORDINATOR_NOT_AVAILABLE",
+  INVALID_RESPONSE: "COORDINATOR_NOT_AVAILABLE",
+  CLOSED: "COORDINATOR_NOT_AVAILABLE",
 };
 
 export function groupErrorOf(code: string): ErrorCode {
