@@ -96,13 +96,14 @@ export class HttpPlane implements Plane {
   }
 
   async #close(): Promise<void> {
-    const { calls, limits, scheduler, logger } = this.#parts;
+    const { calls, limits, scheduler, logger, warnings } = this.#parts;
     calls.beginClosing();
     const closed = this.#app.close();
     this.#app.server.closeIdleConnections();
     await calls.drain({ timeoutMs: limits.closeTimeoutMs }, { scheduler, logger });
     this.#app.server.closeAllConnections();
     await closed;
+    warnings.close();
   }
 }
 

@@ -145,15 +145,16 @@ test("a request that drips is closed after its time; time in which it is not rea
 });
 
 test("one line stands for all that the same mistake would fill the log with", async () => {
-  const { network, time, lines } = await startedPlane();
+  const { network, time, lines, plane } = await startedPlane();
   for (let count = 0; count < 100; count++) network.dial().send(lengthOf(-1));
   const early = lines.length;
 
   time.advance(10_000);
-  network.dial().send(lengthOf(-1));
+  for (let count = 0; count < 3; count++) network.dial().send(lengthOf(-1));
+  await plane.close();
 
   expect(early).toBe(1);
-  expect(lines[1]?.fields).toMatchObject({ repeated: 99 });
+  expect(lines.slice(1)).toMatchObject([{ fields: { repeated: 99 } }, { fields: { repeated: 2 } }]);
 });
 
 test("connections over the limit are closed at once, in all and of one address", async () => {
@@ -170,5 +171,8 @@ test("connections over the limit are closed at once, in all and of one address",
   expect(dialled.map(({ isClosed }) => isClosed)).toEqual([true, false, true, false, false, true]);
   expect(again.isClosed).toBe(false);
   expect(metrics.kafka.connectionsRefused.value).toBe(2);
-  expect(lines).toMatchObject([{ event: "connection refused" }]);
+  expect(lines).toMatchObject([
+    { event: "connection refused", fields: { error: expect.stringContaining("this address") } },
+    { event: "connection refused", fields: { error: "there are 4 connections already" } },
+  ]);
 });

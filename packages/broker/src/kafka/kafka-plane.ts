@@ -127,13 +127,14 @@ export class KafkaPlane implements Plane {
   }
 
   async #close(): Promise<void> {
-    const { calls, scheduler, logger } = this.#parts;
+    const { calls, scheduler, logger, warnings } = this.#parts;
     this.#isClosing = true;
     for (const connection of this.#connections) connection.beginClosing();
     calls.beginClosing();
     await calls.drain({ timeoutMs: this.#limits.closeTimeoutMs }, { scheduler, logger });
     this.#checking?.cancel();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
+    warnings.close();
   }
 }
 
