@@ -93,3 +93,12 @@ export function tooManyFromAddress(connectionsMax: number): ZoologError {
     hint: "Find who opens so many, or raise max.connections.per.ip.",
   });
 }
+
+/** Of a producer with a transactional id: its client shows the message, or one of its own. */
+export function noTransactions(): ZoologError {
+  return new ZoologError({
+    code: "UNSUPPORTED_VERSION",
+    message: "transactions are not supported yet",
+    hint: "Leave transactional.id away: an idempotent producer writes each record once.",
+  });
+}

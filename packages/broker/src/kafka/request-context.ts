@@ -1,8 +1,9 @@
-import type { AbortSignalLike, Clock, Scheduler } from "@zoolog/base";
+import type { AbortSignalLike, Clock, Scheduler, ZoologError } from "@zoolog/base";
 import type { CallContext } from "../broker-api.ts";
 import { AnswerMemory, answerBytesMax } from "../planes/answer-memory.ts";
 import type { Call } from "../planes/call.ts";
 import type { CallRegistry } from "../planes/call-registry.ts";
+import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { Principal } from "../principal.ts";
 
 /** What a handler knows of a request besides its message. */
@@ -21,6 +22,8 @@ export interface RequestContext extends CallContext {
   readonly answerBytesMax: number;
   /** From now on the request only waits for news: a broker that shuts down does not wait for it. */
   markWaiting(): void;
+  /** For the people who run the broker: one line in a while, whoever asks how often. */
+  warn(what: string, fault: ZoologError): void;
 }
 
 type Parts = {
@@ -29,6 +32,7 @@ type Parts = {
   readonly scheduler: Scheduler;
   readonly limits: { readonly roomWaitMs: number };
   readonly budget: { readonly bytesMax: number };
+  readonly warnings: Pick<RareWarnings, "warn">;
 };
 
 export class KafkaRequestContext implements RequestContext {
@@ -75,5 +79,10 @@ export class KafkaRequestContext implements RequestContext {
 
   markWaiting(): void {
     this.#parts.calls.markWaiting(this.#call);
+  }
+
+  warn(what: string, fault: ZoologError): void {
+    const { listener, remoteAddress, clientId } = this;
+    this.#parts.warnings.warn(what, fault, { listener, remoteAddress, clientId });
   }
 }

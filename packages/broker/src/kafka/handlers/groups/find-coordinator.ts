@@ -1,4 +1,5 @@
 import type { ErrorCode, KafkaResponse } from "@zoolog/protocol";
+import { noTransactions } from "../../errors.ts";
 import type { RequestContext } from "../../request-context.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { askedGroups } from "./asked-groups.ts";
@@ -10,8 +11,15 @@ type Coordinator = NonNullable<KafkaResponse<"FindCoordinator">["coordinators"]>
 /** The version from which several are asked for at once (KIP-699). */
 const BATCHED_FROM = 4;
 
-/** Key types: 1 is a transactional id, 2 a share partition. */
+/** Key types; 2 is a share partition. */
 const GROUP = 0;
+const TRANSACTION = 1;
+
+/**
+ * Java clients ask in this version and newer ones, and show the message that comes with an error. In
+ * older ones librdkafka asks: for ever, but after `TRANSACTIONAL_ID_AUTHORIZATION_FAILED`.
+ */
+const MESSAGE_SHOWN_FROM = 3;
 
 /** Any broker answers, with addresses of the listener that the client came in by. */
 export function findCoordinator({ api }: GroupParts): KafkaHandler<"FindCoordinator"> {
@@ -19,7 +27,9 @@ export function findCoordinator({ api }: GroupParts): KafkaHandler<"FindCoordina
     const isBatched = context.apiVersion >= BATCHED_FROM;
     const keys = isBatched ? askedGroups(coordinatorKeys) : [key];
     const coordinators =
-      keyType === GROUP ? await coordinatorsOf(keys, context, api) : keys.map(noSuchCoordinator);
+      keyType === GROUP
+        ? await coordinatorsOf(keys, context, api)
+        : withoutCoordinator(keyType, context, keys);
     if (isBatched) return { coordinators };
     const [found] = coordinators;
     return { ...found };
@@ -47,8 +57,22 @@ async function coordinatorsOf(
   });
 }
 
-function noSuchCoordinator(key: string): Coordinator {
-  return refused(key, "INVALID_REQUEST", "only groups have coordinators here");
+/** No client asks again after these errors. */
+function withoutCoordinator(
+  keyType: number,
+  context: RequestContext,
+  keys: readonly string[],
+): readonly Coordinator[] {
+  if (keyType !== TRANSACTION) {
+    return keys.map((key) => refused(key, "INVALID_REQUEST", "only groups have coordinators here"));
+  }
+  const fault = noTransactions();
+  context.warn("transactional producer refused", fault);
+  const code =
+    context.apiVersion >= MESSAGE_SHOWN_FROM
+      ? "INVALID_REQUEST"
+      : "TRANSACTIONAL_ID_AUTHORIZATION_FAILED";
+  return keys.map((key) => refused(key, code, `${fault.message}. ${fault.hint}`));
 }
 
 function refused(key: string, errorCode: ErrorCode, errorMessage: string): Coordinator {

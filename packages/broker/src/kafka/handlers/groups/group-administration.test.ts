@@ -47,17 +47,37 @@ describe("gotcha 51: FindCoordinator", () => {
     expect(coordinators).toHaveLength(2);
   });
 
-  test.each([[1], [2]])(
-    "knows no coordinators of transactions or shares (type %p)",
-    async (type) => {
-      const { client } = await kafkaGroups();
+  test.each([
+    [1, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"],
+    [2, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"],
+    [3, "INVALID_REQUEST"],
+    [4, "INVALID_REQUEST"],
+  ])("%p refuses transactional ids so that no client tries again", async (version, errorCode) => {
+    const { client, lines } = await kafkaGroups();
+    const asked = { key: "payments", keyType: 1, coordinatorKeys: ["payments"] };
 
-      const told = await client().ask("FindCoordinator", 2, { key: GROUP, keyType: type });
+    const told = await client().ask("FindCoordinator", version, asked);
+    await client().ask("FindCoordinator", version, asked);
 
-      expect(told).toMatchObject({ errorCode: "INVALID_REQUEST", nodeId: undefined });
-      expect(told.errorMessage).toMatch(/only groups/);
-    },
-  );
+    const found = version >= 4 ? told.coordinators[0] : told;
+    const errorMessage = expect.stringMatching(/transactions are not supported yet.*idempotent/);
+    expect(found).toMatchObject({ errorCode, errorMessage, nodeId: undefined });
+    expect(lines).toMatchObject([
+      {
+        event: "transactional producer refused",
+        fields: { error: "transactions are not supported yet", clientId: "app" },
+      },
+    ]);
+  });
+
+  test("knows no coordinators of shares", async () => {
+    const { client } = await kafkaGroups();
+
+    const told = await client().ask("FindCoordinator", 2, { key: GROUP, keyType: 2 });
+
+    expect(told).toMatchObject({ errorCode: "INVALID_REQUEST", nodeId: undefined });
+    expect(told.errorMessage).toMatch(/only groups/);
+  });
 
   test("says so while nobody coordinates, or the client could not reach who does", async () => {
     const orphaned = await kafkaGroups({ coordinators: [] });

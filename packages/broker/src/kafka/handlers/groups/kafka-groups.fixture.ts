@@ -15,9 +15,9 @@ export async function kafkaGroups(of: Parameters<typeof started>[0] = {}) {
     groups: world.calls,
     brokersAt: (listener: string) => brokersAt(image, listener),
   };
-  const { network, plane } = await startedPlane({ handlers: groupHandlers({ api }) });
+  const { network, plane, lines } = await startedPlane({ handlers: groupHandlers({ api }) });
   const client = (clientId = "app") => new KafkaClient(network.dial("10.0.0.8"), clientId, world);
-  return { world, client, plane };
+  return { world, client, plane, lines };
 }
 
 /** One connection of a client that speaks Kafka's protocol. */
