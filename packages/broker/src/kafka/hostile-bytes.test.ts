@@ -1,5 +1,7 @@
+import { deferred } from "@zoolog/base";
 import fc from "fast-check";
 import { ask, framed, receivedBy, startedPlane, turn } from "./kafka-plane.fixture.ts";
+import type { KafkaHandlers } from "./request-dispatch.ts";
 
 const lengthOf = (length: number): Buffer => {
   const bytes = Buffer.alloc(4);
@@ -127,6 +129,56 @@ test("who waits for room longer than there is hope for it is closed, so that hal
   expect(halves.map(({ isClosed }) => isClosed)).toEqual([true, true]);
   expect(budget.usedBytes).toBe(0);
   expect(lines[0]?.fields).toMatchObject({ error: expect.stringContaining("bytes are in flight") });
+});
+
+/** Two bytes for each topic. */
+const metadataOf = (topics: number): Buffer =>
+  framed(
+    "Metadata",
+    { version: 9 },
+    { topics: Array.from({ length: topics }, () => ({ name: "" })) },
+  );
+
+test("what a request was decoded into is charged by its elements until it is answered", async () => {
+  const held = deferred<void>();
+  const handlers: KafkaHandlers = {
+    Metadata: async () => {
+      await held.promise;
+      return { brokers: [], topics: [] };
+    },
+  };
+  const { network, budget } = await startedPlane({ handlers, budgetBytes: 4_000_000 });
+  const connection = network.dial();
+  const request = metadataOf(10_064);
+
+  connection.send(request);
+  await turn();
+  const [atWork, received] = [budget.usedBytes, connection.received.length];
+  held.resolve();
+  await turn();
+
+  expect([atWork, received]).toEqual([request.length + 10_000 * 200, 0]);
+  expect(receivedBy(connection)).toHaveLength(1);
+  expect(budget.usedBytes).toBe(0);
+});
+
+test("more elements than there is room for close their connection, a few are worked on all the same", async () => {
+  const { network, budget, lines } = await startedPlane({ budgetBytes: 1_000_000 });
+  const [many, few] = [network.dial(), network.dial()];
+  const requests = [metadataOf(5_000), metadataOf(64)] as const;
+  many.send(requests[0].subarray(0, -1));
+  few.send(requests[1].subarray(0, -1));
+  const others = budget.bytesMax - budget.usedBytes - 1_000;
+  expect(budget.tryReserve(others)).toBe(true);
+
+  many.send(requests[0].subarray(-1));
+  few.send(requests[1].subarray(-1));
+  await turn();
+
+  expect([many.isClosed, few.isClosed]).toEqual([true, false]);
+  expect(receivedBy(few)).toHaveLength(1);
+  expect(lines[0]?.fields).toMatchObject({ error: expect.stringContaining("bytes are in flight") });
+  expect(budget.usedBytes).toBe(others);
 });
 
 test("a request that drips is closed after its time; time in which it is not read does not count", async () => {

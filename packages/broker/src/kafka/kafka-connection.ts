@@ -39,7 +39,7 @@ const CLIENT_ID_LENGTH_MAX = 255;
  * them in memory. A few frames are read ahead; then the socket is paused and TCP holds the rest.
  *
  * Every byte that came is charged to the clients' budget before it is looked at, first here, then to
- * the call that it becomes part of.
+ * the call that it becomes part of; and so is what it was decoded into, before anybody works on it.
  */
 export class KafkaConnection {
   readonly #served: ServedConnection;
@@ -142,9 +142,7 @@ export class KafkaConnection {
 
   #waitForRoom(chunk: Uint8Array): void {
     const { budget, scheduler, limits } = this.#parts;
-    const timer = scheduler.after(limits.roomWaitMs, () =>
-      this.#fail(throttled("too many bytes are in flight")),
-    );
+    const timer = scheduler.after(limits.roomWaitMs, () => this.#fail(noRoom()));
     const giveUp = budget.waitToTake(chunk.length, () => {
       timer.cancel();
       this.#stopWaiting = undefined;
@@ -220,7 +218,9 @@ export class KafkaConnection {
       const { apiVersion } = request.header;
       const { listener } = this.#served;
       const context = new KafkaRequestContext({ call, listener, apiVersion }, this.#parts);
-      const pieces = await call.holdWhile(request.answer(context));
+      const { decodedBytes, answer } = request.decode();
+      if (decodedBytes > 0 && !call.tryReserve(decodedBytes)) throw noRoom();
+      const pieces = await call.holdWhile(answer(context));
       if (this.#state === "closed") return;
       if (pieces === undefined) this.#answered();
       else this.#write(pieces, context);
@@ -295,4 +295,8 @@ export class KafkaConnection {
     this.#parts.budget.release(this.#chargedBytes);
     this.#chargedBytes = 0;
   }
+}
+
+function noRoom() {
+  return throttled("too many bytes are in flight");
 }

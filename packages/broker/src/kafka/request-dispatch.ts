@@ -34,9 +34,28 @@ export type KafkaHandlers = { readonly [Api in KafkaApi]?: KafkaHandler<Api> };
 export type OfferedRequest = {
   readonly name: KafkaApi;
   readonly header: RequestHeader;
-  /** Decodes, handles and encodes; the pieces are for one `writev`. */
+  /** @throws ZoologError MALFORMED_MESSAGE */
+  readonly decode: () => DecodedRequest;
+};
+
+export type DecodedRequest = {
+  /** What it takes while it is held, besides its frame. */
+  readonly decodedBytes: number;
+  /** Handles and encodes; the pieces are for one `writev`. */
   readonly answer: (context: RequestContext) => Promise<Uint8Array[] | undefined>;
 };
+
+/**
+ * What one element of a list takes from its decoding to its answer: measured with parked fetches of
+ * 240,000 topics, 193 bytes each. On the wire it may take two.
+ */
+const ELEMENT_BYTES = 200;
+
+/**
+ * So many elements are not counted: they take no more than their connection does anyway, and a produce
+ * that came in is not turned away for them when memory is short.
+ */
+const ELEMENTS_FREE = 64;
 
 /** What each message's own types say is lost in the table, and holds by its keys. */
 type AnyHandler = (
@@ -76,15 +95,23 @@ export class RequestDispatch {
     const { name, message, handle } = entry;
     const [first, last] = message.versions;
     if (apiVersion < first || apiVersion > last) {
-      if (name === "ApiVersions") return { name, header, answer: () => tooNew(header) };
-      throw unknownVersion(message, apiVersion);
+      if (name !== "ApiVersions") throw unknownVersion(message, apiVersion);
+      return { name, header, decode: () => ({ decodedBytes: 0, answer: () => tooNew(header) }) };
     }
-    const answer = async (context: RequestContext): Promise<Uint8Array[] | undefined> => {
-      const response = await handle(readRequest(message, header, reader), context);
-      return response === undefined ? undefined : encodeResponse(message, header, response);
+    const decode = (): DecodedRequest => {
+      const request = readRequest(message, header, reader);
+      const answer = async (context: RequestContext): Promise<Uint8Array[] | undefined> => {
+        const response = await handle(request, context);
+        return response === undefined ? undefined : encodeResponse(message, header, response);
+      };
+      return { decodedBytes: decodedBytesOf(reader.elements), answer };
     };
-    return { name, header, answer };
+    return { name, header, decode };
   }
+}
+
+function decodedBytesOf(elements: number): number {
+  return ELEMENT_BYTES * Math.max(0, elements - ELEMENTS_FREE);
 }
 
 /** What ApiVersions announces of a call. */

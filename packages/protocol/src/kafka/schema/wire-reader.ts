@@ -4,7 +4,7 @@ import { malformedMessage } from "../../errors.ts";
 
 /**
  * Elements of all arrays of one message: each of 100,000 partitions named once, with room. The
- * smallest take two bytes on the wire and some fifty inside, so this bounds memory (about 15 MB) and
+ * smallest take two bytes on the wire and some 200 inside, so this bounds memory (about 50 MB) and
  * the time that one request can take from the others, whatever the size of its frame.
  */
 export const MESSAGE_ELEMENTS_MAX = 250_000;
@@ -33,6 +33,11 @@ export class WireReader {
 
   get remaining(): number {
     return this.#bytes.length - this.#position;
+  }
+
+  /** Of all lists that were begun: what was read costs memory by them, not by its bytes. */
+  get elements(): number {
+    return MESSAGE_ELEMENTS_MAX - this.#elementsLeft;
   }
 
   boolean(): boolean {
