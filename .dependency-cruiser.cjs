@@ -61,6 +61,6 @@ module.exports = {
       extensions: [".ts", ".js"],
     },
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)dist/" },
+    exclude: { path: "(^|/)(dist|bundle)/" },
   },
 };

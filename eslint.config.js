@@ -39,7 +39,7 @@ const portsOnly = {
 };
 
 export default tseslint.config(
-  { ignores: ["**/dist/**", "**/node_modules/**"] },
+  { ignores: ["**/dist/**", "packages/cli/bundle/**", "**/node_modules/**"] },
   { files: ["packages/*/src/**/*.ts"], ...typed, rules: promiseSafety },
   {
     files: ["test/**/*.ts", "benchmarks/**/*.ts", "examples/**/*.ts"],

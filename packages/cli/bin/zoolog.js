@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { fileURLToPath } from "node:url";
-import { buildFault } from "./build.js";
+import { buildFault, hasNewestBundle } from "./build.js";
 
-const { error, warning } = buildFault(fileURLToPath(new URL("..", import.meta.url)));
+const folder = fileURLToPath(new URL("..", import.meta.url));
+const { error, warning } = buildFault(folder);
 if (warning !== undefined) process.stderr.write(`${warning}\n`);
 if (error === undefined) {
-  const { main } = await import("../dist/main.js");
+  const build = hasNewestBundle(folder) ? "../bundle/main.js" : "../dist/main.js";
+  const { main } = await import(build);
   await main(process.argv);
 } else {
   process.stderr.write(`${error}\n`);

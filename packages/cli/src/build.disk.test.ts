@@ -76,3 +76,29 @@ test("a clone that was never built says how", () => {
   expect(stderr).toContain("zoolog is not built");
   expect(stderr).not.toContain("ERR_MODULE_NOT_FOUND");
 });
+
+describe("a bundle", () => {
+  beforeEach(() => {
+    write(
+      "packages/cli/bundle/main.js",
+      "export const main = () => console.log('bundled');",
+      AFTER,
+    );
+  });
+
+  test("that is as new as what tsc made runs instead of it", () => {
+    expect(run()).toEqual({ status: 0, stderr: "", stdout: "bundled\n" });
+  });
+
+  test("runs where nothing tells when tsc ran, as in an installed package", () => {
+    rmSync(join(root, "packages/cli/tsconfig.tsbuildinfo"));
+
+    expect(run().stdout).toBe("bundled\n");
+  });
+
+  test("that is older than what tsc made of any package does not run", () => {
+    write("packages/log/tsconfig.tsbuildinfo", "", new Date(AFTER.getTime() + 1));
+
+    expect(run()).toEqual({ status: 0, stderr: "", stdout: "ran\n" });
+  });
+});
