@@ -82,6 +82,26 @@ test("while a damaged copy is in the ISR, a sound one beside it is left alone", 
   expect(budget.mayStop([third])).toBe(false);
 });
 
+test("a damaged copy that is yet to join the ISR counts as if it had", async () => {
+  const { budget, disturbances, hosts, view, world } = await cluster("os");
+  const [first, second, third] = hosts;
+  first.crash("process");
+  await world.schedule.run({
+    atMs: world.schedule.nowMs + PATIENCE_MS,
+    isDone: () => view.partitions.get("t-0")?.isr.length === 2,
+  });
+
+  expect(budget.mayDamage(first, "t-0")).toBe(true);
+  const isOver = disturbances.begin([second.name, third.name]);
+  expect(budget.mayDamage(first, "t-0")).toBe(false);
+  isOver();
+  await pass(world, PATIENCE_MS);
+  const [log = ""] = first.disk.paths().filter((path) => path.endsWith("/t-0/partition.metadata"));
+  first.disk.flipBit(log, 0, 0);
+  expect(budget.mayStop([second])).toBe(true);
+  expect(budget.mayStop([second, third])).toBe(false);
+});
+
 test("while a host without power is in the ISR, a sound one beside it is left alone", async () => {
   for (const flush of ["os", "fsync"] as const) {
     const { budget, hosts } = await cluster(flush);

@@ -29,7 +29,8 @@ type PowerLoss = { readonly host: string; readonly brokerEpoch: number };
  *
  * The row before the last: damage that nobody has read yet is in the ISR like a sound copy, and so is, until its
  * session ends, a broker without power. As the last one there it would lead, or nobody: an operator's
- * matter, and not what the configuration promises to survive.
+ * matter, and not what the configuration promises to survive. A damaged copy outside of the ISR counts too:
+ * it joins with the damage unread, and whoever waits for that to shut down leaves it alone there.
  *
  * "Sound": in the ISR, running, reached by everybody for a while (`Disturbances`), with a disk that was
  * neither damaged nor without power since it joined. What is not promised at all stands at each fault.
@@ -65,7 +66,8 @@ export class Budget {
     if (!this.mayStop(hosts)) return false;
     if (this.isSynced) return hosts.every((host) => this.#isDiskSound(host));
     const [host] = hosts;
-    return hosts.length === 1 && host !== undefined && this.#mayLoseCopies(host, () => true);
+    if (host === undefined || hosts.length > 1) return false;
+    return this.#hasSoundElsewhere(host, (_, { isr }) => isr.includes(host.brokerId));
   }
 
   /** To be told at the moment of the cut. */
@@ -79,7 +81,10 @@ export class Budget {
     if (this.#tolerance.mayLose) return true;
     // A power cut before the damage was seen would be believed to have caused it.
     if (this.#hasLostPower(host) || host.disk.hasLostPages) return false;
-    return this.#mayLoseCopies(host, (key) => partition === undefined || key === partition);
+    return this.#hasSoundElsewhere(
+      host,
+      (key) => (partition === undefined || key === partition) && holds(host, key),
+    );
   }
 
   /** Whether these may die, stand still, or be out of reach for a while. */
@@ -89,8 +94,8 @@ export class Budget {
     return this.#world.hosts.every((host) => {
       const isWholeInDoubt = !this.isSynced && this.#hasLostPower(host);
       return [...this.#view.partitions].every(([key, seen]) => {
-        const isInDoubt = isWholeInDoubt || isDamaged(host, key);
-        if (!seen.isr.includes(host.brokerId) || !isInDoubt) return true;
+        const isInSync = seen.isr.includes(host.brokerId);
+        if (!(isWholeInDoubt && isInSync) && !isDamaged(host, key)) return true;
         return this.#sound(key, seen).some((other) => other !== host && !hosts.includes(other));
       });
     });
@@ -112,13 +117,16 @@ export class Budget {
     );
   }
 
-  /** Each partition that the host is in sync for has a sound replica elsewhere. */
-  #mayLoseCopies(host: SimulatedHost, concerns: (partition: string) => boolean): boolean {
+  /** Each of these partitions has a sound replica at somebody else. */
+  #hasSoundElsewhere(
+    host: SimulatedHost,
+    concerns: (partition: string, seen: SeenPartition) => boolean,
+  ): boolean {
     // What ZooKeeper's servers do not agree on yet may be the way out of an ISR.
     if (this.#world.zookeeper.leader === undefined || this.#disturbances.has(ENSEMBLE))
       return false;
     return [...this.#view.partitions].every(([key, seen]) => {
-      if (!seen.isr.includes(host.brokerId) || !concerns(key)) return true;
+      if (!concerns(key, seen)) return true;
       return this.#sound(key, seen).some((other) => other !== host);
     });
   }
@@ -164,8 +172,13 @@ const SYNC_FAILED = "/data/.sync-failed";
 /** A start waits for ZooKeeper and for its former session; then it gives up. */
 const START_MS_MAX = 60_000;
 
+function holds({ disk }: SimulatedHost, partition: string): boolean {
+  return disk.paths().some((path) => path.startsWith(`/data/${partition}/`));
+}
+
 /** Files that all partitions of a broker share count for each of them. */
 function isDamaged(host: SimulatedHost, partition: string): boolean {
+  if (host.disk.damage.paths().length === 0 || !holds(host, partition)) return false;
   return host.disk.damage.paths().some((path) => {
     const [, , folder, file] = path.split("/");
     return file === undefined || folder === partition;

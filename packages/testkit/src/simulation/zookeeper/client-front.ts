@@ -16,6 +16,7 @@ import {
 } from "@zoolog/zookeeper";
 import type { SimulatedProcess } from "../schedule/simulated-process.ts";
 import { type EnsemblePorts, type ForwardedItem, LEADER_PORT } from "./ensemble-ports.ts";
+import { SYNC_LIMIT_TICKS } from "./leader-term.ts";
 import { sendBytes } from "./simulated-socket.ts";
 import type { StreamEnd } from "./simulated-streams.ts";
 
@@ -66,6 +67,10 @@ export class ClientFront {
   #unforwarded: ForwardedItem[] | undefined = [];
   #isUpstreamEnded = false;
   #forwardedAt = 0;
+  /** Requests that the leader has not answered. */
+  #owed = 0;
+  /** When it last answered one, or was first owed one. */
+  #heardAt = 0;
 
   constructor(stream: StreamEnd<Buffer>, server: FrontServer) {
     this.#stream = stream;
@@ -113,6 +118,16 @@ export class ClientFront {
     // The leader has ended it: what it answered before still goes out.
     const isAnswerDue = this.#slots.some((slot) => slot.kind === "forwarded" && slot.answer);
     if (this.#isUpstreamEnded && !isAnswerDue) this.close("inOrder");
+  }
+
+  /**
+   * To be called now and then. What is lost on the way to the leader leaves a hole that nothing behind it
+   * passes: a server gives its leader up then, and here the client that is concerned.
+   */
+  look(): void {
+    const { ports, process } = this.#server;
+    const silentMs = process.clock.monotonic() - this.#heardAt;
+    if (this.#owed > 0 && silentMs > SYNC_LIMIT_TICKS * ports.tickTimeMs) this.close();
   }
 
   close(how: "atOnce" | "inOrder" = "atOnce"): void {
@@ -208,6 +223,8 @@ export class ClientFront {
 
   #answered(item: ForwardedItem): void {
     if (item.kind !== "reply") return;
+    this.#owed -= 1;
+    this.#heardAt = this.#server.process.clock.monotonic();
     const isHandshake = this.#connection.phase === "new";
     const xid = isHandshake ? 0 : Buffer.from(item.frame).readInt32BE(4);
     // These were answered here.
@@ -243,6 +260,10 @@ export class ClientFront {
 
   #forward(item: ForwardedItem): void {
     this.#forwardedAt = this.#server.process.clock.monotonic();
+    if (item.kind === "request") {
+      if (this.#owed === 0) this.#heardAt = this.#forwardedAt;
+      this.#owed += 1;
+    }
     if (this.#unforwarded === undefined) this.#upstream?.send("forwarded", item);
     else this.#unforwarded.push(item);
   }

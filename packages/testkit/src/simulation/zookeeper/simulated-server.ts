@@ -140,6 +140,7 @@ export class SimulatedServer {
   }
 
   #tick(): void {
+    for (const front of [...this.#fronts]) front.look();
     if (this.#role === "leading") this.#term?.tick();
     if (this.#role !== "following") return;
     const limitMs = SYNC_LIMIT_TICKS * this.#ports.tickTimeMs;

@@ -59,6 +59,23 @@ test("a connection lost after a write leaves it done", async () => {
   expect(await world.outcome(textOf(zk, "/a"))).toBe("done");
 });
 
+test("a server that has lost answers of the leader does not keep its clients for long", async () => {
+  const world = new EnsembleWorld();
+  const [follower] = await world.followers();
+  const leader = await world.leader();
+  const { zk } = await world.client("a", [follower.name]);
+
+  // What the server forwards of its pings is answered, and the answer lost.
+  await world.pass(1_000);
+  world.network.clog(leader.name, follower.name);
+  await world.pass(2_500);
+  world.network.unclog(leader.name, follower.name, "isLost");
+  await world.pass(20_000);
+
+  expect(zk.state).toBe("connected");
+  expect(await world.outcome(zk.create("/next", bytes("")), 1_000)).toBe("/next");
+});
+
 test("a session that is ended by the servers is over for its client, and its ephemerals go", async () => {
   const world = new EnsembleWorld();
   const [{ zk }, other] = [await world.client("a"), await world.client("b")];
