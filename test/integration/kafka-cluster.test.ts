@@ -1,4 +1,4 @@
-import { type LogFields, silentLogger } from "@zoolog/base";
+import { type LogFields, type Logger, silentLogger } from "@zoolog/base";
 import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
 import { callBroker } from "@zoolog/testkit";
 import { Kafka, logLevel } from "kafkajs";
@@ -7,6 +7,15 @@ import { KafkaWire } from "./kafka-wire.ts";
 /** What Kafka clients are told by a cluster of three. */
 
 let cluster: DevCluster;
+const started: LogFields[] = [];
+
+function noteStarts(): Logger {
+  const info = (event: string, fields: LogFields = {}): void => {
+    if (event === "broker started") started.push(fields);
+  };
+  const logger: Logger = { ...silentLogger, info, child: () => logger };
+  return logger;
+}
 
 beforeAll(async () => {
   const settings = {
@@ -21,7 +30,7 @@ beforeAll(async () => {
       zookeeperPort: 0,
       settings: [{ from: "test", settings }],
     },
-    hostDependencies({ logger: silentLogger }),
+    hostDependencies({ logger: noteStarts() }),
   );
 });
 
@@ -47,6 +56,32 @@ async function registeredPorts(listener: string): Promise<number[]> {
       .map(({ port }) => port),
   );
 }
+
+test("operators are told where Kafka clients can connect: by the cluster, and by each broker's log", async () => {
+  const ports = {
+    KAFKA: await registeredPorts("KAFKA"),
+    EXTERNAL: await registeredPorts("EXTERNAL"),
+  };
+
+  const { body } = await callBroker(cluster.urls[0]!, "describe-cluster");
+
+  const { brokers } = body as {
+    brokers: { endpoints: { listener: string; port: number }[] }[];
+  };
+  const told = (name: string) =>
+    brokers.flatMap(({ endpoints }) =>
+      endpoints.filter(({ listener }) => listener === name).map(({ port }) => port),
+    );
+  expect(new Set(told("KAFKA"))).toEqual(new Set(ports.KAFKA));
+  expect(new Set(told("EXTERNAL"))).toEqual(new Set(ports.EXTERNAL));
+  expect(new Set(started.map(({ kafka }) => kafka))).toEqual(
+    new Set(
+      ports.KAFKA.map(
+        (port, at) => `KAFKA://127.0.0.1:${port},EXTERNAL://127.0.0.1:${ports.EXTERNAL[at]}`,
+      ),
+    ),
+  );
+});
 
 test.each([["KAFKA"], ["EXTERNAL"]])(
   "gotcha 13: who comes in by %s is told the addresses of that listener, of every broker",

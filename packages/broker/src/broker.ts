@@ -18,6 +18,7 @@ import { loadNativeCrc32c } from "@zoolog/protocol";
 import {
   HTTP_LISTENER,
   type HttpAddress,
+  hostAndPort,
   KAFKA_LISTENER,
   type ListenerAddress,
 } from "./broker-address.ts";
@@ -219,7 +220,19 @@ export class Broker {
     await abortable(this.#register(store, logs), signal);
     this.#runtimes.controller.start();
     this.#runtimes.feed.start();
-    this.#logger.info("broker started", { clusterId, ...this.address, dataFolder: config.dataDir });
+    this.#logger.info("broker started", {
+      clusterId,
+      ...this.address,
+      kafka: this.#kafkaAddresses(),
+      dataFolder: config.dataDir,
+    });
+  }
+
+  /** Of all its listeners, as they are written in settings; `undefined` where there is none. */
+  #kafkaAddresses(): string | undefined {
+    const kafka = this.#listening.filter(({ listener }) => listener !== HTTP_LISTENER);
+    if (kafka.length === 0) return undefined;
+    return kafka.map((address) => `${address.listener}://${hostAndPort(address)}`).join(",");
   }
 
   async #listen(store: CoordinationStore, logs: LogManager, openPlane: OpenPlane): Promise<void> {

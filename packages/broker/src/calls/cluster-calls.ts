@@ -67,7 +67,10 @@ export function describeCluster(image: ClusterImage, version: string): DescribeC
     clusterId,
     controllerId,
     controllerEpoch,
-    brokers: brokerEntries(image),
+    brokers: [...image.brokers.values()].flatMap((broker) => {
+      const entry = brokerEntry(broker);
+      return entry === undefined ? [] : [{ ...entry, endpoints: [...broker.endpoints] }];
+    }),
     topicCount: image.topics.size,
     partitionCount: partitions.length,
     offlinePartitionCount: partitions.filter(isOffline).length,

@@ -17,7 +17,11 @@ const OPERATED: Answers = {
     replicas: 2,
     offlineReplicas: 0,
     coordinatorSlots: 32,
-    endpoints: [],
+    endpoints: [
+      { listener: "HTTP", host: "broker", port: 8_001 },
+      { listener: "KAFKA", host: "broker", port: 9_092 },
+      { listener: "EXTERNAL", host: "::1", port: 9_094 },
+    ],
     dataFolder: "/data",
     logBytes: 2_048,
     segments: 2,
@@ -126,6 +130,33 @@ test.each<[string[], object]>([
   for (const form of ["csv", "name", "wide", "table"]) {
     expect(await run([...words, "-o", form], OPERATED)).toMatchObject({ code: 0 });
   }
+});
+
+test.each([
+  [["broker", "list", "-o", "wide"], /KAFKA/],
+  [["broker", "describe", "2"], /^for Kafka /m],
+])("%j tells where Kafka clients connect", async (words, title) => {
+  const { stdout } = await run(words, OPERATED);
+
+  expect(stdout).toMatch(title);
+  expect(stdout).toContain("broker:9092,EXTERNAL://[::1]:9094");
+});
+
+test("cluster info tells where Kafka clients connect", async () => {
+  const quiet = quietCluster();
+  const kafka = { listener: "KAFKA", host: "kafka.example", port: 9_092 };
+
+  const { stdout } = await run(["cluster", "info"], {
+    ...quiet,
+    "describe-cluster": (...asked) => {
+      const described = quiet["describe-cluster"]!(...asked);
+      const [first, ...others] = described.brokers;
+      return { ...described, brokers: [{ ...first!, endpoints: [kafka] }, ...others] };
+    },
+  });
+
+  expect(stdout).toMatch(/BROKER +ADDRESS +KAFKA +RACK +ROLE/);
+  expect(stdout).toContain("kafka.example:9092");
 });
 
 test("topic describe has the size of each replica and offsets of the leader", async () => {

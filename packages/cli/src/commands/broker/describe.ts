@@ -2,6 +2,7 @@ import type { BrokerDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { humanBytes, humanDuration, plural } from "../../output/quantity.ts";
 import { listLines } from "../../output/table.ts";
+import { kafkaAddressOf } from "./kafka-address.ts";
 import { upFor } from "./list.ts";
 
 type Disk = Pick<BrokerDescription, "diskFreeBytes" | "diskReservedBytes" | "diskTotalBytes">;
@@ -22,6 +23,7 @@ export async function describeBroker(context: CommandContext, brokerId: number):
         [
           ["broker", broker.brokerId],
           ["address", broker.url],
+          ["for Kafka", kafkaAddressOf(broker)],
           ["role", broker.isController ? "controller" : "broker"],
           ["rack", broker.rack],
           ["version", broker.version],

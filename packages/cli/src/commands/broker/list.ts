@@ -3,6 +3,7 @@ import type { CommandContext } from "../../context.ts";
 import { humanBytes, humanDuration } from "../../output/quantity.ts";
 import type { Column } from "../../output/table.ts";
 import { type BrokerFacts, brokerFacts } from "./broker-facts.ts";
+import { kafkaAddressOf } from "./kafka-address.ts";
 
 const COLUMNS: readonly Column<BrokerFacts>[] = [
   { title: "BROKER", value: ({ brokerId }) => brokerId, align: "right" },
@@ -13,6 +14,7 @@ const COLUMNS: readonly Column<BrokerFacts>[] = [
   { title: "SIZE", value: ({ logBytes }) => bytes(logBytes), align: "right" },
   { title: "FREE", value: ({ diskFreeBytes }) => bytes(diskFreeBytes), align: "right" },
   { title: "UP", value: ({ startedAt }) => upFor(startedAt), align: "right" },
+  { title: "KAFKA", value: kafkaAddressOf, wide: true },
   { title: "RACK", value: ({ rack }) => rack, wide: true },
   { title: "OFFLINE", value: (facts) => facts.offlineReplicas, align: "right", wide: true },
   { title: "SLOTS", value: (facts) => facts.coordinatorSlots, align: "right", wide: true },

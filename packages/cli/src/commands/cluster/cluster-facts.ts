@@ -3,6 +3,7 @@ import type { Client, GroupListing } from "@zoolog/client";
 import { systemClock, systemScheduler } from "@zoolog/host";
 import type { CommandContext } from "../../context.ts";
 import { type BrokerFacts, brokerFacts } from "../broker/broker-facts.ts";
+import { kafkaListenersOf } from "../broker/kafka-address.ts";
 import type { BrokerHealth, ClusterFacts } from "./findings.ts";
 
 /** Brokers answer `/health/ready` from memory. */
@@ -63,7 +64,9 @@ async function healthOf(broker: BrokerFacts, signal: AbortSignal): Promise<Broke
   const { diskFreeBytes, diskReservedBytes, diskTotalBytes } = broker;
   const disk = { diskFreeBytes, diskReservedBytes, diskTotalBytes };
   const zookeeper = broker.zookeeper?.state;
-  const own = { brokerId, url, silent, version, offlineReplicas, ...disk, zookeeper };
+  const kafkaListeners = broker.endpoints && kafkaListenersOf(broker.endpoints);
+  const known = { brokerId, url, silent, version, offlineReplicas, ...disk, zookeeper };
+  const own = { ...known, kafkaListeners };
   try {
     const sentAt = systemClock.now();
     const answer = await fetch(new URL("/health/ready", url), {

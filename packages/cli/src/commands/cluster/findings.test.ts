@@ -210,6 +210,47 @@ test.each([
   expect(judge({ brokers: [broker(1, disk), broker(2), broker(3)] })).toEqual([]);
 });
 
+test("a broker that Kafka clients cannot reach is found, with what it leads and how to mend it", () => {
+  const kafka = { kafkaListeners: ["KAFKA"] };
+  const without = { kafkaListeners: [] };
+  const facts = { brokers: [broker(1, kafka), broker(2, without), broker(3, without)] };
+
+  const found = judge({ ...facts, topics: [topic({ leader: brokerId(2) })] });
+
+  expect(found.filter(({ what }) => what.includes("Kafka"))).toEqual([
+    {
+      what: "brokers 2, 3 have no listener KAFKA, which other brokers have: Kafka clients cannot reach them",
+      severity: "warning",
+      why: "the partition that they lead has no leader for those clients, and groups that they coordinate no coordinator",
+      todo: "Start them with kafka.enabled=true and a kafka.port.",
+    },
+  ]);
+});
+
+test("each listener by name is looked at", () => {
+  const both = { kafkaListeners: ["KAFKA", "EXTERNAL"] };
+  const facts = {
+    brokers: [broker(1, both), broker(2, both), broker(3, { kafkaListeners: ["KAFKA"] })],
+  };
+
+  expect(judge(facts)).toMatchObject([
+    {
+      what: expect.stringMatching(/^broker 3 has no listener EXTERNAL/),
+      todo: "Name EXTERNAL in its kafka.listeners and start it again.",
+    },
+  ]);
+});
+
+test.each([
+  ["nowhere", [[], [], []]],
+  ["everywhere", [["KAFKA"], ["KAFKA"], ["KAFKA"]]],
+  ["where a broker does not say", [["KAFKA"], ["KAFKA"], undefined]],
+])("Kafka's protocol %s is no finding", (_, listeners) => {
+  const brokers = listeners.map((kafkaListeners, index) => broker(index + 1, { kafkaListeners }));
+
+  expect(judge({ brokers })).toEqual([]);
+});
+
 test("the worst stands first", () => {
   const severities = judge({
     controllerId: undefined,

@@ -11,6 +11,7 @@ import {
   recordsMissed,
   stuckGroups,
 } from "./group-findings.ts";
+import { withoutKafka } from "./kafka-findings.ts";
 import {
   belowMinimumIsr,
   missingBrokers,
@@ -38,6 +39,8 @@ export type BrokerHealth = {
   readonly diskReservedBytes?: number | undefined;
   /** State of its session. */
   readonly zookeeper?: string | undefined;
+  /** Names by which Kafka clients reach it; `undefined` while nobody says. */
+  readonly kafkaListeners?: readonly string[] | undefined;
 };
 
 export type ClusterFacts = {
@@ -80,6 +83,7 @@ const RULES: readonly Rule[] = [
   belowMinimumIsr,
   underReplicated,
   offlineReplicas,
+  withoutKafka,
   groupsWithoutCoordinator,
   stuckGroups,
   laggingGroups,

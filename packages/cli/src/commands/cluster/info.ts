@@ -2,12 +2,14 @@ import type { ClusterDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { plural } from "../../output/quantity.ts";
 import { type Column, listLines, tableLines } from "../../output/table.ts";
+import { kafkaAddressOf } from "../broker/kafka-address.ts";
 
 type BrokerRow = ClusterDescription["brokers"][number];
 
 const BROKER_COLUMNS: readonly Column<BrokerRow>[] = [
   { title: "BROKER", value: ({ brokerId }) => brokerId, align: "right" },
   { title: "ADDRESS", value: ({ url }) => url },
+  { title: "KAFKA", value: kafkaAddressOf },
   { title: "RACK", value: ({ rack }) => rack },
 ];
 

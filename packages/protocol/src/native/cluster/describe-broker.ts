@@ -12,6 +12,7 @@ import {
   text,
   timestampField,
 } from "../schema.ts";
+import { brokerEndpoint } from "./metadata.ts";
 
 export const describeBrokerRequest = object({});
 export type DescribeBrokerRequest = Static<typeof describeBrokerRequest>;
@@ -27,9 +28,7 @@ export const describeBrokerResponse = object({
     text({ maxLength: 100 }, { description: "Of the machine since it was started" }),
   ),
   startedAt: timestampField,
-  endpoints: list(
-    object({ listener: text({ maxLength: 255 }), host: text({ maxLength: 255 }), port: int32 }),
-  ),
+  endpoints: list(brokerEndpoint),
   isController: flag(),
   leaders: int32,
   replicas: int32,

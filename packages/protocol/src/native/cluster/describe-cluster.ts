@@ -1,5 +1,5 @@
 import { brokerIdField, int32, list, object, optional, type Static, text } from "../schema.ts";
-import { brokerEntry } from "./metadata.ts";
+import { brokerWithEndpoints } from "./metadata.ts";
 
 export const describeClusterRequest = object({});
 
@@ -8,7 +8,7 @@ export const describeClusterResponse = object({
   clusterId: text({ maxLength: 100 }),
   controllerId: optional(brokerIdField),
   controllerEpoch: optional(int32),
-  brokers: list(brokerEntry),
+  brokers: list(brokerWithEndpoints),
   topicCount: int32,
   partitionCount: int32,
   offlinePartitionCount: int32,

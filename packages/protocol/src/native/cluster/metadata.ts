@@ -16,15 +16,30 @@ import {
   topicNames,
 } from "../schema.ts";
 
-/** A live broker, as registered in ZooKeeper. */
-export const brokerEntry = object({
+const brokerFields = {
   brokerId: brokerIdField,
   host: text({ maxLength: 255 }),
   port: int32,
   url: text({ maxLength: 300 }, { description: "Of this plane, as http://host:port" }),
   rack: optional(text({ maxLength: 255 })),
-});
+};
+
+/** A live broker, as registered in ZooKeeper. */
+export const brokerEntry = object(brokerFields);
 export type BrokerEntry = Static<typeof brokerEntry>;
+
+/** One of the addresses of a broker, by the name of its listener: `HTTP` is this plane. */
+export const brokerEndpoint = object({
+  listener: text({ maxLength: 255 }),
+  host: text({ maxLength: 255 }),
+  port: int32,
+});
+
+/** The same with where else it can be reached; older brokers do not say. */
+export const brokerWithEndpoints = object({
+  ...brokerFields,
+  endpoints: optional(list(brokerEndpoint)),
+});
 
 /** `leader` is missing while the partition is offline. */
 export const partitionEntry = object({

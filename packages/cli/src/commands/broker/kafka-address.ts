@@ -1,0 +1,28 @@
+/** Where a broker can be reached, by the name of each listener. */
+type Endpoints = readonly {
+  readonly listener: string;
+  readonly host: string;
+  readonly port: number;
+}[];
+
+/** Listener of the native plane; all others speak Kafka's protocol. */
+const HTTP = "HTTP";
+/** The first of them, at kafka.port. */
+const KAFKA = "KAFKA";
+
+/** The names by which Kafka clients can reach a broker. */
+export function kafkaListenersOf(endpoints: Endpoints): readonly string[] {
+  return endpoints.map(({ listener }) => listener).filter((listener) => listener !== HTTP);
+}
+
+/** For the bootstrap of Kafka clients; more listeners by name. `undefined`: none, or not known. */
+export function kafkaAddressOf(broker: { readonly endpoints?: Endpoints }): string | undefined {
+  const kafka = broker.endpoints?.filter(({ listener }) => listener !== HTTP) ?? [];
+  if (kafka.length === 0) return undefined;
+  return kafka
+    .map(({ listener, host, port }) => {
+      const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+      return listener === KAFKA ? address : `${listener}://${address}`;
+    })
+    .join(",");
+}
