@@ -17,9 +17,13 @@ import { unreadableTopic } from "../runtimes/image/metadata-cache.ts";
 
 /** What is told about the cluster: all of it from the image, offsets and sizes from local logs. */
 
+/** @param asked `names`: all topics when left out; `later`: those that the next call creates. */
 export function describeMetadata(
   image: ClusterImage,
-  names: readonly string[] | undefined,
+  {
+    names,
+    later,
+  }: { readonly names: readonly string[] | undefined; readonly later: ReadonlySet<string> },
 ): MetadataResponse {
   const { clusterId, controllerId } = image;
   return {
@@ -28,7 +32,9 @@ export function describeMetadata(
     brokers: brokerEntries(image),
     topics: namesOf(image, names).map((name) => {
       const topic = image.topics.get(name);
-      if (topic === undefined) return { topic: name, error: noTopic(image, name) };
+      if (topic === undefined) {
+        return { topic: name, error: later.has(name) ? notYet(name) : noTopic(image, name) };
+      }
       const { topicId } = topic;
       const partitions = topic.partitions.map((partition) => partitionEntry(image, partition));
       return { topic: name, topicId, isInternal: false, partitions };
@@ -98,6 +104,11 @@ function noTopic(image: ClusterImage, name: string): ItemError {
     return { code, message };
   }
   return { code: "UNKNOWN_TOPIC_OR_PARTITION", message: `there is no topic ${name}` };
+}
+
+function notYet(name: string): ItemError {
+  const message = `topic ${name} is not created yet: too many are missing at once; ask again`;
+  return { code: "LEADER_NOT_AVAILABLE", message };
 }
 
 export function brokersAt(image: ClusterImage, listener: string): readonly BrokerAtListener[] {

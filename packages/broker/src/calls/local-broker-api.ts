@@ -48,8 +48,15 @@ export type LocalBrokerApiDependencies = Omit<AdminCallDependencies, "image"> & 
   readonly trace?: ProduceTrace | undefined;
 };
 
-/** How long a produce or a metadata call waits for a topic that it brings into being. */
+/** How long a metadata call waits for topics that it brings into being. */
 const AUTO_CREATE_TIMEOUT_MS = 10_000;
+
+/**
+ * Topics that one metadata call brings into being. Each is written to ZooKeeper and opened on disk, and
+ * a call may name a quarter of a million. Clients name the few that they use; who has more is told
+ * LEADER_NOT_AVAILABLE of the rest, asks again as for any topic that is being created, and gets the next.
+ */
+const AUTO_CREATED_TOPICS_MAX = 100;
 
 /** What this broker asks of itself: nobody hangs up on it. */
 export const OWN_CALL: CallContext = {
@@ -106,10 +113,11 @@ export class LocalBrokerApi implements BrokerApi {
 
   async metadata(request: MetadataRequest): Promise<MetadataResponse> {
     const { live } = this.#dependencies;
-    if (request.allowAutoTopicCreation && live.current.autoCreateTopicsEnable) {
-      await this.#createMissing(request.topics ?? []);
-    }
-    return describeMetadata(this.#image(), request.topics);
+    const mayCreate = request.allowAutoTopicCreation && live.current.autoCreateTopicsEnable;
+    const missing = mayCreate ? this.#missing(request.topics ?? []) : [];
+    await this.#create(missing.slice(0, AUTO_CREATED_TOPICS_MAX));
+    const later = new Set(missing.slice(AUTO_CREATED_TOPICS_MAX));
+    return describeMetadata(this.#image(), { names: request.topics, later });
   }
 
   initProducerId(request: InitProducerIdRequest): Promise<InitProducerIdResponse> {
@@ -162,14 +170,19 @@ export class LocalBrokerApi implements BrokerApi {
     });
   }
 
+  /** Each once. */
+  #missing(names: readonly string[]): readonly string[] {
+    const { topics } = this.#image();
+    return [...new Set(names)].filter((name) => !topics.has(name));
+  }
+
   /**
    * Neither a refusal nor a failure is told here: the call goes on and answers that the topic is
    * unknown. Who asks for others, too, is to find their leaders also while nothing can be created.
    */
-  async #createMissing(names: readonly string[]): Promise<void> {
-    const missing = names.filter((name) => this.#image().topics.get(name) === undefined);
+  async #create(missing: readonly string[]): Promise<void> {
     if (missing.length === 0) return;
-    const topics = [...new Set(missing)].map((topic) => ({ topic }));
+    const topics = missing.map((topic) => ({ topic }));
     const request = { timeoutMs: AUTO_CREATE_TIMEOUT_MS, validateOnly: false, topics };
     try {
       await this.createTopics(request, { principal: ANONYMOUS });
