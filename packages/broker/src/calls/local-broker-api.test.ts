@@ -70,3 +70,15 @@ test("topics that are there have their leaders told while others cannot be creat
     { topic: "missing", error: { code: "UNKNOWN_TOPIC_OR_PARTITION" } },
   ]);
 });
+
+test("a broker that has no picture of the cluster yet says so of topics, and names no brokers", async () => {
+  const api = new LocalBrokerApi({
+    cache: { image: undefined },
+    live: { current: { autoCreateTopicsEnable: true } },
+  } as unknown as LocalBrokerApiDependencies);
+
+  const asked = api.metadata({ topics: ["orders"], allowAutoTopicCreation: true });
+
+  await expect(asked).rejects.toMatchObject({ code: "LEADER_NOT_AVAILABLE", retriable: true });
+  expect(api.brokersAt("KAFKA")).toEqual([]);
+});

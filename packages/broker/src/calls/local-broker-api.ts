@@ -148,7 +148,8 @@ export class LocalBrokerApi implements BrokerApi {
   }
 
   brokersAt(listener: string): readonly BrokerAtListener[] {
-    return brokersAt(this.#image(), listener);
+    const { image } = this.#dependencies.cache;
+    return image === undefined ? [] : brokersAt(image, listener);
   }
 
   topicNameOf(topicId: TopicId): string | undefined {

@@ -1,5 +1,5 @@
-import { brokerId, leaderEpoch, type TopicId } from "@zoolog/base";
-import { ask, startedPlane } from "../../kafka-plane.fixture.ts";
+import { brokerId, leaderEpoch, type TopicId, ZoologError } from "@zoolog/base";
+import { ask, framed, startedPlane, turn } from "../../kafka-plane.fixture.ts";
 
 async function withTopics(...names: readonly string[]) {
   const started = await startedPlane();
@@ -174,4 +174,33 @@ test("gotcha 17: what is allowed is told to who asks, and only to them", async (
   ];
   expect(of(silent)).toEqual([undefined, undefined]);
   expect(of(told)).toEqual([8_096, 3_576]);
+});
+
+test("a broker without a picture of the cluster answers so, and its client stays connected", async () => {
+  const { api, metadata, network } = await withTopics("orders");
+  const [realMetadata, realBrokersAt] = [api.metadata, api.brokersAt];
+  const error = { code: "LEADER_NOT_AVAILABLE", message: "no picture yet" };
+  api.metadata = () => Promise.reject(new ZoologError({ ...error, hint: "Wait." }));
+  api.brokersAt = () => [];
+
+  const early = [
+    await metadata(0, byName("orders")),
+    await metadata(12, byName("orders")),
+    await metadata(12, { topics: [] }),
+  ];
+  const everything = network.dial();
+  everything.send(framed("Metadata", { version: 12 }, { topics: undefined }));
+  await turn();
+  [api.metadata, api.brokersAt] = [realMetadata, realBrokersAt];
+  const later = await metadata(12, byName("orders"));
+
+  const topics = [{ errorCode: "LEADER_NOT_AVAILABLE", name: "orders", partitions: [] }];
+  expect(early).toMatchObject([
+    { brokers: [], topics },
+    { brokers: [], controllerId: undefined, topics },
+    { brokers: [], topics: [] },
+  ]);
+  // There is no way to say "I do not know which" but this.
+  expect([everything.received, everything.isClosed]).toEqual([[], true]);
+  expect(later.topics).toMatchObject([{ errorCode: undefined, name: "orders" }]);
 });

@@ -6,12 +6,14 @@ import type {
   PartitionEntry,
 } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
+import { orRefused, type Refusal } from "../../call-failure.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from "../authorized-operations.ts";
 import { administrator } from "./brokers-of-listener.ts";
 
 type Answer = KafkaResponse<"Metadata">;
+type NamedTopic = NonNullable<KafkaRequest<"Metadata">["topics"]>[number];
 type TopicAnswer = Answer["topics"][number];
 type PartitionAnswer = NonNullable<TopicAnswer["partitions"]>[number];
 
@@ -24,6 +26,10 @@ const LISTENER_NOT_FOUND_FROM = 6;
 /**
  * Brokers by the listener that the client came in by, topics with their ids, who leads what. Topics
  * that are asked for and missing are created where the broker and the request allow it.
+ *
+ * A broker that knows nothing yet names no brokers, and says so of each topic that it is asked for:
+ * clients ask again on the same connection. Whoever asks for all topics would be told that there are
+ * none, and some clients believe that; so their connection is closed.
  */
 export function metadata({ api }: { readonly api: BrokerApi }): KafkaHandler<"Metadata"> {
   return async (request, context) => {
@@ -31,10 +37,10 @@ export function metadata({ api }: { readonly api: BrokerApi }): KafkaHandler<"Me
     const asked = askedTopics(request, apiVersion, api);
     const { allowAutoTopicCreation } = request;
     const topics = asked && [...asked.names];
-    const found = await api.metadata(
-      { allowAutoTopicCreation, ...(topics === undefined ? {} : { topics }) },
-      context,
-    );
+    const wanted = { allowAutoTopicCreation, ...(topics === undefined ? {} : { topics }) };
+    const call = api.metadata(wanted, context);
+    const found = topics === undefined ? await call : await orRefused(call);
+    if ("refused" in found) return nothingKnown(request, found.refused);
     // Asked last, so that nobody leads who is not among them.
     const brokers = api.brokersAt(listener);
     const reached = new Set(brokers.map(({ brokerId }) => brokerId));
@@ -60,6 +66,11 @@ export function metadata({ api }: { readonly api: BrokerApi }): KafkaHandler<"Me
         : undefined,
     };
   };
+}
+
+function nothingKnown({ topics }: KafkaRequest<"Metadata">, { errorCode }: Refusal): Answer {
+  const refused = ({ name, topicId }: NamedTopic) => ({ errorCode, name, topicId, partitions: [] });
+  return { brokers: [], topics: (topics ?? []).map(refused) };
 }
 
 type Asked = { readonly names: ReadonlySet<string>; readonly refused: readonly TopicAnswer[] };
