@@ -326,16 +326,16 @@ export const brokerSettings = {
 };
 
 /** Names of Kafka's `server.properties` that people bring along, with ours. */
-export const settingsKnownElsewhere: Readonly<Record<string, string>> = {
-  "log.dir": "data.dir",
-  "log.dirs": "data.dir",
-  listeners: "http.port",
-  "advertised.listeners": "http.advertised.host",
-  "zookeeper.connection.string": "zookeeper.connect",
-  "log.retention.hours": "log.retention.ms",
-  "log.retention.minutes": "log.retention.ms",
-  "log.roll.hours": "log.roll.ms",
-  "log.flush.interval.messages": "log.flush",
-  "log.flush.interval.ms": "log.flush",
-  "leader.imbalance.check.interval.seconds": "leader.imbalance.check.interval.ms",
+export const settingsKnownElsewhere: Readonly<Record<string, readonly string[]>> = {
+  "log.dir": ["data.dir"],
+  "log.dirs": ["data.dir"],
+  listeners: ["kafka.host", "kafka.port"],
+  "advertised.listeners": ["kafka.advertised.host", "kafka.advertised.port"],
+  "zookeeper.connection.string": ["zookeeper.connect"],
+  "log.retention.hours": ["log.retention.ms"],
+  "log.retention.minutes": ["log.retention.ms"],
+  "log.roll.hours": ["log.roll.ms"],
+  "log.flush.interval.messages": ["log.flush"],
+  "log.flush.interval.ms": ["log.flush"],
+  "leader.imbalance.check.interval.seconds": ["leader.imbalance.check.interval.ms"],
 };

@@ -65,6 +65,8 @@ test.each([
   ["broker.idd", 'did you mean "broker.id"?'],
   ["httpPort", 'did you mean "http.port"?'],
   ["log.dirs", 'did you mean "data.dir"?'],
+  ["listeners", 'did you mean "kafka.host" and "kafka.port"?'],
+  ["advertised.listeners", 'did you mean "kafka.advertised.host" and "kafka.advertised.port"?'],
   ["log.retention.hours", 'did you mean "log.retention.ms"?'],
 ])("the unknown setting %p is refused with a suggestion", (name, suggestion) => {
   const faults = faultsOf(required, { from: "broker.yaml", settings: { [name]: 1 } });

@@ -1,6 +1,7 @@
 import { ZoologError } from "@zoolog/base";
+import { KAFKA_LISTENER } from "../broker-address.ts";
 import { brokerSettings, settingsKnownElsewhere } from "./broker-settings.ts";
-import { isWildcard, kafkaListeners } from "./kafka-listeners.ts";
+import { isWildcard, type KafkaListenerConfig, kafkaListeners } from "./kafka-listeners.ts";
 import { readSettings, type SettingSource } from "./read-settings.ts";
 import { type DynamicScope, type Setting, type SettingValues, settingName } from "./setting.ts";
 
@@ -16,7 +17,7 @@ export type BrokerConfig = SettingValues<typeof brokerSettings>;
 export function parseBrokerConfig(sources: readonly SettingSource[]): BrokerConfig {
   const read = readSettings(brokerSettings, sources, settingsKnownElsewhere);
   if ("faults" in read) throw invalidConfig(read.faults);
-  const faults = unreachable(read.values);
+  const faults = addressFaults(read.values);
   if (faults.length > 0) throw invalidConfig(faults);
   return read.values;
 }
@@ -92,15 +93,43 @@ export function describeBrokerSettings(): SettingDescription[] {
   );
 }
 
-/** What is wrong with the addresses that others are told. */
-function unreachable(config: BrokerConfig): readonly string[] {
+/** What is wrong with the addresses that are listened on, and that others are told. */
+function addressFaults(config: BrokerConfig): readonly string[] {
   const { httpHost, httpAdvertisedHost } = config;
   if (isWildcard(httpHost) && httpAdvertisedHost === undefined) {
     const reason = `nobody can connect to ${httpHost}, which "http.host" listens on`;
     return [`"http.advertised.host" is missing: ${reason}`];
   }
   const kafka = kafkaListeners(config);
-  return "faults" in kafka ? kafka.faults : [];
+  return "faults" in kafka ? kafka.faults : portsTakenTwice(config, kafka.listeners);
+}
+
+/** Found out here: who binds second is told by the machine that another program has the port. */
+function portsTakenTwice(
+  { httpHost, httpPort }: BrokerConfig,
+  kafka: readonly KafkaListenerConfig[],
+): string[] {
+  const listening = [
+    { setting: '"http.port"', host: httpHost, port: httpPort },
+    ...kafka.map(({ host, listener, port }) => {
+      const setting =
+        listener === KAFKA_LISTENER ? '"kafka.port"' : `"kafka.listeners" (${listener})`;
+      return { setting, host, port };
+    }),
+  ];
+  return listening.flatMap((one, at) =>
+    listening
+      .slice(at + 1)
+      .filter((other) => other.port !== 0 && other.port === one.port)
+      .filter((other) => isSameHost(one.host, other.host))
+      .map((other) => `${one.setting} and ${other.setting} are the same: ${one.port}`),
+  );
+}
+
+function isSameHost(one: string, other: string): boolean {
+  if (isWildcard(one) || isWildcard(other)) return true;
+  const [a, b] = [one, other].map((host) => (host === "localhost" ? "127.0.0.1" : host));
+  return a === b;
 }
 
 /** Answers the names that came more than once: as `http.port` and as `http: {port}`. */

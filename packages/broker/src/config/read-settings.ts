@@ -18,12 +18,12 @@ export type ReadSettings<Table> =
  * Reads settings against their table; a later source wins over an earlier one. All faults are
  * reported at once, each a sentence that names the setting and its source.
  *
- * @param renamed names that people bring along from elsewhere, with the name they have here.
+ * @param renamed names that people bring along from elsewhere, with the names they have here.
  */
 export function readSettings<Table extends SettingTable>(
   table: Table,
   sources: readonly SettingSource[],
-  renamed: Readonly<Record<string, string>> = {},
+  renamed: Readonly<Record<string, readonly string[]>> = {},
 ): ReadSettings<Table> {
   const keys = new Map(Object.keys(table).map((key) => [settingName(key), key]));
   const values: Record<string, unknown> = {};
@@ -70,9 +70,9 @@ function readSetting(table: SettingTable, key: string, raw: unknown): Parsed<unk
 function suggestion(
   name: string,
   known: readonly string[],
-  renamed: Readonly<Record<string, string>>,
+  renamed: Readonly<Record<string, readonly string[]>>,
 ): string {
-  const meant = renamed[name] ?? nearestName(name, known);
+  const meant = renamed[name]?.join('" and "') ?? nearestName(name, known);
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
