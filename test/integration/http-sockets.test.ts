@@ -56,6 +56,30 @@ describe("hostile HTTP", () => {
   });
 
   test.each([
+    ["TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "http://"],
+    ["Kafka's protocol", "\x00\x00\x00\x20\x00\x12\x00\x03\x00\x00\x00\x01", "kafka.port"],
+  ])("%s on this port is named in the log, once for all who come", async (what, bytes, hint) => {
+    const lines: (LogFields | undefined)[] = [];
+    const logger = {
+      ...silentLogger,
+      warn: (_: string, fields?: LogFields) => void lines.push(fields),
+    };
+    const { port } = await startedPlane({}, logger);
+
+    for (let count = 0; count < 3; count++) await new Wire(port).send(bytes).ended;
+    await new Wire(port).send("\x00nonsense that nobody can name").ended;
+
+    expect(lines).toMatchObject([
+      {
+        error: `this is the HTTP port, and ${what} came in`,
+        hint: expect.stringContaining(hint),
+        listener: "HTTP",
+        remoteAddress: "127.0.0.1",
+      },
+    ]);
+  });
+
+  test.each([
     ["CONNECT", head("CONNECT example.com:443 HTTP/1.1"), 405, "METHOD_NOT_ALLOWED"],
     [
       "an expectation that nobody meets",

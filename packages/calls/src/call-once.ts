@@ -28,6 +28,7 @@ export type OneCall = {
 };
 
 const MSGPACK = "application/msgpack";
+const JSON_TYPE = "application/json";
 
 /**
  * Encode, post, decode, check.
@@ -50,9 +51,34 @@ export async function callOnce(
     answerBeginsMs: options.answerBeginsMs,
     signal: options.signal,
   });
+  const said = response.status === 200 ? undefined : sayingInJson(call, response);
+  if (said !== undefined) throw said;
   const decoded = decodedBody(call, response);
   if (response.status !== 200) throw refusal(call, response.status, decoded);
   return checkedValue(call, checkResponse(call.response, decoded));
+}
+
+/** Who has not understood the request says so in JSON: a broker of whose ports this is another one. */
+function sayingInJson(
+  { endpoint }: OneCall,
+  { body, contentType }: TransportResponse,
+): ZoologError | undefined {
+  if (!contentType.startsWith(JSON_TYPE)) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+  const checked = checkResponse(errorBody, parsed);
+  if (checked.fault !== undefined) return undefined;
+  const { code, message, retriable, hint } = checked.value.error;
+  return new ZoologError({
+    code,
+    message: `${endpoint}: ${message}`,
+    retriable,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 function decodedBody(call: OneCall, response: TransportResponse): unknown {

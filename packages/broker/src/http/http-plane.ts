@@ -22,6 +22,7 @@ import { addPeerRoutes } from "./peer-routes.ts";
 import type { HttpPlaneDependencies, PlaneParts } from "./plane-parts.ts";
 import { addRecordRoutes } from "./records/record-routes.ts";
 import { addTopicRoutes } from "./topic-routes.ts";
+import { wrongPort } from "./wrong-port.ts";
 
 export type HttpPlaneOptions = {
   readonly host: string;
@@ -122,7 +123,14 @@ function createApp(parts: PlaneParts): FastifyInstance {
       compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas },
     },
     frameworkErrors: (error, _request, reply) => void answerFailure(parts, reply, error),
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket),
+    clientErrorHandler: (error, socket) => {
+      const fault = wrongPort(error);
+      const { remoteAddress } = socket;
+      if (fault !== undefined) {
+        parts.warnings.warn("connection closed", fault, { listener: "HTTP", remoteAddress });
+      }
+      answerBrokenRequest(error, socket);
+    },
     serverFactory: (handler) => createLimitedServer(parts, handler),
   });
   addBodyParsers(app, parts);

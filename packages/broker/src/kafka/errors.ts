@@ -68,10 +68,10 @@ export function frameTooSlow(timeoutMs: number): ZoologError {
 export function wrongPort(protocol: "HTTP" | "TLS", listener: string): ZoologError {
   return new ZoologError({
     code: "WRONG_PORT",
-    message: `${protocol} came in on the listener ${listener}, which speaks Kafka's protocol`,
+    message: `this is a port for Kafka clients (listener ${listener}), and ${protocol} came in`,
     hint:
       protocol === "HTTP"
-        ? "The HTTP API is on http.port (8092 by default)."
+        ? "Use the HTTP port: http.port, 8092 by default."
         : "This listener is not encrypted: set security.protocol=PLAINTEXT in the client.",
   });
 }

@@ -35,7 +35,6 @@ test.each([
   ],
   ["a negative version", requestOf(3, -1), "UNSUPPORTED", "not in -1"],
   ["a body that ends early", framed("Metadata", { version: 4 }).fill(0x7f, 18), "MALFORMED"],
-  ["gotcha 8: HTTP", Buffer.from("GET / HTTP/1.1\r\n"), "WRONG_PORT", "HTTP came in"],
   ["gotcha 8: TLS", Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1]), "WRONG_PORT", "TLS came in"],
 ])("%s closes its connection with a line that says so, and no other", async (_, bytes, ...said) => {
   const { network, lines, budget, metrics } = await startedPlane();
@@ -52,6 +51,33 @@ test.each([
   expect(metrics.kafka.connectionsFailed.value).toBe(1);
   expect(budget.usedBytes).toBe(0);
   expect(await ask(other, "ApiVersions", 0)).toMatchObject({ errorCode: undefined });
+});
+
+test("gotcha 8: HTTP is told in HTTP that this is another port, and closed", async () => {
+  const { network, lines, budget, metrics, time } = await startedPlane();
+  const [lost, lingering] = [network.dial(), network.dial()];
+
+  lost.send(Buffer.from("GET / HTTP/1.1\r\n"));
+  lost.send(Buffer.from("host: broker\r\n\r\n"));
+  lingering.send(Buffer.from("POST /v1/metadata HTTP/1.1\r\n"));
+  await turn();
+
+  const answer = Buffer.concat(lost.received).toString();
+  const [head, body = ""] = answer.split("\r\n\r\n");
+  expect(head).toMatch(/^HTTP\/1\.1 400 /);
+  expect(JSON.parse(body)).toEqual({
+    error: {
+      code: "WRONG_PORT",
+      message: "this is a port for Kafka clients (listener KAFKA), and HTTP came in",
+      retriable: false,
+      hint: "Use the HTTP port: http.port, 8092 by default.",
+    },
+  });
+  expect(lines).toMatchObject([{ event: "connection closed", fields: { listener: "KAFKA" } }]);
+  expect(metrics.kafka.connectionsFailed.value).toBe(2);
+  expect(budget.usedBytes).toBe(0);
+  time.advance(10_000);
+  expect([lost, lingering].map(({ isClosed }) => isClosed)).toEqual([true, true]);
 });
 
 test("garbage of any kind closes its connection or is waited for, and never costs more than it sent", async () => {

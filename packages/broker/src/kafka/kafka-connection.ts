@@ -1,4 +1,10 @@
-import { type Clock, type Logger, runInBackground, type Scheduler } from "@zoolog/base";
+import {
+  type Clock,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type ZoologError,
+} from "@zoolog/base";
 import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BodyMemory } from "../planes/body-memory.ts";
@@ -13,7 +19,7 @@ import { FrameReader } from "./frame-reader.ts";
 import type { KafkaLimits } from "./kafka-limits.ts";
 import { KafkaRequestContext } from "./request-context.ts";
 import type { OfferedRequest, RequestDispatch } from "./request-dispatch.ts";
-import { foreignProtocol, PROTOCOL_BYTES } from "./wrong-port.ts";
+import { foreignProtocol, httpAnswerOf, PROTOCOL_BYTES } from "./wrong-port.ts";
 
 /** What all connections of the plane share. */
 export type ConnectionParts = {
@@ -89,14 +95,15 @@ export class KafkaConnection {
       this.#pendingBytes = connection.pendingBytes;
       this.#takenAt = now;
     }
-    const unreadTimeoutMs =
-      this.#state === "closing" ? limits.closingUnreadTimeoutMs : limits.unreadTimeoutMs;
+    const isClosing = this.#state === "closing";
+    const unreadTimeoutMs = isClosing ? limits.closingUnreadTimeoutMs : limits.unreadTimeoutMs;
+    const idleTimeoutMs = isClosing ? limits.closingUnreadTimeoutMs : limits.idleTimeoutMs;
     const began = this.#isReading ? this.#frameBeganAt : undefined;
     if (this.#work === "answering" && now - this.#takenAt >= unreadTimeoutMs) {
       this.#fail(answerUnread(unreadTimeoutMs));
     } else if (began !== undefined && now - began >= limits.frameTimeoutMs) {
       this.#fail(frameTooSlow(limits.frameTimeoutMs));
-    } else if (this.#work === "none" && now - this.#activeAt >= limits.idleTimeoutMs) {
+    } else if (this.#work === "none" && now - this.#activeAt >= idleTimeoutMs) {
       logger.debug("idle connection closed", { listener, remoteAddress });
       connection.destroy();
     }
@@ -180,8 +187,21 @@ export class KafkaConnection {
     if (first === undefined) return false;
     this.#isKnownProtocol = true;
     const foreign = foreignProtocol(first);
-    if (foreign !== undefined) this.#fail(wrongPort(foreign, this.#served.listener));
-    return foreign !== undefined;
+    if (foreign === undefined) return false;
+    const fault = wrongPort(foreign, this.#served.listener);
+    if (foreign === "HTTP") this.#refuse(fault);
+    else this.#fail(fault);
+    return true;
+  }
+
+  /** Said in HTTP; what else comes is dropped. */
+  #refuse(fault: ZoologError): void {
+    this.#warn(fault);
+    this.#state = "closing";
+    this.#drop();
+    this.#work = "answering";
+    this.#takenAt = this.#parts.clock.monotonic();
+    this.#served.connection.writeAll([httpAnswerOf(fault)], () => this.#answered());
   }
 
   /** Reads, or leaves it to TCP to hold what comes. */
@@ -276,18 +296,25 @@ export class KafkaConnection {
 
   /** Nothing can be said to the client but that it is over. */
   #fail(fault: unknown): void {
-    const { warnings, metrics } = this.#parts;
-    const { listener, remoteAddress, connection } = this.#served;
-    if (this.#state !== "closed") {
-      metrics.kafka.connectionsFailed.value += 1;
-      warnings.warn("connection closed", fault, { listener, remoteAddress });
-    }
+    if (this.#state !== "closed") this.#warn(fault);
     this.#closed();
-    connection.destroy();
+    this.#served.connection.destroy();
+  }
+
+  #warn(fault: unknown): void {
+    const { warnings, metrics } = this.#parts;
+    const { listener, remoteAddress } = this.#served;
+    metrics.kafka.connectionsFailed.value += 1;
+    warnings.warn("connection closed", fault, { listener, remoteAddress });
   }
 
   #closed(): void {
     this.#state = "closed";
+    this.#drop();
+  }
+
+  /** What came and is not looked at any more. */
+  #drop(): void {
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
     this.#frames.length = 0;

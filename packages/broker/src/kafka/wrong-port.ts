@@ -1,3 +1,5 @@
+import type { ZoologError } from "@zoolog/base";
+
 /** Bytes that tell what speaks on a connection. */
 export const PROTOCOL_BYTES = 4;
 
@@ -15,4 +17,15 @@ export function foreignProtocol(first: Buffer): "HTTP" | "TLS" | undefined {
   if (first[0] === TLS_HANDSHAKE && first[1] === TLS_MAJOR_VERSION) return "TLS";
   const text = first.toString("latin1", 0, PROTOCOL_BYTES);
   return HTTP_BEGINNINGS.includes(text) ? "HTTP" : undefined;
+}
+
+/** To be written as it is: HTTP clients, ours among them, show what the body says. */
+export function httpAnswerOf({ code, message, hint }: ZoologError): Buffer {
+  const body = JSON.stringify({ error: { code, message, retriable: false, hint } });
+  return Buffer.from(
+    "HTTP/1.1 400 Bad Request\r\n" +
+      "content-type: application/json\r\n" +
+      `content-length: ${Buffer.byteLength(body)}\r\n` +
+      `connection: close\r\n\r\n${body}`,
+  );
 }
