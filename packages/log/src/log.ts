@@ -327,7 +327,10 @@ export class Log {
     await this.#flusher.sync();
   }
 
-  /** Likewise, and what is kept beside the records up to date: epochs, index files, producers. */
+  /**
+   * Likewise, and the epochs. Index files and producers' states follow when some MiB were appended,
+   * at roll and at close.
+   */
   async flush(): Promise<void> {
     await this.#flusher.flush();
     await this.#flushInForce.settle();

@@ -13,7 +13,7 @@ import type { LogDirectory } from "../log-directory.ts";
 export type TickPeriods = {
   /**
    * Bring all logs to the disk, then save their recovery points: a start after a crash scans what
-   * was appended since the last round.
+   * was appended since the last round, and up to 16 MiB of each log whose index files are behind.
    */
   readonly flushMs: number;
   /** Save the high watermarks (Kafka's `replica.high.watermark.checkpoint.interval.ms`). */

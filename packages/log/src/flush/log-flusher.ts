@@ -23,7 +23,7 @@ export class LogFlusher {
     return this.#syncs.request();
   }
 
-  /** Likewise, and what is kept beside the records up to date. */
+  /** Likewise, and what is kept beside the records as far as a start after a crash needs it. */
   async flush(): Promise<void> {
     this.#state.assertServing();
     await this.sync();
@@ -105,7 +105,7 @@ export class LogFlusher {
         state.sealed.delete(segment);
         segment.releaseIndexes();
       }
-      await state.activeSegment.saveIndexes();
+      if (state.activeSegment.mustSaveIndexes) await state.activeSegment.saveIndexes();
       if (state.snapshots.isDue) this.takeSnapshot();
       await state.snapshots.save(state.segments);
     } catch (error) {

@@ -44,6 +44,11 @@ export class EntryTable {
     return this.#cleanCount < this.#count || this.#fileBytes !== this.#count * this.entryBytes;
   }
 
+  /** Whether the file may hold entries that are not, or no longer, those of the table. */
+  get isContradicted(): boolean {
+    return this.#fileBytes === undefined || this.#fileBytes > this.#cleanCount * this.entryBytes;
+  }
+
   /** Makes room for one more entry and answers where its bytes go in `bytes`. */
   append(): number {
     const position = this.#count * this.entryBytes;

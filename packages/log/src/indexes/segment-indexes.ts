@@ -93,6 +93,11 @@ export class SegmentIndexes {
     return this.offsets.table.isDirty || this.times.table.isDirty;
   }
 
+  /** Whether a file may hold entries that are not, or no longer, those of its index. */
+  get isContradicted(): boolean {
+    return this.offsets.table.isContradicted || this.times.table.isContradicted;
+  }
+
   /** Brings the files up to date and waits for the disk. */
   async save(stem: string, volume: DataVolume): Promise<void> {
     for (const [index, suffix] of [

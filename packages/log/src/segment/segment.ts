@@ -20,6 +20,13 @@ const SEGMENT_BYTES_LIMIT = 2 ** 31 - 1;
 /** Written again at a time. */
 const REWRITE_BYTES = 1024 * 1024;
 
+/**
+ * Log bytes that the index files of an active segment may be behind at a regular flush: what a start
+ * after a crash scans at most beyond what was appended since. Each save is two more syncs, during
+ * which the disk lets appends wait.
+ */
+const INDEX_LAG_BYTES_MAX = 16 * 1024 * 1024;
+
 export type SegmentOptions = {
   readonly folder: string;
   readonly baseOffset: Offset;
@@ -65,6 +72,9 @@ export class Segment {
   readonly #indexIntervalBytes: number;
   #sizeInBytes: number;
   #syncedBytes: number;
+  /** Of which the index files know; 0 after a start, which does not ask them. */
+  #indexedBytes = 0;
+  #isSealed = false;
   /** In memory while the segment is active or its index files are behind. */
   #indexes: SegmentIndexes | undefined;
   /** The handle whose file was last seen to end where the segment does. */
@@ -211,13 +221,26 @@ export class Segment {
 
   /** Brings the index files up to date, durably. */
   async saveIndexes(): Promise<void> {
-    if (this.#indexes?.isDirty === true)
-      await this.#indexes.save(this.stem, this.#directory.volume);
+    if (this.#indexes?.isDirty !== true) return;
+    const bytes = this.#sizeInBytes;
+    await this.#indexes.save(this.stem, this.#directory.volume);
+    this.#indexedBytes = bytes;
+  }
+
+  /**
+   * Whether the index files are to be saved before a recovery point is noted. Files that are only
+   * behind may wait; those that hold entries of batches which were cut off would lead a start astray.
+   */
+  get mustSaveIndexes(): boolean {
+    if (this.#indexes?.isDirty !== true) return false;
+    const lagBytes = this.#sizeInBytes - this.#indexedBytes;
+    return this.#isSealed || lagBytes >= INDEX_LAG_BYTES_MAX || this.#indexes.isContradicted;
   }
 
   /** The segment becomes one of the past: its time index ends with its greatest timestamp. */
   seal(): void {
     this.#activeIndexes().seal();
+    this.#isSealed = true;
   }
 
   /** Lets the indexes of a sealed segment, once saved, be dropped from memory. */
@@ -285,7 +308,9 @@ export class Segment {
     this.#indexes = indexes;
     indexes.offsets.truncateTo(cut.offset);
     indexes.rewindTo(indexes.offsets.count);
+    this.#isSealed = false;
     this.#sizeInBytes = cut.position;
+    this.#indexedBytes = Math.min(this.#indexedBytes, cut.position);
     this.#syncedBytes = Math.min(this.#syncedBytes, cut.position);
     await this.#directory.volume.files.use(this.path, "write", async (file) => {
       await file.truncate(cut.position);
