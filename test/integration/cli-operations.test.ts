@@ -98,6 +98,48 @@ test("with --exit a member ends at the ends of its partitions, and at once witho
   expect(alone).toMatchObject({ code: 0, stdout: "three\n" });
 });
 
+test.each(["range", "cooperative-sticky"])(
+  "a classic member joins Kafka's consumers that assign by %s, as they come",
+  async (assignor) => {
+    const topic = `classic-${assignor}`;
+    await z(["topic", "create", topic, "-p", "2"]);
+    const consume = ["consume", topic, "-g", topic, "--from", "start", "--protocol", "classic"];
+    const env = { ZOOLOG_BOOTSTRAP: cluster.url };
+    const theirs = startZoolog([...consume, "--assignor", assignor], { env });
+    await theirs.says(new RegExp(`reads .*${topic}-1`));
+
+    const ours = startZoolog(consume, { env });
+    await ours.says(/reads /);
+
+    for (const member of [theirs, ours]) {
+      member.child.kill("SIGINT");
+      await member.result;
+    }
+    await z(["group", "delete", topic, "-y"]);
+  },
+);
+
+test("who speaks another protocol than the group, or assigns by another assignor, is told the way in", async () => {
+  await z(["topic", "create", "mixed", "-p", "1"]);
+  const consume = ["consume", "mixed", "-g", "mixed", "--from", "start"];
+  const classic = [...consume, "--protocol", "classic"];
+  const member = startZoolog([...classic, "--assignor", "roundrobin"], {
+    env: { ZOOLOG_BOOTSTRAP: cluster.url },
+  });
+  await member.says(/reads mixed-0/);
+
+  const asConsumer = await z(consume);
+  const byAnother = await z([...classic, "--assignor", "sticky,range"]);
+
+  expect([asConsumer.code, byAnother.code]).toEqual([1, 1]);
+  expect(asConsumer.stderr).toContain("add --protocol classic --assignor roundrobin");
+  expect(byAnother.stderr).toContain("group mixed: the group's members have in common: roundrobin");
+  expect(byAnother.stderr).toContain("--assignor roundrobin");
+  member.child.kill("SIGINT");
+  await member.result;
+  await z(["group", "delete", "mixed", "-y"]);
+});
+
 test("a group reads, is refused while it does, is moved, exported, copied and deleted", async () => {
   const first = await z(["consume", "orders", "-g", "billing", "--from", "start", "-n", "20"]);
   expect(first.code).toBe(0);

@@ -54,6 +54,15 @@ export function several<T>(parse: (text: string) => T): (text: string, so?: T[])
   return (text, so = []) => [...so, parse(text)];
 }
 
+/** Reads a few of some names, separated by commas, in the order given. */
+export function someOf<const Names extends readonly string[]>(
+  name: string,
+  names: Names,
+): (text: string) => Names[number][] {
+  const read = oneOf(name, names);
+  return (text) => text.split(",").map((part) => read(part.trim()));
+}
+
 /** Reads one of a few names, and tells which there are: completion offers them. */
 export function oneOf<const Names extends readonly string[]>(
   name: string,

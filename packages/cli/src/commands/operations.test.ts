@@ -207,6 +207,19 @@ test.each<[string[], number, string]>([
   [["consume"], 2, "missing required argument 'topics'"],
   [["consume", "a", "b"], 2, "several topics, --pattern, --from"],
   [["consume", "a", "--from", "start"], 2, "need --group"],
+  [["consume", "a", "--assignor", "range"], 2, "--protocol and --assignor need --group"],
+  [
+    ["consume", "a", "-g", "g", "--assignor", "fair"],
+    2,
+    "--assignor must be one of uniform, range",
+  ],
+  [["consume", "a", "-g", "g", "--assignor", "sticky"], 2, "sticky needs --protocol classic"],
+  [["consume", "a", "-g", "g", "--assignor", "range,uniform"], 2, "needs --protocol classic"],
+  [
+    ["consume", "a", "-g", "g", "--protocol", "classic", "--assignor", "uniform"],
+    2,
+    "--assignor uniform is the coordinator's",
+  ],
   [["consume", "a", "--group", "g", "--tail", "3"], 2, "--group goes on where the group is"],
   [
     ["consume", "a", "--group", "g", "--pattern", "b"],

@@ -7,6 +7,7 @@ import {
   duration,
   oneOf,
   several,
+  someOf,
   topicName,
   usageError,
   wholeNumber,
@@ -23,6 +24,8 @@ const COMPRESSIONS = [
   "zstd",
 ] as const satisfies readonly CompressionCodec[];
 const BENCHES = ["produce", "fetch", "e2e"] as const;
+/** Those of the coordinator, then those of classic members. */
+const ASSIGNORS = ["uniform", "range", "roundrobin", "sticky", "cooperative-sticky"] as const;
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 /** Kafka's default of `max.message.bytes`, less what a batch adds. */
 const LINE_BYTES_MAX = 1_048_576 - 1_024;
@@ -118,6 +121,7 @@ type ConsumeFlags = ConsumeOptions & {
   readonly from?: string;
   readonly instanceId?: string;
   readonly protocol?: "consumer" | "classic";
+  readonly assignor?: readonly (typeof ASSIGNORS)[number][];
 };
 
 function addConsume(program: Command, run: RunCommand): void {
@@ -146,6 +150,12 @@ function addConsume(program: Command, run: RunCommand): void {
         "--protocol <which>",
         "with --group: consumer (the coordinator assigns), classic",
       ).argParser(oneOf("--protocol", ["consumer", "classic"])),
+    )
+    .addOption(
+      new Option(
+        "--assignor <names>",
+        "uniform or range; with --protocol classic some of range, roundrobin, sticky, cooperative-sticky (default: range,cooperative-sticky, as Kafka's consumers)",
+      ).argParser(someOf("--assignor", ASSIGNORS)),
     )
     .option(
       "--rack <name>",
@@ -188,13 +198,15 @@ async function asGroup(
   flags: ConsumeFlags,
   group: string,
 ): Promise<void> {
-  const { follow, from, fromBeginning, offsets, partition, pattern, tail, ...rest } = flags;
+  const { assignor, follow, from, fromBeginning, offsets, partition, pattern, tail, ...rest } =
+    flags;
   if (offsets !== undefined || tail !== undefined || partition !== undefined) {
     throw usageError(
       "--group goes on where the group is; --offsets, --tail and --partition say otherwise",
       "Leave --group out to look at records, or move the group: zoolog group reset.",
     );
   }
+  requireAssignors(flags);
   if (topics.length === 0 && pattern === undefined) throw noTopic();
   if (topics.length > 0 && pattern !== undefined) {
     throw usageError("topics and --pattern exclude each other", "Name topics, or a pattern.");
@@ -205,17 +217,34 @@ async function asGroup(
   await consumeGroup(context, topics, {
     ...rest,
     group,
+    ...(assignor === undefined ? {} : { assignors: assignor }),
     ...(pattern === undefined ? {} : { pattern }),
     ...(start === undefined ? {} : { from: offsetPoint(start) }),
   });
 }
 
+/** @throws ZoologError `USAGE` for assignors that the protocol does not have */
+function requireAssignors({ assignor = [], protocol = "consumer" }: ConsumeFlags): void {
+  const isClassic = protocol === "classic";
+  if (isClassic && assignor.includes("uniform")) {
+    throw usageError("--assignor uniform is the coordinator's", "Leave --protocol classic out.");
+  }
+  const ofMembers = assignor.find((name) => name !== "uniform" && name !== "range");
+  if (!isClassic && (ofMembers !== undefined || assignor.length > 1)) {
+    throw usageError(
+      `--assignor ${assignor.join(",")} needs --protocol classic`,
+      "Without it the coordinator assigns: --assignor uniform or range.",
+    );
+  }
+}
+
 /** @throws ZoologError `USAGE` for what only a group can do */
 function requireGroupless(topics: readonly string[], flags: ConsumeFlags): void {
-  const { from, instanceId, pattern, protocol } = flags;
-  if (topics.length > 1 || [from, instanceId, pattern, protocol].some((it) => it !== undefined)) {
+  const { assignor, from, instanceId, pattern, protocol } = flags;
+  const ofGroups = [assignor, from, instanceId, pattern, protocol];
+  if (topics.length > 1 || ofGroups.some((it) => it !== undefined)) {
     throw usageError(
-      "several topics, --pattern, --from, --instance-id and --protocol need --group",
+      "several topics, --pattern, --from, --instance-id, --protocol and --assignor need --group",
       "Add --group NAME; without a group: one topic, and --offsets for where.",
     );
   }

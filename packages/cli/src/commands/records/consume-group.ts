@@ -1,5 +1,6 @@
 import { errorCode, runInBackground, silentLogger, sleep, ZoologError } from "@zoolog/base";
 import {
+  type AssignorName,
   type Client,
   type Consumer,
   type ConsumerOptions,
@@ -17,6 +18,7 @@ import { recordForm } from "../../output/record-form.ts";
 import { shellWord } from "../../output/shell-word.ts";
 import { usageError } from "../../usage-error.ts";
 import { GroupEnd } from "./group-end.ts";
+import { KAFKAS_DEFAULT, wayIntoGroup } from "./group-protocol.ts";
 
 export type ConsumeGroupOptions = {
   readonly group: string;
@@ -26,6 +28,8 @@ export type ConsumeGroupOptions = {
   readonly from?: OffsetPoint;
   readonly instanceId?: string;
   readonly protocol?: "consumer" | "classic";
+  /** By which partitions may be shared out; Kafka's default for classic members. */
+  readonly assignors?: readonly string[];
   readonly count?: number;
   readonly exit: boolean;
   readonly format?: string;
@@ -95,13 +99,30 @@ class GroupRun {
       if (this.#options.count === undefined) await this.#printBatches(consumer);
       else await this.#printRecords(consumer, this.#options.count);
     } catch (error) {
-      if (errorCode(error) !== "CLOSED") throw withWayOn(error, this.#options.group);
+      if (errorCode(error) !== "CLOSED") throw await this.#withWayOn(error, client);
     } finally {
       this.#isLeaving = true;
       ended.abort();
       signal.removeEventListener("abort", leave);
       await consumer.close();
     }
+  }
+
+  /** Where a group stands, and what its members speak, is a matter of the group. */
+  async #withWayOn(error: unknown, client: Client): Promise<unknown> {
+    const { group } = this.#options;
+    if (!(error instanceof ZoologError)) return error;
+    const { cause, code, message } = error;
+    if (code === "OFFSET_OUT_OF_RANGE") {
+      const reset = `zoolog group reset ${shellWord(group)}`;
+      const hint = `\`${reset} --to-current --execute\` goes on with what is left; --to-start, --to-end and --topic T:P choose otherwise.`;
+      return new ZoologError({ code, message, hint, cause });
+    }
+    if (code !== "INCONSISTENT_GROUP_PROTOCOL") return error;
+    const { limits } = this.#context;
+    const described = await client.admin.groups.describe(group, limits).catch(() => undefined);
+    const hint = wayIntoGroup(described, this.#options.protocol ?? "consumer");
+    return new ZoologError({ code, message: `group ${group}: ${message}`, hint, cause });
   }
 
   async #leaveAtEnd(client: Client, consumer: BytesConsumer, signal: AbortSignal): Promise<void> {
@@ -192,6 +213,7 @@ class GroupRun {
       ...(from === undefined ? {} : { from: startOf(from) }),
       ...(instanceId === undefined ? {} : { instanceId }),
       ...(protocol === undefined ? {} : { protocol }),
+      ...assignorOf(this.#options),
       ...(rack === undefined ? {} : { rack }),
       onError: (error) => terminal.talk(`${colours.yellow("warning:")} ${error.message}`),
       onAssigned: (partitions) => {
@@ -208,16 +230,15 @@ class GroupRun {
   }
 }
 
-/** Where a group stands is a matter of the group, not of this command. */
-function withWayOn(error: unknown, group: string): unknown {
-  if (!(error instanceof ZoologError) || error.code !== "OFFSET_OUT_OF_RANGE") return error;
-  const reset = `zoolog group reset ${shellWord(group)}`;
-  return new ZoologError({
-    code: error.code,
-    message: error.message,
-    hint: `\`${reset} --to-current --execute\` goes on with what is left; --to-start, --to-end and --topic T:P choose otherwise.`,
-    cause: error.cause,
-  });
+function assignorOf({
+  assignors,
+  protocol,
+}: ConsumeGroupOptions): Pick<ConsumerOptions, "assignor"> {
+  if (protocol === "classic") {
+    return { assignor: (assignors as readonly AssignorName[] | undefined) ?? KAFKAS_DEFAULT };
+  }
+  const [ofCoordinator] = assignors ?? [];
+  return ofCoordinator === undefined ? {} : { assignor: ofCoordinator };
 }
 
 /** Where the SDK's consumers may begin. @throws ZoologError `USAGE` */
