@@ -149,3 +149,114 @@ test("kafkajs knows the cluster and its topics", async () => {
     await admin.disconnect();
   }
 });
+
+/** What the broker tells of each item, by its name. */
+type Told = readonly (readonly [name: string | undefined, code: string | undefined])[];
+
+/** What every broker of the cluster tells: one of them is the controller, the others pass calls on. */
+async function toldByEach(ask: (wire: KafkaWire, nth: number) => Promise<Told>): Promise<Told[]> {
+  return Promise.all(
+    cluster.brokers.map((broker, nth) =>
+      withWire(broker.kafkaAddress!.port, (wire) => ask(wire, nth)),
+    ),
+  );
+}
+
+test("an item that cannot be is refused alone, also by a broker that passes calls on", async () => {
+  const existing = ["wide", "narrow"].map((topic) => ({ topic, numPartitions: 1 }));
+  await callBroker(cluster.urls[0]!, "create-topics", { topics: existing });
+  const limits = { timeoutMs: 5_000, validateOnly: true };
+  const topic = (name: string, more: object = {}) => ({
+    ...{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [], ...more },
+  });
+  const assigned = (brokerId: number) => ({
+    ...{ numPartitions: undefined, replicationFactor: undefined },
+    assignments: [{ partitionIndex: 0, brokerIds: [brokerId] }],
+  });
+  const setting = (name: string, value = "1") => ({ configs: [{ name, value }] });
+
+  const created = await toldByEach(async (wire) => {
+    const topics = [
+      topic("fine"),
+      topic("negative-broker", assigned(-1)),
+      topic("unknown-broker", assigned(99)),
+      topic("negative-count", { numPartitions: -5 }),
+      topic("negative-factor", { replicationFactor: -7 }),
+      topic("long-setting", setting("retention.ms", "1".repeat(20_000))),
+      topic("no-setting", setting("__proto__")),
+    ];
+    const answer = await wire.ask("CreateTopics", 5, { ...limits, topics });
+    return answer.topics.map(({ name, errorCode }) => [name, errorCode]);
+  });
+  const extended = await toldByEach(async (wire) => {
+    const topics = [
+      { name: "wide", count: 2, assignments: undefined },
+      { name: "narrow", count: 2, assignments: [{ brokerIds: [-1] }] },
+      { name: "a/b", count: 2, assignments: undefined },
+      { name: "c", count: -2, assignments: undefined },
+    ];
+    const answer = await wire.ask("CreatePartitions", 1, { ...limits, topics });
+    return answer.results.map(({ name, errorCode }) => [name, errorCode]);
+  });
+  const deleted = await toldByEach(async (wire, nth) => {
+    const topicNames = [`gone-${nth}`, "a/b"];
+    const answer = await wire.ask("DeleteTopics", 5, { timeoutMs: 5_000, topicNames });
+    return answer.responses.map(({ errorCode }) => ["", errorCode]);
+  });
+  const elected = await toldByEach(async (wire) => {
+    const topicPartitions = [
+      { topic: "wide", partitions: [0, -1] },
+      { topic: "a/b", partitions: [0] },
+    ];
+    const request = { electionType: 0, timeoutMs: 5_000, topicPartitions };
+    const answer = await wire.ask("ElectLeaders", 2, request);
+    return answer.replicaElectionResults.flatMap(({ topic, partitionResult }) =>
+      partitionResult.map(({ errorCode }) => [topic, errorCode] as const),
+    );
+  });
+  const altered = await toldByEach(async (wire) => {
+    const change = (value: string) => [{ name: "retention.ms", configOperation: 0, value }];
+    const resources = [
+      { resourceType: 2, resourceName: "wide", configs: change("1000") },
+      { resourceType: 2, resourceName: "narrow", configs: change("1".repeat(20_000)) },
+    ];
+    const answer = await wire.ask("IncrementalAlterConfigs", 1, { validateOnly: true, resources });
+    return answer.responses.map(({ resourceName, errorCode }) => [resourceName, errorCode]);
+  });
+
+  const everywhere = (told: Told) => cluster.brokers.map(() => told);
+  expect(created).toEqual(
+    everywhere([
+      ["fine", undefined],
+      ["negative-broker", "INVALID_REPLICA_ASSIGNMENT"],
+      ["unknown-broker", "INVALID_REPLICA_ASSIGNMENT"],
+      ["negative-count", "INVALID_PARTITIONS"],
+      ["negative-factor", "INVALID_REPLICATION_FACTOR"],
+      ["long-setting", "INVALID_CONFIG"],
+      ["no-setting", "INVALID_CONFIG"],
+    ]),
+  );
+  expect(extended).toEqual(
+    everywhere([
+      ["wide", undefined],
+      ["narrow", "INVALID_REPLICA_ASSIGNMENT"],
+      ["a/b", "UNKNOWN_TOPIC_OR_PARTITION"],
+      ["c", "INVALID_PARTITIONS"],
+    ]),
+  );
+  const unknown = ["", "UNKNOWN_TOPIC_OR_PARTITION"] as const;
+  expect(deleted).toEqual(everywhere([unknown, unknown]));
+  expect(elected).toEqual(
+    everywhere([
+      ["wide", "ELECTION_NOT_NEEDED"],
+      ["wide", "UNKNOWN_TOPIC_OR_PARTITION"],
+      ["a/b", "UNKNOWN_TOPIC_OR_PARTITION"],
+    ]),
+  );
+  expect(altered).toEqual(
+    everywhere([
+      ["wide", undefined],
+      ["narrow", "INVALID_CONFIG"],
+    ]),
+  );
+});

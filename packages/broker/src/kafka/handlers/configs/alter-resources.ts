@@ -1,6 +1,7 @@
 import type { AlterConfigsRequest, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi, CallContext } from "../../../broker-api.ts";
 import { NOT_ANSWERED, orRefused, type Refusal, refusalOf } from "../../call-failure.ts";
+import { passingFault } from "../passing-fault.ts";
 import { notConfigurable, resourceNameOf, resourceTypeOf } from "./config-numbers.ts";
 
 type NativeResource = AlterConfigsRequest["resources"][number];
@@ -46,5 +47,7 @@ function nativeResource(wanted: WantedAlteration): NativeResource | Refusal {
   const type = resourceTypeOf(resourceType);
   if (type === undefined) return notConfigurable(resourceType);
   if ("errorCode" in changes) return changes;
-  return { type, name: resourceNameOf(type, resourceName), changes };
+  const native = { type, name: resourceNameOf(type, resourceName), changes };
+  const alone = { timeoutMs: 0, validateOnly: true, resources: [native] };
+  return passingFault("alter-configs", alone, "INVALID_CONFIG") ?? native;
 }

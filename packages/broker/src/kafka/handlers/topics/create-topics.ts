@@ -12,6 +12,8 @@ import { boundedTimeoutMs } from "../bounded-timeout.ts";
 import { configFields } from "../configs/config-entry.ts";
 import { givenFields } from "../given-fields.ts";
 import type { HandlerParts } from "../handler-parts.ts";
+import { passingFault } from "../passing-fault.ts";
+import { brokerIdFault } from "./broker-id-fault.ts";
 
 type Wanted = KafkaRequest<"CreateTopics">["topics"][number];
 type Answer = KafkaResponse<"CreateTopics">["topics"][number];
@@ -34,7 +36,7 @@ export function createTopics({ api }: HandlerParts): KafkaHandler<"CreateTopics"
       "refused" in found ? [] : found.topics.map((result) => [result.topic, result]),
     );
     const created = [...results.values()].flatMap((each) => ("error" in each ? [] : [each]));
-    const configs = await configsOf(created, api, context);
+    const configs = await createdConfigs(created, api, context);
     return {
       topics: topics.map(({ name }, index): Answer => {
         const fault = faults[index];
@@ -60,11 +62,22 @@ function faultOf(wanted: Wanted, isOnlyOne: boolean): Refusal | undefined {
   if (!isOnlyOne) return refusal("INVALID_REQUEST", `topic ${name} is named twice in the request`);
   const bare = configs.find(({ value }) => value === undefined);
   if (bare !== undefined) return refusal("INVALID_CONFIG", `setting "${bare.name}" has no value`);
+  const configFault = passingFault("create-topics", settingsOf(wanted), "INVALID_CONFIG");
+  if (configFault !== undefined) return configFault;
+  if (numPartitions !== undefined && numPartitions <= 0) {
+    return refusal("INVALID_PARTITIONS", `a topic has at least 1 partition, not ${numPartitions}`);
+  }
+  if (replicationFactor !== undefined && replicationFactor <= 0) {
+    const message = `the replication factor is at least 1, not ${replicationFactor}`;
+    return refusal("INVALID_REPLICATION_FACTOR", message);
+  }
   if (assignments.length === 0) return undefined;
   if (numPartitions !== undefined || replicationFactor !== undefined) {
     const message = "where replicas are assigned, partitions and replication factor must be -1";
     return refusal("INVALID_REQUEST", message);
   }
+  const assignmentFault = brokerIdFault(assignments);
+  if (assignmentFault !== undefined) return assignmentFault;
   const indexes = new Set(assignments.map(({ partitionIndex }) => partitionIndex));
   if (assignments.every((_, index) => indexes.has(index))) return undefined;
   return refusal("INVALID_REPLICA_ASSIGNMENT", "partitions are assigned from 0 on, each once");
@@ -72,18 +85,25 @@ function faultOf(wanted: Wanted, isOnlyOne: boolean): Refusal | undefined {
 
 function nativeTopic(wanted: Wanted): CreateTopicsRequest["topics"][number] {
   const { name: topic, numPartitions, replicationFactor, assignments } = wanted;
-  const configs = Object.fromEntries(wanted.configs.map(({ name, value = "" }) => [name, value]));
+  const configs = configsOf(wanted.configs);
   if (assignments.length === 0) {
     return { topic, configs, ...givenFields({ numPartitions, replicationFactor }) };
   }
   const inOrder = assignments.toSorted((a, b) => a.partitionIndex - b.partitionIndex);
-  // Negative ones are of no broker, as the controller will say.
   const replicas = inOrder.map(({ brokerIds }) => brokerIds as readonly BrokerId[]);
   return { topic, configs, assignments: replicas };
 }
 
+function settingsOf({ name: topic, configs }: Wanted): CreateTopicsRequest {
+  return { timeoutMs: 0, validateOnly: true, topics: [{ topic, configs: configsOf(configs) }] };
+}
+
+function configsOf(configs: Wanted["configs"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(configs.map(({ name, value = "" }) => [name, value]));
+}
+
 /** The settings of what was created (KIP-525); none where nothing was, as it was only to be checked. */
-async function configsOf(
+async function createdConfigs(
   created: readonly Created[],
   api: BrokerApi,
   context: CallContext,

@@ -1,4 +1,4 @@
-import type { TopicId } from "@zoolog/base";
+import { type TopicId, topicNameFault } from "@zoolog/base";
 import type { KafkaRequest, KafkaResponse } from "@zoolog/protocol";
 import type { BrokerApi } from "../../../broker-api.ts";
 import { NOT_ANSWERED, orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
@@ -55,7 +55,11 @@ function resolve({ name, topicId }: Asked, api: BrokerApi): Found {
     );
     return { name, topicId, fault };
   }
-  if (name !== undefined) return { name };
+  if (name !== undefined) {
+    const nameFault = topicNameFault(name);
+    if (nameFault === undefined) return { name };
+    return { name, fault: refusal("UNKNOWN_TOPIC_OR_PARTITION", nameFault) };
+  }
   const known = topicId === undefined ? undefined : api.topicNameOf(topicId);
   if (known !== undefined) return { name: known, topicId };
   return { topicId, fault: refusal("UNKNOWN_TOPIC_ID", "there is no topic of this id") };
