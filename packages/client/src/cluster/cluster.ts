@@ -225,6 +225,11 @@ export class Cluster {
     }
   }
 
+  /** What was answered is wrong by now: whoever answered has an old picture, and others may not. */
+  askAnother(): void {
+    this.#rotation += 1;
+  }
+
   /** Ends waits that are under way. Idempotent. */
   close(): void {
     this.#closing.abort(alreadyClosed("client"));

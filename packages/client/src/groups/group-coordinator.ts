@@ -154,9 +154,11 @@ export class GroupCoordinator {
 
   /** Looks for the coordinator anew before the next call, where that may help. */
   noteFailure(error: unknown, endpoint = this.#endpoint): void {
-    if (MOVED.has(errorCode(error) ?? "") && this.#endpoint === endpoint) {
-      this.#endpoint = undefined;
-    }
+    const code = errorCode(error) ?? "";
+    if (!MOVED.has(code) || this.#endpoint !== endpoint) return;
+    this.#endpoint = undefined;
+    // The broker that named it has not heard that it moved, and may be that one itself.
+    if (code === "NOT_COORDINATOR") this.#dependencies.cluster.askAnother();
   }
 
   /** All who ask at the same time share one question. */
@@ -184,6 +186,7 @@ export class GroupCoordinator {
         code: "COORDINATOR_NOT_AVAILABLE",
         message: "no broker coordinates it",
       };
+      this.#dependencies.cluster.askAnother();
       throw itemFailure(`group ${groupId}`, error);
     }
     this.#endpoint = found.url;

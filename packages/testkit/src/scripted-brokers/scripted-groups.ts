@@ -53,6 +53,8 @@ const EPOCHS = new Map([
 export class ScriptedGroups {
   /** Which broker coordinates; `undefined`: none does. */
   coordinator: number | undefined = 0;
+  /** Whom a broker names in its place whose picture of the cluster is old. */
+  readonly believed = new Map<number, number>();
   sessionTimeoutMs = 45_000;
   heartbeatIntervalMs = 1_000;
   /** Every commit that was accepted, in order. */
@@ -110,7 +112,7 @@ export class ScriptedGroups {
   serve(call: string, request: unknown, self: number, done: Done): void {
     if (call === "find-coordinator") {
       const { groups } = request as NativeRequest<"find-coordinator">;
-      done({ message: { groups: groups.map((group) => this.#placeOf(group)) } });
+      done({ message: { groups: groups.map((group) => this.#placeOf(group, self)) } });
     } else if (self !== this.coordinator) {
       done(refusal("NOT_COORDINATOR"));
     } else if (call === "commit-offsets") {
@@ -303,8 +305,8 @@ export class ScriptedGroups {
     };
   }
 
-  #placeOf(group: string): NativeResponse<"find-coordinator">["groups"][number] {
-    const { coordinator } = this;
+  #placeOf(group: string, self: number): NativeResponse<"find-coordinator">["groups"][number] {
+    const coordinator = this.believed.get(self) ?? this.coordinator;
     if (coordinator === undefined) {
       return { group, error: { code: "COORDINATOR_NOT_AVAILABLE", message: "scripted" } };
     }

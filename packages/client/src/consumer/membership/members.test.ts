@@ -155,6 +155,25 @@ describe.each(["consumer", "classic"] as const)(
       ]);
     });
 
+    test("a broker that still names the former coordinator is not the only one that is asked", async () => {
+      const { brokers, consumer, groups, time, write } = setUp({ protocol, brokers: 3 });
+      await write(["a"]);
+      const values: string[] = [];
+      const lost: unknown[] = [];
+      void collect(consumer({ onLost: (partitions) => void lost.push(partitions) }), values);
+      await time.advanceAndSettle(2_000);
+      const asked = brokers.requests.find(({ call }) => call === "find-coordinator")?.endpoint;
+
+      groups.believed.set(brokers.endpoints.indexOf(asked ?? ""), 0);
+      groups.coordinator = 1;
+      await write(["b"]);
+      await time.advanceAndSettle(60_000);
+
+      expect(lost).toEqual([]);
+      expect(values).toEqual(["a", "b"]);
+      expect(groups.committed("g")).toEqual({ "texts-0": 2 });
+    });
+
     test("a coordinator that stays away is told of, once", async () => {
       const { brokers, consumer, errors, time, write } = setUp({ protocol });
       await write(["a"]);
