@@ -56,8 +56,8 @@ export function decide(
     case "groupLoaded":
       if (group === undefined) return NOTHING;
       return group.type === "classic"
-        ? decideClassicLoaded(group, context)
-        : decideConsumerLoaded(group, context);
+        ? decideClassicLoaded(group, event.graceMs, context)
+        : decideConsumerLoaded(group, event.graceMs, context);
     case "topicsChanged":
       // Classic members watch the topics themselves.
       return group?.type === "consumer" ? decideTopicsChanged(group, context) : NOTHING;

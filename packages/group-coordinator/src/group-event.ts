@@ -9,8 +9,11 @@ export type RequestId = string | number;
  * at once, or, for `joinGroup` and `syncGroup`, perhaps with a later event's decision (parked).
  */
 export type GroupEvent =
-  /** First event after `load`: arms the timers anew. No other reason to rebalance than what is lost. */
-  | { readonly type: "groupLoaded" }
+  /**
+   * First event after `load`: arms the timers anew. No other reason to rebalance than what is lost.
+   * `graceMs`: how long after this one was appointed its predecessor may still have answered members.
+   */
+  | { readonly type: "groupLoaded"; readonly graceMs: number }
   | JoinGroupEvent
   | SyncGroupEvent
   | HeartbeatEvent

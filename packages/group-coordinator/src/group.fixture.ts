@@ -110,10 +110,10 @@ export class GroupUnderTest {
   }
 
   /** Another coordinator begins with what was written. */
-  failOver(): void {
+  failOver({ graceMs = 0 } = {}): void {
     this.timers.clear();
     this.group = this.stored.exists ? load(this.stored.stored) : undefined;
-    this.run({ type: "groupLoaded" });
+    this.run({ type: "groupLoaded", graceMs });
   }
 
   /** The answer, or `undefined`: parked. The request's number is `lastRequest`. */

@@ -101,7 +101,7 @@ export function wireRuntimes(
   );
   const { groups, sweeper } = wireGroups(
     config,
-    { store, brokerEpoch, faults, live },
+    { store, brokerEpoch, faults, live, onOvertaken: () => parts.feed.confirm() },
     dependencies,
   );
   const metadata: MetadataRuntime = new MetadataRuntime(
@@ -129,7 +129,7 @@ export function wireRuntimes(
 /** The groups that this broker coordinates, and what tidies up behind them. */
 function wireGroups(
   config: BrokerConfig,
-  parts: Pick<GroupRuntimeDependencies, "brokerEpoch" | "faults"> & {
+  parts: Pick<GroupRuntimeDependencies, "brokerEpoch" | "faults" | "onOvertaken"> & {
     readonly store: CoordinationStore;
     readonly live: LiveConfig;
   },

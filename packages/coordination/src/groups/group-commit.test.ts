@@ -454,6 +454,18 @@ test("who has lost the slot is fenced, and writes nothing", async () => {
   expect(await stored()).toEqual({ 0: 4 });
 });
 
+test("who asks whether the slot is still theirs hears of it, and is fenced", async () => {
+  await world.settled(writer.confirm());
+  expect(writer.fenced).toBe(false);
+
+  await giveSlot(0, 1);
+
+  await expect(world.settled(writer.confirm())).rejects.toMatchObject({
+    code: "COORDINATOR_FENCED",
+  });
+  expect(writer.fenced).toBe(true);
+});
+
 test("a slot whose znode is gone has nobody", async () => {
   const hand = await world.ensemble.connect("zkCli");
   await hand.remove(`/coordinators/${SLOT}`);

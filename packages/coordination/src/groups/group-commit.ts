@@ -90,6 +90,11 @@ export class GroupCommit implements SlotWriter {
     return waiting.written.promise;
   }
 
+  /** The check alone: a quorum write, so no server that lags behind is believed. */
+  async confirm(): Promise<void> {
+    await this.#multi.run([]);
+  }
+
   close(): void {
     this.#multi.fence("it has given the slot back");
   }

@@ -29,6 +29,13 @@ export interface SlotWriter {
    * - `STORE_CLOSED`.
    */
   write(changes: readonly GroupChange[]): Promise<void>;
+  /**
+   * Resolves when ZooKeeper has said, to a question that was asked after this call, that the slot is
+   * still this writer's. For what is told without a write.
+   *
+   * @throws ZoologError `COORDINATOR_FENCED`, `STORE_CLOSED`.
+   */
+  confirm(): Promise<void>;
   /** Gives the pen back: the writer is fenced, what waits is rejected. */
   close(): void;
 }

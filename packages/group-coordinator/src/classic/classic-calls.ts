@@ -196,10 +196,14 @@ function expireSession(turn: ClassicTurn, memberId: string): void {
   rebalanceWithoutThem(turn);
 }
 
-/** Sessions begin anew, and so does the time to join again where that was under way. */
-export function decideClassicLoaded(group: ClassicGroup, context: GroupContext): GroupDecision {
+/** Sessions begin anew, with the grace, and so does the time to join again where that was under way. */
+export function decideClassicLoaded(
+  group: ClassicGroup,
+  graceMs: number,
+  context: GroupContext,
+): GroupDecision {
   const turn = new ClassicTurn(group, context);
-  for (const memberId of group.members.keys()) armSession(turn, memberId);
+  for (const memberId of group.members.keys()) armSession(turn, memberId, graceMs);
   if (group.state === "PreparingRebalance") turn.arm("join", rebalanceTimeoutMs(turn));
   return turn.finish();
 }

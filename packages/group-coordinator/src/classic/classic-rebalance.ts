@@ -139,8 +139,8 @@ export function joinedMembers(turn: ClassicTurn, protocol: string): JoinGroupRes
   }));
 }
 
-export function armSession(turn: ClassicTurn, memberId: string): void {
-  turn.arm(`session:${memberId}`, turn.member(memberId).sessionTimeoutMs);
+export function armSession(turn: ClassicTurn, memberId: string, graceMs = 0): void {
+  turn.arm(`session:${memberId}`, turn.member(memberId).sessionTimeoutMs + graceMs);
 }
 
 /** Whether the member waits for an answer of ours; its session does not run meanwhile. */

@@ -399,6 +399,19 @@ describe("failover", () => {
     expect(test.sync("b", 1)).toMatchObject({ assignment: bytes("b has it") });
   });
 
+  test("sessions last longer by the time in which the former coordinator may have renewed them", () => {
+    const test = stable(["a", "b"]);
+    const before = test.timers.get("session:a") ?? 0;
+
+    test.failOver({ graceMs: 2_000 });
+    test.heartbeat("b", 1);
+
+    expect(Object.fromEntries(test.timers)).toEqual({
+      "session:a": before + 2_000,
+      "session:b": before,
+    });
+  });
+
   test("a rebalance that was under way begins anew from the last stable generation", () => {
     const test = stable(["a", "b"]);
     test.join({ memberIdCandidate: "c" });

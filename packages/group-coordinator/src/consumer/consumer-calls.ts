@@ -62,11 +62,15 @@ export function decideTopicsChanged(group: ConsumerGroup, context: GroupContext)
   return turn.finish();
 }
 
-/** Sessions begin anew, and the times to give up partitions. */
-export function decideConsumerLoaded(group: ConsumerGroup, context: GroupContext): GroupDecision {
+/** Sessions begin anew, with the grace, and the times to give up partitions. */
+export function decideConsumerLoaded(
+  group: ConsumerGroup,
+  graceMs: number,
+  context: GroupContext,
+): GroupDecision {
   const turn = new ConsumerTurn(group, context);
   for (const [memberId, { revoking, rebalanceTimeoutMs }] of group.members) {
-    turn.armSession(memberId);
+    turn.armSession(memberId, graceMs);
     if (revoking.size > 0) turn.arm(`revocation:${memberId}`, rebalanceTimeoutMs);
   }
   return turn.finish();

@@ -106,8 +106,8 @@ export class ConsumerTurn {
     this.#timers.set(key, { type: "cancel", key });
   }
 
-  armSession(memberId: string): void {
-    this.arm(`session:${memberId}`, this.context.settings.consumerSessionTimeoutMs);
+  armSession(memberId: string, graceMs = 0): void {
+    this.arm(`session:${memberId}`, this.context.settings.consumerSessionTimeoutMs + graceMs);
   }
 
   finish(): GroupDecision {

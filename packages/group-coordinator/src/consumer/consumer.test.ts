@@ -287,20 +287,20 @@ describe("topics", () => {
 });
 
 describe("failover", () => {
-  test("leaves epochs, revocations and targets as they were; sessions begin anew", () => {
+  test("leaves epochs, revocations and targets as they were; sessions begin anew, with some grace", () => {
     const test = new GroupUnderTest({ orders: 4 });
     beat(test, { memberId: "a" });
     beat(test, { memberId: "b" });
     beat(test, { memberId: "a", memberEpoch: 1 });
     const before = test.group as ConsumerGroup;
 
-    test.failOver();
+    test.failOver({ graceMs: 2_000 });
 
     expect(test.group).toEqual({ ...before, targetsVerified: false });
     expect([...test.timers].sort()).toEqual([
       ["revocation:a", 60_000],
-      ["session:a", 45_000],
-      ["session:b", 45_000],
+      ["session:a", 47_000],
+      ["session:b", 47_000],
     ]);
     expect(beat(test, { memberId: "b", memberEpoch: 2 })).toEqual({ epoch: 2, has: undefined });
     expect(beat(test, { memberId: "a", memberEpoch: 1, owned: owns(0, 1) }).epoch).toBe(2);

@@ -1,6 +1,6 @@
 import { type BrokerId, errorMessage, ZoologError } from "@zoolog/base";
 import type { PeerCalls } from "@zoolog/calls";
-import { coordinatorSlot, groupIdFault } from "@zoolog/group-coordinator";
+import { groupIdFault } from "@zoolog/group-coordinator";
 import type {
   DeleteOffsetsRequest,
   DeleteOffsetsResponse,
@@ -54,7 +54,7 @@ export function findCoordinators(
 function coordinatorOf(groupId: string, { runtime }: CoordinatorParts): BrokerId | undefined {
   const fault = groupIdFault(groupId);
   if (fault !== undefined) throw invalidGroupId(fault);
-  return runtime.image?.coordinators[coordinatorSlot(groupId)]?.brokerId;
+  return runtime.coordinatorOf(groupId);
 }
 
 function addressOf(brokerId: BrokerId, { runtime }: CoordinatorParts) {

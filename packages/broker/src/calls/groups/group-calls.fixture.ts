@@ -58,6 +58,7 @@ export class GroupWorld {
       },
       brokerEpoch: () => brokerEpoch(11),
       faults: new ZnodeFaults({ logger: silentLogger }),
+      onOvertaken: () => {},
       clock: this.time.clock,
       scheduler: this.time.scheduler,
       logger: silentLogger,

@@ -20,6 +20,7 @@ import { ZnodeFaults } from "../znode-faults.ts";
 import type { GroupRequest } from "./group-request.ts";
 import { GroupRuntime } from "./group-runtime.ts";
 import { MemoryGroupStore, MemoryGroups } from "./memory-groups.fixture.ts";
+import { CONFIRMED_FOR_MS } from "./slot-authority.ts";
 
 const GROUP = "billing";
 const TOPIC_ID = "orders".padEnd(22, "A") as TopicId;
@@ -37,6 +38,8 @@ class World {
   readonly brokers = { 1: this.broker(1), 2: this.broker(2) };
   epoch = 0;
   version = 0;
+  /** How often a broker has found that its image is behind. */
+  overtaken = 0;
   /** What whoever decides anything runs into. */
   mistake: Error | undefined;
 
@@ -55,6 +58,9 @@ class World {
         },
         brokerEpoch: () => brokerEpoch(10 + id),
         faults: this.faults[id],
+        onOvertaken: () => {
+          this.overtaken += 1;
+        },
         clock: this.time.clock,
         scheduler: this.time.scheduler,
         logger: silentLogger,
@@ -177,6 +183,13 @@ async function started(): Promise<World> {
   return world;
 }
 
+/** A member `m1` of a server-side group; answers its epoch. */
+async function joined(world: World): Promise<number> {
+  const answer = await world.submit(1, heartbeat("join"));
+  if (answer.type !== "consumerGroupHeartbeat") throw new Error(answer.type);
+  return Number(answer.memberEpoch);
+}
+
 describe("answers", () => {
   test("wait until ZooKeeper has what they say", async () => {
     const world = await started();
@@ -250,6 +263,57 @@ describe("a failover", () => {
 
     expect(zombie).toEqual({ state: "refused", code: "NOT_COORDINATOR" });
     expect(world.groups.committed(GROUP, "orders", 0)?.offset).toBe(8);
+  });
+
+  test("that the former coordinator has not heard of is found out by its next heartbeat", async () => {
+    const world = await started();
+    const epoch = await joined(world);
+
+    world.give(2, [2]);
+    await world.settle(CONFIRMED_FOR_MS + 1);
+    const beating = watched(world.submit(1, heartbeat(epoch)));
+    await world.settle(1_000);
+    const again = watched(world.submit(1, heartbeat(epoch)));
+    await world.settle();
+
+    expect(beating).toEqual({ state: "refused", code: "NOT_COORDINATOR" });
+    // Nothing is being loaded: it is somebody else's.
+    expect(again).toEqual({ state: "refused", code: "NOT_COORDINATOR" });
+    expect(world.brokers[1].coordinatorOf(GROUP)).toBeUndefined();
+    expect(world.brokers[1].slots.loading).toBe(0);
+    expect(world.overtaken).toBe(1);
+    world.brokers[1].follow(world.image(2));
+    expect(world.brokers[1].coordinatorOf(GROUP)).toBe(2);
+  });
+
+  test("ends no session that the former coordinator may have said to go on", async () => {
+    const world = await started();
+    const epoch = await joined(world);
+    const members = () => world.brokers[2].state(GROUP)?.members.size;
+
+    world.give(2, [2]);
+    await world.settle(CONFIRMED_FOR_MS);
+    const last = watched(world.submit(1, heartbeat(epoch)));
+    await world.settle(DEFAULT_GROUP_SETTINGS.consumerSessionTimeoutMs - 1);
+    const before = members();
+    await world.settle(2);
+
+    expect(last.state).toBe("answered");
+    expect([before, members()]).toEqual([1, 0]);
+  });
+
+  test("is asked about once for all who come meanwhile, and seldom", async () => {
+    const world = await started();
+    const epoch = await joined(world);
+    const { confirms } = world.stores[1];
+
+    await world.settle(CONFIRMED_FOR_MS + 1);
+    const beating = [1, 2, 3].map(() => watched(world.submit(1, heartbeat(epoch))));
+    await world.settle(CONFIRMED_FOR_MS);
+    await world.submit(1, heartbeat(epoch));
+
+    expect(beating.map(({ state }) => state)).toEqual(["answered", "answered", "answered"]);
+    expect(world.stores[1].confirms - confirms).toBe(1);
   });
 
   test("sends everybody who waits to the new coordinator", async () => {

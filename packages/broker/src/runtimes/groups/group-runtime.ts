@@ -13,13 +13,7 @@ import {
   type Timer,
 } from "@zoolog/base";
 import type { ClusterImage } from "@zoolog/controller";
-import type {
-  CoordinationStore,
-  GroupStore,
-  Read,
-  SlotWriter,
-  StoredGroup,
-} from "@zoolog/coordination";
+import type { CoordinationStore, GroupStore, SlotWriter } from "@zoolog/coordination";
 import {
   coordinatorSlot,
   type GroupContext,
@@ -36,10 +30,10 @@ import {
   invalidGroupId,
   notCoordinator,
 } from "./errors.ts";
+import { FollowedTopics } from "./followed-topics.ts";
 import { GroupBudget } from "./group-budget.ts";
 import { GroupCounters } from "./group-counters.ts";
 import type { GroupRequest } from "./group-request.ts";
-import { ImageTopics, sameTopics } from "./image-topics.ts";
 import { SlotTerm } from "./slot-term.ts";
 
 export type GroupRuntimeDependencies = {
@@ -49,6 +43,8 @@ export type GroupRuntimeDependencies = {
   /** Of the registration that is in force. */
   readonly brokerEpoch: () => BrokerEpoch | undefined;
   readonly faults: ZnodeFaults;
+  /** The image gives a slot to this broker that ZooKeeper says is another's: it is behind. */
+  readonly onOvertaken: () => void;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
@@ -58,18 +54,19 @@ export type GroupRuntimeDependencies = {
 type OwnedSlot = {
   readonly slot: number;
   readonly coordinatorEpoch: CoordinatorEpoch;
+  /** Not by what ZooKeeper says: an image that knows is on its way. */
+  isOvertaken: boolean;
   /** `undefined`: its groups are being read, or are to be. */
   term: SlotTerm | undefined;
 };
+
+const isMissing = ({ isOvertaken, term }: OwnedSlot): boolean => !isOvertaken && term === undefined;
 
 /** Slots that are opened at once: each is one small round trip. */
 const OPENED_AT_ONCE_MAX = 16;
 
 /** Until what could not be loaded is tried again, unless an image or ZooKeeper comes first. */
 const LOAD_AGAIN_MS = 500;
-
-/** Topics that come one after the other are one change to the groups. */
-const TOPICS_SETTLE_MS = 50;
 
 /**
  * The groups that this broker coordinates: follows the image, which says whose slots are whose, and
@@ -79,6 +76,7 @@ const TOPICS_SETTLE_MS = 50;
  * | --- | --- |
  * | the slot is ours, under an epoch we do not have | its writer is opened, its groups are read |
  * | it is somebody else's, or ours under another epoch | who waits is told NOT_COORDINATOR |
+ * | it is ours, and ZooKeeper says that it is not | the same, and a newer image is asked for |
  * | (a write was refused or failed) | the same, and the slot is loaded again while it is still ours |
  */
 export class GroupRuntime {
@@ -88,11 +86,9 @@ export class GroupRuntime {
   readonly #dependencies: GroupRuntimeDependencies;
   readonly #logger: Logger;
   readonly #owned = new Map<number, OwnedSlot>();
+  readonly #topics: FollowedTopics;
   readonly #stopListening: () => void;
   #image: ClusterImage | undefined;
-  #topics: ImageTopics | undefined;
-  #topicsOf: ClusterImage | undefined;
-  #settling: Timer | undefined;
   #loadTimer: Timer | undefined;
   #loading = false;
   #lastRequestId = 0;
@@ -103,6 +99,10 @@ export class GroupRuntime {
     this.#dependencies = dependencies;
     this.#logger = dependencies.logger;
     this.counters = new GroupCounters(dependencies);
+    const onChange = (): void => {
+      for (const { term } of this.#owned.values()) term?.topicsChanged();
+    };
+    this.#topics = new FollowedTopics({ onChange }, dependencies);
     this.#stopListening = dependencies.store.onStateChange((state) => {
       if (state === "connected") this.#reconnected();
     });
@@ -118,11 +118,18 @@ export class GroupRuntime {
     return this.#dependencies.settings().consumerSessionTimeoutMs;
   }
 
+  /** Who coordinates the group; `undefined`: nobody, or somebody that the image does not know yet. */
+  coordinatorOf(groupId: string): BrokerId | undefined {
+    const slot = coordinatorSlot(groupId);
+    if (this.#owned.get(slot)?.isOvertaken === true) return undefined;
+    return this.#image?.coordinators[slot]?.brokerId;
+  }
+
   /** Takes a newer image. */
   follow(image: ClusterImage): void {
     if (this.#closed) return;
     this.#image = image;
-    this.#followTopics(image);
+    this.#topics.follow(image);
     const brokerEpoch = this.#dependencies.brokerEpoch();
     for (const { slot, brokerId, brokerEpoch: meant, coordinatorEpoch } of image.coordinators) {
       const isOurs = brokerId === this.#brokerId && meant === brokerEpoch;
@@ -131,7 +138,7 @@ export class GroupRuntime {
       owned?.term?.end("the slot was given to somebody else");
       this.#owned.delete(slot);
       if (!isOurs || coordinatorEpoch === undefined) continue;
-      this.#owned.set(slot, { slot, coordinatorEpoch, term: undefined });
+      this.#owned.set(slot, { slot, coordinatorEpoch, isOvertaken: false, term: undefined });
     }
     this.#load();
   }
@@ -196,7 +203,7 @@ export class GroupRuntime {
    */
   list(): { readonly groupId: string; readonly state: GroupState }[] {
     this.#assertAuthority();
-    if ([...this.#owned.values()].some(({ term }) => term === undefined)) {
+    if ([...this.#owned.values()].some(isMissing)) {
       throw coordinatorNotAvailable("some groups of this broker are still being read");
     }
     return this.snapshot();
@@ -210,8 +217,9 @@ export class GroupRuntime {
   }
 
   get slots(): { readonly loaded: number; readonly loading: number } {
-    const loaded = [...this.#owned.values()].filter(({ term }) => term !== undefined).length;
-    return { loaded, loading: this.#owned.size - loaded };
+    const all = [...this.#owned.values()];
+    const loaded = all.filter(({ term }) => term !== undefined).length;
+    return { loaded, loading: all.filter(isMissing).length };
   }
 
   /** Of the slot here whose groups' names take most of their room: from 0 to 1, see `GroupNames`. */
@@ -221,14 +229,14 @@ export class GroupRuntime {
 
   context(): GroupContext {
     const { clock, settings } = this.#dependencies;
-    return { now: clock.now(), settings: settings(), topics: this.#topicsView() };
+    return { now: clock.now(), settings: settings(), topics: this.#topics.view };
   }
 
   /** Who waits is sent elsewhere; nothing is loaded any more. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#stopListening();
-    this.#settling?.cancel();
+    this.#topics.close();
     this.#loadTimer?.cancel();
     for (const { term } of this.#owned.values()) term?.end("the broker shuts down");
     this.#owned.clear();
@@ -246,6 +254,7 @@ export class GroupRuntime {
       }
       throw notCoordinator(groupId, this.#image.coordinators[slot]?.brokerId);
     }
+    if (owned.isOvertaken) throw notCoordinator(groupId);
     if (owned.term === undefined) throw coordinatorLoading(groupId);
     const withheld = owned.term.fault(groupId);
     if (withheld !== undefined) throw withheld;
@@ -264,25 +273,6 @@ export class GroupRuntime {
     return store.state === "connected" && holdsLease(store);
   }
 
-  #topicsView(): ImageTopics {
-    const image = this.#image;
-    if (image === undefined) throw coordinatorNotAvailable("no picture of the cluster yet");
-    if (this.#topics === undefined || this.#topicsOf === undefined) {
-      this.#topics = new ImageTopics(image);
-      this.#topicsOf = image;
-    }
-    return this.#topics;
-  }
-
-  #followTopics(image: ClusterImage): void {
-    if (this.#topicsOf === undefined || sameTopics(this.#topicsOf, image)) return;
-    this.#topics = undefined;
-    this.#settling ??= this.#dependencies.scheduler.after(TOPICS_SETTLE_MS, () => {
-      this.#settling = undefined;
-      for (const { term } of this.#owned.values()) term?.topicsChanged();
-    });
-  }
-
   #reconnected(): void {
     for (const { term } of this.#owned.values()) term?.restartTimers();
     this.#load();
@@ -291,7 +281,7 @@ export class GroupRuntime {
   /** Reads the slots that are ours and not loaded: all of them in one pass over the groups. */
   #load(): void {
     if (this.#loading || this.#closed) return;
-    const missing = [...this.#owned.values()].filter(({ term }) => term === undefined);
+    const missing = [...this.#owned.values()].filter(isMissing);
     if (missing.length === 0 || this.#dependencies.store.state !== "connected") return;
     this.#loading = true;
     this.#loadTimer?.cancel();
@@ -318,19 +308,23 @@ export class GroupRuntime {
   /** True when all of them were loaded, or are not ours any more. */
   async #loadAll(missing: readonly OwnedSlot[]): Promise<boolean> {
     const { store } = this.#dependencies;
+    const askedAt = this.#dependencies.clock.monotonic();
     const writers = new Map<number, SlotWriter>();
     await inParallel(missing, { atOnceMax: OPENED_AT_ONCE_MAX }, async (owned) => {
       const writer = await this.#open(owned);
       if (writer !== undefined) writers.set(owned.slot, writer);
     });
-    if (writers.size === 0) return missing.every((owned) => !this.#isStillOurs(owned));
+    if (writers.size === 0) {
+      return missing.every((owned) => owned.isOvertaken || !this.#isStillOurs(owned));
+    }
     const read = await store.readGroups((groupId) => writers.has(coordinatorSlot(groupId)));
     let isDone = true;
     for (const owned of missing) {
       const writer = writers.get(owned.slot);
       if (!this.#isStillOurs(owned)) writer?.close();
+      else if (owned.isOvertaken) continue;
       else if (writer === undefined || writer.fenced) isDone = false;
-      else this.#take(owned, writer, read);
+      else this.#take(owned, { writer, read, askedAt });
     }
     this.#tellFaults();
     return isDone;
@@ -344,13 +338,15 @@ export class GroupRuntime {
     );
   }
 
-  /** `undefined`: the slot is at another epoch; the image will say so. */
+  /** `undefined`: the slot is at another epoch. */
   async #open(owned: OwnedSlot): Promise<SlotWriter | undefined> {
     try {
       return await this.#dependencies.store.openSlot(owned);
     } catch (error) {
       if (errorCode(error) !== "COORDINATOR_FENCED") throw error;
       this.#logger.debug("slot is at another epoch", { slot: owned.slot });
+      owned.isOvertaken = true;
+      this.#dependencies.onOvertaken();
       return undefined;
     }
   }
@@ -359,13 +355,13 @@ export class GroupRuntime {
     return !this.#closed && this.#owned.get(owned.slot) === owned;
   }
 
-  #take(owned: OwnedSlot, writer: SlotWriter, read: Read<readonly StoredGroup[]>): void {
+  #take(owned: OwnedSlot, { read, ...given }: ConstructorParameters<typeof SlotTerm>[0]): void {
     const { slot } = owned;
-    const { scheduler, store } = this.#dependencies;
+    const { clock, scheduler, store } = this.#dependencies;
     const isOfSlot = (groupId: string): boolean => coordinatorSlot(groupId) === slot;
     owned.term = new SlotTerm(
       {
-        writer,
+        ...given,
         read: {
           value: read.value.filter(({ groupId }) => isOfSlot(groupId)),
           faults: read.faults.filter(({ name }) => isOfSlot(name)),
@@ -376,6 +372,7 @@ export class GroupRuntime {
         context: () => this.context(),
         budget: this.budget,
         counters: this.counters,
+        clock,
         scheduler,
         logger: this.#logger,
         isHearing: () => this.#isHearing(),

@@ -77,6 +77,7 @@ export class MemoryGroupStore
   leaseMs = 6_000;
   readonly sessionTimeoutMs = 6_000;
   opened = 0;
+  confirms = 0;
   reads = 0;
 
   constructor(shared: MemoryGroups) {
@@ -130,6 +131,13 @@ export class MemoryGroupStore
         else listeners.push(listener);
       },
       close: fence,
+      confirm: async (): Promise<void> => {
+        this.confirms += 1;
+        await this.#held?.promise;
+        if (this.#shared.epochs.get(slot) === coordinatorEpoch) return;
+        fence();
+        throw fenced();
+      },
       write: async (changes: readonly GroupChange[]): Promise<void> => {
         // At once, and while others wait: as what does not fit into a znode.
         const failure = this.#failure;

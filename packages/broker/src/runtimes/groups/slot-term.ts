@@ -1,5 +1,6 @@
 import {
   type AbortSignalLike,
+  type Clock,
   errorMessage,
   type Logger,
   runInBackground,
@@ -21,6 +22,7 @@ import {
   groupUnreadable,
   noRoomForName,
   notCoordinator,
+  notWritten,
   tookNothing,
 } from "./errors.ts";
 import { type GroupBudget, makesGroup } from "./group-budget.ts";
@@ -28,6 +30,7 @@ import type { GroupCounters } from "./group-counters.ts";
 import { GroupNames } from "./group-names.ts";
 import type { GroupRequest } from "./group-request.ts";
 import { HostedGroup } from "./hosted-group.ts";
+import { CONFIRMED_FOR_MS, SlotAuthority } from "./slot-authority.ts";
 import { storedGroup } from "./stored-form.ts";
 
 export type SlotTermDependencies = {
@@ -35,6 +38,7 @@ export type SlotTermDependencies = {
   readonly context: () => GroupContext;
   readonly budget: GroupBudget;
   readonly counters: GroupCounters;
+  readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly logger: Logger;
   /** See `GroupTimers`. */
@@ -67,6 +71,7 @@ type Withheld = {
  */
 export class SlotTerm {
   readonly #writer: SlotWriter;
+  readonly #authority: SlotAuthority;
   readonly #dependencies: SlotTermDependencies;
   readonly #logger: Logger;
   readonly #groups = new Map<string, HostedGroup>();
@@ -81,14 +86,22 @@ export class SlotTerm {
   #isReading = false;
   #ended = false;
 
-  /** @param read the groups of the slot, read after the writer was opened. */
+  /**
+   * @param options.read the groups of the slot, read after the writer was opened.
+   * @param options.askedAt when the writer was asked for, by the monotonic clock.
+   */
   constructor(
-    options: { readonly writer: SlotWriter; readonly read: Read<readonly StoredGroup[]> },
+    options: {
+      readonly writer: SlotWriter;
+      readonly read: Read<readonly StoredGroup[]>;
+      readonly askedAt: number;
+    },
     dependencies: SlotTermDependencies,
   ) {
-    const { writer, read } = options;
+    const { writer, read, askedAt } = options;
     const { slot, coordinatorEpoch } = writer;
     this.#writer = writer;
+    this.#authority = new SlotAuthority({ writer, confirmedAt: askedAt }, dependencies);
     this.#dependencies = dependencies;
     this.#logger = dependencies.logger.child({ slot, coordinatorEpoch });
     this.#take(read, () => true);
@@ -140,8 +153,12 @@ export class SlotTerm {
       this.#nameFault(groupId, request, known?.state);
     if (fault !== undefined) throw fault;
     const group = known ?? this.#host(groupId, undefined);
+    // Of the time of its coming; heard it is at once.
+    const confirmed = this.#confirmed(groupId);
     try {
-      return await group.submit(request, signal);
+      const response = await group.submit(request, signal);
+      await confirmed;
+      return response;
     } finally {
       // Its last caller has its answer, or has gone.
       if (group.isIdle) this.#forget(group);
@@ -178,6 +195,16 @@ export class SlotTerm {
     this.#writer.close();
   }
 
+  /** @throws ZoologError `NOT_COORDINATOR`, and what cannot be told from it. */
+  #confirmed(groupId: string): Promise<void> | undefined {
+    const confirmed = this.#authority.confirm()?.catch((error: unknown) => {
+      throw notWritten(groupId, error);
+    });
+    // Who is refused anyway does not wait for it.
+    confirmed?.catch(() => {});
+    return confirmed;
+  }
+
   #lose(reason: string): void {
     if (this.#ended) return;
     this.end(reason);
@@ -197,7 +224,9 @@ export class SlotTerm {
     );
     this.#groups.set(groupId, group);
     this.#names.add(groupId);
-    if (state !== undefined) group.handle({ type: "groupLoaded" });
+    if (state !== undefined) {
+      group.handle({ type: "groupLoaded", graceMs: CONFIRMED_FOR_MS });
+    }
     return group;
   }
 
