@@ -41,6 +41,11 @@ export function createBrokerMetrics() {
         "From a whole request of Kafka's protocol to the end of its answer, waiting included",
         "api",
       ),
+      failures: registry.labelledCounter(
+        "zoolog_kafka_failures_total",
+        "Requests of Kafka's protocol answered with an error, by call and name; each name once for a request",
+        ["api", "code"],
+      ),
       receivedBytes: registry.counter(
         "zoolog_kafka_received_bytes_total",
         "Bytes of requests of Kafka's protocol",

@@ -56,7 +56,7 @@ export class KafkaPlane implements Plane {
     this.#parts = {
       ...dependencies,
       limits,
-      dispatch: new RequestDispatch(handlers),
+      dispatch: new RequestDispatch(handlers, metrics.kafka),
       calls: new CallRegistry(callLimits, { budgets }),
       budget: budgets.clients,
       bodyMemory: new BodyMemory(),

@@ -22,6 +22,25 @@ test("gotcha 1: a newer ApiVersions is answered in the first version, with what 
   expect(lines).toEqual([]);
 });
 
+test("errors of answers are counted by call and name, each once for a request", async () => {
+  const { network, metrics } = await startedPlane();
+  const connection = network.dial();
+  const topics = ["gone", "lost", "a b"].map((name) => ({ name }));
+  const count = (api: string, code: string) => metrics.kafka.failures.of({ api, code }).value;
+
+  await ask(connection, "Metadata", 4, { topics, allowAutoTopicCreation: false });
+  await ask(connection, "Metadata", 4, {
+    topics: [{ name: "gone" }],
+    allowAutoTopicCreation: false,
+  });
+  await ask(connection, "Metadata", 4, { topics: [] });
+  await ask(connection, "FindCoordinator", 2, { key: "t", keyType: 1 });
+
+  expect(count("Metadata", "UNKNOWN_TOPIC_OR_PARTITION")).toBe(2);
+  expect(count("FindCoordinator", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED")).toBe(1);
+  expect(count("ApiVersions", "UNKNOWN_TOPIC_OR_PARTITION")).toBe(0);
+});
+
 test("what is announced is what has a handler, in the versions that are read", async () => {
   const handlers = { Metadata: () => ({ brokers: [], topics: [] }) };
   const { network } = await startedPlane();

@@ -14,7 +14,9 @@ import {
   readRequest,
   readRequestHeader,
 } from "@zoolog/protocol/kafka";
+import type { BrokerMetrics } from "../metrics.ts";
 import { unknownCall, unknownVersion } from "./errors.ts";
+import { errorsOf } from "./errors-of-response.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /**
@@ -71,8 +73,10 @@ type Entry = {
 /** From a frame to the handler of its call. */
 export class RequestDispatch {
   readonly #entries = new Map<number, Entry>();
+  readonly #failures: BrokerMetrics["kafka"]["failures"];
 
-  constructor(handlers: KafkaHandlers) {
+  constructor(handlers: KafkaHandlers, { failures }: Pick<BrokerMetrics["kafka"], "failures">) {
+    this.#failures = failures;
     for (const [name, handle] of Object.entries(handlers)) {
       const message: AnyKafkaMessage = KAFKA_MESSAGES[name as KafkaApi];
       this.#entries.set(message.key, {
@@ -102,7 +106,9 @@ export class RequestDispatch {
       const request = readRequest(message, header, reader);
       const answer = async (context: RequestContext): Promise<Uint8Array[] | undefined> => {
         const response = await handle(request, context);
-        return response === undefined ? undefined : encodeResponse(message, header, response);
+        if (response === undefined) return undefined;
+        for (const code of errorsOf(response)) this.#failures.of({ api: name, code }).value += 1;
+        return encodeResponse(message, header, response);
       };
       return { decodedBytes: decodedBytesOf(reader.elements), answer };
     };
