@@ -1,5 +1,18 @@
-import { brokerId, controllerEpoch, partitionEpoch, type ZoologError } from "@zoolog/base";
-import { MemoryCoordination, sampleBroker, sampleState, sampleTopic } from "@zoolog/testkit";
+import {
+  brokerId,
+  controllerEpoch,
+  type LogFields,
+  partitionEpoch,
+  silentLogger,
+  type ZoologError,
+} from "@zoolog/base";
+import {
+  createMemoryStore,
+  MemoryCoordination,
+  sampleBroker,
+  sampleState,
+  sampleTopic,
+} from "@zoolog/testkit";
 import type { ControllerWriter } from "../port/controller-writer.ts";
 import type { CoordinationStore, Election } from "../port/coordination-store.ts";
 
@@ -63,6 +76,25 @@ test.each(["beforeApply", "afterApply"] as const)(
     await expect(b.readController()).resolves.toMatchObject({ controllerEpoch: epoch });
   },
 );
+
+test("the log names who was deposed by other names than the broker that says so", async () => {
+  const lines: (LogFields | undefined)[] = [];
+  const logger = {
+    ...silentLogger,
+    warn: (_: string, fields?: LogFields) => void lines.push(fields),
+  };
+  const a = await world.open("a");
+  const b = await world.settled(
+    createMemoryStore({ name: "b" }, { ...world.time, ensemble: world.ensemble, logger }),
+  );
+  elected(await elect(a, 0));
+  const deposing = { brokerId: brokerId(0), controllerEpoch: controllerEpoch(1) };
+
+  elected(await world.settled(b.electController(brokerId(1), deposing)));
+  await b.close();
+
+  expect(lines).toEqual([{ deposed: 0, deposedEpoch: 1 }]);
+});
 
 test.each(["beforeApply", "afterApply"] as const)(
   "a connection lost %s around the election leaves exactly one epoch behind",

@@ -117,7 +117,11 @@ export class ControllerElection {
       if (!lost && !isConnectionFault(error)) throw error;
       return await this.#seated(client);
     }
-    if (isTaken) this.#logger.warn("controller deposed", { ...deposing });
+    if (isTaken) {
+      // Not by the names of the broker that says so: its logger has those.
+      const { brokerId: deposed, controllerEpoch: deposedEpoch } = deposing ?? {};
+      this.#logger.warn("controller deposed", { deposed, deposedEpoch });
+    }
     return this.#elected(client, { value: next, version: epoch.version + 1 });
   }
 
