@@ -16,7 +16,11 @@ import {
 } from "./consumer/consumer-calls.ts";
 import { decideConsumerHeartbeat } from "./consumer/consumer-heartbeat.ts";
 import { type GroupDecision, NOTHING, refuse } from "./decision.ts";
-import { decideDeleteGroup, decideDeleteOffsets } from "./delete-group.ts";
+import {
+  decideDeleteGroup,
+  decideDeleteOffsets,
+  decideFoundWithoutOffsets,
+} from "./delete-group.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { GroupEvent, LeaveGroupEvent } from "./group-event.ts";
 import { unknownMember } from "./member-identity.ts";
@@ -53,6 +57,8 @@ export function decide(
       return decideDeleteGroup(group, event.requestId);
     case "deleteOffsets":
       return decideDeleteOffsets(group, event, context);
+    case "foundWithoutOffsets":
+      return decideFoundWithoutOffsets(group);
     case "groupLoaded":
       if (group === undefined) return NOTHING;
       return group.type === "classic"

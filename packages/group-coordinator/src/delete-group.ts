@@ -1,5 +1,5 @@
 import { topicNameFault } from "@zoolog/base";
-import { type GroupDecision, refuse } from "./decision.ts";
+import { type GroupDecision, NOTHING, refuse } from "./decision.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { DeleteOffsetsEvent, RequestId } from "./group-event.ts";
 import type { GroupRefusal, PartitionResult } from "./group-reply.ts";
@@ -21,13 +21,23 @@ export function decideDeleteGroup(
     const message = `the group has ${group.members.size} members; stop them first`;
     return refuse(requestId, { code: "NON_EMPTY_GROUP", message });
   }
-  const timers: GroupTimer[] = [];
-  if (group.type === "classic") {
-    for (const id of group.pendingMembers) timers.push({ type: "cancel", key: `pending:${id}` });
-    timers.push({ type: "cancel", key: "initialDelay" }, { type: "cancel", key: "join" });
-  }
   const replies = [{ requestId, response: { type: "deleteGroup" as const } }];
-  return { records: [{ type: "groupDeleted" }], replies, timers };
+  return { records: [{ type: "groupDeleted" }], replies, timers: timersEnded(group) };
+}
+
+function timersEnded(group: GroupState): GroupTimer[] {
+  if (group.type === "consumer") return [];
+  const pending = [...group.pendingMembers].map((id) => `pending:${id}` as const);
+  return [...pending, "initialDelay" as const, "join" as const].map((key) => {
+    return { type: "cancel", key };
+  });
+}
+
+/** Nobody is in it, and there is nothing that somebody could come back to. */
+export function decideFoundWithoutOffsets(group: GroupState | undefined): GroupDecision {
+  if (group === undefined || group.members.size > 0) return NOTHING;
+  if (group.type === "classic" && group.pendingMembers.size > 0) return NOTHING;
+  return { records: [{ type: "groupDeleted" }], replies: [], timers: timersEnded(group) };
 }
 
 /** Offsets of topics that no member subscribes to. */

@@ -22,6 +22,8 @@ export type GroupEvent =
   | CommitOffsetsEvent
   | { readonly type: "deleteGroup"; readonly requestId: RequestId }
   | DeleteOffsetsEvent
+  /** It has no committed offset, and has had none since its last event. */
+  | { readonly type: "foundWithoutOffsets" }
   /** The image's topics have changed: partitions added, topics created or deleted. */
   | { readonly type: "topicsChanged" }
   /** An armed timer's time is over. Never delivered for one that was armed again or cancelled. */

@@ -81,7 +81,9 @@ export const groupSettings = {
     byDefault: 10 * MINUTE,
     min: 1 * SECOND,
     max: 24 * HOUR,
-    about: "How often offsets of topics that are gone are looked for and removed.",
+    about:
+      "How often offsets of topics that are gone, and groups without offsets and members, are looked " +
+      "for and removed.",
   }),
   groupLagRefreshIntervalMs: integer({
     byDefault: 30 * SECOND,

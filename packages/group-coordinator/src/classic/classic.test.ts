@@ -551,6 +551,23 @@ describe("deleting", () => {
     expect(test.group).toBeUndefined();
   });
 
+  test("a group that was found without offsets goes when nobody is in it or on the way", () => {
+    const test = stable(["a"]);
+
+    test.run({ type: "foundWithoutOffsets" });
+    const withMember = test.group?.members.size;
+    test.fire("session:a");
+    test.join({ memberIdCandidate: "b", requiresKnownMemberId: true });
+    test.run({ type: "foundWithoutOffsets" });
+    const withPending = test.group?.type;
+    test.fire("pending:b");
+    test.run({ type: "foundWithoutOffsets" });
+
+    expect([withMember, withPending]).toEqual([1, "classic"]);
+    expect(test.group).toBeUndefined();
+    expect(test.stored.exists).toBe(false);
+  });
+
   test("offsets needs their topic not to be subscribed", () => {
     const protocols = [{ name: "range", metadata: subscription("orders") }];
     const test = stable(["a"], () => ({ protocols }));

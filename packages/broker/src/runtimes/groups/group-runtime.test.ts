@@ -234,6 +234,65 @@ describe("answers", () => {
   });
 });
 
+describe("a group without offsets", () => {
+  const none = async (): Promise<boolean> => false;
+  const leave = { type: "leaveGroup", members: [{ memberId: "m1", reason: "" }] };
+
+  test("is removed when nobody is in it", async () => {
+    const world = await started();
+    await world.submit(1, heartbeat("join"));
+
+    await world.brokers[1].removeIfUnused(GROUP, none);
+    const inUse = world.groups.groups.has(GROUP);
+    await world.submit(1, leave);
+    await world.brokers[1].removeIfUnused(GROUP, none);
+    await world.settle();
+
+    expect(inUse).toBe(true);
+    expect(world.groups.groups.has(GROUP)).toBe(false);
+    expect(world.brokers[1].snapshot()).toEqual([]);
+  });
+
+  test("stays when it has some after all, or somebody comes while that is looked up", async () => {
+    const world = await started();
+    await world.submit(1, heartbeat("join"));
+    await world.submit(1, leave);
+
+    await world.brokers[1].removeIfUnused(GROUP, async () => true);
+    const withSome = world.groups.groups.has(GROUP);
+    await world.brokers[1].removeIfUnused(GROUP, async () => {
+      await world.submit(1, commit(7));
+      return false;
+    });
+    await world.settle();
+
+    expect(withSome).toBe(true);
+    expect(world.groups.committed(GROUP, "orders", 0)).toMatchObject({ offset: 7 });
+    expect(world.brokers[1].state(GROUP)).toBeDefined();
+  });
+
+  test("is looked up when what it has decided is written", async () => {
+    const world = await started();
+    await world.submit(1, heartbeat("join"));
+    await world.submit(1, leave);
+    world.stores[1].hold();
+    void world.submit(1, commit(7));
+    let looked = false;
+
+    const removing = world.brokers[1].removeIfUnused(GROUP, async () => {
+      looked = true;
+      return world.groups.committed(GROUP, "orders", 0) !== undefined;
+    });
+    await world.settle();
+    const early = looked;
+    world.stores[1].release();
+    await removing;
+
+    expect([early, looked]).toEqual([false, true]);
+    expect(world.brokers[1].state(GROUP)).toBeDefined();
+  });
+});
+
 describe("a failover", () => {
   test("takes the group over as it is: the same epoch, no rebalance, no commit lost", async () => {
     const world = await started();

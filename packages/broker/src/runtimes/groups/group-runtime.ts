@@ -188,6 +188,16 @@ export class GroupRuntime {
   }
 
   /**
+   * Removes the group if nobody is in it and it has no offsets.
+   *
+   * @param hasOffsets reads what is written; what it throws is thrown.
+   * @throws ZoologError as `submit`.
+   */
+  async removeIfUnused(groupId: string, hasOffsets: () => Promise<boolean>): Promise<void> {
+    await this.#termOf(groupId).removeIfUnused(groupId, hasOffsets);
+  }
+
+  /**
    * The writer of the group's slot, for what is no change of the group itself.
    *
    * @throws ZoologError as `submit`.

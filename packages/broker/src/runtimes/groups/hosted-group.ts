@@ -54,6 +54,8 @@ export class HostedGroup {
   /** Resolves when all state decided so far is written; `undefined` when it is. */
   #unwritten: Promise<unknown> | undefined;
   #writesUnderWay = 0;
+  /** Events so far. */
+  #steps = 0;
   readonly #whenWritten: (() => void)[] = [];
   #ended = false;
 
@@ -141,8 +143,23 @@ export class HostedGroup {
     }
   }
 
+  /**
+   * Removes it if nobody is in it and it has no offsets. Whatever happens to it while that is looked up
+   * keeps it: offsets are written by this group alone, so none can come without an event here.
+   *
+   * @param hasOffsets reads what is written.
+   */
+  async removeIfUnused(hasOffsets: () => Promise<boolean>): Promise<void> {
+    if (this.#state === undefined || this.#state.members.size > 0) return;
+    const steps = this.#steps;
+    await this.written();
+    if (await hasOffsets()) return;
+    if (this.#steps === steps) this.handle({ type: "foundWithoutOffsets" });
+  }
+
   #step(event: GroupEvent): void {
     const { context, budget, counters } = this.#dependencies;
+    this.#steps += 1;
     const before = this.#state;
     const decision = decide(before, event, context());
     this.#state = applyAll(before, decision.records);

@@ -10,6 +10,7 @@ const idOf = (name: string): TopicId => name.padEnd(22, "A") as TopicId;
 function world() {
   const time = new ManualTime();
   const groups = new MemoryGroups();
+  const unused: string[] = [];
   const { scheduler } = time;
   const runtime = {
     snapshot: () => [{ groupId: "billing" }],
@@ -18,6 +19,9 @@ function world() {
         for (const change of changes) groups.apply(change);
       },
     }),
+    removeIfUnused: async (groupId: string, hasOffsets: () => Promise<boolean>) => {
+      if (!(await hasOffsets())) unused.push(groupId);
+    },
   } as never;
   const store = new MemoryGroupStore(groups);
   const dependencies = { runtime, store, scheduler, logger: silentLogger };
@@ -37,7 +41,7 @@ function world() {
     sweeper.follow({ topics: new Map(entries as never) } as unknown as ClusterImage);
   };
   const left = () => [...(groups.offsets.get("billing")?.keys() ?? [])].sort();
-  return { time, commit, follow, left };
+  return { time, commit, follow, left, unused };
 }
 
 test("offsets of a topic go with it, and no others", async () => {
@@ -75,4 +79,18 @@ test("what was deleted while nobody looked is found by the slow round", async ()
   await time.advanceAndSettle(1_000);
 
   expect(left()).toEqual(["audit-0", "byhand-0"]);
+});
+
+test("a group without offsets is offered for removal by the slow round, others are not", async () => {
+  const { time, commit, follow, unused } = world();
+  follow({ orders: idOf("orders") });
+  await time.advanceAndSettle(999);
+  const early = [...unused];
+
+  await time.advanceAndSettle(1);
+  commit("orders", idOf("orders"));
+  await time.advanceAndSettle(1_000);
+
+  expect(early).toEqual([]);
+  expect(unused).toEqual(["billing"]);
 });

@@ -19,7 +19,7 @@ export type OffsetSweeperDependencies = {
 type Changes = readonly GroupChange[];
 
 /**
- * Removes offsets of topics that were deleted. Nothing depends on it but the tidiness of ZooKeeper: an
+ * Removes offsets of topics that were deleted, and groups that have none and nobody in them. Nothing depends on it but the tidiness of ZooKeeper: an
  * offset counts only for the topic whose id it has. Topics that go are swept at once, group by group;
  * what was deleted while nobody coordinated is found by the slow round.
  */
@@ -81,7 +81,17 @@ export class OffsetSweeper {
     this.#isRoundDue = false;
     await this.#eachGroup(async (groupId) => {
       const { value } = await this.#dependencies.store.readOffsets(groupId, "all");
+      if (value.length === 0) await this.#removeIfUnused(groupId);
       return value.flatMap((stored) => this.#staleOffset(groupId, stored));
+    });
+  }
+
+  /** As Kafka does: consumers without a group of their own leave one behind each time. */
+  async #removeIfUnused(groupId: string): Promise<void> {
+    const { runtime, store } = this.#dependencies;
+    await runtime.removeIfUnused(groupId, async () => {
+      const { value } = await store.readOffsets(groupId, "all");
+      return value.length > 0;
     });
   }
 

@@ -174,6 +174,13 @@ export class SlotTerm {
     return (await this.#groups.get(groupId)?.waitForNews(memberId, limits)) ?? true;
   }
 
+  /** See `HostedGroup.removeIfUnused`. */
+  async removeIfUnused(groupId: string, hasOffsets: () => Promise<boolean>): Promise<void> {
+    if (this.fault(groupId) === undefined) {
+      await this.#groups.get(groupId)?.removeIfUnused(hasOffsets);
+    }
+  }
+
   /** Topics have come, gone or grown. */
   topicsChanged(): void {
     for (const group of [...this.#groups.values()]) group.handle({ type: "topicsChanged" });
