@@ -17,7 +17,8 @@ type Found = Asked & { readonly fault?: Refusal };
 
 export function deleteTopics({ api }: HandlerParts): KafkaHandler<"DeleteTopics"> {
   return async (request, context) => {
-    const wanted = askedTopics(request, context.apiVersion).map((asked) => resolve(asked, api));
+    const asked = askedTopics(request, context.apiVersion);
+    const wanted = withoutRepeated(asked.map((topic) => resolve(topic, api)));
     const topics = wanted.flatMap(({ name: topic, topicId, fault }) => {
       if (topic === undefined || fault !== undefined) return [];
       return [{ topic, ...givenFields({ topicId }) }];
@@ -63,4 +64,17 @@ function resolve({ name, topicId }: Asked, api: BrokerApi): Found {
   const known = topicId === undefined ? undefined : api.topicNameOf(topicId);
   if (known !== undefined) return { name: known, topicId };
   return { topicId, fault: refusal("UNKNOWN_TOPIC_ID", "there is no topic of this id") };
+}
+
+/** One that is named twice, by whichever of its names, is not deleted: that is no plan, but a mistake. */
+function withoutRepeated(found: readonly Found[]): readonly Found[] {
+  const times = new Map<string | undefined, number>();
+  const sound = found.filter(({ fault }) => fault === undefined);
+  for (const { name } of sound) times.set(name, (times.get(name) ?? 0) + 1);
+  return found.map((topic) => {
+    const { name, fault } = topic;
+    if (fault !== undefined || times.get(name) === 1) return topic;
+    const message = `topic ${name} is named twice in the request`;
+    return { ...topic, fault: refusal("INVALID_REQUEST", message) };
+  });
 }

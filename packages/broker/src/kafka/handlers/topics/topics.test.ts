@@ -195,6 +195,28 @@ describe("gotcha 62: DeleteTopics", () => {
   });
 });
 
+test.each([
+  ["twice by its name", (name: string) => [{ name }, { name }]],
+  ["by its name and by its id", (name: string, topicId: TopicId) => [{ name }, { topicId }]],
+])("a topic that DeleteTopics names %s stays, and others go", async (_, twice) => {
+  const { api, connection, create } = await started();
+  const { topics } = await create(7, [{ name: "a" }, { name: "b" }]);
+  const named = [...twice("a", topics[0]!.topicId!), { name: "b" }];
+
+  const { responses } = await ask(connection, "DeleteTopics", 6, {
+    timeoutMs: 1_000,
+    topics: named.map((topic) => ({ name: undefined, topicId: undefined, ...topic })),
+  });
+
+  expect(responses.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+    ["a", "INVALID_REQUEST"],
+    ["a", "INVALID_REQUEST"],
+    ["b", undefined],
+  ]);
+  const left = await api.metadata({ allowAutoTopicCreation: false });
+  expect(left.topics).toMatchObject([{ topic: "a" }]);
+});
+
 test("gotcha 62: DeleteRecords up to the high watermark or an offset, and tells what is left", async () => {
   const { admin, connection } = await started();
   const asked: unknown[] = [];
