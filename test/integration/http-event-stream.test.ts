@@ -100,7 +100,7 @@ describe("an event stream", () => {
       wire.pause();
       wire.send(follow());
     }
-    const inFlight = () => gauge(plane, "zoolog_http_in_flight_bytes");
+    const inFlight = () => gauge(plane, "zoolog_in_flight_bytes");
     while ((await inFlight()) < 5 * bytes.length) await delay(5);
     const stalled: number[] = [];
     while (stalled.length < 20) {
@@ -111,7 +111,7 @@ describe("an event stream", () => {
     await quiet(plane);
 
     expect(Math.max(...stalled)).toBeLessThan(5 * 2 * 64 * 1024);
-    expect(await gauge(plane, "zoolog_http_in_flight_bytes")).toBe(0);
+    expect(await gauge(plane, "zoolog_in_flight_bytes")).toBe(0);
   });
 
   test("turned away for want of memory, ends with an error that says to come again", async () => {

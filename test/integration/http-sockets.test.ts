@@ -196,7 +196,7 @@ describe("hostile HTTP", () => {
     wire.hangUp();
     await quiet(plane);
 
-    expect(await gauge(plane, "zoolog_http_in_flight_bytes")).toBe(0);
+    expect(await gauge(plane, "zoolog_in_flight_bytes")).toBe(0);
   });
 
   test("a caller who hangs up while waiting releases its fetch, and the answer goes nowhere", async () => {
@@ -289,7 +289,7 @@ describe("hostile HTTP", () => {
     const length = `Content-Length: ${body.length}`;
     idle.send(head("POST /v1/fetch HTTP/1.1", `Content-Type: ${type}`, length));
     idle.send(body.toString("latin1"));
-    while ((await gauge(plane, "zoolog_http_in_flight_bytes")) < 40_000_000) await delay(5);
+    while ((await gauge(plane, "zoolog_in_flight_bytes")) < 40_000_000) await delay(5);
     const refused = await again();
     idle.hangUp();
     await quiet(plane);
@@ -331,7 +331,7 @@ describe("hostile HTTP", () => {
     for (let round = 0; round < 500 && refused.statusCode === 200; round++) {
       for (const wire of idle) wire.send(head(`GET ${RECORDS} HTTP/1.1`));
       await delay(5);
-      held.push(await gauge(plane, "zoolog_http_in_flight_bytes"));
+      held.push(await gauge(plane, "zoolog_in_flight_bytes"));
       refused = await plane.inject({ method: "GET", url: RECORDS });
     }
     health.send(head("GET /health/live HTTP/1.1"));

@@ -45,7 +45,7 @@ async function metric(name: string): Promise<number> {
 }
 
 /** What all clients hold, as the broker counts it. */
-const heldBytes = () => metric("zoolog_http_in_flight_bytes");
+const heldBytes = () => metric("zoolog_in_flight_bytes");
 
 test("a client that asks and does not read is held up, and has every answer in order when it reads", async () => {
   const silent = dial();

@@ -199,8 +199,8 @@ function describeInFlight({ metrics, calls }: PlaneParts, budgets: CallBudgets):
   const { registry } = metrics;
   registry.gauge("zoolog_http_calls_in_flight", "Calls being worked on", () => calls.size);
   registry.gauge(
-    "zoolog_http_in_flight_bytes",
-    "Bytes of bodies being read and of answers being written",
+    "zoolog_in_flight_bytes",
+    "Bytes of requests and answers in memory, of all planes, clients and brokers together",
     () => budgets.clients.usedBytes + budgets.brokers.usedBytes,
   );
 }

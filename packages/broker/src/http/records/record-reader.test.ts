@@ -133,7 +133,7 @@ describe("one answer", () => {
     const metrics = await plane.inject({ method: "GET", url: "/metrics" });
 
     expect(statuses).toEqual([200, 200]);
-    expect(metrics.body).toMatch(/^zoolog_http_in_flight_bytes 0$/m);
+    expect(metrics.body).toMatch(/^zoolog_in_flight_bytes 0$/m);
   });
 });
 
