@@ -66,7 +66,7 @@ export class Cluster {
   #rotation: number;
   #version = 0;
   #wanted = new Set<string>();
-  /** Topics that are created when they are missing, if a broker may: those produced to, where asked for. */
+  /** Topics that the next question creates when they are missing: those that somebody would produce to. */
   readonly #creatable = new Set<string>();
   #queued: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -107,11 +107,12 @@ export class Cluster {
     purpose: "read" | "produce" = "read",
   ): Promise<TopicMetadata> {
     const { clock, random } = this.#dependencies;
-    if (purpose === "produce" && this.#options.allowAutoTopicCreation) this.#creatable.add(name);
+    const mayCreate = purpose === "produce" && this.#options.allowAutoTopicCreation;
     const startedAt = clock.monotonic();
     for (let failures = 1; ; failures++) {
       const known = this.cachedTopic(name);
       if (known !== undefined) return known;
+      if (mayCreate) this.#creatable.add(name);
       const failure = await this.#lookFor(name, startedAt + limits.timeoutMs, limits.signal);
       if (failure === undefined) continue;
       const elapsedMs = clock.monotonic() - startedAt;
@@ -272,8 +273,9 @@ export class Cluster {
   }
 
   async #learn(topics: readonly string[]): Promise<void> {
-    const creatable = topics.filter((name) => this.#creatable.has(name));
-    const others = topics.filter((name) => !this.#creatable.has(name));
+    // Once for each time that a producer asks: looking again at what was deleted shall not bring it back.
+    const [creatable, others]: [string[], string[]] = [[], []];
+    for (const name of topics) (this.#creatable.delete(name) ? creatable : others).push(name);
     if (creatable.length > 0) this.#take(await this.#metadata(creatable, true));
     if (others.length > 0 || creatable.length === 0)
       this.#take(await this.#metadata(others, false));

@@ -15,7 +15,7 @@ function setUp(allowAutoTopicCreation?: boolean) {
     },
     { ...time, random, transport: brokers },
   );
-  return { client, time };
+  return { brokers, client, time };
 }
 
 const texts = topic("texts", { value: serde.string() });
@@ -43,4 +43,17 @@ test("reading creates nothing", async () => {
   const ends = client.admin.listOffsets("texts", "latest", { timeoutMs: 1_000 });
 
   await expect(time.outcome(ends, 5_000)).rejects.toMatchObject(UNKNOWN);
+});
+
+test("a topic that was deleted is not created by a client that only looks at it again", async () => {
+  const { brokers, client, time } = setUp(true);
+  const producer = client.producer();
+  await time.outcome(producer.send(texts, { value: "x" }), 5_000);
+  brokers.deleteTopic("texts");
+
+  const ends = client.admin.listOffsets("texts", "latest", { timeoutMs: 20_000 });
+
+  await expect(time.outcome(ends, 30_000)).rejects.toThrow();
+  const sent = producer.send(texts, { value: "y" });
+  expect(await time.outcome(sent, 5_000)).toMatchObject({ partition: 0, offset: 0 });
 });
