@@ -5,11 +5,11 @@ import type {
   MetadataResponse,
   PartitionEntry,
 } from "@zoolog/protocol";
-import type { BrokerApi } from "../../../broker-api.ts";
 import { orRefused, type Refusal } from "../../call-failure.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from "../authorized-operations.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { administrator } from "./brokers-of-listener.ts";
 
 type Answer = KafkaResponse<"Metadata">;
@@ -31,7 +31,7 @@ const LISTENER_NOT_FOUND_FROM = 6;
  * clients ask again on the same connection. Whoever asks for all topics would be told that there are
  * none, and some clients believe that; so their connection is closed.
  */
-export function metadata({ api }: { readonly api: BrokerApi }): KafkaHandler<"Metadata"> {
+export function metadata({ api }: HandlerParts): KafkaHandler<"Metadata"> {
   return async (request, context) => {
     const { apiVersion, listener } = context;
     const asked = askedTopics(request, apiVersion, api);
@@ -79,7 +79,7 @@ type Asked = { readonly names: ReadonlySet<string>; readonly refused: readonly T
 function askedTopics(
   { topics }: KafkaRequest<"Metadata">,
   apiVersion: number,
-  api: BrokerApi,
+  api: HandlerParts["api"],
 ): Asked | undefined {
   if (topics === undefined) return undefined;
   if (topics.length === 0 && apiVersion < NULL_MEANS_ALL_FROM) return undefined;

@@ -1,8 +1,9 @@
 import type { AlterConfigsRequest, DescribeConfigsResponse, KafkaRequest } from "@zoolog/protocol";
-import type { BrokerApi, CallContext } from "../../../broker-api.ts";
+import type { CallContext } from "../../../broker-api.ts";
 import { NOT_ANSWERED, orRefused, type Refusal, refusal, refusalOf } from "../../call-failure.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { givenFields } from "../given-fields.ts";
+import type { HandlerParts } from "../handler-parts.ts";
 import { alterResources } from "./alter-resources.ts";
 import {
   type ConfigResourceType,
@@ -19,7 +20,7 @@ type Change = AlterConfigsRequest["resources"][number]["changes"][number];
  * Replaces what was set before: what is not named goes back to what holds without it. Somebody who
  * changes single settings meanwhile may be undone, which is why clients should (KIP-339).
  */
-export function alterConfigs({ api }: { readonly api: BrokerApi }): KafkaHandler<"AlterConfigs"> {
+export function alterConfigs({ api }: HandlerParts): KafkaHandler<"AlterConfigs"> {
   return async ({ resources, validateOnly }, context) => {
     const named = new Set(
       resources.map(({ resourceType, resourceName }) => `${resourceType} ${resourceName}`),
@@ -46,7 +47,7 @@ type Described = (type: ConfigResourceType, name: string) => DescribedResource |
 /** What is set now, of all of them at once. */
 async function describedOf(
   wanted: readonly Wanted[],
-  api: BrokerApi,
+  api: HandlerParts["api"],
   context: CallContext,
 ): Promise<Described | Refusal> {
   const resources = wanted.flatMap(({ resourceType, resourceName }) => {

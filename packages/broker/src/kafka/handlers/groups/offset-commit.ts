@@ -1,5 +1,6 @@
 import { leaderEpoch, offset } from "@zoolog/base";
 import type { ErrorCode, KafkaRequest, KafkaResponse } from "@zoolog/protocol";
+import { kafkaErrorIn, type NewerError } from "../../kafka-error.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { givenFields } from "../given-fields.ts";
 import { groupErrorOf, refusedWith } from "./group-errors.ts";
@@ -7,8 +8,12 @@ import type { GroupParts } from "./group-parts.ts";
 
 type Topic = KafkaRequest<"OffsetCommit">["topics"][number];
 
-/** The version that knows of members with epochs (KIP-848). */
-const EPOCHS_FROM = 9;
+/** Who commits by an older version takes part by generations: that is what it knows of them (KIP-848). */
+const STALE_EPOCH: NewerError = {
+  code: "STALE_MEMBER_EPOCH",
+  from: 9,
+  before: "ILLEGAL_GENERATION",
+};
 
 /**
  * Retention times of old clients are passed over: offsets stay as long as their group does, which is
@@ -39,7 +44,7 @@ export function offsetCommit({ api }: GroupParts): KafkaHandler<"OffsetCommit"> 
         })),
       };
     } catch (error) {
-      return refused(topics, asOfVersion(refusedWith(error), context.apiVersion));
+      return refused(topics, kafkaErrorIn(context.apiVersion, refusedWith(error), STALE_EPOCH));
     }
   };
 }
@@ -69,9 +74,4 @@ function refused(topics: readonly Topic[], errorCode: ErrorCode): KafkaResponse<
       partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
     })),
   };
-}
-
-/** Who commits by an older version takes part by generations: this is what it knows of them. */
-function asOfVersion(code: ErrorCode, apiVersion: number): ErrorCode {
-  return code === "STALE_MEMBER_EPOCH" && apiVersion < EPOCHS_FROM ? "ILLEGAL_GENERATION" : code;
 }
