@@ -10,7 +10,7 @@ import type {
 import { requireList } from "../arguments.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
-import { groupHasMembers } from "../errors.ts";
+import { groupHasMembers } from "../groups/errors.ts";
 import { byTopic } from "./by-topic.ts";
 import { type AdminCallOptions, limitsOf } from "./call-options.ts";
 import type { DirectedCalls } from "./directed-calls.ts";

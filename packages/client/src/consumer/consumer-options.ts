@@ -8,7 +8,8 @@ import {
   requireText,
   timeMs,
 } from "../arguments.ts";
-import { invalidOption, notSubscribed } from "../errors.ts";
+import { invalidOption } from "../errors.ts";
+import { notSubscribed } from "../groups/errors.ts";
 import { outOfRangeChoice, resolveRack } from "../reader/read-options.ts";
 import { requireSerde, type Serde } from "../serde.ts";
 import { requireTopic, type Topic, topic as topicOf } from "../topic.ts";

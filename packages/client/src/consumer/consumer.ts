@@ -13,7 +13,8 @@ import { requireFunction, requireList, requireWholeNumber } from "../arguments.t
 import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
-import { alreadyClosed, alreadyIterated, invalidOption } from "../errors.ts";
+import { alreadyClosed, invalidOption } from "../errors.ts";
+import { alreadyIterated } from "../groups/errors.ts";
 import { GroupCoordinator } from "../groups/group-coordinator.ts";
 import type { WaitingPlaces } from "../groups/waiting-places.ts";
 import type { Producer } from "../producer/producer.ts";

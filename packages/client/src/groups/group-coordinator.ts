@@ -16,8 +16,9 @@ import type { NativeCall, NativeRequest, NativeResponse } from "@zoolog/protocol
 import { type BackoffOptions, backoffDelayMs } from "../backoff.ts";
 import type { CallLimits } from "../cluster/call-attempts.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { callTimedOut, coordinatorMoved } from "../errors.ts";
+import { callTimedOut } from "../errors.ts";
 import { isRetriable, itemFailure } from "../retriable.ts";
+import { coordinatorMoved } from "./errors.ts";
 
 export type GroupCoordinatorOptions = BackoffOptions & {
   readonly groupId: string;

@@ -56,3 +56,8 @@ function invalid(text: string, why: string, hint?: string): ZooKeeperError {
     hint: hint ?? "Write host:port,host:port/chroot.",
   });
 }
+
+/** The library wants one to begin with; it never sees the servers, and the chroot it prepends. */
+export function libraryConnectString(target: ConnectString): string {
+  return `unused:1${target.chroot ?? ""}`;
+}

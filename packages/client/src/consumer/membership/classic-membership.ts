@@ -17,15 +17,12 @@ import {
   type Timer,
   ZoologError,
 } from "@zoolog/base";
-import {
-  decodeConsumerAssignment,
-  type JoinGroupResponse,
-  type NativeRequest,
-} from "@zoolog/protocol";
+import type { JoinGroupResponse, NativeRequest } from "@zoolog/protocol";
 import { quietAbortController, untilAnyAborts } from "../../abort.ts";
 import { backoffDelayMs } from "../../backoff.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { alreadyClosed, memberLost } from "../../errors.ts";
+import { alreadyClosed } from "../../errors.ts";
+import { memberLost } from "../../groups/errors.ts";
 import { isRetriable } from "../../retriable.ts";
 import type { AssignorName } from "../consumer-options.ts";
 import { assignedCounts } from "./assigned-counts.ts";
@@ -33,8 +30,8 @@ import {
   assignMembers,
   isAssignorName,
   joinProtocols,
+  readAssignment,
   readMembers,
-  toMemberPartitions,
 } from "./classic-subscription.ts";
 import type { MembershipDependencies } from "./consumer-membership.ts";
 import { CoordinatorOutage } from "./coordinator-outage.ts";
@@ -267,10 +264,7 @@ export class ClassicMembership implements Membership {
     );
     this.#outage.answered();
     this.#lease.renew(sentAt, this.#options.sessionTimeoutMs);
-    const decoded = decodeConsumerAssignment(answer.assignment);
-    if (decoded.fault === undefined) return toMemberPartitions(decoded.value.assigned);
-    const message = `the assignment of the group's leader cannot be read: ${decoded.fault}`;
-    throw new ZoologError({ code: "INCONSISTENT_GROUP_PROTOCOL", message });
+    return readAssignment(answer.assignment);
   }
 
   /** Of all members, when this one leads. */

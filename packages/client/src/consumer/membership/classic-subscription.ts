@@ -1,6 +1,8 @@
+import { ZoologError } from "@zoolog/base";
 import {
   type ConsumerSubscription,
   type DecodedPayload,
+  decodeConsumerAssignment,
   decodeConsumerSubscription,
   decodeCooperativeStickyUserData,
   decodeStickyUserData,
@@ -111,12 +113,20 @@ export function assignMembers(
   });
 }
 
+/** @throws ZoologError `INCONSISTENT_GROUP_PROTOCOL`: the leader has written something else. */
+export function readAssignment(bytes: Uint8Array): MemberPartition[] {
+  const decoded = decodeConsumerAssignment(bytes);
+  if (decoded.fault === undefined) return toMemberPartitions(decoded.value.assigned);
+  const message = `the assignment of the group's leader cannot be read: ${decoded.fault}`;
+  throw new ZoologError({ code: "INCONSISTENT_GROUP_PROTOCOL", message });
+}
+
 export function isAssignorName(name: string): name is AssignorName {
   return name in ASSIGNORS;
 }
 
 /** The classic protocol knows topics by name alone. */
-export function toMemberPartitions(topics: readonly TopicPartitions[]): MemberPartition[] {
+function toMemberPartitions(topics: readonly TopicPartitions[]): MemberPartition[] {
   return topics.flatMap(({ partitions, topic }) =>
     partitions.map((partition) => ({ topicId: topic, topic, partition })),
   );

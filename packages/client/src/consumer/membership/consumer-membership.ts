@@ -24,7 +24,8 @@ import {
 import type { NativeRequest, NativeResponse } from "@zoolog/protocol";
 import { quietAbortController } from "../../abort.ts";
 import { type BackoffOptions, backoffDelayMs } from "../../backoff.ts";
-import { alreadyClosed, memberLost } from "../../errors.ts";
+import { alreadyClosed } from "../../errors.ts";
+import { memberLost } from "../../groups/errors.ts";
 import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
 import type { WaitingPlaces } from "../../groups/waiting-places.ts";
 import { isRetriable } from "../../retriable.ts";

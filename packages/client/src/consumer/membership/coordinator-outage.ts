@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger } from "@zoolog/base";
-import { coordinatorAway } from "../../errors.ts";
+import { coordinatorAway } from "../../groups/errors.ts";
 
 /**
  * A coordinator that stops, or hands its groups on, is followed by another within seconds: ten times

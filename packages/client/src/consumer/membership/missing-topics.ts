@@ -1,7 +1,7 @@
 import { errorCode, type Logger } from "@zoolog/base";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { subscribedTopicMissing } from "../../errors.ts";
+import { subscribedTopicMissing } from "../../groups/errors.ts";
 
 /**
  * A topic that does not exist is waited for: it may be created later. Whoever misspelt its name is

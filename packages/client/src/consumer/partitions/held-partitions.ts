@@ -8,7 +8,7 @@ import {
   topicPartitionKey,
 } from "@zoolog/base";
 import { untilAnyAborts } from "../../abort.ts";
-import { memberLost } from "../../errors.ts";
+import { memberLost } from "../../groups/errors.ts";
 import type { ConsumerPartition, ResolvedConsumerOptions } from "../consumer-options.ts";
 import {
   type MemberPartition,

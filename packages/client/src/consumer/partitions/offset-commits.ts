@@ -7,7 +7,7 @@ import {
 } from "@zoolog/base";
 import type { NativeRequest, NativeResponse } from "@zoolog/protocol";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
-import { memberLost } from "../../errors.ts";
+import { memberLost } from "../../groups/errors.ts";
 import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
 import { itemFailure } from "../../retriable.ts";
 import type { Membership } from "../membership/membership.ts";

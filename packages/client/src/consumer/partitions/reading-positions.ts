@@ -1,7 +1,8 @@
 import { timestamp } from "@zoolog/base";
 import { requireList, requireObject, requireWholeNumber } from "../../arguments.ts";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
-import { invalidOption, notAssigned } from "../../errors.ts";
+import { invalidOption } from "../../errors.ts";
+import { notAssigned } from "../../groups/errors.ts";
 import type { ConsumerPartition } from "../consumer-options.ts";
 import type { RecordSupply } from "../records/record-supply.ts";
 import type { GroupPartition } from "./group-partition.ts";

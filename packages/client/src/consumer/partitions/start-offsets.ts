@@ -3,7 +3,7 @@ import type { NativeResponse, OffsetSpec } from "@zoolog/protocol";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { OffsetLookup } from "../../cluster/offset-lookup.ts";
-import { startUnknown } from "../../errors.ts";
+import { startUnknown } from "../../groups/errors.ts";
 import type { GroupCoordinator } from "../../groups/group-coordinator.ts";
 import { itemFailure } from "../../retriable.ts";
 import type { ConsumerPartition } from "../consumer-options.ts";

@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from "@zoolog/base";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { deadLetterTopicMissing } from "../../errors.ts";
+import { deadLetterTopicMissing } from "../../groups/errors.ts";
 import type { Producer } from "../../producer/producer.ts";
 import type { ReaderRecord } from "../../reader/reader-record.ts";
 import { topic as topicOf } from "../../topic.ts";

@@ -10,8 +10,8 @@ import {
 import { backoffDelayMs } from "../../backoff.ts";
 import type { CallLimits } from "../../cluster/call-attempts.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { handlerFailed } from "../../errors.ts";
 import { Fifo } from "../../fifo.ts";
+import { handlerFailed } from "../../groups/errors.ts";
 import type { Producer } from "../../producer/producer.ts";
 import type { ReaderRecord } from "../../reader/reader-record.ts";
 import type { GroupPartition } from "../partitions/group-partition.ts";

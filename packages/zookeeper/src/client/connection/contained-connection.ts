@@ -13,7 +13,7 @@ import {
 import ConnectionManager from "node-zookeeper-client/lib/ConnectionManager.js";
 import jute, { type LibraryRecord } from "node-zookeeper-client/lib/jute/index.js";
 import { WIRE_ERROR_CODES, ZooKeeperError } from "../../errors.ts";
-import type { ConnectString } from "../connect-string.ts";
+import { type ConnectString, libraryConnectString } from "../connect-string.ts";
 import { CLOSE_MS_MAX } from "../limits.ts";
 import { InboundReplies } from "../wire/inbound-replies.ts";
 import { OutboundRequests, type Outcome, type SendRequest } from "../wire/outbound-requests.ts";
@@ -395,9 +395,4 @@ export class ContainedConnection {
   #now(): number {
     return this.#dependencies.clock.monotonic();
   }
-}
-
-/** The library wants one to begin with; it never sees the servers, and the chroot it prepends. */
-function libraryConnectString(target: ConnectString): string {
-  return `unused:1${target.chroot ?? ""}`;
 }
