@@ -14,7 +14,7 @@ import type { BackoffOptions } from "../backoff.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { OffsetLookup } from "../cluster/offset-lookup.ts";
 import { alreadyClosed, invalidOption } from "../errors.ts";
-import { alreadyIterated } from "../groups/errors.ts";
+import { alreadyIterated, ofMembership } from "../groups/errors.ts";
 import { GroupCoordinator } from "../groups/group-coordinator.ts";
 import type { WaitingPlaces } from "../groups/waiting-places.ts";
 import type { Producer } from "../producer/producer.ts";
@@ -119,7 +119,7 @@ export class Consumer<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncD
       starts: this.#starts,
       supply: this.#supply,
       closing: this.#closing.signal,
-      onFailure: (error) => this.#fail(error),
+      onFailure: (error) => this.#fail(ofMembership(group, error)),
     });
     const { names, pattern } = options.subscription;
     const memberOptions = { ...options, names, pattern };

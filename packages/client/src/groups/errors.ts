@@ -99,6 +99,18 @@ export function notSubscribed(topic: string): ZoologError {
   });
 }
 
+/** Who shares no protocol with the members of a group is told the options; any other error stays. */
+export function ofMembership(group: string, error: unknown): unknown {
+  const isRefusal = error instanceof ZoologError && error.hint === undefined;
+  if (!isRefusal || error.code !== "INCONSISTENT_GROUP_PROTOCOL") return error;
+  return new ZoologError({
+    code: error.code,
+    message: `group ${group}: ${error.message}`,
+    hint: "Choose what the group has by the options `protocol` and `assignor`; `zoolog group describe` shows it.",
+    cause: error.cause,
+  });
+}
+
 /** Two loops would take records from each other, and neither could say what is handled. */
 export function alreadyIterated(): ZoologError {
   return new ZoologError({

@@ -122,7 +122,7 @@ class GroupRun {
     const { limits } = this.#context;
     const described = await client.admin.groups.describe(group, limits).catch(() => undefined);
     const hint = wayIntoGroup(described, this.#options.protocol ?? "consumer");
-    return new ZoologError({ code, message: `group ${group}: ${message}`, hint, cause });
+    return new ZoologError({ code, message, hint, cause });
   }
 
   async #leaveAtEnd(client: Client, consumer: BytesConsumer, signal: AbortSignal): Promise<void> {

@@ -185,13 +185,28 @@ describe("the classic protocol", () => {
     },
   );
 
-  test("a member that shares no assignor with the others fails", async () => {
+  test("a member that shares no assignor with the others fails, and is told the option", async () => {
     const { consumer, time } = setUp({ protocol: "classic" });
     void collect(consumer({ assignor: "range" }), []);
     await time.advanceAndSettle(2_000);
 
     await expect(outcome(time, take(consumer({ assignor: "sticky" }), 1))).rejects.toMatchObject({
       code: "INCONSISTENT_GROUP_PROTOCOL",
+      message: expect.stringMatching(/^group g: /),
+      hint: expect.stringContaining("options `protocol` and `assignor`"),
+    });
+  });
+
+  test("a member that speaks another protocol than the others is told the option", async () => {
+    const { consumer, time } = setUp({ protocol: "classic" });
+    void collect(consumer(), []);
+    await time.advanceAndSettle(2_000);
+
+    const other = take(consumer({ protocol: "consumer" }), 1);
+
+    await expect(outcome(time, other)).rejects.toMatchObject({
+      code: "INCONSISTENT_GROUP_PROTOCOL",
+      hint: expect.stringContaining("options `protocol` and `assignor`"),
     });
   });
 });
