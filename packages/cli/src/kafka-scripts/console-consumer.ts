@@ -8,6 +8,15 @@ export const CONSOLE_CONSUMER_FLAGS: FlagTable = {
   ...{ "--from-beginning": "switch", "--partition": "value", "--offset": "value" },
   ...{ "--max-messages": "value", "--isolation-level": "value" },
   ...{ "--property": "value", "--formatter-property": "value" },
+  ...{ "--consumer-property": "value", "--command-property": "value" },
+};
+const CONSUMER_PROPERTIES = ["group.protocol", "partition.assignment.strategy"] as const;
+/** Classes of Kafka's package `org.apache.kafka.clients.consumer`, with the names that groups see. */
+const STRATEGIES: Readonly<Record<string, string>> = {
+  RangeAssignor: "range",
+  RoundRobinAssignor: "roundrobin",
+  StickyAssignor: "sticky",
+  CooperativeStickyAssignor: "cooperative-sticky",
 };
 const PROPERTIES = [
   "print.timestamp",
@@ -46,6 +55,7 @@ export function consoleConsumerCommands(words: readonly string[]): string[][] {
     ...(group === undefined ? [] : ["--group", group]),
     ...(partition === undefined ? [] : ["--partition", partition]),
     ...startOf(flags, group, partition),
+    ...membershipOf(flags, group),
     ...(count === undefined ? [] : ["--count", count]),
     ...formatOf(flags),
   ];
@@ -74,6 +84,30 @@ function startOf(
   }
   if (group !== undefined) return ["--from", fromBeginning ? "start" : "end"];
   return fromBeginning ? ["--from-beginning"] : [];
+}
+
+function membershipOf(flags: KafkaFlags, group: string | undefined): string[] {
+  const given = [...flags.all("--consumer-property"), ...flags.all("--command-property")];
+  const properties = propertiesOf(SCRIPT, given, CONSUMER_PROPERTIES);
+  const { "group.protocol": protocol, "partition.assignment.strategy": strategies } = properties;
+  if (given.length > 0 && group === undefined) {
+    throw usageError(`${given[0]} is of no use without a group`, "Add --group NAME.");
+  }
+  const assignors = strategies?.split(",").map((name) => assignorOf(name.trim())) ?? [];
+  return [
+    ...(protocol === undefined ? [] : ["--protocol", protocol.toLowerCase()]),
+    ...(assignors.length === 0 ? [] : ["--assignor", assignors.join(",")]),
+  ];
+}
+
+function assignorOf(strategy: string): string {
+  const name = strategy.slice(strategy.lastIndexOf(".") + 1);
+  const assignor = Object.hasOwn(STRATEGIES, name) ? STRATEGIES[name] : undefined;
+  if (assignor !== undefined) return assignor;
+  throw usageError(
+    `${SCRIPT} does not support the strategy ${strategy}`,
+    `Supported: ${Object.keys(STRATEGIES).join(", ")}.`,
+  );
 }
 
 function formatOf(flags: KafkaFlags): string[] {

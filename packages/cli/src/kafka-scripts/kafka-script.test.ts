@@ -62,6 +62,10 @@ test.each<[string, string[]]>([
     ["consume t --group g --from start --count 5"],
   ],
   [
+    "console-consumer --topic t --group g --consumer-property group.protocol=CLASSIC --consumer-property partition.assignment.strategy=org.apache.kafka.clients.consumer.RangeAssignor,RoundRobinAssignor",
+    ["consume t --group g --from end --protocol classic --assignor range,roundrobin"],
+  ],
+  [
     "console-consumer --topic t --property print.key=true --property print.offset=true --property key.separator=|",
     ["consume t --format Offset:%o|%k|%s\n"],
   ],
@@ -93,6 +97,7 @@ test("what is translated is a command line of ours", async () => {
     "consumer-groups --reset-offsets --group g --all-topics --shift-by -5 --timeout 500",
     "console-producer --topic t --producer-property acks=-1",
     "console-consumer --topic t --from-beginning --max-messages 3",
+    "console-consumer --topic t --group g --consumer-property partition.assignment.strategy=StickyAssignor",
   ]) {
     const [words = []] = translated(line).map((text) => text.split(" "));
     let command = program;
@@ -114,6 +119,12 @@ test.each<[string, string]>([
   ["consumer-groups --reset-offsets --group g --to-latest", "was not told which topics"],
   ["consumer-groups --reset-offsets --group g --all-topics", "was not told what to do"],
   ["console-consumer --topic t --property print.colour=true", "print.colour"],
+  ["console-consumer --topic t --consumer-property group.protocol=classic", "without a group"],
+  ["console-consumer --topic t --group g --consumer-property a=b", "the property a"],
+  [
+    "console-consumer --topic t --group g --consumer-property partition.assignment.strategy=com.acme.Fair",
+    "the strategy com.acme.Fair",
+  ],
   ["console-consumer --topic t --isolation-level read_committed", "no transactions yet"],
   ["console-producer --topic t --property key.separator=:", "without parse.key"],
   ["configs --alter --entity-type users --entity-name u", "--entity-type users"],
