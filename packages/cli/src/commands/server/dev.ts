@@ -5,6 +5,7 @@ import type { CommandContext } from "../../context.ts";
 import { humanDuration, plural } from "../../output/quantity.ts";
 import { listLines } from "../../output/table.ts";
 import { startedUnlessEnded, untilAborted } from "../../until-aborted.ts";
+import { usageError } from "../../usage-error.ts";
 import { settingsOf } from "./broker.ts";
 
 export type DevOptions = {
@@ -23,6 +24,7 @@ export async function dev(context: CommandContext, options: DevOptions): Promise
   const { terminal } = context;
   const startedAt = systemClock.monotonic();
   const { brokers, dataFolder, httpPort, kafkaPort, zookeeperPort } = options;
+  requirePortsApart(options);
   letHeapGrow();
   const logger = createLogger({ level: options.logLevel });
   const settings = [settingsOf("--set", options.set ?? [])];
@@ -79,6 +81,27 @@ function welcome(
     "",
     "Ctrl-C ends it.",
   ];
+}
+
+/** The machine would say that another program has them. @throws ZoologError `USAGE` */
+function requirePortsApart(options: DevOptions): void {
+  const { brokers, httpPort, kafkaPort, set = [], zookeeperPort } = options;
+  const isKafkaOff = set.includes("kafka.enabled=false");
+  const wanted = [
+    { flag: "--http-port", first: httpPort, count: brokers },
+    { flag: "--kafka-port", first: isKafkaOff ? 0 : kafkaPort, count: brokers },
+    { flag: "--zookeeper-port", first: zookeeperPort, count: 1 },
+  ].filter(({ first }) => first !== 0);
+  for (const [at, one] of wanted.entries()) {
+    for (const other of wanted.slice(at + 1)) {
+      const overlap = one.first < other.first + other.count && other.first < one.first + one.count;
+      if (!overlap) continue;
+      throw usageError(
+        `${one.flag} ${one.first} and ${other.flag} ${other.first} overlap`,
+        `Each broker takes the next port of its kind: keep them ${plural(brokers, "port")} apart.`,
+      );
+    }
+  }
 }
 
 /** Says which of the ports it was. */
