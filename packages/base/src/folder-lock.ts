@@ -44,12 +44,7 @@ const TURNS_MAX = 5;
 /** What a volume answers that has no hard links. */
 const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
 
-/** What the lock file said when we came. */
-export type LockTaken = {
-  /** The machine ran on since the last owner died, so its page cache was not lost. */
-  readonly previousOwner: "none" | "same boot" | "earlier boot";
-  readonly release: () => Promise<void>;
-};
+export type LockTaken = { readonly release: () => Promise<void> };
 
 /** @throws ZoologError DATA_FOLDER_LOCKED */
 export async function lockFolder(folder: string, dependencies: Dependencies): Promise<LockTaken> {
@@ -90,17 +85,14 @@ class FolderLock {
     const identity = await machine.processIdentity(machine.pid);
     const self: Owner = { pid: machine.pid, identity, bootId };
     const text = JSON.stringify(self);
-    let previousOwner: LockTaken["previousOwner"] = "none";
     for (let turn = 0; turn < TURNS_MAX; turn++) {
       if (await this.#create(text)) {
         await this.#assertOnlyOwner(text, bootId);
-        return { previousOwner, release: () => this.#remove(text) };
+        return { release: () => this.#remove(text) };
       }
       const found = await readOwner(this.#path, this.#dependencies);
       if (found === undefined) continue;
       if (await isAlive(found.owner, bootId, machine)) throw this.#lockedBy(found.owner);
-      const sameBoot = bootId !== undefined && found.owner?.bootId === bootId;
-      previousOwner = sameBoot ? "same boot" : "earlier boot";
       await this.#remove(found.text);
     }
     throw folderLocked(this.#folder, "several processes that start at once");
@@ -212,7 +204,7 @@ class FolderLock {
   }
 }
 
-/** Durable: after a power cut it tells that the folder was in use. */
+/** Durable: after a power cut its text still says whose it was. */
 async function writeNew(path: string, text: string, fileSystem: FileSystem): Promise<void> {
   const file = await fileSystem.open(path, "create");
   try {

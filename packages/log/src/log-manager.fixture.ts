@@ -8,6 +8,7 @@ import {
   topicPartitionKey,
 } from "@zoolog/base";
 import { ManualTime, SimulatedDisk, seededRandom } from "@zoolog/testkit";
+import { OwnedFolder } from "./data-folder/owned-folder.ts";
 import { DEFAULT_LOG_CONFIG } from "./log-config.ts";
 import { LogManager, type LogManagerOptions } from "./log-manager.ts";
 
@@ -33,21 +34,20 @@ export function setUp() {
   const machine = new TestMachine();
   const time = new ManualTime();
   const offline: string[] = [];
+  const owner = { dataFolder: "/data", clusterId: "cluster-1", brokerId: brokerId(1) };
+  const ports = () => ({
+    fileSystem: disk.mount(),
+    scheduler: time.scheduler,
+    random: disk.random,
+    machine,
+  });
+  const take = () => OwnedFolder.take(owner, ports());
   const open = (options: Partial<LogManagerOptions> = {}) =>
     LogManager.open(
+      { ...owner, limits: { reservedBytes: 0 }, ...options },
       {
-        dataFolder: "/data",
-        clusterId: "cluster-1",
-        brokerId: brokerId(1),
-        limits: { reservedBytes: 0 },
-        ...options,
-      },
-      {
-        fileSystem: disk.mount(),
+        ...ports(),
         clock: time.clock,
-        scheduler: time.scheduler,
-        random: disk.random,
-        machine,
         logger: silentLogger,
         onOffline: (topicPartition) => offline.push(topicPartitionKey(topicPartition)),
       },
@@ -60,7 +60,7 @@ export function setUp() {
     machine.pid += 1;
     machine.running.set(machine.pid, `process ${machine.pid}`);
   };
-  return { disk, machine, time, offline, open, crash };
+  return { disk, machine, time, offline, open, take, crash };
 }
 
 /** Lets the simulated disk go on; fails when it has nothing more to do. */

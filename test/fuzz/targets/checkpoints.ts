@@ -105,6 +105,7 @@ async function sampleFiles(): Promise<Buffer[]> {
       brokerId: brokerId(3),
       incarnationId: "9a2b",
       areStartsClaimed: true,
+      bootId: "9a2b",
       losses: { unclean: "pending" },
       lives: { current: "b", former: "a" },
       registeredEpoch: undefined,

@@ -13,22 +13,28 @@ import { CLEAN_SHUTDOWN_MARKER } from "../volume/file-names.ts";
  */
 export type Shutdown = "inOrder" | "processDied" | "unclean";
 
+export async function hasCleanShutdownMarker(
+  folder: string,
+  fileSystem: FileSystem,
+): Promise<boolean> {
+  return (await fileSystem.readDirectory(folder)).includes(CLEAN_SHUTDOWN_MARKER);
+}
+
 /**
- * Takes the marker of a clean shutdown away, durably, and answers whether it was there. Before any
- * log is opened (KAFKA-10471): a crash while loading must not look like a clean shutdown later.
+ * Takes the marker of a clean shutdown away, durably. Before any log is opened (KAFKA-10471): a crash
+ * while loading must not look like a clean shutdown later.
  */
 export async function takeCleanShutdownMarker(
   folder: string,
   fileSystem: FileSystem,
-): Promise<boolean> {
+): Promise<void> {
   try {
     await fileSystem.remove(`${folder}/${CLEAN_SHUTDOWN_MARKER}`);
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isMissing(error)) return;
     throw error;
   }
   await fileSystem.syncDirectory(folder);
-  return true;
 }
 
 /** The last act of a shutdown: everything it vouches for is on the disk (KAFKA-15375). */

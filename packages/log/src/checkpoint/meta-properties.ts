@@ -20,6 +20,11 @@ export type MetaProperties = {
    * Without the line an older version may have written the folder, which did so up to 10 s later.
    */
   readonly areStartsClaimed: boolean;
+  /**
+   * `boot.id`: of the machine, when the folder was taken last. The same one: since then no power cut has
+   * taken what was not synced. Written with what an earlier one means, so that neither is known alone.
+   */
+  readonly bootId: string | undefined;
   readonly losses: FolderLosses;
   readonly lives: FolderLives;
   /** `registered.epoch`: the broker epoch under which the broker was registered on it last. */
@@ -110,7 +115,8 @@ export async function readMetaProperties(
     if (before === undefined || rest.length > 0) throw corruptFile(path, `gaps has ${gap}`);
     return { after: epochOf(after), before: epochOf(before) };
   });
-  return { ...owner, areStartsClaimed, losses, lives, registeredEpoch, gaps };
+  const bootId = properties.get("boot.id") || undefined;
+  return { ...owner, areStartsClaimed, bootId, losses, lives, registeredEpoch, gaps };
 }
 
 export async function writeMetaProperties(
@@ -125,6 +131,7 @@ export async function writeMetaProperties(
     `broker.id=${properties.brokerId}`,
     `incarnation.id=${properties.incarnationId}`,
     ...(properties.areStartsClaimed ? ["claims.version=1"] : []),
+    ...(properties.bootId === undefined ? [] : [`boot.id=${properties.bootId}`]),
     ...LOSS_KINDS.flatMap((kind) => {
       const since = properties.losses[kind];
       return since === undefined ? [] : [`loss.${kind}=${since}`];

@@ -95,6 +95,39 @@ test.each([
   await second.close();
 });
 
+describe.each([
+  ["the machine went down", false, "power", "unclean", /unclean/],
+  ["only the process died", false, "process", "clean", /processDied/],
+  ["it was shut down in order", true, "process", "clean", /inOrder|processDied/],
+  ["it was shut down before the machine was", true, "power", "clean", /inOrder|processDied/],
+] as const)("what a start knows, that %s,", (_, isClosed, kind, boot, shutdown) => {
+  test("the next one knows, whenever the process dies in it", async () => {
+    let isOpen = false;
+    for (let turns = 0; !isOpen; turns++) {
+      const { open, crash, take } = setUp();
+      const first = await open();
+      await first.noteRegistered(brokerEpoch(7));
+      await first.getOrCreate(ORDERS, NEW);
+      if (isClosed) await first.close();
+      crash(kind);
+
+      const second = open().then(
+        () => {
+          isOpen = true;
+        },
+        () => {},
+      );
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      crash("process");
+      const third = await take();
+
+      expect([turns, third.boot]).toEqual([turns, boot]);
+      expect(third.shutdown).toMatch(shutdown);
+      void second;
+    }
+  });
+});
+
 test("what a start has lost stays lost over the next ones, until the cluster knows since when", async () => {
   const { open, crash } = setUp();
   await open();

@@ -9,7 +9,11 @@ import {
   type Random,
   type Scheduler,
 } from "@zoolog/base";
-import { type Shutdown, takeCleanShutdownMarker } from "../checkpoint/clean-shutdown.ts";
+import {
+  hasCleanShutdownMarker,
+  type Shutdown,
+  takeCleanShutdownMarker,
+} from "../checkpoint/clean-shutdown.ts";
 import {
   assertSameOwner,
   type FolderGap,
@@ -135,18 +139,20 @@ export class OwnedFolder {
       readonly scheduler: Scheduler;
     },
   ): Promise<OwnedFolder> {
-    const { fileSystem, random } = dependencies;
+    const { fileSystem, machine, random } = dependencies;
     const { dataFolder, clusterId, brokerId } = options;
     await fileSystem.makeDirectory(dataFolder);
-    const { release, previousOwner } = await lockFolder(dataFolder, dependencies);
+    const { release } = await lockFolder(dataFolder, dependencies);
     try {
       const stored = await readMetaProperties(fileSystem, dataFolder);
       if (stored !== undefined) assertSameOwner(dataFolder, stored, options);
       const losses: FolderLosses = { newFolder: "pending" };
       const owner = { clusterId, brokerId, incarnationId: random.uuid() };
+      const bootId = await machine.bootId();
       const made: MetaProperties = {
         ...owner,
         areStartsClaimed: true,
+        bootId,
         losses,
         lives: { current: random.uuid(), former: undefined },
         registeredEpoch: undefined,
@@ -156,22 +162,26 @@ export class OwnedFolder {
         await syncAncestors(dataFolder, fileSystem);
         await writeMetaProperties(fileSystem, dataFolder, made);
       }
-      const isClean = await takeCleanShutdownMarker(dataFolder, fileSystem);
-      const survived = isClean || previousOwner === "same boot";
+      const isClean = await hasCleanShutdownMarker(dataFolder, fileSystem);
+      const isSameBoot = bootId !== undefined && stored?.bootId === bootId;
+      const survived = isClean || isSameBoot;
       let meta = stored ?? made;
       if (stored !== undefined) {
-        const found = survived ? stored : uncleanBoot(stored);
+        const found = { ...(survived ? stored : uncleanBoot(stored)), bootId };
         const next = { ...found, lives: nextLife(found.lives, random) };
-        // On a full disk a broker can still serve, as the life that it was before. Only its next
-        // start would not know of an unclean boot.
+        // On a full disk a broker can still serve, as the life that it was before.
         const isWritten = await hadRoom(writeMetaProperties(fileSystem, dataFolder, next));
         meta = isWritten ? next : found;
       }
+      // Only now: whenever the process dies, the marker or the boot's name tells the next one.
+      await takeCleanShutdownMarker(dataFolder, fileSystem);
+      // A start that died before it was registered may not have recovered what the power cut has torn.
+      const isTorn = !survived || meta.losses.unclean === "pending";
       return new OwnedFolder(
         {
           path: dataFolder,
           meta,
-          shutdown: isClean ? "inOrder" : survived ? "processDied" : "unclean",
+          shutdown: isClean ? "inOrder" : isTorn ? "unclean" : "processDied",
         },
         { release },
       );
