@@ -1,7 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type LogFields, silentLogger } from "@zoolog/base";
 import type { BrokerApi } from "@zoolog/broker";
-import { busy, follow, gauge, head, JSON_FORM, startedPlane, Wire } from "./plane-on-sockets.ts";
+import {
+  busy,
+  follow,
+  gauge,
+  head,
+  JSON_FORM,
+  RECORDS,
+  startedPlane,
+  Wire,
+} from "./plane-on-sockets.ts";
 
 describe("closing", () => {
   const waitingFetch = JSON.stringify({
@@ -64,6 +73,26 @@ describe("closing", () => {
 
     expect(wasAborted).toBe(true);
     expect(events).toEqual([["calls cut at close", { calls: 1 }]]);
+  });
+
+  test("does not wait for who reads nothing of an answer, and says so", async () => {
+    const events: [string, LogFields | undefined][] = [];
+    const warn = (event: string, fields?: LogFields) => void events.push([event, fields]);
+    const { plane, port, produce } = await startedPlane(
+      { closeTimeoutMs: 5_000, closingUnreadTimeoutMs: 200 },
+      { ...silentLogger, warn },
+    );
+    await produce("x".repeat(900_000));
+    const silent = new Wire(port);
+    silent.pause();
+    for (let asked = 0; asked < 20; asked++) silent.send(head(`GET ${RECORDS} HTTP/1.1`));
+    await busy(plane);
+
+    await plane.close();
+
+    expect(events).toMatchObject([
+      ["connection closed", { error: expect.stringContaining("taken for 0.2 s") }],
+    ]);
   });
 
   test("is one thing, however often it is asked for", async () => {

@@ -61,6 +61,8 @@ export const DEFAULT_HTTP_LIMITS = {
    * others wait for. Clients give up a call after 30 s themselves. `answer.unread.timeout.ms`.
    */
   unreadTimeoutMs: 30_000,
+  /** The same while the plane closes: whoever reads at all takes something in this time. */
+  closingUnreadTimeoutMs: 2_000,
   /** An idle connection between two calls; above the 60 s after which proxies drop theirs. */
   keepAliveTimeoutMs: 65_000,
   /** An event stream with no record says so this often, below the idle limits of proxies. */

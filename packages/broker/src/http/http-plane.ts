@@ -44,6 +44,7 @@ export class HttpPlane implements Plane {
   readonly #options: HttpPlaneOptions;
   readonly #parts: PlaneParts;
   readonly #app: FastifyInstance;
+  readonly #sockets = new Set<Socket>();
   #closing: Promise<void> | undefined;
 
   constructor(options: HttpPlaneOptions, dependencies: HttpPlaneDependencies) {
@@ -63,6 +64,10 @@ export class HttpPlane implements Plane {
     };
     describeInFlight(this.#parts, budgets);
     this.#app = createApp(this.#parts);
+    this.#app.server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
   }
 
   /**
@@ -101,6 +106,7 @@ export class HttpPlane implements Plane {
     calls.beginClosing();
     const closed = this.#app.close();
     this.#app.server.closeIdleConnections();
+    for (const socket of this.#sockets) socket.setTimeout(limits.closingUnreadTimeoutMs);
     await calls.drain({ timeoutMs: limits.closeTimeoutMs }, { scheduler, logger });
     this.#app.server.closeAllConnections();
     await closed;
@@ -186,7 +192,7 @@ function cutUnread({ limits, calls, warnings }: PlaneParts, socket: Socket): voi
   const { remoteAddress, timeout = 0, writableLength } = socket;
   if (writableLength === 0 && calls.areIn(socket)) {
     // We still work on them, which has limits of its own.
-    socket.setTimeout(limits.unreadTimeoutMs);
+    socket.setTimeout(calls.isClosing ? limits.closingUnreadTimeoutMs : limits.unreadTimeoutMs);
     return;
   }
   if (writableLength > 0) {

@@ -62,7 +62,8 @@ export class KafkaPlane implements Plane {
       bodyMemory: new BodyMemory(),
       warnings: new RareWarnings(dependencies),
     };
-    const help = "Open connections of Kafka's protocol";
+    // A client is connected as soon as the kernel has queued it: in a rush some are not here yet.
+    const help = "Open connections of Kafka's protocol that were accepted";
     metrics.registry.gauge("zoolog_kafka_connections", help, () => this.#connections.size);
   }
 
