@@ -24,6 +24,8 @@ export type GroupCoordinatorOptions = BackoffOptions & {
   readonly groupId: string;
   /** One attempt, ms. */
   readonly requestTimeoutMs: number;
+  /** Of the member that asks, ms: one lost answer must not cost it its partitions. */
+  readonly sessionTimeoutMs: number;
 };
 
 export type GroupCoordinatorDependencies = {
@@ -43,6 +45,7 @@ const MOVED = new Set([
   "NETWORK_EXCEPTION",
   "REQUEST_TIMED_OUT",
 ]);
+const ATTEMPTS_PER_SESSION = 3;
 /** Brokers answer from memory; one that is frozen must not hold up the question for long. */
 const LOOKUP_TIMEOUT_MS = 5_000;
 
@@ -131,7 +134,9 @@ export class GroupCoordinator {
     for (let failures = 1; ; failures++) {
       throwIfAborted(limits.signal);
       const remainingMs = Math.max(1, startedAt + limits.timeoutMs - clock.monotonic());
-      const timeoutMs = Math.ceil(Math.min(this.#options.requestTimeoutMs, remainingMs));
+      const { requestTimeoutMs, sessionTimeoutMs } = this.#options;
+      const perSession = sessionTimeoutMs / ATTEMPTS_PER_SESSION;
+      const timeoutMs = Math.ceil(Math.min(requestTimeoutMs, perSession, remainingMs));
       let failure: unknown;
       const asked = request();
       try {

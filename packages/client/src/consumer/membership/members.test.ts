@@ -174,6 +174,37 @@ describe.each(["consumer", "classic"] as const)(
       expect(groups.committed("g")).toEqual({ "texts-0": 2 });
     });
 
+    test("a commit whose answer is lost does not keep a partition from being given up in time", async () => {
+      const { brokers, consumer, groups, time, write } = setUp({ protocol, partitions: 2 });
+      for (const partition of [0, 1]) await write(["a"], { partition });
+      const revokedAt: number[] = [];
+      let isLost = false;
+      brokers.fault = ({ call }) => (call === "commit-offsets" && isLost ? "hang" : undefined);
+      const a = consumer({
+        rebalanceTimeoutMs: 10_000,
+        sessionTimeoutMs: 6_000,
+        commitIntervalMs: 1_000,
+        onRevoked: () => void revokedAt.push(time.clock.monotonic()),
+      });
+      groups.sessionTimeoutMs = 6_000;
+      const values: string[] = [];
+      void collect(a, values);
+      await time.advanceAndSettle(3_000);
+      isLost = true;
+      for (const partition of [0, 1]) await write(["b"], { partition });
+      await time.advanceAndSettle(1_500);
+      isLost = false;
+      for (const partition of [0, 1]) await write(["c"], { partition });
+      const joinedAt = time.clock.monotonic();
+
+      void collect(consumer({ rebalanceTimeoutMs: 10_000, sessionTimeoutMs: 6_000 }), values);
+      await time.advanceAndSettle(30_000);
+
+      expect(revokedAt).toHaveLength(1);
+      expect((revokedAt[0] ?? 0) - joinedAt).toBeLessThan(10_000);
+      expect(values.sort()).toEqual(["a", "a", "b", "b", "c", "c"]);
+    });
+
     test("a coordinator that stays away is told of, once", async () => {
       const { brokers, consumer, errors, time, write } = setUp({ protocol });
       await write(["a"]);

@@ -1,4 +1,6 @@
 import {
+  abortable,
+  CallAbort,
   type Clock,
   deferred,
   type Logger,
@@ -8,6 +10,7 @@ import {
   topicPartitionKey,
 } from "@zoolog/base";
 import { untilAnyAborts } from "../../abort.ts";
+import { callTimedOut } from "../../errors.ts";
 import { memberLost } from "../../groups/errors.ts";
 import type { ConsumerPartition, ResolvedConsumerOptions } from "../consumer-options.ts";
 import {
@@ -34,6 +37,8 @@ export type HeldPartitionsDependencies<K, V> = {
 
 /** Of the rebalance timeout, what is left for the commit after waiting for handlers. */
 const COMMIT_SHARE = 0.2;
+/** Of the same, how long a revocation takes at most: the coordinator has counted from before. */
+const REVOCATION_SHARE = 0.9;
 
 /**
  * The partitions that a member has right now: how they begin, what of them is committed, and how
@@ -99,7 +104,7 @@ export class HeldPartitions<K, V> implements PartitionOwner {
     const held = this.#held(partitions);
     const { rebalanceTimeoutMs } = this.#options;
     this.#stopReading(held, memberLost(this.#options.group, "the group gives them to others"));
-    await this.finish(held, rebalanceTimeoutMs);
+    await this.finish(held, Math.floor(rebalanceTimeoutMs * REVOCATION_SHARE));
     await this.#tell(this.#options.onRevoked, held);
     this.#forget(held);
   };
@@ -133,11 +138,18 @@ export class HeldPartitions<K, V> implements PartitionOwner {
     const commitMs = Math.ceil(timeoutMs * COMMIT_SHARE);
     await this.#idle(held, timeoutMs - commitMs);
     if (this.#options.commit === "manual") return;
+    const late = new CallAbort();
+    const timer = this.#dependencies.scheduler.after(commitMs, () =>
+      late.abort(callTimedOut("commit-offsets", commitMs, undefined)),
+    );
     try {
-      await this.commit(held, { timeoutMs: commitMs });
+      // It may have to wait for one before it, which has a longer time.
+      await abortable(this.commit(held, { timeoutMs: commitMs }), late.signal);
     } catch (error) {
       // Whoever reads them next begins where the last commit was.
       this.warn(error);
+    } finally {
+      timer.cancel();
     }
   }
 
