@@ -69,6 +69,30 @@ test("entries made while the file is written stay dirty and come next", async ()
   expect(valuesOf(contents())).toEqual([1, 2]);
 });
 
+test("what a failed write has left is known to be there, and goes with the next one", async () => {
+  const { file, contents } = await emptyFile();
+  const table = new EntryTable(4);
+  append(table, 1);
+  await table.writeTo(file);
+  append(table, 2);
+  append(table, 3);
+  const full: FileHandle = Object.assign(Object.create(file) as FileHandle, {
+    write: async ([bytes = Buffer.alloc(0)]: readonly Uint8Array[], position: number) => {
+      await file.write([bytes.subarray(0, 4)], position);
+      throw new Error("no room");
+    },
+  });
+  const before = table.isContradicted;
+
+  await expect(table.writeTo(full)).rejects.toThrow("no room");
+  table.truncate(1);
+
+  expect([before, table.isContradicted, table.isDirty]).toEqual([false, true, true]);
+  await table.writeTo(file);
+  expect(valuesOf(contents())).toEqual([1]);
+  expect([table.isContradicted, table.isDirty]).toEqual([false, false]);
+});
+
 test("a table that was read from its file is clean", () => {
   expect(new EntryTable(4, Buffer.alloc(8)).isDirty).toBe(false);
   expect(new EntryTable(4, Buffer.alloc(9)).isDirty).toBe(true);

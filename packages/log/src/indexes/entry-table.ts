@@ -74,7 +74,10 @@ export class EntryTable {
     const { entryBytes } = this;
     const [from, to, cuts] = [this.#cleanCount, this.#count, this.#cuts];
     const end = to * entryBytes;
-    if (this.#fileBytes === undefined || this.#fileBytes > end) await file.truncate(end);
+    const fileBytes = this.#fileBytes;
+    // Until it is done: a write that fails may have brought some of it.
+    this.#fileBytes = undefined;
+    if (fileBytes === undefined || fileBytes > end) await file.truncate(end);
     // A copy: the buffer may be appended to, cut and appended again while the write runs.
     const dirty = Buffer.from(this.#bytes.subarray(from * entryBytes, end));
     await writeFully(file, [dirty], from * entryBytes);
