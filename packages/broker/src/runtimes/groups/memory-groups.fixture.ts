@@ -25,6 +25,8 @@ export class MemoryGroups {
   readonly offsets = new Map<string, Map<string, StoredOffset>>();
   /** By group: as if somebody had edited its znode badly. */
   readonly faults = new Map<string, string>();
+  /** Groups of which somebody has edited an offset badly. */
+  readonly unreadableOffsets = new Set<string>();
 
   apply(change: GroupChange): void {
     const { groupId } = change;
@@ -185,7 +187,10 @@ export class MemoryGroupStore
     const all = [...(this.#shared.offsets.get(groupId)?.values() ?? [])];
     const isWanted = ({ topic, partition }: StoredOffset): boolean =>
       of === "all" || of.some((one) => one.topic === topic && one.partitions.includes(partition));
-    return { value: all.filter(isWanted), faults: [] };
+    const faults = this.#shared.unreadableOffsets.has(groupId)
+      ? [{ name: "orders-0", message: "it is no JSON", czxid: 1, hint: undefined }]
+      : [];
+    return { value: all.filter(isWanted), faults };
   }
 }
 

@@ -41,7 +41,7 @@ function world() {
     sweeper.follow({ topics: new Map(entries as never) } as unknown as ClusterImage);
   };
   const left = () => [...(groups.offsets.get("billing")?.keys() ?? [])].sort();
-  return { time, commit, follow, left, unused };
+  return { time, groups, commit, follow, left, unused };
 }
 
 test("offsets of a topic go with it, and no others", async () => {
@@ -93,4 +93,17 @@ test("a group without offsets is offered for removal by the slow round, others a
 
   expect(early).toEqual([]);
   expect(unused).toEqual(["billing"]);
+});
+
+test("a group whose offsets cannot be read is offered for removal when they are gone", async () => {
+  const { time, groups, follow, unused } = world();
+  follow({ orders: idOf("orders") });
+  groups.unreadableOffsets.add("billing");
+  await time.advanceAndSettle(1_000);
+  const early = [...unused];
+
+  groups.unreadableOffsets.delete("billing");
+  await time.advanceAndSettle(1_000);
+
+  expect([early, unused]).toEqual([[], ["billing"]]);
 });

@@ -17,11 +17,13 @@ export type OffsetSweeperDependencies = {
 };
 
 type Changes = readonly GroupChange[];
+type ReadOffsets = Awaited<ReturnType<GroupStore["readOffsets"]>>;
 
 /**
- * Removes offsets of topics that were deleted, and groups that have none and nobody in them. Nothing depends on it but the tidiness of ZooKeeper: an
- * offset counts only for the topic whose id it has. Topics that go are swept at once, group by group;
- * what was deleted while nobody coordinated is found by the slow round.
+ * Removes offsets of topics that were deleted, and groups that have none and nobody in them. Nothing
+ * depends on it but the tidiness of ZooKeeper: an offset counts only for the topic whose id it has.
+ * Topics that go are swept at once, group by group; groups, and what was deleted while nobody
+ * coordinated, are found by the slow round.
  */
 export class OffsetSweeper {
   readonly #dependencies: OffsetSweeperDependencies;
@@ -80,19 +82,18 @@ export class OffsetSweeper {
     if (!this.#isRoundDue) return;
     this.#isRoundDue = false;
     await this.#eachGroup(async (groupId) => {
-      const { value } = await this.#dependencies.store.readOffsets(groupId, "all");
-      if (value.length === 0) await this.#removeIfUnused(groupId);
-      return value.flatMap((stored) => this.#staleOffset(groupId, stored));
+      const found = await this.#dependencies.store.readOffsets(groupId, "all");
+      if (!hasAny(found)) await this.#removeIfUnused(groupId);
+      return found.value.flatMap((stored) => this.#staleOffset(groupId, stored));
     });
   }
 
   /** As Kafka does: consumers without a group of their own leave one behind each time. */
   async #removeIfUnused(groupId: string): Promise<void> {
     const { runtime, store } = this.#dependencies;
-    await runtime.removeIfUnused(groupId, async () => {
-      const { value } = await store.readOffsets(groupId, "all");
-      return value.length > 0;
-    });
+    await runtime.removeIfUnused(groupId, async () =>
+      hasAny(await store.readOffsets(groupId, "all")),
+    );
   }
 
   /** Those written by hand have no topic id: they are of whatever has the name. */
@@ -118,8 +119,13 @@ export class OffsetSweeper {
       } catch (error) {
         // Another broker coordinates it now, or ZooKeeper is away: the slow round comes again.
         const fields = { group: groupId, error: errorMessage(error) };
-        logger.debug("offsets of deleted topics stay for now", fields);
+        logger.debug("group not swept for now", fields);
       }
     }
   }
+}
+
+/** What nobody can read may be the place of a consumer all the same: whoever wrote it may mend it. */
+function hasAny({ value, faults }: ReadOffsets): boolean {
+  return value.length > 0 || faults.length > 0;
 }
