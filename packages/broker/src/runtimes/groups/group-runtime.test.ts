@@ -523,6 +523,22 @@ describe("callers", () => {
     expect(world.brokers[1].budget.waiting).toBe(0);
   });
 
+  test("who hang up do not wait for ZooKeeper to say whose the slot is", async () => {
+    const world = await started();
+    const epoch = await joined(world);
+    await world.settle(CONFIRMED_FOR_MS + 1);
+    world.stores[1].hold();
+    const caller = new AbortController();
+    const beating = watched(world.submit(1, heartbeat(epoch), caller.signal));
+    await world.settle();
+    const before = beating.state;
+
+    caller.abort(new Error("gone"));
+    await world.settle();
+
+    expect([before, beating.state]).toEqual(["pending", "refused"]);
+  });
+
   test("of a group that is not there leave nothing behind", async () => {
     const world = await started();
 

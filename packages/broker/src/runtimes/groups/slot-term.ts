@@ -1,5 +1,6 @@
 import {
   type AbortSignalLike,
+  abortable,
   type Clock,
   errorMessage,
   type Logger,
@@ -157,7 +158,7 @@ export class SlotTerm {
     const confirmed = this.#confirmed(groupId);
     try {
       const response = await group.submit(request, signal);
-      await confirmed;
+      if (confirmed !== undefined) await abortable(confirmed, signal);
       return response;
     } finally {
       // Its last caller has its answer, or has gone.
