@@ -162,6 +162,20 @@ describe("walking", () => {
     expect(verdict.batch.hasValidChecksum()).toBe(true);
   });
 
+  test.each(["none", "gzip", "snappy", "lz4"] as const)(
+    "%s: a claimed time of the far future, which would keep a segment for ever, is put right",
+    (compression) => {
+      const farFuture = [0, 0x0f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+      const bytes = withField(BATCH_LAYOUT.maxTimestamp, farFuture, sound({ compression }));
+
+      const verdict = validateProducedBatch(bytes, RULES);
+
+      const newest = Math.max(...goldenRecords(4).map((record) => record.timestamp));
+      expect(verdict).toMatchObject({ batch: { maxTimestamp: newest } });
+      expect(verdict.error === undefined && verdict.batch.hasValidChecksum()).toBe(true);
+    },
+  );
+
   test("a compacted topic takes no record without a key, whatever else is walked", () => {
     const rules = { ...RULES, walk: "none", keysRequired: true } as const;
     const keyed = goldenRecords(4).map((record) => ({ ...record, key: "key" }));
