@@ -249,6 +249,27 @@ test("who takes nothing of an answer for its time is cut with a line; who takes 
   expect(budget.usedBytes).toBe(request(1).length + slow.pendingBytes + 1);
 });
 
+test("each answer has its own time to be taken, also one as long as the last", async () => {
+  const { network, time } = await startedPlane({
+    limits: { unreadTimeoutMs: 30_000, checkIntervalMs: 1_000 },
+  });
+  const reader = network.dial();
+  reader.stopReading();
+  reader.send(request(1));
+  await turn();
+  time.advance(29_000);
+
+  reader.startReading();
+  await turn();
+  reader.stopReading();
+  reader.send(request(2));
+  await turn();
+  time.advance(5_000);
+
+  expect(reader.pendingBytes).toBeGreaterThan(0);
+  expect(reader.isClosed).toBe(false);
+});
+
 test("a closing plane does not wait for who reads nothing, and lets what is worked on go out", async () => {
   const { handlers, letGo } = heldRequests();
   const { plane, network, time, budget } = await startedPlane({
