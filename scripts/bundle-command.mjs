@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -18,7 +19,10 @@ const COMMAND = "packages/cli";
 const FOLDER = join(COMMAND, "bundle");
 const CHUNKS = join(FOLDER, "chunks");
 
-/** What a command that runs has not loaded yet must still be there when it asks: a day is enough. */
+/**
+ * Since the build that has them no more: what a command that runs has not loaded yet must still be there
+ * when it asks.
+ */
 const KEPT_MS = 24 * 3_600_000;
 
 /** Our own packages come in, those of others stay where npm has put them. */
@@ -48,6 +52,7 @@ const { metafile, outputFiles } = await build({
 });
 
 refuseUndeclared(packagesNamedBy(metafile));
+const formerMs = statSync(join(FOLDER, "main.js"), { throwIfNoEntry: false })?.mtimeMs;
 mkdirSync(CHUNKS, { recursive: true });
 // The entry comes last, and in one step: who starts meanwhile finds the old command or the new one.
 const entryLast = [...outputFiles].sort((a, b) => isEntry(a.path) - isEntry(b.path));
@@ -55,9 +60,21 @@ for (const { path, contents } of entryLast) {
   writeFileSync(`${path}.new`, contents);
   renameSync(`${path}.new`, path);
 }
-for (const name of readdirSync(CHUNKS)) {
-  const path = join(CHUNKS, name);
-  if (statSync(path).mtimeMs < Date.now() - KEPT_MS) rmSync(path);
+dropChunksOfFormerBuilds(new Set(outputFiles.map(({ path }) => basename(path))));
+
+/** All files of a build have its time, and no others: by that the next build knows them. */
+function dropChunksOfFormerBuilds(current) {
+  const now = new Date();
+  const justBefore = new Date(now.getTime() - 1);
+  for (const { path } of entryLast) utimesSync(path, now, now);
+  for (const name of readdirSync(CHUNKS)) {
+    if (current.has(name)) continue;
+    const path = join(CHUNKS, name);
+    const { mtimeMs } = statSync(path);
+    // Their day begins now, however long ago they were built.
+    if (mtimeMs === formerMs) utimesSync(path, justBefore, justBefore);
+    else if (mtimeMs < now.getTime() - KEPT_MS) rmSync(path);
+  }
 }
 
 function isEntry(path) {
