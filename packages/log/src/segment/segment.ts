@@ -11,8 +11,8 @@ import {
   segmentName,
   TIME_INDEX_SUFFIX,
 } from "../volume/file-names.ts";
-import { scanBatches } from "./batch-scan.ts";
 import { type FoundBatch, findBatch } from "./find-batch.ts";
+import { addScanned, agreesWithBatches } from "./index-check.ts";
 
 /** Positions in an index are signed 32-bit numbers, so no segment is larger, whatever its topic says. */
 const SEGMENT_BYTES_LIMIT = 2 ** 31 - 1;
@@ -351,23 +351,11 @@ export class Segment {
     }
   }
 
-  /** Whether the ends of the indexes agree with the log; what lies between is checked on use. */
-  async #confirms(indexes: SegmentIndexes): Promise<boolean> {
-    const { offsets, times } = indexes;
-    const isSound =
-      !indexes.isDirty && offsets.fault() === undefined && times.fault() === undefined;
-    if (!isSound) return false;
-    if (this.#sizeInBytes === 0) return offsets.count === 0 && times.count === 0;
-    const find = (offset: Offset) =>
-      findBatch(offset, indexes, this.#sizeInBytes, (task) => this.read(task));
-    const [entry, time] = [offsets.last(), times.last()];
-    if (entry !== undefined) {
-      const batch = await find(entry.lastOffset);
-      if (batch?.position !== entry.position || batch.lastOffset !== entry.lastOffset) return false;
-    }
-    if (time === undefined) return ((await find(this.baseOffset))?.maxTimestamp ?? -1) < 0;
-    const newest = await find(time.lastOffset);
-    return newest?.lastOffset === time.lastOffset && newest.maxTimestamp === time.timestamp;
+  #confirms(indexes: SegmentIndexes): Promise<boolean> {
+    const { sizeInBytes } = this;
+    return agreesWithBatches(indexes, this, (offset) =>
+      findBatch(offset, indexes, sizeInBytes, (task) => this.read(task)),
+    );
   }
 
   async #scanIndexes(): Promise<SegmentIndexes> {
@@ -376,21 +364,10 @@ export class Segment {
     return indexes;
   }
 
-  async #addScanned(indexes: SegmentIndexes, file: FileHandle, from: number): Promise<void> {
-    let nextOffset = indexes.offsets.last()?.lastOffset ?? this.baseOffset;
-    const end = await scanBatches(
-      file,
-      { from, to: this.#sizeInBytes, checksums: "verify" },
-      (batch, position) => {
-        indexes.add(batch, position, this.#indexIntervalBytes);
-        nextOffset = (batch.lastOffset + 1) as Offset;
-        return true;
-      },
-    );
-    if (end.fault !== undefined) {
-      const { position, fault: what } = end;
-      throw corruptLog({ path: this.path, position, offset: nextOffset, what });
-    }
+  #addScanned(indexes: SegmentIndexes, file: FileHandle, from: number): Promise<void> {
+    const { path, baseOffset, sizeInBytes } = this;
+    const indexIntervalBytes = this.#indexIntervalBytes;
+    return addScanned(indexes, file, { path, baseOffset, sizeInBytes, from, indexIntervalBytes });
   }
 
   /** Synced, so that whole batches of the failed write cannot come back after a power cut. */
