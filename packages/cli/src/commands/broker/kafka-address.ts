@@ -7,8 +7,8 @@ type Endpoints = readonly {
 
 /** Listener of the native plane; all others speak Kafka's protocol. */
 const HTTP = "HTTP";
-/** The first of them, at kafka.port. */
-const KAFKA = "KAFKA";
+/** The first of them, at `kafka.port`; the others are named in `kafka.listeners`. */
+export const FIRST_LISTENER = "KAFKA";
 
 /** The names by which Kafka clients can reach a broker. */
 export function kafkaListenersOf(endpoints: Endpoints): readonly string[] {
@@ -22,7 +22,7 @@ export function kafkaAddressOf(broker: { readonly endpoints?: Endpoints }): stri
   return kafka
     .map(({ listener, host, port }) => {
       const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-      return listener === KAFKA ? address : `${listener}://${address}`;
+      return listener === FIRST_LISTENER ? address : `${listener}://${address}`;
     })
     .join(",");
 }

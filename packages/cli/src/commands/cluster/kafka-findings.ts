@@ -1,6 +1,7 @@
 /** Whom Kafka clients cannot reach. */
 import type { TopicDescription } from "@zoolog/client";
 import { plural } from "../../output/quantity.ts";
+import { FIRST_LISTENER } from "../broker/kafka-address.ts";
 import type { Finding } from "./finding.ts";
 import { partitionsOf } from "./partition-findings.ts";
 
@@ -12,9 +13,6 @@ type KafkaFacts = {
   }[];
   readonly topics: readonly TopicDescription[];
 };
-
-/** The listener of `kafka.port`; the others are named in `kafka.listeners`. */
-const FIRST_LISTENER = "KAFKA";
 
 /** Clients of a listener see the brokers that have it, and no others: one finding for each listener. */
 export function withoutKafka({ brokers, topics }: KafkaFacts): Finding[] {
