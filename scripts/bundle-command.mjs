@@ -24,6 +24,8 @@ const CHUNKS = join(FOLDER, "chunks");
  * when it asks.
  */
 const KEPT_MS = 24 * 3_600_000;
+/** More than by what any file system rounds times. */
+const ROUNDING_MS = 10_000;
 
 /** Our own packages come in, those of others stay where npm has put them. */
 const ownPackagesOnly = {
@@ -65,14 +67,14 @@ dropChunksOfFormerBuilds(new Set(outputFiles.map(({ path }) => basename(path))))
 /** All files of a build have its time, and no others: by that the next build knows them. */
 function dropChunksOfFormerBuilds(current) {
   const now = new Date();
-  const justBefore = new Date(now.getTime() - 1);
+  const before = new Date(now.getTime() - ROUNDING_MS);
   for (const { path } of entryLast) utimesSync(path, now, now);
   for (const name of readdirSync(CHUNKS)) {
     if (current.has(name)) continue;
     const path = join(CHUNKS, name);
     const { mtimeMs } = statSync(path);
     // Their day begins now, however long ago they were built.
-    if (mtimeMs === formerMs) utimesSync(path, justBefore, justBefore);
+    if (mtimeMs === formerMs) utimesSync(path, before, before);
     else if (mtimeMs < now.getTime() - KEPT_MS) rmSync(path);
   }
 }
