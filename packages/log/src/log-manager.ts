@@ -165,7 +165,7 @@ export class LogManager {
    * which broker epoch: what a power cut cannot have taken.
    */
   get syncedSince(): ReadonlyMap<string, BrokerEpoch> {
-    return this.#directory.syncedClaims.all;
+    return this.#directory.syncedClaims.of(this.#hosted.keys);
   }
 
   /**
@@ -260,13 +260,12 @@ export class LogManager {
     options: { readonly topicId: TopicId; readonly config: LogConfig },
   ): Promise<Log> {
     if (this.#closing !== undefined) throw logClosed(topicPartitionKey(topicPartition));
-    const { topicId, config } = options;
     const hosted = this.#hosted.get(topicPartition);
-    const wanted = isOfAnother(hosted, topicId) ? undefined : hosted;
+    const wanted = isOfAnother(hosted, options.topicId) ? undefined : hosted;
     const failure = this.#directory.volume.failure ?? failureOf(wanted);
     if (failure !== undefined) throw failure;
-    const log = await this.#opener.openOrCreate(topicPartition, topicId);
-    log.configure(config);
+    const log = await this.#opener.openOrCreate(topicPartition, options);
+    log.configure(options.config);
     await log.flushInForce();
     return log;
   }

@@ -32,12 +32,16 @@ export class SyncedClaims {
     return epoch === undefined ? undefined : brokerEpoch(epoch);
   }
 
-  /** By `topicPartitionKey`. */
-  get all(): ReadonlyMap<string, BrokerEpoch> {
+  /**
+   * By `topicPartitionKey`, of these logs only: the claim of a new one is there before its folder, and
+   * the power may have gone in between.
+   */
+  of(logs: Iterable<string>): ReadonlyMap<string, BrokerEpoch> {
+    const there = new Set(logs);
     const claims = new Map<string, BrokerEpoch>();
     for (const topicPartition of this.#checkpoint.topicPartitions) {
-      const since = this.since(topicPartition);
-      if (since !== undefined) claims.set(topicPartitionKey(topicPartition), since);
+      const [key, since] = [topicPartitionKey(topicPartition), this.since(topicPartition)];
+      if (since !== undefined && there.has(key)) claims.set(key, since);
     }
     return claims;
   }

@@ -41,6 +41,9 @@ export type LogOpenerOptions = {
   readonly verifyReads: ReadVerification;
 };
 
+/** Whose log is wanted, and its topic's settings. */
+export type WantedLog = { readonly topicId: TopicId; readonly config: LogConfig };
+
 export type LogOpenerDependencies = {
   readonly directory: LogDirectory;
   readonly folders: PartitionFolders;
@@ -86,10 +89,11 @@ export class LogOpener {
   }
 
   /** The partition's log, of that incarnation of the topic: the open one, else found or new. */
-  async openOrCreate(topicPartition: TopicPartition, topicId: TopicId): Promise<Log> {
+  async openOrCreate(topicPartition: TopicPartition, wanted: WantedLog): Promise<Log> {
+    const { topicId } = wanted;
     const hosted = this.#hosted.get(topicPartition);
     const open = isOfAnother(hosted, topicId) ? undefined : logOf(hosted);
-    const log = open ?? (await this.#create(topicPartition, topicId));
+    const log = open ?? (await this.#create(topicPartition, wanted));
     await this.#checkTopicId(log, topicId);
     return log;
   }
@@ -165,7 +169,8 @@ export class LogOpener {
   }
 
   /** Callers that want the same new log at the same time share one. */
-  #create(topicPartition: TopicPartition, topicId: TopicId): Promise<Log> {
+  #create(topicPartition: TopicPartition, wanted: WantedLog): Promise<Log> {
+    const { topicId } = wanted;
     const before = this.#hosted.get(topicPartition);
     if (before?.condition.is === "opening") return before.condition.opening;
     const stranger = isOfAnother(before, topicId) ? before : undefined;
@@ -177,7 +182,7 @@ export class LogOpener {
       topicId: known?.topicId,
       condition: unopened,
     });
-    const opening = this.#makeAndOpen(hosted, { stranger, topicId, foundAtStart }).catch(
+    const opening = this.#makeAndOpen(hosted, { stranger, wanted, foundAtStart }).catch(
       (error: unknown) => {
         hosted.condition = unopened;
         throw this.#directory.volume.named(error);
@@ -191,11 +196,12 @@ export class LogOpener {
     hosted: HostedLog,
     from: {
       readonly stranger: HostedLog | undefined;
-      readonly topicId: TopicId;
+      readonly wanted: WantedLog;
       readonly foundAtStart: boolean;
     },
   ): Promise<Log> {
-    const { topicId, foundAtStart } = from;
+    const { wanted, foundAtStart } = from;
+    const { topicId } = wanted;
     const { volume, path } = this.#directory;
     const key = topicPartitionKey(hosted.topicPartition);
     // The start may have had no file handle left to look: the folder can be any topic's of that name.
@@ -207,15 +213,26 @@ export class LogOpener {
       await this.#putAside(stranger, topicId);
       hosted.topicId = undefined;
     }
+    const isOld = foundAtStart && stranger === undefined;
     if (hosted.topicId === undefined) {
+      if (!isOld && wanted.config.flush === "fsync") await this.#claimSynced(hosted);
       await volume.fileSystem.makeDirectory(`${path}/${key}`);
       await writeTopicId(`${path}/${key}`, topicId, volume);
       hosted.topicId = topicId;
     }
-    const isOld = foundAtStart && stranger === undefined;
     const log = await this.#openLog(hosted, isOld ? this.#lastEndOf(key) : "unclean");
     if (foundAtStart) await this.noteRecovered();
     return log;
+  }
+
+  /**
+   * True of a log that is yet to be made, and said before there is a folder: one that a power cut leaves
+   * without the claim is in doubt, as if it had lost records. Without room it is said later.
+   */
+  async #claimSynced({ topicPartition }: HostedLog): Promise<void> {
+    await this.#directory.syncedClaims.make(topicPartition).catch((error: unknown) => {
+      if (!isNoSpace(error) && !isOutOfHandles(error)) throw error;
+    });
   }
 
   /** Nobody says that the records may go, so they stay, under a name that is nobody's. */

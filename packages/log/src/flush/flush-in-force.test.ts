@@ -204,6 +204,53 @@ test("what a process left that died before it acknowledged it is on the disk bef
   await broker.logs.close();
 });
 
+test("whenever the power goes while a log is made, the next start finds it with the claim, or not at all", async () => {
+  const found = new Set<string>();
+  for (let turns = 0; !found.has("made"); turns++) {
+    for (const keepUnsynced of [0, 1]) {
+      const broker = new Broker();
+      await broker.start();
+      await broker.register();
+      let isMade = false;
+      broker.host("fsync").then(
+        () => (isMade = true),
+        () => {},
+      );
+      await pass(turns);
+      if (isMade) found.add("made");
+      broker.crash("power", keepUnsynced);
+
+      await broker.start();
+      const { known } = broker.logs;
+      if (known.length > 0) found.add("folder");
+      expect(broker.claims).toEqual(known.length === 0 ? {} : { "orders-0": 10 });
+      await broker.logs.close();
+    }
+  }
+  expect(found).toEqual(new Set(["folder", "made"]));
+});
+
+test("a claim that a log left which was never made does not outlive the decision not to flush", async () => {
+  const broker = new Broker();
+  await broker.start();
+  await broker.register();
+  const folder = broker.disk.hold("makeDirectory", /orders-0$/);
+  broker.host("fsync").catch(() => {});
+  await pass(200);
+  broker.crash("power");
+  folder.release();
+  await broker.start();
+  expect([broker.logs.known, broker.claims]).toEqual([[], {}]);
+  await broker.register();
+  await broker.host("os");
+  expect(broker.claims).toEqual({});
+  broker.crash("power", 1);
+
+  await broker.start();
+  expect(broker.claims).toEqual({});
+  await broker.logs.close();
+});
+
 test("nothing is said before the broker's epoch is known, nor of a log that was deleted", async () => {
   const broker = new Broker();
   await broker.start();
