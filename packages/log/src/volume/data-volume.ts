@@ -69,8 +69,8 @@ export class DataVolume {
     this.#logger = logger;
     this.#onOffline = dependencies.onOffline;
     this.#reservedBytes = options.reservedBytes;
-    const onSyncFailed = (error: unknown): void => void this.fail(error);
-    this.files = new FileHandleCache(options, { fileSystem, logger, onSyncFailed });
+    const sync = (file: FileHandle): Promise<void> => this.datasync(file);
+    this.files = new FileHandleCache(options, { fileSystem, logger, sync });
   }
 
   /** Why the folder serves no more; `undefined` while it does. */

@@ -40,7 +40,7 @@ export class FileHandleCache {
   readonly #openFilesMax: number;
   readonly #fileSystem: FileSystem;
   readonly #logger: Logger;
-  readonly #onSyncFailed: (error: unknown) => void;
+  readonly #sync: (file: FileHandle) => Promise<void>;
   /** By path. In the order in which the search for one to close passes them. */
   readonly #entries: Readonly<Record<Mode, Map<string, Entry>>> = {
     read: new Map(),
@@ -49,20 +49,23 @@ export class FileHandleCache {
   readonly #waiting: Deferred<void>[] = [];
   #openFiles = 0;
 
-  /** @param dependencies.onSyncFailed the bytes of some file may be lost: stop acknowledging. */
+  /**
+   * @param dependencies.sync brings a file to the disk before it is closed. May reject: whoever syncs
+   *   knows what that means, here the file is closed all the same.
+   */
   constructor(
     options: FileHandleCacheOptions,
     dependencies: {
       readonly fileSystem: FileSystem;
       readonly logger: Logger;
-      readonly onSyncFailed: (error: unknown) => void;
+      readonly sync: (file: FileHandle) => Promise<void>;
     },
   ) {
     assert(options.openFilesMax >= 1, "at least one file must be open to use one");
     this.#openFilesMax = options.openFilesMax;
     this.#fileSystem = dependencies.fileSystem;
     this.#logger = dependencies.logger;
-    this.#onSyncFailed = dependencies.onSyncFailed;
+    this.#sync = dependencies.sync;
   }
 
   /** Files open now, or about to be. */
@@ -200,7 +203,7 @@ export class FileHandleCache {
     if (file === undefined) return; // Opening failed and gave its place back.
     try {
       if (how === "synced" && entry.mode === "write") {
-        await file.datasync().catch((error: unknown) => this.#onSyncFailed(error));
+        await this.#sync(file).catch(() => {});
       }
       await file.close();
     } finally {
