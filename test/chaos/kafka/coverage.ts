@@ -11,6 +11,15 @@ export class Coverage {
     for (const [offset] of records) offsets.add(offset);
   }
 
+  /** Whether all of the final logs is among them; cheap to ask for as long as much is missing. */
+  covers(finalLogs: readonly FinalLog[]): boolean {
+    return finalLogs.every(({ key, records }) => {
+      const offsets = this.#offsets.get(key);
+      if ((offsets?.size ?? 0) < records.length) return false;
+      return records.every(([offset]) => offsets?.has(offset) === true);
+    });
+  }
+
   /** What of the final logs is not among them, a line for each log. */
   gaps(finalLogs: readonly FinalLog[]): readonly string[] {
     return finalLogs.flatMap((log) => {

@@ -91,13 +91,13 @@ export class KafkaClientLoad {
     const whole = this.#alone("the last reader");
     this.#readers.push(whole);
     this.#begin(whole);
-    const gaps = (): readonly string[] => this.#readers.flatMap((reader) => reader.gaps(finalLogs));
-    await this.#until(() => gaps().length === 0, CATCH_UP_MS_MAX);
+    const haveRead = (): boolean => this.#readers.every((reader) => reader.hasRead(finalLogs));
+    await this.#until(haveRead, CATCH_UP_MS_MAX);
     const members = this.#readers.flatMap((reader) => reader.members);
     for (const member of members) this.#program.tell(["leave", member]);
     await this.#until(() => members.every((member) => this.#left.has(member)), LEAVE_MS_MAX);
     await this.#program.kill();
-    return gaps();
+    return this.#readers.flatMap((reader) => reader.gaps(finalLogs));
   }
 
   figures(): readonly string[] {

@@ -28,6 +28,11 @@ export class KafkaReader {
     return { f: "poll", process, key, position, records: valuesOf(records), at };
   }
 
+  /** Whether they were handed out all of the final logs. */
+  hasRead(finalLogs: readonly FinalLog[]): boolean {
+    return this.#coverage.covers(finalLogs);
+  }
+
   /** What of the final logs nobody of them was handed out. */
   gaps(finalLogs: readonly FinalLog[]): readonly string[] {
     return this.#coverage.gaps(finalLogs).map((gap) => `${this.name} did not read ${gap}`);
