@@ -22,10 +22,8 @@ import { coordinatorMoved } from "./errors.ts";
 
 export type GroupCoordinatorOptions = BackoffOptions & {
   readonly groupId: string;
-  /** One attempt, ms. */
+  /** One attempt, ms. Given up too early, a commit may arrive behind the next one and take it back. */
   readonly requestTimeoutMs: number;
-  /** Of the member that asks, ms: one lost answer must not cost it its partitions. */
-  readonly sessionTimeoutMs: number;
 };
 
 export type GroupCoordinatorDependencies = {
@@ -45,7 +43,6 @@ const MOVED = new Set([
   "NETWORK_EXCEPTION",
   "REQUEST_TIMED_OUT",
 ]);
-const ATTEMPTS_PER_SESSION = 3;
 /** Brokers answer from memory; one that is frozen must not hold up the question for long. */
 const LOOKUP_TIMEOUT_MS = 5_000;
 
@@ -134,9 +131,7 @@ export class GroupCoordinator {
     for (let failures = 1; ; failures++) {
       throwIfAborted(limits.signal);
       const remainingMs = Math.max(1, startedAt + limits.timeoutMs - clock.monotonic());
-      const { requestTimeoutMs, sessionTimeoutMs } = this.#options;
-      const perSession = sessionTimeoutMs / ATTEMPTS_PER_SESSION;
-      const timeoutMs = Math.ceil(Math.min(requestTimeoutMs, perSession, remainingMs));
+      const timeoutMs = Math.ceil(Math.min(this.#options.requestTimeoutMs, remainingMs));
       let failure: unknown;
       const asked = request();
       try {

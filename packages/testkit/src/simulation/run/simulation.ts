@@ -10,7 +10,7 @@ import type { Trace } from "../schedule/trace.ts";
 import type { Workload, WorkloadParts } from "../workloads/workload.ts";
 import { makeWorkloads } from "../workloads/workloads.ts";
 import { topicsOf } from "../workloads/world-plan.ts";
-import { whenKnown } from "../world/known-topics.ts";
+import { whenBrokersAreKnown, whenKnown } from "../world/known-topics.ts";
 import { World } from "../world/world.ts";
 import { WorldHistory } from "../world/world-history.ts";
 import { WorldTopics } from "../world/world-topics.ts";
@@ -83,6 +83,7 @@ export class Simulation {
   async #open(): Promise<void> {
     const { hosts } = this.#world;
     await this.#world.outcome(Promise.all(hosts.map((host) => host.start())));
+    await this.#world.outcome(whenBrokersAreKnown(this.#world));
     await this.#world.outcome(this.#createTopics());
     this.#workloads = makeWorkloads(this.#options, this.#parts);
     for (const workload of this.#workloads) workload.start();

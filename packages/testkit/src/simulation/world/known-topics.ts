@@ -34,3 +34,17 @@ export async function whenKnown(world: World, life: TopicLife): Promise<void> {
     await world.wait(LOOK_MS);
   }
 }
+
+/** Resolves when every broker has heard of all of them: the controller, too, which tells the others. */
+export async function whenBrokersAreKnown(world: World): Promise<void> {
+  const request = { topics: [], allowAutoTopicCreation: false };
+  for (;;) {
+    const answers = world.hosts.map(async ({ broker }) => {
+      const answer = await broker?.api.metadata(request, OBSERVER);
+      return answer?.brokers.length === world.hosts.length;
+    });
+    const known = await Promise.all(answers).catch(() => [false]);
+    if (known.every((knows) => knows)) return;
+    await world.wait(LOOK_MS);
+  }
+}
