@@ -146,6 +146,23 @@ test("gotcha 21: a topic that stamps has one time for all records, in the answer
   expect(batch.hasValidChecksum()).toBe(true);
 });
 
+test("a topic that bounds its times refuses a batch for one record, and names it", async () => {
+  const topic = await topicOf({
+    "message.timestamp.after.max.ms": "3600000",
+    "message.timestamp.before.max.ms": "9223372036854775807",
+  });
+  const batch = (...times: number[]) =>
+    encodeRecordBatch(times.map((timestamp) => ({ timestamp, value: "a" })));
+
+  const refused = await topic.produce(batch(1, Date.now() + 7_200_000, Date.now()));
+
+  expect(refused).toMatchObject({
+    errorCode: "INVALID_TIMESTAMP",
+    recordErrors: [{ batchIndex: 1, batchIndexErrorMessage: expect.stringContaining("outside") }],
+  });
+  expect(await topic.produce(batch(1, Date.now()))).toMatchObject({ baseOffset: 0 });
+});
+
 test("gotcha 22: a batch is as large as the topic takes, by its size as sent", async () => {
   const topic = await topicOf({ "max.message.bytes": "1024" });
   const value = "x".repeat(20_000);

@@ -227,6 +227,8 @@ export {
   claimsCompression,
   claimsTransaction,
   type InflationBudget,
+  type ProducedBatchRules,
+  type RecordError,
   validateProducedBatch,
 } from "./record-batch/produced-batch.ts";
 export { RecordBatch } from "./record-batch/record-batch.ts";

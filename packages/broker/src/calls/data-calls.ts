@@ -74,7 +74,10 @@ function producedPartition(
   outcome: AppendOutcome | undefined,
 ): ProducedPartition {
   if (outcome === undefined) return { partition };
-  if (outcome.error !== undefined) return { partition, ...refusalOf(outcome) };
+  if (outcome.error !== undefined) {
+    const { recordErrors } = outcome;
+    return { partition, ...refusalOf(outcome), ...(recordErrors && { recordErrors }) };
+  }
   const { baseOffset, logStartOffset, logAppendTime } = outcome;
   const place = { partition, baseOffset, logStartOffset };
   return logAppendTime === undefined ? place : { ...place, logAppendTime };

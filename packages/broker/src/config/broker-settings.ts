@@ -9,6 +9,8 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const INT_MAX = 2 ** 31 - 1;
+/** Kafka's word for "no limit" where −1 is none. */
+const INT64_MAX = "9223372036854775807";
 
 /**
  * Every setting of a broker. Names are Kafka's where Kafka has the setting; the dotted name is made
@@ -120,6 +122,26 @@ export const brokerSettings = {
     byDefault: "CreateTime",
     dynamic: "cluster",
     about: "Whose clock stamps records: the producer's, or the broker's at the append.",
+  }),
+  logMessageTimestampBeforeMaxMs: integerOrUnlimited({
+    byDefault: undefined,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unlimited: INT64_MAX,
+    dynamic: "cluster",
+    about:
+      "How old a record may be when it comes, by the time its producer gave it; an older one is " +
+      "refused (`INVALID_TIMESTAMP`). Not asked of topics with `LogAppendTime`. Kafka's default.",
+  }),
+  logMessageTimestampAfterMaxMs: integerOrUnlimited({
+    byDefault: undefined,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unlimited: INT64_MAX,
+    dynamic: "cluster",
+    about:
+      "How far in the future a record's time may lie; others are refused. Without a limit one wrong " +
+      "clock keeps a segment from `log.retention.ms`. Kafka 3's default; Kafka 4 has 3600000.",
   }),
   logFlush: oneOf(["os", "fsync"], {
     byDefault: "os",
@@ -335,6 +357,10 @@ export const settingsKnownElsewhere: Readonly<Record<string, readonly string[]>>
   "log.retention.hours": ["log.retention.ms"],
   "log.retention.minutes": ["log.retention.ms"],
   "log.roll.hours": ["log.roll.ms"],
+  "log.message.timestamp.difference.max.ms": [
+    "log.message.timestamp.before.max.ms",
+    "log.message.timestamp.after.max.ms",
+  ],
   "log.flush.interval.messages": ["log.flush"],
   "log.flush.interval.ms": ["log.flush"],
   "leader.imbalance.check.interval.seconds": ["leader.imbalance.check.interval.ms"],

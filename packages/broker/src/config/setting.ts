@@ -55,23 +55,30 @@ export function integer(
   });
 }
 
-/** An integer, or −1 for "no limit", which is `undefined` inside. */
+/** An integer, or what stands for "no limit", which is `undefined` inside. */
 export function integerOrUnlimited(
-  options: Described<number | undefined> & { readonly min: number; readonly max: number },
+  options: Described<number | undefined> & {
+    readonly min: number;
+    readonly max: number;
+    /** −1 unless Kafka has another number for it. */
+    readonly unlimited?: string;
+  },
 ): Setting<number | undefined> {
-  const { min, max, ...described } = options;
-  const takes = `integer, ${min} to ${max}, or -1 for no limit`;
+  const { min, max, unlimited = "-1", ...described } = options;
+  const takes = `integer, ${min} to ${max}, or ${unlimited} for no limit`;
   const limited = setting<number | undefined>(
     { takes, type: integerType(max) },
     described,
     (raw) => {
+      // A number of a file may be too large to be exact, and so may the one that it stands for.
+      const isUnlimited = raw === unlimited || raw === Number(unlimited);
+      if (isUnlimited) return { value: undefined };
       const value = toInteger(raw);
-      if (value === -1) return { value: undefined };
       const inRange = value !== undefined && value >= min && value <= max;
       return inRange ? { value } : { fault: `takes an ${takes}` };
     },
   );
-  return { ...limited, unlimited: "-1" };
+  return { ...limited, unlimited };
 }
 
 export function boolean(options: Described<boolean>): Setting<boolean> {

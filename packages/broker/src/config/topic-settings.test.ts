@@ -33,6 +33,24 @@ test("-1 of a topic lifts the limit of its broker", () => {
   expect(partitionConfigOf({ "retention.ms": "-1" }, broker).log.retentionMs).toBeUndefined();
 });
 
+test("times have no bounds until they are set, and Kafka's number lifts them again", () => {
+  const [after, before] = ["message.timestamp.after.max.ms", "message.timestamp.before.max.ms"];
+  const unlimited = "9223372036854775807";
+
+  expect(partitionConfigOf({}, broker).timestampAfterMaxMs).toBeUndefined();
+  expect(partitionConfigOf({ [after]: "0", [before]: "5" }, broker)).toMatchObject({
+    timestampAfterMaxMs: 0,
+    timestampBeforeMaxMs: 5,
+  });
+  expect(partitionConfigOf({ [after]: unlimited }, broker).timestampAfterMaxMs).toBeUndefined();
+  expect(topicSettingFault(after, unlimited)).toBeUndefined();
+  expect(topicSettingFault(after, "-1")).toContain("takes an integer");
+  expect(describeTopicConfig({}, broker)).toMatchObject({
+    [after]: { value: unlimited, source: "default" },
+    [before]: { value: unlimited, source: "default" },
+  });
+});
+
 test("an override that this broker does not understand leaves the rest alone", () => {
   const config = partitionConfigOf({ "from.the.future": "1", "segment.ms": "junk" }, broker);
 

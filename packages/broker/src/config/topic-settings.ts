@@ -14,6 +14,8 @@ const TOPIC_SETTINGS = {
   flush: "logFlush",
   indexIntervalBytes: "logIndexIntervalBytes",
   maxMessageBytes: "messageMaxBytes",
+  messageTimestampAfterMaxMs: "logMessageTimestampAfterMaxMs",
+  messageTimestampBeforeMaxMs: "logMessageTimestampBeforeMaxMs",
   messageTimestampType: "logMessageTimestampType",
   minInsyncReplicas: "minInsyncReplicas",
   retentionBytes: "logRetentionBytes",
@@ -75,6 +77,8 @@ export function partitionConfigOf(
     minInsyncReplicas: config.minInsyncReplicas,
     messageBytesMax: config.maxMessageBytes,
     stampOnAppend: config.messageTimestampType === "LogAppendTime",
+    timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
+    timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
     log: {
       segmentBytes: config.segmentBytes,
       segmentMs: config.segmentMs,
@@ -101,8 +105,9 @@ export function describeTopicConfig(
   const config = topicConfigOf(overrides, broker);
   const described: Record<string, DescribedSetting> = {};
   for (const [name, key] of BY_NAME) {
-    const value = String(config[key] ?? -1);
-    const isDefault = broker[TOPIC_SETTINGS[key]] === definitionOf(key).byDefault?.value;
+    const { byDefault, unlimited } = definitionOf(key);
+    const value = String(config[key] ?? unlimited);
+    const isDefault = broker[TOPIC_SETTINGS[key]] === byDefault?.value;
     const inherited = isDefault ? "default" : "broker";
     described[name] = { value, source: name in overrides ? "topic" : inherited };
   }

@@ -37,11 +37,12 @@ export const currentLeader = object({
 export const partitionError = object({ partition: partitionIndex, error: itemError });
 
 /** Likewise where only its leader answers. */
-export const leaderError = object({
+export const leaderErrorFields = {
   partition: partitionIndex,
   error: itemError,
   currentLeader: optional(currentLeader),
-});
+};
+export const leaderError = object(leaderErrorFields);
 
 /** Where success has nothing to say. */
 export const partitionOutcome = object({ partition: partitionIndex, error: optional(itemError) });

@@ -208,6 +208,56 @@ describe("timestamps", () => {
 
     expect(verdict).toMatchObject({ error: "INVALID_TIMESTAMP" });
   });
+
+  test.each(["none", "gzip"] as const)(
+    "%s: each record at fault is named by its place, the others are not",
+    (compression) => {
+      const times = [1500, 10, 1600, 2001, -1];
+      const bytes = encodeRecordBatch(
+        times.map((time) => ({ timestamp: time })),
+        { compression },
+      );
+
+      const verdict = validateProducedBatch(bytes, { ...RULES, ...bounds });
+
+      expect(verdict).toEqual({
+        error: "INVALID_TIMESTAMP",
+        message: "record 1: timestamp 10 lies outside 1000 to 2000",
+        recordErrors: [
+          { batchIndex: 1, message: "timestamp 10 lies outside 1000 to 2000" },
+          { batchIndex: 3, message: "timestamp 2001 lies outside 1000 to 2000" },
+        ],
+      });
+    },
+  );
+
+  test("a batch full of them names no more than a hundred", () => {
+    const bytes = encodeRecordBatch(Array.from({ length: 1_000 }, () => ({ timestamp: 1 })));
+
+    const verdict = validateProducedBatch(bytes, { ...RULES, ...bounds });
+
+    expect(verdict).toMatchObject({ error: "INVALID_TIMESTAMP", recordErrors: { length: 100 } });
+  });
+
+  test("a wrong time weighs more than a missing key, and both are named", () => {
+    const bytes = encodeRecordBatch([{ timestamp: 1500 }, { timestamp: 1, key: "k" }]);
+
+    const verdict = validateProducedBatch(bytes, { ...RULES, ...bounds, keysRequired: true });
+
+    expect(verdict).toMatchObject({
+      error: "INVALID_TIMESTAMP",
+      recordErrors: [{ batchIndex: 0 }, { batchIndex: 1 }],
+    });
+  });
+
+  test("a header's greatest time is nobody's, where the records are looked at", () => {
+    const later = [0, 0, 0, 0, 0, 0, 0x0f, 0xff];
+    const bytes = withField(BATCH_LAYOUT.maxTimestamp, later, one(1500));
+
+    const verdict = validateProducedBatch(bytes, { ...RULES, ...bounds });
+
+    expect(verdict).toMatchObject({ batch: { maxTimestamp: 1500 } });
+  });
 });
 
 test.each(["gzip", "snappy", "lz4", "zstd"] as const)(

@@ -1,4 +1,4 @@
-import { errorMessage, type Timestamp, ZoologError } from "@zoolog/base";
+import { assert, errorMessage, type Timestamp, ZoologError } from "@zoolog/base";
 import { type CompressionCodec, codecOfNumber } from "../compression/codecs.ts";
 import { DECOMPRESSED_BYTES_MAX } from "../compression/limits.ts";
 import { crc32c } from "../crc32c.ts";
@@ -46,7 +46,19 @@ export type ProducedBatchFault = {
     | "UNSUPPORTED_COMPRESSION_TYPE"
   >;
   readonly message: string;
+  /** The first records that are at fault, where single ones are (KIP-467); the others are not. */
+  readonly recordErrors?: readonly RecordError[];
 };
+
+/** One record of a batch that is refused for it. */
+export type RecordError = {
+  /** Its place in the batch, from 0. */
+  readonly batchIndex: number;
+  readonly message: string;
+};
+
+/** Told of one batch: enough to find the mistake, and few beside what the batch itself takes. */
+const RECORD_ERRORS_MAX = 100;
 
 export type ProducedBatchVerdict =
   | { readonly error?: never; readonly batch: RecordBatch }
@@ -71,10 +83,10 @@ export function validateProducedBatch(
   const fieldFault = headerFault(bytes, 0, bytes.length);
   if (fieldFault !== undefined) return fault("INVALID_RECORD", describeBatchFault(fieldFault));
   const batch = RecordBatch.parse(bytes);
-  const mark = markFault(batch) ?? producerFault(batch) ?? timestampFault(batch, rules);
+  const mark = markFault(batch) ?? producerFault(batch) ?? timestampTypeFault(batch);
   if (mark !== undefined) return mark;
   const isWalked = rules.keysRequired === true || rules.walk === "all";
-  return (isWalked ? recordFault(batch, rules) : undefined) ?? { batch };
+  return (isWalked ? recordFault(batch, rules) : claimedTimeFault(batch, rules)) ?? { batch };
 }
 
 /** Of bytes that may be anything: whether walking them would mean inflating a block. */
@@ -167,51 +179,72 @@ function producerFault(batch: RecordBatch): ProducedBatchFault | undefined {
   return undefined;
 }
 
-function timestampFault(
-  batch: RecordBatch,
-  rules: ProducedBatchRules,
-): ProducedBatchFault | undefined {
-  if (batch.timestampType === "logAppendTime") {
-    return fault("INVALID_TIMESTAMP", "only the broker may set the log append time");
-  }
-  return timestampRangeFault(batch.maxTimestamp, rules);
+function timestampTypeFault(batch: RecordBatch): ProducedBatchFault | undefined {
+  if (batch.timestampType !== "logAppendTime") return undefined;
+  return fault("INVALID_TIMESTAMP", "only the broker may set the log append time");
 }
 
-function timestampRangeFault(
-  timestamp: Timestamp,
+/** The header is all there is to look at. */
+function claimedTimeFault(
+  { maxTimestamp }: RecordBatch,
   rules: ProducedBatchRules,
 ): ProducedBatchFault | undefined {
-  if (timestamp === -1) return undefined; // The producer gave none.
-  const { earliestTimestamp: earliest = 0, latestTimestamp: latest = Number.MAX_SAFE_INTEGER } =
-    rules;
-  if (timestamp >= earliest && timestamp <= latest) return undefined;
-  const range = `timestamp ${timestamp} lies outside ${earliest} to ${latest}`;
-  return fault("INVALID_TIMESTAMP", range);
+  if (isTimely(maxTimestamp, rules)) return undefined;
+  return fault("INVALID_TIMESTAMP", outsideOf(maxTimestamp, rules));
 }
+
+function isTimely(timestamp: Timestamp, rules: ProducedBatchRules): boolean {
+  if (timestamp === -1) return true; // The producer gave none.
+  return timestamp >= earliestOf(rules) && timestamp <= latestOf(rules);
+}
+
+function outsideOf(timestamp: Timestamp, rules: ProducedBatchRules): string {
+  return `timestamp ${timestamp} lies outside ${earliestOf(rules)} to ${latestOf(rules)}`;
+}
+
+const earliestOf = ({ earliestTimestamp }: ProducedBatchRules) => earliestTimestamp ?? 0;
+const latestOf = ({ latestTimestamp }: ProducedBatchRules) =>
+  latestTimestamp ?? Number.MAX_SAFE_INTEGER;
 
 function recordFault(
   batch: RecordBatch,
   rules: ProducedBatchRules,
 ): ProducedBatchFault | undefined {
   let maxTimestamp = -1 as Timestamp;
+  const refusals: RecordRefusal[] = [];
   try {
     const block = inflate(batch, rules);
     if (!Buffer.isBuffer(block)) return block;
     const cursor = batch.cursor({}, block);
-    while (cursor.next()) {
-      if (rules.keysRequired === true && !cursor.hasKey) {
-        return fault("INVALID_RECORD", "a record has no key, but the topic is compacted");
-      }
+    for (let batchIndex = 0; cursor.next(); batchIndex++) {
       const { timestamp } = cursor;
-      const range = timestampRangeFault(timestamp, rules);
-      if (range !== undefined) return range;
       if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+      if (!isTimely(timestamp, rules)) {
+        const message = outsideOf(timestamp, rules);
+        refusals.push({ error: "INVALID_TIMESTAMP", batchIndex, message });
+      } else if (rules.keysRequired === true && !cursor.hasKey) {
+        const message = "a record has no key, but the topic is compacted";
+        refusals.push({ error: "INVALID_RECORD", batchIndex, message });
+      }
+      if (refusals.length === RECORD_ERRORS_MAX) break;
     }
   } catch (error) {
     return decodingFault(error);
   }
+  if (refusals.length > 0) return faultOfRecords(refusals);
   if (maxTimestamp !== batch.maxTimestamp) batch.correctMaxTimestamp(maxTimestamp);
   return undefined;
+}
+
+type RecordRefusal = RecordError & { readonly error: "INVALID_TIMESTAMP" | "INVALID_RECORD" };
+
+/** A time among the reasons is what the batch is refused for, as in Kafka's LogValidator. */
+function faultOfRecords(refusals: readonly RecordRefusal[]): ProducedBatchFault {
+  const told = refusals.find(({ error }) => error === "INVALID_TIMESTAMP") ?? refusals[0];
+  assert(told !== undefined, "some record is refused");
+  const { error, batchIndex, message } = told;
+  const recordErrors = refusals.map(({ error: _, ...recordError }) => recordError);
+  return { ...fault(error, `record ${batchIndex}: ${message}`), recordErrors };
 }
 
 /** @throws ZoologError as `RecordBatch.inflate` does. */

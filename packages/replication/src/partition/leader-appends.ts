@@ -1,6 +1,6 @@
-import { type LeaderEpoch, offset } from "@zoolog/base";
+import { type LeaderEpoch, offset, type Timestamp, timestamp } from "@zoolog/base";
 import type { AppendInfo } from "@zoolog/log";
-import { type RecordBatch, validateProducedBatch } from "@zoolog/protocol";
+import { type ProducedBatchRules, type RecordBatch, validateProducedBatch } from "@zoolog/protocol";
 import { withheld } from "../leader/authority.ts";
 import type { Leadership } from "../leader/leadership.ts";
 import {
@@ -48,6 +48,7 @@ export class LeaderAppends {
     const checked = validateProducedBatch(bytes, {
       batchBytesMax: config.messageBytesMax,
       walk: "all",
+      ...timestampBounds(config, clock.now()),
       ...(inflation && { inflation }),
     });
     if (checked.error !== undefined) return refused(checked);
@@ -100,4 +101,19 @@ export class LeaderAppends {
     if (tooFew === undefined) return undefined;
     return replicaError("NOT_ENOUGH_REPLICAS_AFTER_APPEND", tooFew);
   }
+}
+
+type TimestampBounds = Pick<ProducedBatchRules, "earliestTimestamp" | "latestTimestamp">;
+
+/** Which times a producer may give. None is kept of those that the broker replaces. */
+function timestampBounds(config: PartitionConfig, now: Timestamp): TimestampBounds {
+  const { stampOnAppend, timestampBeforeMaxMs, timestampAfterMaxMs } = config;
+  if (stampOnAppend) return {};
+  // Sums beyond what a timestamp can be are no bounds.
+  const earliest = now - (timestampBeforeMaxMs ?? now);
+  const latest = now + (timestampAfterMaxMs ?? Number.MAX_SAFE_INTEGER);
+  return {
+    ...(earliest > 0 && { earliestTimestamp: timestamp(earliest) }),
+    ...(Number.isSafeInteger(latest) && { latestTimestamp: timestamp(latest) }),
+  };
 }

@@ -187,6 +187,54 @@ describe("appending", () => {
     expect(batch?.hasValidChecksum()).toBe(true);
   });
 
+  describe("the times that producers give", () => {
+    const at = (timestamp: number) => encodeRecordBatch([{ timestamp, value: "a" }]);
+
+    test.each([
+      ["as old as may be", -60_000, undefined],
+      ["older", -60_001, "INVALID_TIMESTAMP"],
+      ["as far ahead as may be", 5_000, undefined],
+      ["further ahead", 5_001, "INVALID_TIMESTAMP"],
+    ])("%s: %p ms from now gives %p", async (_what, distance, error) => {
+      const bounds = { timestampBeforeMaxMs: 60_000, timestampAfterMaxMs: 5_000 };
+      const { partition, log, time } = await setUp({ config: bounds });
+      await partition.assign(assignment());
+
+      const answer = await partition.appendAsLeader(at(time.clock.now() + distance), leader)
+        .appended;
+
+      expect(answer.error).toBe(error);
+      expect(log.batches).toHaveLength(error === undefined ? 1 : 0);
+    });
+
+    test("have no bounds without a setting, nor where numbers are too large for one", async () => {
+      const bounds = {
+        timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
+        timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
+      };
+      for (const config of [{}, bounds]) {
+        const { partition, log } = await setUp({ config });
+        await partition.assign(assignment());
+
+        await partition.appendAsLeader(at(0), leader).appended;
+        await partition.appendAsLeader(at(4_000_000_000_000_000), leader).appended;
+
+        expect(log.batches).toHaveLength(2);
+      }
+    });
+
+    test("do not matter where the broker stamps records", async () => {
+      const config = { stampOnAppend: true, timestampBeforeMaxMs: 0, timestampAfterMaxMs: 0 };
+      const { partition, log, time } = await setUp({ config });
+      await partition.assign(assignment());
+
+      const { error } = await partition.appendAsLeader(at(7), leader).appended;
+
+      expect(error).toBeUndefined();
+      expect(log.batches[0]?.maxTimestamp).toBe(time.clock.now());
+    });
+  });
+
   test("past its lease a leader with peers acknowledges nothing that only it has seen", async () => {
     const { partition, held } = await setUp();
     await partition.assign(assignment({ replicas: [1, 2] }));

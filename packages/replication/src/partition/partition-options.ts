@@ -13,6 +13,12 @@ export type PartitionConfig = {
   readonly messageBytesMax: number;
   /** `message.timestamp.type=LogAppendTime`: records get the time of their append. */
   readonly stampOnAppend: boolean;
+  /**
+   * `message.timestamp.before.max.ms`, `.after.max.ms`: how far the times that producers give may lie
+   * behind and ahead of the broker's (KIP-937). Absent: no limit. Not asked for with `stampOnAppend`.
+   */
+  readonly timestampBeforeMaxMs?: number | undefined;
+  readonly timestampAfterMaxMs?: number | undefined;
   readonly log: LogConfig;
 };
 

@@ -1,15 +1,17 @@
-import { leaderError } from "../errors.ts";
+import { leaderErrorFields } from "../errors.ts";
 import {
   bytes,
   either,
   integer,
   leaderEpochField,
+  list,
   object,
   offsetField,
   oneOfNames,
   optional,
   partitionIndex,
   type Static,
+  text,
   timestampField,
   topicsOf,
 } from "../schema.ts";
@@ -43,8 +45,23 @@ export const produceRequest = object({
 });
 export type ProduceRequest = Static<typeof produceRequest>;
 
+const recordError = object({
+  batchIndex: integer(
+    { minimum: 0, maximum: 2 ** 31 - 1 },
+    { description: "Place of the record in its batch, from 0" },
+  ),
+  message: text({ maxLength: 10_000 }, { description: "What is wrong with it, for a person" }),
+});
+
 const partitionProduced = either([
-  leaderError,
+  object({
+    ...leaderErrorFields,
+    recordErrors: optional(
+      list(recordError, {
+        description: "The first records that the batch is refused for, where single ones are",
+      }),
+    ),
+  }),
   object({
     partition: partitionIndex,
     baseOffset: optional(offsetField),

@@ -153,6 +153,21 @@ test.each([
   expect(produced(answer)).toMatchObject([{ errorCode: code, errorMessage }]);
 });
 
+test.each([
+  [7, []],
+  [8, [{ batchIndex: 3, batchIndexErrorMessage: "too old" }]],
+  [9, [{ batchIndex: 3, batchIndexErrorMessage: "too old" }]],
+])("version %p is told the records at fault: %p", async (version, recordErrors) => {
+  const { api, produce } = await withOrders();
+  const error = { code: "INVALID_TIMESTAMP", message: "record 3: too old" };
+  const place = { batchIndex: 3, message: "too old" };
+  answers(api, { partition: 0, error, recordErrors: [place] });
+
+  const answer = await produce(version, produceOf(batchOf("a")));
+
+  expect(produced(answer)).toMatchObject([{ errorCode: "INVALID_TIMESTAMP", recordErrors }]);
+});
+
 test("a failed disk is another leader's for clients that do not know of it", async () => {
   const { api, produce } = await withOrders();
   const error = { code: "KAFKA_STORAGE_ERROR", message: "" };

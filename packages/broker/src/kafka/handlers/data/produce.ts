@@ -5,6 +5,7 @@ import {
   type KafkaRequest,
   type KafkaResponse,
   type ProduceResponse,
+  type RecordError,
 } from "@zoolog/protocol";
 import { unansweredProduce } from "../../errors.ts";
 import { kafkaErrorIn } from "../../kafka-error.ts";
@@ -99,10 +100,20 @@ function answerOf(produced: Produced | Refused, apiVersion: number): Answer {
   if ("error" in produced) {
     const { partition: index, error } = produced;
     const errorCode = kafkaErrorIn(apiVersion, error.code, STORAGE_ERROR);
-    return { index, errorCode, errorMessage: error.message };
+    const recordErrors = "recordErrors" in produced ? produced.recordErrors : undefined;
+    return {
+      index,
+      errorCode,
+      errorMessage: error.message,
+      ...(recordErrors && { recordErrors: recordErrors.map(recordErrorOf) }),
+    };
   }
   const { partition: index, baseOffset, logAppendTime, logStartOffset } = produced;
   return { index, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset };
+}
+
+function recordErrorOf({ batchIndex, message }: RecordError) {
+  return { batchIndex, batchIndexErrorMessage: message };
 }
 
 /** @throws ZoologError the first refusal: nobody waits for an answer that could tell it. */
