@@ -11,7 +11,7 @@ import {
 import { Checkpoint } from "./checkpoint/checkpoints.ts";
 import { SyncedClaims } from "./checkpoint/synced-claims.ts";
 import { IndexCache } from "./indexes/index-cache.ts";
-import { TailCacheBudget } from "./tail-cache.ts";
+import { TailCacheBudget } from "./tail/tail-cache-budget.ts";
 import { DataVolume, type DataVolumeLimits } from "./volume/data-volume.ts";
 
 export type LogDirectoryLimits = DataVolumeLimits & {

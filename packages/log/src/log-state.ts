@@ -13,7 +13,7 @@ import type { LogDirectory } from "./log-directory.ts";
 import type { ProducerSnapshots } from "./producers/producer-snapshots.ts";
 import type { ProducerStates } from "./producers/producer-states.ts";
 import type { Segment } from "./segment/segment.ts";
-import { TailCache } from "./tail-cache.ts";
+import { TailCache } from "./tail/tail-cache.ts";
 
 /** What loading a partition folder has found. */
 export type LoadedLog = {

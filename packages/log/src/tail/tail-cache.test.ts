@@ -1,5 +1,6 @@
 import type { Offset } from "@zoolog/base";
-import { TailCache, TailCacheBudget } from "./tail-cache.ts";
+import { TailCache } from "./tail-cache.ts";
+import { TailCacheBudget } from "./tail-cache-budget.ts";
 
 /** A batch of two records and ten bytes. */
 const batch = (index: number, bytes = Buffer.allocUnsafeSlow(10).fill(index)) => ({
