@@ -27,11 +27,11 @@ export function decideCreatePartitions(
   event: CreatePartitionsEvent,
 ): Decision {
   const records: PartitionsCreated[] = [];
+  const repeated = namedTwice(event.topics);
   const topics = event.topics.map((wanted): ExtendedTopic => {
     const { name } = wanted;
-    const isTwice = event.topics.some((other) => other !== wanted && other.name === name);
     const topic = state.image.topics.get(name);
-    const error = isTwice
+    const error = repeated.has(name)
       ? refusal("INVALID_REQUEST", `topic ${name} is named twice in the request`)
       : topic === undefined
         ? noTopic(state, name)
@@ -50,6 +50,13 @@ export function decideCreatePartitions(
     replies: [{ requestId, response: { type: "createPartitions", topics } }],
     timers: [],
   };
+}
+
+function namedTwice(topics: readonly MorePartitions[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { name } of topics) (seen.has(name) ? repeated : seen).add(name);
+  return repeated;
 }
 
 function noTopic(state: ControllerState, name: string): Refusal {
