@@ -30,6 +30,7 @@ export type {
 } from "./controller-response.ts";
 export { decide } from "./decide.ts";
 export type { Decision, Reply } from "./decision.ts";
+export { grantableNames } from "./decisions/taken-names.ts";
 export type {
   BootKind,
   BrokerEndpoint,

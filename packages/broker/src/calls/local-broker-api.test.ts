@@ -1,13 +1,17 @@
 import { ZoologError } from "@zoolog/base";
+import type { MetadataResponse } from "@zoolog/protocol";
 import { LocalBrokerApi, type LocalBrokerApiDependencies } from "./local-broker-api.ts";
 
-test("one metadata call creates a hundred topics, and the next call those behind them", async () => {
+type Ways = { readonly there: (endpoint: string) => Promise<unknown> };
+
+/** A broker that asks a controller elsewhere, which creates whatever it is asked for. */
+function brokerWithController(unreadable: readonly string[] = []) {
   const calls: string[][] = [];
   const image = {
     topics: new Map(),
     topicNames: new Map(),
     brokers: new Map(),
-    unreadableTopics: new Map(),
+    unreadableTopics: new Map(unreadable.map((name) => [name, { name, reason: "garbled" }])),
   };
   const peers = {
     call: async (_endpoint: string, _call: string, { topics }: { topics: { topic: string }[] }) => {
@@ -23,21 +27,42 @@ test("one metadata call creates a hundred topics, and the next call those behind
     peers,
     clock: { monotonic: () => 0 },
   } as unknown as LocalBrokerApiDependencies);
+  return { api, calls };
+}
+
+const codes = ({ topics }: MetadataResponse) =>
+  topics.map((topic) => ("error" in topic ? topic.error.code : "there"));
+
+test("one metadata call creates a hundred topics, and the next call those behind them", async () => {
+  const { api, calls } = brokerWithController();
   const names = Array.from({ length: 150 }, (_, i) => `topic-${i}`);
   const request = { topics: ["topic-0", ...names], allowAutoTopicCreation: true };
 
   const first = await api.metadata(request);
   const second = await api.metadata(request);
 
-  const codes = ({ topics }: typeof first) =>
-    topics.slice(1).map((topic) => ("error" in topic ? topic.error.code : "there"));
   expect(calls).toEqual([names.slice(0, 100), names.slice(100)]);
-  expect(codes(first).slice(0, 100)).toEqual(Array(100).fill("there"));
-  expect(codes(first).slice(100)).toEqual(Array(50).fill("LEADER_NOT_AVAILABLE"));
-  expect(codes(second)).toEqual(Array(150).fill("there"));
+  expect(codes(first).slice(1, 101)).toEqual(Array(100).fill("there"));
+  expect(codes(first).slice(101)).toEqual(Array(50).fill("LEADER_NOT_AVAILABLE"));
+  expect(codes(second).slice(1)).toEqual(Array(150).fill("there"));
 });
 
-type Ways = { readonly there: (endpoint: string) => Promise<unknown> };
+test("names that nothing can have take nobody's turn, and are unknown topics", async () => {
+  const unreadable = Array.from({ length: 100 }, (_, i) => `unreadable-${i}`);
+  const { api, calls } = brokerWithController(unreadable);
+  const illegal = Array.from({ length: 100 }, (_, i) => `no/topic-${i}`);
+  const twins = Array.from({ length: 100 }, (_, i) => `same_form-${"_".repeat(i)}`);
+  const others = twins.map((name) => name.replace("_", "."));
+  const names = [...illegal, ...unreadable, ...twins.slice(0, 99), ...others, "last"];
+
+  const answer = await api.metadata({ topics: names, allowAutoTopicCreation: true });
+
+  expect(calls).toEqual([[...twins.slice(0, 99), ...others.slice(99)]]);
+  const told = new Map(names.map((name, i) => [name, codes(answer)[i]]));
+  expect(told.get("last")).toBe("LEADER_NOT_AVAILABLE");
+  expect(told.get("no/topic-0")).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+  expect(told.get(others[0] ?? "")).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+});
 
 test("topics that are there have their leaders told while others cannot be created", async () => {
   const orders = { topicId: "AAAAAAAAAAAAAAAAAAAAAQ", partitions: [], configs: {} };

@@ -1,5 +1,5 @@
 import { type Logger, type Random, type TopicId, ZoologError } from "@zoolog/base";
-import type { ClusterImage } from "@zoolog/controller";
+import { type ClusterImage, grantableNames } from "@zoolog/controller";
 import type { GroupStore } from "@zoolog/coordination";
 import type {
   CreateTopicsRequest,
@@ -171,10 +171,11 @@ export class LocalBrokerApi implements BrokerApi {
     });
   }
 
-  /** Each once. */
+  /** Each once. Names that nothing can have must not keep those behind them from their turn. */
   #missing(names: readonly string[]): readonly string[] {
-    const { topics } = this.#image();
-    return [...new Set(names)].filter((name) => !topics.has(name));
+    const image = this.#image();
+    const missing = [...new Set(names)].filter((name) => !image.topics.has(name));
+    return missing.length > AUTO_CREATED_TOPICS_MAX ? grantableNames(image, missing) : missing;
   }
 
   /**

@@ -1,8 +1,8 @@
-import { type BrokerId, TOPIC_PARTITIONS_MAX, topicNameFault } from "@zoolog/base";
+import { type BrokerId, TOPIC_PARTITIONS_MAX } from "@zoolog/base";
 import type { CreateTopicsEvent, NewTopic } from "../controller-event.ts";
 import type { CreatedTopic, Refusal } from "../controller-response.ts";
 import type { Decision } from "../decision.ts";
-import type { TopicImage, UnreadableTopic } from "../image/cluster-image.ts";
+import type { TopicImage } from "../image/cluster-image.ts";
 import { firstState, newPartition } from "../leaders/new-partition.ts";
 import { clusterNumber } from "../leaders/partition-state.ts";
 import { assignReplicas } from "../placement/assign-replicas.ts";
@@ -18,13 +18,14 @@ import {
   refused,
   tooManyReplicas,
 } from "./replica-placement.ts";
+import { TakenNames } from "./taken-names.ts";
 
 /** Kafka's limit on the wire: the factor is an int16. */
 const REPLICATION_FACTOR_MAX = 32_767;
 
 /** Each topic is created or refused by itself; one bad name does not stop the others. */
 export function decideCreateTopics(state: ControllerState, event: CreateTopicsEvent): Decision {
-  const names = new TakenNames(state, event.topics);
+  const names = new TakenNames(state.image, event.topics);
   const records: ControllerRecord[] = [];
   const topics = event.topics.map((topic): CreatedTopic => {
     const error = names.fault(topic.name) ?? configsFault(state, topic);
@@ -49,55 +50,6 @@ export function decideCreateTopics(state: ControllerState, event: CreateTopicsEv
     replies: [{ requestId, response: { type: "createTopics", topics } }],
     timers: [],
   };
-}
-
-/** Which names can still be given, within one request and against what there is. */
-class TakenNames {
-  readonly #topics: ReadonlyMap<string, TopicImage>;
-  readonly #unreadable: ReadonlyMap<string, UnreadableTopic>;
-  readonly #occurrences = new Map<string, number>();
-  /** By the form in which `.` and `_` are the same, as they are in names of metrics. */
-  readonly #takenForms = new Map<string, string>();
-
-  constructor(state: ControllerState, requested: readonly NewTopic[]) {
-    this.#topics = state.image.topics;
-    this.#unreadable = state.image.unreadableTopics;
-    for (const name of this.#topics.keys()) this.take(name);
-    for (const { name } of requested) {
-      this.#occurrences.set(name, (this.#occurrences.get(name) ?? 0) + 1);
-    }
-  }
-
-  take(name: string): void {
-    this.#takenForms.set(collisionForm(name), name);
-  }
-
-  fault(name: string): Refusal | undefined {
-    if ((this.#occurrences.get(name) ?? 0) > 1) {
-      return refusal("INVALID_REQUEST", `topic ${name} is named twice in the request`);
-    }
-    const nameFault = topicNameFault(name);
-    if (nameFault !== undefined) return refusal("INVALID_TOPIC_EXCEPTION", nameFault);
-    if (this.#topics.has(name)) {
-      return refusal("TOPIC_ALREADY_EXISTS", `there is a topic ${name} already`);
-    }
-    const unreadable = this.#unreadable.get(name);
-    if (unreadable !== undefined) {
-      const message = `there is a topic ${name} that cannot be read: ${unreadable.reason}; mend it or delete the topic`;
-      return refusal("TOPIC_ALREADY_EXISTS", message);
-    }
-    const other = this.#takenForms.get(collisionForm(name));
-    if (other === undefined) return undefined;
-    return refusal(
-      "INVALID_TOPIC_EXCEPTION",
-      `topic ${name} collides with ${other}: '.' and '_' are the same in names of metrics`,
-    );
-  }
-}
-
-/** Names that differ only in `.` and `_` collide in names of metrics (Kafka's rule). */
-function collisionForm(name: string): string {
-  return name.replaceAll(".", "_");
 }
 
 function configsFault(state: ControllerState, topic: NewTopic): Refusal | undefined {
