@@ -25,3 +25,9 @@ test("a group id has 1 to 249 characters", () => {
   expect(groupIdFault("")).toContain("empty");
   expect(groupIdFault("g".repeat(250))).toContain("249");
 });
+
+test("a group id can be the name of a znode, as it is encoded there", () => {
+  expect(groupIdFault("あ".repeat(113))).toBeUndefined();
+  expect(groupIdFault("あ".repeat(114))).toContain("1024");
+  expect(groupIdFault("\ud800")).toContain("surrogate");
+});

@@ -1,3 +1,5 @@
+import { encodedNameFault } from "./encoded-name.ts";
+
 /**
  * Coordinators are placed by slot, not by group: the controller gives every slot a broker. The
  * number is part of what stands in ZooKeeper (`/coordinators/<slot>`) and never changes.
@@ -20,5 +22,6 @@ export function groupIdFault(groupId: string): string | undefined {
   if (groupId.length > GROUP_ID_LENGTH_MAX) {
     return `a group id has at most ${GROUP_ID_LENGTH_MAX} characters, this one ${groupId.length}`;
   }
-  return undefined;
+  const fault = encodedNameFault(groupId);
+  return fault === undefined ? undefined : `a group id ${fault}`;
 }

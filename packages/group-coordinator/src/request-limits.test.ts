@@ -16,6 +16,28 @@ test("what would not fit into a znode is refused", () => {
   expect(test.group).toBeUndefined();
 });
 
+test("what no znode can be named by is refused before the group has it", () => {
+  const test = new GroupUnderTest({}, { initialRebalanceDelayMs: 0 });
+  test.join({ memberIdCandidate: "a" });
+  const before = test.group;
+
+  for (const id of ["あ".repeat(110), "\ud800"]) {
+    expect(outcome(test.join({ clientId: id }))).toBe("INVALID_REQUEST");
+    expect(outcome(test.join({ groupInstanceId: id }))).toBe("INVALID_REQUEST");
+  }
+  expect(outcome(test.join({ memberId: "あ".repeat(114) }))).toBe("INVALID_REQUEST");
+  expect(test.group).toBe(before);
+  expect(outcome(test.join({ clientId: "あ".repeat(109) }))).not.toBe("INVALID_REQUEST");
+});
+
+test("names of protocols count as long as JSON may make them", () => {
+  const test = new GroupUnderTest({});
+  const named = (length: number) => [{ name: "\u0001".repeat(length), metadata: new Uint8Array() }];
+
+  expect(outcome(test.join({ protocols: named(22_000) }))).toBe("INVALID_REQUEST");
+  expect(outcome(test.join({ protocols: named(21_000) }))).not.toBe("INVALID_REQUEST");
+});
+
 test("a member may join again by the longest id that it was given", () => {
   const test = new GroupUnderTest({}, { initialRebalanceDelayMs: 0 });
   const groupInstanceId = "i".repeat(249);

@@ -1,4 +1,5 @@
 import { topicNameFault } from "@zoolog/base";
+import { ENCODED_NAME_LENGTH_MAX, encodedNameFault } from "./encoded-name.ts";
 import type {
   ClientIdentity,
   ConsumerGroupHeartbeatEvent,
@@ -16,6 +17,8 @@ import type { GroupRefusal } from "./group-reply.ts";
 const METADATA_BYTES_MAX = 128 * 1024;
 /** Of a protocol beside its name and metadata, in its znode and in memory: empty ones cost, too. */
 const PROTOCOL_BYTES = 64;
+/** The longest that a character of JSON may be, as names of protocols stand there: `\u0001`. */
+const NAME_CHARACTER_BYTES = 6;
 const ASSIGNMENT_BYTES_MAX = 128 * 1024;
 const SUBSCRIPTION_LENGTH_MAX = 128 * 1024;
 /** Of one topic beside its name: the quotes and the comma in the znode. */
@@ -24,8 +27,10 @@ const TOPIC_LENGTH = 3;
 const SUBSCRIBED_TOPICS_MAX = 10_000;
 /** Member and instance ids, client ids, racks, protocol types; a member id is a znode's name. */
 const NAME_LENGTH_MAX = 249;
-/** Coordinators make one of an instance's or client's id and a UUID. */
-const MEMBER_ID_LENGTH_MAX = NAME_LENGTH_MAX + 37;
+/** What coordinators add to an instance's or client's id for a member's: a UUID and a hyphen. */
+const MEMBER_ID_SUFFIX_LENGTH = 37;
+const MEMBER_ID_LENGTH_MAX = NAME_LENGTH_MAX + MEMBER_ID_SUFFIX_LENGTH;
+const ENCODED_STEM_LENGTH_MAX = ENCODED_NAME_LENGTH_MAX - MEMBER_ID_SUFFIX_LENGTH;
 /** Members that leave at once: more than groups have. */
 const LEAVING_MEMBERS_MAX = 10_000;
 /** Kafka's int32; more than a timer can wait for. */
@@ -33,13 +38,15 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 export function joinTooLarge(event: JoinGroupEvent): GroupRefusal | undefined {
   const bytes = event.protocols.reduce(
-    (sum, { name, metadata }) => sum + PROTOCOL_BYTES + name.length + metadata.length,
+    (sum, { name, metadata }) =>
+      sum + PROTOCOL_BYTES + NAME_CHARACTER_BYTES * name.length + metadata.length,
     0,
   );
   if (bytes > METADATA_BYTES_MAX) {
     return refused(
       `the protocols of a member have at most ${METADATA_BYTES_MAX} bytes, ` +
-        `${PROTOCOL_BYTES} for each beside its name and metadata`,
+        `${PROTOCOL_BYTES} for each beside its metadata and ${NAME_CHARACTER_BYTES} for each ` +
+        "character of its name",
     );
   }
   if (event.protocolType.length > NAME_LENGTH_MAX) {
@@ -91,9 +98,18 @@ function namesTooLong(names: Names): GroupRefusal | undefined {
     return refused(`a member id has at most ${MEMBER_ID_LENGTH_MAX} characters`);
   }
   const all = [groupInstanceId ?? "", rackId, clientId, clientHost];
-  return all.some((name) => name.length > NAME_LENGTH_MAX)
-    ? refused(`ids of instances and clients have at most ${NAME_LENGTH_MAX} characters`)
-    : undefined;
+  if (all.some((name) => name.length > NAME_LENGTH_MAX)) {
+    return refused(`ids of instances and clients have at most ${NAME_LENGTH_MAX} characters`);
+  }
+  return unwritableName(names);
+}
+
+/** A member that no znode can be named by would take its whole group back to what is stored. */
+function unwritableName({ memberId = "", groupInstanceId, clientId }: Names) {
+  const idFault = encodedNameFault(memberId);
+  if (idFault !== undefined) return refused(`a member id ${idFault}`);
+  const fault = encodedNameFault(groupInstanceId ?? clientId, ENCODED_STEM_LENGTH_MAX);
+  return fault === undefined ? undefined : refused(`an id of an instance or client ${fault}`);
 }
 
 function timeoutOutOfRange(timeoutMs: number | undefined): GroupRefusal | undefined {

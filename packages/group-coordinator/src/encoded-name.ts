@@ -1,0 +1,19 @@
+/** Names of znodes, see docs/formats/znodes.md: what no store takes must not become a group's state. */
+export const ENCODED_NAME_LENGTH_MAX = 1_024;
+
+/**
+ * Why no znode can be named by this id of a group or member, as a predicate; `undefined`: one can. Ids
+ * are encoded as in a URL there, so that one character of other alphabets is 6, 9 or 12.
+ */
+export function encodedNameFault(
+  id: string,
+  lengthMax = ENCODED_NAME_LENGTH_MAX,
+): string | undefined {
+  // `encodeURIComponent` would throw.
+  if (/\p{Surrogate}/u.test(id))
+    return "is text that can be encoded; half of a surrogate pair is not";
+  const { length } = encodeURIComponent(id);
+  return length > lengthMax
+    ? `has at most ${lengthMax} characters, encoded as in a URL; this one ${length}`
+    : undefined;
+}
