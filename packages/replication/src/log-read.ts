@@ -34,12 +34,20 @@ export type LogRead = {
 
 export type LogReadError = ReplicaError & { readonly logStartOffset?: Offset };
 
-/** Reads below `upTo`: the high watermark for consumers, the log end for followers. */
-export async function readLog(
+export type LogReadOutcome = LogRead | LogReadError;
+
+/**
+ * A fetch names many partitions, most of which have nothing new: those are answered without a
+ * promise, which would cost more than the answer. Who reads one awaits it, who reads many looks.
+ */
+export type LogReading = LogReadOutcome | Promise<LogReadOutcome>;
+
+/** What can be said without a look at the batches; `undefined`: they have to be read. */
+export function readWithoutBatches(
   log: PartitionLog,
   request: LeaderRead,
   upTo: Offset,
-): Promise<LogRead | LogReadError> {
+): LogReadOutcome | undefined {
   const { fetchOffset, lastFetchedEpoch, maxBytes, minOneBatch } = request;
   const { highWatermark, logStartOffset } = log;
   if (lastFetchedEpoch !== undefined) {
@@ -57,9 +65,18 @@ export async function readLog(
     return outOfRange(fetchOffset, logStartOffset, log.logEndOffset);
   }
   const hasRoom = maxBytes > 0 || minOneBatch;
-  if (fetchOffset >= upTo || !hasRoom) {
-    return { batches: [], sizeInBytes: 0, highWatermark, logStartOffset };
-  }
+  if (fetchOffset < upTo && hasRoom) return undefined;
+  return { batches: [], sizeInBytes: 0, highWatermark, logStartOffset };
+}
+
+/** Reads below `upTo`: the high watermark for consumers, the log end for followers. */
+export async function readBatches(
+  log: PartitionLog,
+  request: LeaderRead,
+  upTo: Offset,
+): Promise<LogReadOutcome> {
+  const { fetchOffset, maxBytes, minOneBatch } = request;
+  const { highWatermark } = log;
   const read = await log.read({ from: fetchOffset, maxBytes, upTo, minOneBatch });
   if (read.error !== undefined) {
     return outOfRange(fetchOffset, read.logStartOffset, read.logEndOffset);

@@ -24,8 +24,10 @@ import {
   type ConsumerRead,
   type LeaderRead,
   type LogRead,
-  type LogReadError,
-  readLog,
+  type LogReading,
+  type LogReadOutcome,
+  readBatches,
+  readWithoutBatches,
 } from "../log-read.ts";
 import type { PartitionLog } from "../partition-log.ts";
 import type { AppendOptions, PendingAppend } from "../pending-append.ts";
@@ -177,19 +179,19 @@ export class Partition {
    * Reads for a consumer: below the high watermark only. A leader may name a replica that is closer
    * to it instead; a follower serves who names the epoch, which who was sent to it does.
    */
-  readForConsumer(request: ConsumerRead): Promise<LogRead | LogReadError> {
+  readForConsumer(request: ConsumerRead): LogReading {
     const { leaderEpoch, rack } = request;
     if (leaderEpoch !== undefined && this.#role.state.role === "follower") {
       return this.#readAsFollower({ ...request, leaderEpoch });
     }
     const closer = rack === undefined ? undefined : this.#sentCloser({ ...request, rack });
-    if (closer !== undefined) return Promise.resolve(closer);
-    return this.#read(request, (log) => log.highWatermark);
+    if (closer !== undefined) return closer;
+    return this.#readAsLeader(request, (log) => log.highWatermark);
   }
 
   /** Reads for a follower whose fetch was judged: to the end of the log. */
-  readForReplica(request: LeaderRead): Promise<LogRead | LogReadError> {
-    return this.#read(request, (log) => log.logEndOffset);
+  readForReplica(request: LeaderRead): LogReading {
+    return this.#readAsLeader(request, (log) => log.logEndOffset);
   }
 
   /**
@@ -326,30 +328,31 @@ export class Partition {
     return { batches: [], sizeInBytes: 0, highWatermark, logStartOffset, preferredReadReplica };
   }
 
-  async #readAsFollower(
-    request: ConsumerRead & { readonly leaderEpoch: LeaderEpoch },
-  ): Promise<LogRead | LogReadError> {
+  #readAsFollower(request: ConsumerRead & { readonly leaderEpoch: LeaderEpoch }): LogReading {
     const { fetchOffset, leaderEpoch } = request;
     const following = this.#role.followerAt(leaderEpoch, this.#clock.monotonic());
     if ("error" in following) return following;
     const { log } = following;
-    const refusal = refusalOfOffset(log, fetchOffset);
-    if (refusal !== undefined) return refusal;
-    try {
-      return await readLog(log, request, log.highWatermark);
-    } catch (error) {
-      return this.#role.logFailed(error);
-    }
+    return refusalOfOffset(log, fetchOffset) ?? this.#read(log, request, log.highWatermark);
   }
 
-  async #read(
-    request: LeaderRead,
-    upTo: (log: PartitionLog) => Offset,
-  ): Promise<LogRead | LogReadError> {
+  #readAsLeader(request: LeaderRead, upTo: (log: PartitionLog) => Offset): LogReading {
     const leader = this.#role.leaderAt(request.leaderEpoch);
     if ("error" in leader) return leader;
+    return this.#read(leader.log, request, upTo(leader.log));
+  }
+
+  #read(log: PartitionLog, request: LeaderRead, upTo: Offset): LogReading {
+    return readWithoutBatches(log, request, upTo) ?? this.#readBatches(log, request, upTo);
+  }
+
+  async #readBatches(
+    log: PartitionLog,
+    request: LeaderRead,
+    upTo: Offset,
+  ): Promise<LogReadOutcome> {
     try {
-      return await readLog(leader.log, request, upTo(leader.log));
+      return await readBatches(log, request, upTo);
     } catch (error) {
       return this.#role.logFailed(error);
     }

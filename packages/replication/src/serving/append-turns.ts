@@ -1,4 +1,4 @@
-import { type Clock, deferred, type Scheduler, yieldTurns } from "@zoolog/base";
+import { type Clock, type Deferred, deferred, type Scheduler, yieldTurns } from "@zoolog/base";
 import { tooManyAppendsWait } from "../errors.ts";
 
 /**
@@ -103,8 +103,8 @@ export class AppendTurns {
 class PlaceInLine<Batch> {
   readonly #tails: Map<Line, Promise<void>>;
   readonly #call: Pick<CallTurn<Batch, unknown>, "batches" | "lineOf" | "mayBeSlow">;
-  readonly #done = deferred<void>();
-  #held: Set<Line> | undefined;
+  /** `undefined` as long as nobody needs to wait, which is as good as always. */
+  #held: { readonly lines: ReadonlySet<Line>; readonly done: Deferred<void> } | undefined;
 
   constructor(
     tails: Map<Line, Promise<void>>,
@@ -126,15 +126,18 @@ class PlaceInLine<Batch> {
   /** Whoever comes from now on waits until this call has left. */
   hold(): void {
     if (this.#held !== undefined) return;
-    this.#held = this.#lines();
-    for (const line of this.#held) this.#tails.set(line, this.#done.promise);
+    const [lines, done] = [this.#lines(), deferred<void>()];
+    for (const line of lines) this.#tails.set(line, done.promise);
+    this.#held = { lines, done };
   }
 
   leave(): void {
-    for (const line of this.#held ?? []) {
-      if (this.#tails.get(line) === this.#done.promise) this.#tails.delete(line);
+    if (this.#held === undefined) return;
+    const { lines, done } = this.#held;
+    for (const line of lines) {
+      if (this.#tails.get(line) === done.promise) this.#tails.delete(line);
     }
-    this.#done.resolve();
+    done.resolve();
   }
 
   #lines(): Set<Line> {

@@ -6,7 +6,7 @@ import type {
   TopicId,
   TopicPartition,
 } from "@zoolog/base";
-import type { LogRead, LogReadError } from "../log-read.ts";
+import type { LogReadOutcome } from "../log-read.ts";
 import type { Partition } from "../partition/partition.ts";
 import type { Purgatory } from "../purgatory.ts";
 import { type ReplicaError, replicaError } from "../replica-error.ts";
@@ -37,7 +37,7 @@ export type FetchPartition = TopicPartition & {
   readonly lastFetchedEpoch?: LeaderEpoch | undefined;
 };
 
-export type FetchedPartition = TopicPartition & (LogRead | LogReadError);
+export type FetchedPartition = TopicPartition & LogReadOutcome;
 
 /** Finds the partition of a request, or says why there is none here. */
 export type FindPartition = (topicPartition: TopicPartition) => Partition | ReplicaError;
@@ -126,7 +126,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
     // Noted before the read: what is committed during it must count as news.
     seen.push(see(found));
     if (found.hasCommitted(fetchOffset)) await room.reserve(found.config.messageBytesMax);
-    const read = await found.readForConsumer({
+    const reading = found.readForConsumer({
       fetchOffset,
       leaderEpoch,
       lastFetchedEpoch,
@@ -134,6 +134,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
       minOneBatch: room.isUnused && room.bytesLeft > 0,
       rack: request.rack,
     });
+    const read = reading instanceof Promise ? await reading : reading;
     if (isWorthTelling(read)) isUrgent = true;
     if (read.error === undefined) room.take(read.sizeInBytes);
     answers.push(answerOf(topic, index, read));
@@ -143,11 +144,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
 }
 
 /** Field by field: a copy of unknown shape would slow everything down that reads it. */
-function answerOf(
-  topic: string,
-  partition: number,
-  read: LogRead | LogReadError,
-): FetchedPartition {
+function answerOf(topic: string, partition: number, read: LogReadOutcome): FetchedPartition {
   if (read.error !== undefined) return { topic, partition, ...read };
   const { batches, sizeInBytes, highWatermark, logStartOffset } = read;
   const { divergingEpoch, preferredReadReplica } = read;
@@ -165,7 +162,7 @@ function findInLife(asked: FetchPartition, find: FindPartition): Partition | Rep
 }
 
 /** A follower whose high watermark is on its way to the offset is waited for as for records. */
-function isWorthTelling(read: LogRead | LogReadError): boolean {
+function isWorthTelling(read: LogReadOutcome): boolean {
   if (read.error !== undefined) return read.error !== "OFFSET_NOT_AVAILABLE";
   return read.preferredReadReplica !== undefined || read.divergingEpoch !== undefined;
 }

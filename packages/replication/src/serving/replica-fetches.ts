@@ -207,12 +207,13 @@ export class ReplicaFetches {
   ): Promise<PartitionAnswer | undefined> {
     const { partition, fetchOffset, currentLeaderEpoch: leaderEpoch } = asked;
     if (found.hasAppended(fetchOffset)) await room.reserve(found.config.messageBytesMax);
-    const read = await found.readForReplica({
+    const reading = found.readForReplica({
       fetchOffset,
       leaderEpoch,
       maxBytes: Math.min(asked.maxBytes, room.bytesLeft),
       minOneBatch: room.isUnused && room.bytesLeft > 0,
     });
+    const read = reading instanceof Promise ? await reading : reading;
     if (read.error !== undefined) return errorAnswer(partition, read);
     room.take(read.sizeInBytes);
     const { highWatermark, logStartOffset, batches: records } = read;
