@@ -113,6 +113,8 @@ export interface BrokerApi {
   describeCluster(context: CallContext): Promise<DescribeClusterResponse>;
   /** The brokers that are there and have this listener, with the address that its clients are told. */
   brokersAt(listener: string): readonly BrokerAtListener[];
+  /** Waits until there is a picture of the cluster here; `false`: there was none in that time. */
+  clusterKnown(timeoutMs: number): Promise<boolean>;
   /** Of the topic that has this id here and now; `undefined` while there is none. */
   topicNameOf(topicId: TopicId): string | undefined;
   /** Consumer groups; `join-group` and `sync-group` park until the other members are there. */

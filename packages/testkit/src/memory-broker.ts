@@ -264,6 +264,10 @@ export class MemoryBroker implements BrokerApi {
     return address === undefined ? [] : [{ brokerId: this.id, ...address, rack: undefined }];
   }
 
+  clusterKnown(_timeoutMs: number): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   topicNameOf(topicId: TopicId): string | undefined {
     for (const [name, topic] of this.#topics) if (topic.topicId === topicId) return name;
     return undefined;

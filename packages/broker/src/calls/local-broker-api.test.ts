@@ -107,3 +107,15 @@ test("a broker that has no picture of the cluster yet says so of topics, and nam
   await expect(asked).rejects.toMatchObject({ code: "LEADER_NOT_AVAILABLE", retriable: true });
   expect(api.brokersAt("KAFKA")).toEqual([]);
 });
+
+test("the first picture of the cluster is waited for, whatever it shows, and no longer than told", async () => {
+  const waits: unknown[] = [];
+  const waitFor = async (fits: (image: object) => boolean, timeoutMs: number) => {
+    waits.push([fits({}), timeoutMs]);
+    return false;
+  };
+  const api = new LocalBrokerApi({ cache: { waitFor } } as unknown as LocalBrokerApiDependencies);
+
+  expect(await api.clusterKnown(5_000)).toBe(false);
+  expect(waits).toEqual([[true, 5_000]]);
+});

@@ -152,6 +152,10 @@ export class LocalBrokerApi implements BrokerApi {
     return image === undefined ? [] : brokersAt(image, listener);
   }
 
+  clusterKnown(timeoutMs: number): Promise<boolean> {
+    return this.#dependencies.cache.waitFor(() => true, timeoutMs);
+  }
+
   topicNameOf(topicId: TopicId): string | undefined {
     return this.#dependencies.cache.image?.topicNames.get(topicId);
   }

@@ -8,7 +8,7 @@ async function withTopics(...names: readonly string[]) {
   const connection = started.network.dial();
   const metadata = (version: number, request: object = {}) =>
     ask(connection, "Metadata", version, request);
-  return { ...started, metadata };
+  return { ...started, connection, metadata };
 }
 
 const byName = (...names: readonly string[]) => ({ topics: names.map((name) => ({ name })) });
@@ -176,22 +176,40 @@ test("gotcha 17: what is allowed is told to who asks, and only to them", async (
   expect(of(told)).toEqual([8_096, 3_576]);
 });
 
-test("a broker without a picture of the cluster answers so, and its client stays connected", async () => {
-  const { api, metadata, network } = await withTopics("orders");
+/** A broker without a picture of the cluster, until `arrives` or `staysAway`. */
+async function withoutPicture(...names: readonly string[]) {
+  const started = await withTopics(...names);
+  const { api } = started;
   const [realMetadata, realBrokersAt] = [api.metadata, api.brokersAt];
-  const error = { code: "LEADER_NOT_AVAILABLE", message: "no picture yet" };
-  api.metadata = () => Promise.reject(new ZoologError({ ...error, hint: "Wait." }));
+  const error = { code: "LEADER_NOT_AVAILABLE", message: "no picture yet", hint: "Wait." };
+  api.metadata = () => Promise.reject(new ZoologError(error));
   api.brokersAt = () => [];
+  const waiting: ((isKnown: boolean) => void)[] = [];
+  const waits: number[] = [];
+  api.clusterKnown = (timeoutMs) => {
+    waits.push(timeoutMs);
+    return new Promise((resolve) => waiting.push(resolve));
+  };
+  return {
+    ...started,
+    waits,
+    arrives: () => {
+      [api.metadata, api.brokersAt] = [realMetadata, realBrokersAt];
+      for (const tell of waiting) tell(true);
+    },
+    staysAway: () => waiting.forEach((tell) => void tell(false)),
+  };
+}
+
+test("a broker without a picture of the cluster answers so, and its client stays connected", async () => {
+  const { metadata, arrives, waits } = await withoutPicture("orders");
 
   const early = [
     await metadata(0, byName("orders")),
     await metadata(12, byName("orders")),
     await metadata(12, { topics: [] }),
   ];
-  const everything = network.dial();
-  everything.send(framed("Metadata", { version: 12 }, { topics: undefined }));
-  await turn();
-  [api.metadata, api.brokersAt] = [realMetadata, realBrokersAt];
+  arrives();
   const later = await metadata(12, byName("orders"));
 
   const topics = [{ errorCode: "LEADER_NOT_AVAILABLE", name: "orders", partitions: [] }];
@@ -200,7 +218,42 @@ test("a broker without a picture of the cluster answers so, and its client stays
     { brokers: [], controllerId: undefined, topics },
     { brokers: [], topics: [] },
   ]);
-  // There is no way to say "I do not know which" but this.
-  expect([everything.received, everything.isClosed]).toEqual([[], true]);
   expect(later.topics).toMatchObject([{ errorCode: undefined, name: "orders" }]);
+  expect(waits).toEqual([]);
+});
+
+test.each([
+  [0, { topics: [] }],
+  [12, { topics: undefined }],
+])("version %p that asks for all topics is answered once they are known", async (version, all) => {
+  const { connection, metadata, arrives, waits } = await withoutPicture("orders");
+
+  const asked = metadata(version, all);
+  await turn();
+  const early = [connection.received.length, connection.isClosed];
+  arrives();
+
+  expect((await asked).topics).toMatchObject([{ errorCode: undefined, name: "orders" }]);
+  expect([early, waits]).toEqual([[0, false], [5_000]]);
+});
+
+test("who asks for all topics and they stay unknown is not told that there are none", async () => {
+  const { connection, staysAway } = await withoutPicture("orders");
+
+  connection.send(framed("Metadata", { version: 12 }, { topics: undefined }));
+  await turn();
+  staysAway();
+  await turn();
+
+  expect([connection.received, connection.isClosed]).toEqual([[], true]);
+});
+
+test("a plane that closes does not wait for the first picture of the cluster", async () => {
+  const { connection, plane } = await withoutPicture("orders");
+  connection.send(framed("Metadata", { version: 12 }, { topics: undefined }));
+  await turn();
+
+  await plane.close();
+
+  expect(connection.isClosed).toBe(true);
 });

@@ -7,6 +7,7 @@ import type {
 } from "@zoolog/protocol";
 import { orRefused, type Refusal } from "../../call-failure.ts";
 import { kafkaErrorOf } from "../../kafka-error.ts";
+import type { RequestContext } from "../../request-context.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from "../authorized-operations.ts";
 import type { HandlerParts } from "../handler-parts.ts";
@@ -24,12 +25,18 @@ const NULL_MEANS_ALL_FROM = 1;
 const LISTENER_NOT_FOUND_FROM = 6;
 
 /**
+ * How long whoever asks for all topics waits for a broker that has just started, before the connection
+ * is closed: clients give up after ten seconds or more, and their operators after five.
+ */
+const FIRST_PICTURE_WAIT_MS = 5_000;
+
+/**
  * Brokers by the listener that the client came in by, topics with their ids, who leads what. Topics
  * that are asked for and missing are created where the broker and the request allow it.
  *
  * A broker that knows nothing yet names no brokers, and says so of each topic that it is asked for:
  * clients ask again on the same connection. Whoever asks for all topics would be told that there are
- * none, and some clients believe that; so their connection is closed.
+ * none, and some clients believe that; so their answer waits until it is known.
  */
 export function metadata({ api }: HandlerParts): KafkaHandler<"Metadata"> {
   return async (request, context) => {
@@ -38,6 +45,8 @@ export function metadata({ api }: HandlerParts): KafkaHandler<"Metadata"> {
     const { allowAutoTopicCreation } = request;
     const topics = asked && [...asked.names];
     const wanted = { allowAutoTopicCreation, ...(topics === undefined ? {} : { topics }) };
+
+    if (topics === undefined) await firstPicture(api, context);
     const call = api.metadata(wanted, context);
     const found = topics === undefined ? await call : await orRefused(call);
     if ("refused" in found) return nothingKnown(request, found.refused);
@@ -66,6 +75,17 @@ export function metadata({ api }: HandlerParts): KafkaHandler<"Metadata"> {
         : undefined,
     };
   };
+}
+
+/** A broker that closes does not wait for it, nor for a client that has gone. */
+async function firstPicture(api: HandlerParts["api"], context: RequestContext): Promise<void> {
+  context.markWaiting();
+  const { signal } = context;
+  if (signal.aborted) return;
+  const ended = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([api.clusterKnown(FIRST_PICTURE_WAIT_MS), ended]);
 }
 
 function nothingKnown({ topics }: KafkaRequest<"Metadata">, { errorCode }: Refusal): Answer {
