@@ -47,8 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
     code: [
       {
         file: "replication/dist/partition/partition.js",
-        find: "return this.#read(request, (log) => log.highWatermark);",
-        replace: "return this.#read(request, (log) => log.logEndOffset);",
+        find: "return this.#readAsLeader(request, (log) => log.highWatermark);",
+        replace: "return this.#readAsLeader(request, (log) => log.logEndOffset);",
       },
     ],
   },
