@@ -20,7 +20,7 @@ const project = (displayName, testMatch) => ({
 
 /**
  * unit: beside the source, no I/O (`x.test.ts`) or a temporary folder (`x.disk.test.ts`); also of the
- *   programmes in test/chaos and test/compat.
+ *   programmes in test/chaos, test/compat and benchmarks.
  * architecture: the layering as a test. conformance: one suite against several implementations.
  * fuzz: former findings and a short run of every target of `npm run fuzz`.
  * containers: the images and the compose file of deploy/, where an engine runs them.
@@ -33,6 +33,7 @@ export default {
       "<rootDir>/packages/*/src/**/*.test.ts",
       "<rootDir>/test/chaos/**/*.test.ts",
       "<rootDir>/test/compat/**/*.test.ts",
+      "<rootDir>/benchmarks/**/*.test.ts",
     ]),
     project("architecture", ["<rootDir>/test/architecture/*.test.ts"]),
     project("fuzz", ["<rootDir>/test/fuzz/*.test.ts"]),

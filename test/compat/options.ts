@@ -65,7 +65,8 @@ export function parseCommand(args: readonly string[], known: readonly string[]):
   const clients = namesIn(values.client);
   const unknown = clients.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new RangeError(`--client ${unknown} is not known; there are: ${known.join(", ")}`);
+    const names = [...new Set(known)].join(", ");
+    throw new RangeError(`--client ${unknown} is not known; there are: ${names}`);
   }
   const { write, record } = values;
   const checks = namesIn(values.check);
