@@ -80,41 +80,23 @@ test("dev keeps its data in ./zoolog-data, also through a kill -9", async () => 
 });
 
 test("a busy port is told by its number, with the flag to choose another", async () => {
-  const [zookeeperPort, httpPort, spare] = (await freeTcpPorts(3)).map(String) as [
-    string,
-    string,
-    string,
+  const ports = (await freeTcpPorts(4)).map(String);
+  const [zookeeperPort, httpPort, kafkaPort, spare] = ports as [string, string, string, string];
+  const dev = (http: string, kafka: string, zookeeper: string) => [
+    ...["dev", "--ephemeral", "--http-port", http, "--kafka-port", kafka],
+    ...["--zookeeper-port", zookeeper],
   ];
-  const taken = [
-    "--http-port",
-    httpPort,
-    "--kafka-port",
-    "0",
-    "--zookeeper-port",
-    zookeeperPort,
-    "-o",
-    "ndjson",
-  ];
-  await ready(start(["dev", "--ephemeral", ...taken]));
+  await ready(start([...dev(httpPort, kafkaPort, zookeeperPort), "-o", "ndjson"]));
 
-  const both = await zoolog(["dev", "--ephemeral", ...taken.slice(0, -2)]);
-  const http = await zoolog([
-    ...[
-      "dev",
-      "--ephemeral",
-      "--http-port",
-      httpPort,
-      "--kafka-port",
-      "0",
-      "--zookeeper-port",
-      spare,
-    ],
-  ]);
+  const all = await zoolog(dev(httpPort, kafkaPort, zookeeperPort));
+  const http = await zoolog(dev(httpPort, "0", spare));
+  const kafka = await zoolog(dev("0", kafkaPort, spare));
   const zookeeper = await zoolog(["zookeeper", "--ephemeral", "--port", zookeeperPort]);
 
   for (const [result, port, flag] of [
-    [both, zookeeperPort, "--zookeeper-port"],
+    [all, zookeeperPort, "--zookeeper-port"],
     [http, httpPort, "--http-port"],
+    [kafka, kafkaPort, "--kafka-port"],
     [zookeeper, zookeeperPort, "--port"],
   ] as const) {
     expect(result).toMatchObject({ code: 1, stdout: "" });

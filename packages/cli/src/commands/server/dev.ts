@@ -107,13 +107,13 @@ function requirePortsApart(options: DevOptions): void {
 /** Says which of the ports it was. */
 function portTaken(error: unknown, options: DevOptions): unknown {
   if (errorCode(error) !== "EADDRINUSE" && errorCode(error) !== "ADDRESS_IN_USE") return error;
-  const message = error instanceof Error ? error.message : "";
-  const taken = Number(/:(\d+)\b(?!.*:\d)/.exec(message)?.[1]);
-  const [port, what, flag] = portOf(taken, options);
+  // Of a broker it comes wrapped; Node's own error names the port.
+  const { port: taken } = (error instanceof ZoologError ? error.cause : error) as { port?: number };
+  const [port, what, flag] = portOf(taken ?? options.httpPort, options);
   return new ZoologError({
     code: "ADDRESS_IN_USE",
     message: `port ${port} for ${what} is taken by another program`,
-    hint: `Is zoolog running already? Beside it, choose another port and folder: ${flag} ${anotherPort(port)} --data DIR.`,
+    hint: `Is zoolog running already, or Kafka? Beside it, choose another port and folder: ${flag} ${anotherPort(port)} --data DIR.`,
     cause: error,
   });
 }
