@@ -9,7 +9,9 @@
 set -euo pipefail
 
 version=${KAFKA_VERSION:-3.9.1}
-[ $# -gt 0 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
+[ $# -gt 0 ] || { usage >&2; exit 2; }
+case $1 in -h | --help) usage; exit 0 ;; esac
 for needed in java mvn; do
   command -v "$needed" >/dev/null || { echo "$needed is not installed" >&2; exit 2; }
 done
