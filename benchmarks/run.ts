@@ -36,7 +36,7 @@ async function run(command: BenchCommand): Promise<number> {
     case "against-kafka":
       process.exit(await compareWithKafka(command));
       break;
-    default:
+    case "measure":
       return measureFiles(command);
   }
 }
