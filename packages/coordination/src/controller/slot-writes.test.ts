@@ -97,6 +97,53 @@ test.each(["beforeApply", "afterApply"] as const)(
   },
 );
 
+test("slots that change together go in one multi", async () => {
+  const multis: number[] = [];
+  world.ensemble.failNext({
+    when: "beforeApply",
+    matches: ({ operations }) => {
+      if (operations.some(({ path }) => path.startsWith("/coordinators/"))) {
+        multis.push(operations.length);
+      }
+      return false;
+    },
+  });
+
+  await put(...Array.from({ length: 64 }, (_, slot) => write({ slot, epoch: 0 })));
+
+  // The check of the controller's epoch, and a creation for each.
+  expect(multis).toEqual([65]);
+});
+
+test.each(["beforeApply", "afterApply"] as const)(
+  "slots whose multi was lost %s are written once, by themselves",
+  async (when) => {
+    world.ensemble.failNext({
+      when,
+      matches: ({ operations }) => operations.some(({ path }) => path === "/coordinators/5"),
+    });
+
+    const results = await put(write({ epoch: 0 }), write({ slot: 6, epoch: 0 }));
+
+    expect(results.map(({ outcome }) => outcome)).toEqual(["written", "written"]);
+    expect(world.ensemble.pendingFaults).toBe(0);
+    expect(await world.settled(store.readSlots())).toMatchObject([
+      { slot: 5, coordinatorEpoch: 0 },
+      { slot: 6, coordinatorEpoch: 0 },
+    ]);
+  },
+);
+
+test("an epoch that many multis have to raise stands beside others that one writes", async () => {
+  await put(write({ epoch: 600 }), write({ slot: 6, epoch: 0 }), write({ slot: 7, epoch: 3 }));
+
+  expect(await world.settled(store.readSlots())).toMatchObject([
+    { slot: 5, coordinatorEpoch: 600 },
+    { slot: 6, coordinatorEpoch: 0 },
+    { slot: 7, coordinatorEpoch: 3 },
+  ]);
+});
+
 test("names that are no slots are nobody's", async () => {
   const hand = await world.ensemble.connect("zkCli");
   for (const name of ["x", "07", "-1"]) await hand.create(`/coordinators/${name}`, Buffer.of());
