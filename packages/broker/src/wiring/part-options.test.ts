@@ -2,6 +2,8 @@ import { brokerEpoch, silentLogger } from "@zoolog/base";
 import { parseBrokerConfig } from "../config/config.ts";
 import {
   advertisedAddresses,
+  httpPlaneOptions,
+  kafkaPlaneOptions,
   logConfigOfStrangers,
   lossesOf,
   warnOfUnnamedSynced,
@@ -55,6 +57,15 @@ test.each([
     expect(lossesOf({ boot, losses, syncedSince, known })).toEqual(told);
   },
 );
+
+test("on both planes the setting says when answers that nobody reads are cut", () => {
+  const configs = [configWith({}), configWith({ "answer.unread.timeout.ms": 7_000 })];
+
+  for (const optionsOf of [httpPlaneOptions, kafkaPlaneOptions]) {
+    const cutAfter = configs.map((config) => optionsOf(config).limits?.unreadTimeoutMs);
+    expect(cutAfter).toEqual([30_000, 7_000]);
+  }
+});
 
 test("a registration that cannot name all logs leaves every other one in doubt", () => {
   const known = Array.from({ length: 2_000 }, (_, i) => `${"t".repeat(249)}-${i}`);
