@@ -17,6 +17,7 @@ import { ZnodeFaults } from "../znode-faults.ts";
 import { ControllerRuntime } from "./controller-runtime.ts";
 
 export const SESSION_TIMEOUT_MS = 6_000;
+export const RECONCILE_INTERVAL_MS = 30_000;
 
 export type Node = {
   readonly runtime: ControllerRuntime;
@@ -38,7 +39,7 @@ export class Cluster {
     logger: Logger = silentLogger,
   ): Promise<Node> {
     const store = await createMemoryStore(
-      { name: `b${id}`, reconcileIntervalMs: 30_000 },
+      { name: `b${id}`, reconcileIntervalMs: RECONCILE_INTERVAL_MS },
       { ...this.time, ensemble: this.ensemble },
     );
     const clusterId = await store.ensureClusterId("cluster-of-the-test");

@@ -9,6 +9,7 @@ import {
   create,
   leadersOf,
   newTopic,
+  RECONCILE_INTERVAL_MS,
   SESSION_TIMEOUT_MS,
 } from "./controller-runtime.fixture.ts";
 
@@ -128,6 +129,33 @@ test("a controller cut off from ZooKeeper answers nobody, and is none when it co
   expect(first.runtime.controllerId).toBe(2);
   expect(cluster.ensemble.znodes.children("/brokers/topics")).toEqual(["new"]);
   expect(first.images.every(({ controllerEpoch }) => controllerEpoch === 1)).toBe(true);
+});
+
+test("an office that outlives its term is taken up again: whoever holds it is there to be asked", async () => {
+  const cluster = new Cluster();
+  const [first, second] = [await cluster.node(1), await cluster.node(2)];
+  // Just when the term looks at everything: that look fails, and the term with it.
+  const matches = (): boolean => {
+    queueMicrotask(() => cluster.ensemble.stop());
+    return true;
+  };
+  cluster.ensemble.failNext({ when: "beforeApply", client: "b1", matches });
+  await cluster.settle(RECONCILE_INTERVAL_MS * 2);
+  expect(first.runtime.isController).toBe(false);
+
+  // The servers were frozen themselves: no session has ended, and /controller is still ours.
+  cluster.ensemble.start();
+  await cluster.settle(SESSION_TIMEOUT_MS);
+
+  expect(first.runtime.isController).toBe(true);
+  expect(second.runtime.controllerId).toBe(1);
+  const created = create(first, "new");
+  await cluster.settle();
+  expect((await created).topics[0]?.error).toBeUndefined();
+  // A reign of its own: what the one before may still have on its way is fenced.
+  expect(first.images.at(-1)).toMatchObject({ controllerEpoch: 2 });
+  // And the broker is not one that cannot be reached.
+  expect(leadersOf(first.images.at(-1), "new")).toContain(1);
 });
 
 test("a controller whose session ended is none, even if it has nothing to write", async () => {

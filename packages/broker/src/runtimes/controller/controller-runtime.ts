@@ -50,6 +50,9 @@ type RequestEvent = Extract<ControllerEvent, { readonly requestId: unknown }>;
 /** Of a reign whose process is gone, with the life of the broker that was looked at. */
 type DeposedController = CurrentController & { readonly brokerEpoch: BrokerEpoch };
 
+/** Out of whose hands the office is taken. */
+type Predecessor = CurrentController | DeposedController;
+
 type ResponseTo<Event extends RequestEvent> = Extract<
   ControllerResponse,
   { readonly type: Event["type"] }
@@ -178,8 +181,10 @@ export class ControllerRuntime {
       // Whoever took the znode away, an operator or a broker that could not reach us, wants another.
       term?.end("it lost /controller");
       this.#found(incumbent);
-      if (incumbent !== undefined || this.#closed) return;
-      await this.#elect();
+      if (incumbent === undefined) await this.#elect();
+      // Our session has outlived our term, which ended where ZooKeeper could not be told of it: all
+      // would go on to ask us. Not the same reign again, of which something may be on its way.
+      else if (incumbent.brokerId === this.#options.brokerId) await this.#elect(incumbent);
     } catch (error) {
       if (isMalformed(error)) faults.report("election", [error]);
       else logger.warn("controller election failed", { error: errorMessage(error) });
@@ -187,17 +192,14 @@ export class ControllerRuntime {
     }
   }
 
-  async #elect(deposing?: DeposedController): Promise<void> {
+  async #elect(from?: Predecessor): Promise<void> {
     if (this.#closed) return;
-    const election = await this.#dependencies.store.electController(
-      this.#options.brokerId,
-      deposing,
-    );
+    const election = await this.#dependencies.store.electController(this.#options.brokerId, from);
     if (election.outcome === "lost") this.#found(election.controller);
-    else this.#begin(election.writer, deposing);
+    else this.#begin(election.writer, from);
   }
 
-  #begin(writer: ControllerWriter, deposed: DeposedController | undefined): void {
+  #begin(writer: ControllerWriter, from: Predecessor | undefined): void {
     const { store, clock, scheduler, logger, faults, publish, followed } = this.#dependencies;
     const term: ControllerTerm = new ControllerTerm(this.#options, {
       store,
@@ -221,8 +223,8 @@ export class ControllerRuntime {
     this.#dependencies.onReign?.(controllerEpoch);
     this.#found({ brokerId: this.#options.brokerId, controllerEpoch });
     term.start();
-    if (deposed === undefined) return;
-    const { brokerId, brokerEpoch } = deposed;
+    if (from === undefined || !("brokerEpoch" in from)) return;
+    const { brokerId, brokerEpoch } = from;
     term.report({ type: "brokerUnreachable", brokerId, brokerEpoch });
   }
 
