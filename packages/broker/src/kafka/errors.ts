@@ -64,6 +64,14 @@ export function frameTooSlow(timeoutMs: number): ZoologError {
   });
 }
 
+export function frameInTheWay(heldBytes: number): ZoologError {
+  return new ZoologError({
+    code: "REQUEST_TIMED_OUT",
+    message: `${heldBytes} bytes of a request hardly grew while others waited for room`,
+    hint: "Is the network that slow? Send smaller batches, or raise queued.max.request.bytes.",
+  });
+}
+
 /** Found in the first bytes of a connection. */
 export function wrongPort(protocol: "HTTP" | "TLS", listener: string): ZoologError {
   return new ZoologError({

@@ -8,15 +8,16 @@ import {
 import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BodyMemory } from "../planes/body-memory.ts";
-import type { ByteBudget } from "../planes/byte-budget.ts";
+import type { ByteBudget, BytesArrived } from "../planes/byte-budget.ts";
 import type { Call } from "../planes/call.ts";
 import type { CallRegistry } from "../planes/call-registry.ts";
 import { answerUnread, throttled } from "../planes/errors.ts";
 import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { ServedConnection } from "./connection-stages.ts";
-import { frameRefused, frameTooSlow, wrongPort } from "./errors.ts";
+import { frameInTheWay, frameRefused, frameTooSlow, wrongPort } from "./errors.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { KafkaLimits } from "./kafka-limits.ts";
+import { ReadingPace } from "./reading-pace.ts";
 import { KafkaRequestContext } from "./request-context.ts";
 import type { OfferedRequest, RequestDispatch } from "./request-dispatch.ts";
 import { foreignProtocol, httpAnswerOf, PROTOCOL_BYTES } from "./wrong-port.ts";
@@ -38,6 +39,12 @@ export type ConnectionParts = {
 
 /** Longest client id that is kept; Kafka's clients send a few dozen characters. */
 const CLIENT_ID_LENGTH_MAX = 255;
+
+/** Of all the room: what large requests leave free at most. */
+const PART_FOR_SMALL_REQUESTS = 1 / 8;
+
+/** Of the pace at which the largest request comes in the longest time: some 35 kB/s by default. */
+const HARDLY_GROWING = 1 / 8;
 
 /**
  * One connection is a line: a request is worked on when the one before it is answered and the kernel
@@ -71,6 +78,8 @@ export class KafkaConnection {
   #endCall: () => void = () => {};
   #activeAt: number;
   #frameBeganAt: number | undefined;
+  /** Of the request that has begun to come. */
+  #pace: ReadingPace | undefined;
   /** As they were when last looked at; `#takenAt`: when the kernel last took some of them. */
   #pendingBytes = 0;
   #takenAt = 0;
@@ -103,10 +112,24 @@ export class KafkaConnection {
       this.#fail(answerUnread(unreadTimeoutMs));
     } else if (began !== undefined && now - began >= limits.frameTimeoutMs) {
       this.#fail(frameTooSlow(limits.frameTimeoutMs));
+    } else if (this.#isInTheWay(now)) {
+      this.#fail(frameInTheWay(this.#chargedBytes));
     } else if (this.#work === "none" && now - this.#activeAt >= idleTimeoutMs) {
       logger.debug("idle connection closed", { listener, remoteAddress });
       connection.destroy();
     }
+  }
+
+  /**
+   * Others wait for room, and a good deal of it is held by a request that comes much more slowly than
+   * the largest one may. Beside the pause between two packets there is room for a distant sender.
+   */
+  #isInTheWay(now: number): boolean {
+    const { budget, limits } = this.#parts;
+    const bytesPerMs = this.#pace?.look(now);
+    if (bytesPerMs === undefined || !budget.isShort) return false;
+    if (this.#chargedBytes <= limits.smallRequestBytesMax) return false;
+    return bytesPerMs < (limits.requestBytesMax / limits.frameTimeoutMs) * HARDLY_GROWING;
   }
 
   /** Answers what is being worked on and closes; what is read ahead was never begun. */
@@ -125,6 +148,7 @@ export class KafkaConnection {
     if (this.#state !== "serving") return;
     this.#activeAt = this.#parts.clock.monotonic();
     this.#parts.metrics.kafka.receivedBytes.value += chunk.length;
+    this.#pace?.received(chunk.length);
     this.#arrived.push(chunk);
     this.#takeIn();
   }
@@ -134,10 +158,19 @@ export class KafkaConnection {
     while (this.#stopWaiting === undefined) {
       const chunk = this.#arrived[0];
       if (chunk === undefined) break;
-      if (this.#parts.budget.tryTake(chunk.length)) this.#charge(chunk);
+      if (this.#parts.budget.tryTake(this.#needed(chunk))) this.#charge(chunk);
       else this.#waitForRoom(chunk);
     }
     this.#advance();
+  }
+
+  /** Large requests leave some room to small ones, which would wait as long as they take to come. */
+  #needed({ length: bytes }: Uint8Array): BytesArrived {
+    const { budget, limits } = this.#parts;
+    const isSmall = this.#chargedBytes + bytes <= limits.smallRequestBytesMax;
+    const beside = Math.max(0, budget.bytesMax - limits.requestBytesMax);
+    const bytesLeft = isSmall ? 0 : Math.min(beside, budget.bytesMax * PART_FOR_SMALL_REQUESTS);
+    return { bytes, bytesLeft };
   }
 
   /** The first that has arrived. */
@@ -150,7 +183,7 @@ export class KafkaConnection {
   #waitForRoom(chunk: Uint8Array): void {
     const { budget, scheduler, limits } = this.#parts;
     const timer = scheduler.after(limits.roomWaitMs, () => this.#fail(noRoom()));
-    const giveUp = budget.waitToTake(chunk.length, () => {
+    const giveUp = budget.waitToTake(this.#needed(chunk), () => {
       timer.cancel();
       this.#stopWaiting = undefined;
       this.#charge(chunk);
@@ -176,6 +209,7 @@ export class KafkaConnection {
       }
       this.#frames.push(next);
       this.#frameBeganAt = undefined;
+      this.#pace = undefined;
       this.#begin();
     }
     this.#read();
@@ -207,6 +241,7 @@ export class KafkaConnection {
   /** Reads, or leaves it to TCP to hold what comes. */
   #read(): void {
     const { limits, clock } = this.#parts;
+    const now = clock.monotonic();
     const wantsMore =
       this.#state === "serving" &&
       this.#stopWaiting === undefined &&
@@ -217,10 +252,14 @@ export class KafkaConnection {
       if (wantsMore) this.#served.connection.resume();
       else this.#served.connection.pause();
       this.#isReading = wantsMore;
+      this.#pace?.setReading(wantsMore, now);
     }
-    this.#frameBeganAt = this.#reader.isInFrame
-      ? (this.#frameBeganAt ?? clock.monotonic())
-      : undefined;
+    if (!this.#reader.isInFrame) {
+      this.#frameBeganAt = undefined;
+      return;
+    }
+    this.#frameBeganAt ??= now;
+    if (wantsMore) this.#pace ??= new ReadingPace(now);
   }
 
   #begin(): void {

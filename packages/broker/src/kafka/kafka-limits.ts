@@ -30,6 +30,11 @@ export const DEFAULT_KAFKA_LIMITS = {
    * the wait has to end; its client tries again.
    */
   roomWaitMs: 10_000,
+  /**
+   * Requests up to this size, which most are, have some of the room to themselves: an eighth at most.
+   * A larger one that comes too slowly is cut while others wait for room.
+   */
+  smallRequestBytesMax: 64 * 1024,
   /** How often silence is looked for, so how late it may be found. */
   checkIntervalMs: 1_000,
   /** How long `close` waits for requests in flight before it cuts them. */

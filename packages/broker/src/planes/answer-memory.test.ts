@@ -53,7 +53,7 @@ test("readers leave a quarter of the room to requests, which come in while reade
   void memory.reserve({ bytesMin: 10, bytesMax: 100 }).catch(() => {});
   await settle();
 
-  expect([budget.usedBytes, budget.tryTake(200)]).toEqual([595, true]);
+  expect([budget.usedBytes, budget.tryTake({ bytes: 200, bytesLeft: 0 })]).toEqual([595, true]);
 });
 
 test("a reader waits for room and takes it when others have gone", async () => {

@@ -79,9 +79,10 @@ test("requests come in while readers wait, and take the room that readers leave 
   const granted: string[] = [];
   budget.waitForShare(share, () => granted.push("reader"));
 
-  const taken = [budget.tryTake(15), budget.tryTake(6)];
-  budget.waitToTake(6, () => granted.push("request"));
-  const behind = budget.tryTake(1);
+  const request = (bytes: number) => ({ bytes, bytesLeft: 0 });
+  const taken = [budget.tryTake(request(15)), budget.tryTake(request(6))];
+  budget.waitToTake(request(6), () => granted.push("request"));
+  const behind = budget.tryTake(request(1));
   budget.release(1);
   budget.release(40);
 
@@ -89,4 +90,25 @@ test("requests come in while readers wait, and take the room that readers leave 
   expect(granted).toEqual(["request"]);
   budget.release(21);
   expect(granted).toEqual(["request", "reader"]);
+});
+
+test("who leaves room to others is overtaken by those it is left to, and by nobody else", () => {
+  const budget = new ByteBudget({ bytesMax: 100 });
+  const granted: string[] = [];
+  const taken = [budget.tryTake({ bytes: 60, bytesLeft: 20 })];
+  taken.push(budget.tryTake({ bytes: 30, bytesLeft: 20 }));
+  budget.waitToTake({ bytes: 30, bytesLeft: 20 }, () => granted.push("large"));
+
+  taken.push(budget.tryTake({ bytes: 1, bytesLeft: 20 }));
+  taken.push(budget.tryTake({ bytes: 10, bytesLeft: 0 }));
+  budget.waitToTake({ bytes: 1, bytesLeft: 20 }, () => granted.push("behind it"));
+  budget.waitToTake({ bytes: 40, bytesLeft: 0 }, () => granted.push("small"));
+  budget.release(10);
+  const first = [...granted];
+  budget.release(60);
+
+  expect(taken).toEqual([true, false, false, true]);
+  expect(first).toEqual(["small"]);
+  expect(granted).toEqual(["small", "large", "behind it"]);
+  expect([budget.usedBytes, budget.isShort]).toEqual([71, false]);
 });

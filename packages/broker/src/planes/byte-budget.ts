@@ -8,11 +8,18 @@ export type ShareAsked = {
   readonly bytesLeft?: number;
 };
 
+/** Bytes of a request that have come. */
+export type BytesArrived = {
+  readonly bytes: number;
+  /** Stay free for those who need little: they go before whoever leaves them more. */
+  readonly bytesLeft: number;
+};
+
 /** A share is at most this part of what is free, so that those who come next have theirs, too. */
 const SHARE_OF_FREE = 1 / 8;
 
 type Waiting = ShareAsked & { readonly granted: (bytes: number) => void };
-type Incoming = { readonly bytes: number; readonly granted: () => void };
+type Incoming = BytesArrived & { readonly granted: () => void };
 
 /**
  * Bytes that the planes may hold at one time. A body that cannot get its share is turned away at once:
@@ -33,6 +40,11 @@ export class ByteBudget {
 
   get usedBytes(): number {
     return this.#used;
+  }
+
+  /** Somebody waits for room. */
+  get isShort(): boolean {
+    return this.#incoming.size > 0 || this.#waiting.size > 0;
   }
 
   /** For bytes that are still to come, and can be refused. */
@@ -69,14 +81,15 @@ export class ByteBudget {
     };
   }
 
-  /** For bytes of a request that have come. `false` where there is no room, or others wait for some. */
-  tryTake(bytes: number): boolean {
-    return this.#incoming.size === 0 && this.tryReserve(bytes);
+  /** `false` where there is no room, or others wait for some who leave as little. */
+  tryTake(arrived: BytesArrived): boolean {
+    for (const { bytesLeft } of this.#incoming) if (bytesLeft <= arrived.bytesLeft) return false;
+    return this.#tryLeaving(arrived);
   }
 
   /** As `waitForShare`, before all who wait for shares. */
-  waitToTake(bytes: number, granted: () => void): () => void {
-    const incoming = { bytes, granted };
+  waitToTake({ bytes, bytesLeft }: BytesArrived, granted: () => void): () => void {
+    const incoming = { bytes, bytesLeft, granted };
     this.#incoming.add(incoming);
     return () => {
       if (this.#incoming.delete(incoming)) this.#grant();
@@ -90,17 +103,27 @@ export class ByteBudget {
   }
 
   #grant(): void {
+    let leastRefused = Number.POSITIVE_INFINITY;
     for (const incoming of this.#incoming) {
-      if (!this.tryReserve(incoming.bytes)) return;
+      if (incoming.bytesLeft >= leastRefused) continue;
+      if (!this.#tryLeaving(incoming)) {
+        leastRefused = incoming.bytesLeft;
+        continue;
+      }
       this.#incoming.delete(incoming);
       incoming.granted();
     }
+    if (this.#incoming.size > 0) return;
     for (const waiting of this.#waiting) {
       const bytes = this.#takeShare(waiting);
       if (bytes === undefined) return;
       this.#waiting.delete(waiting);
       waiting.granted(bytes);
     }
+  }
+
+  #tryLeaving({ bytes, bytesLeft }: BytesArrived): boolean {
+    return this.#used + bytes + bytesLeft <= this.bytesMax && this.tryReserve(bytes);
   }
 
   #takeShare({ bytesMin, bytesMax, bytesLeft = 0 }: ShareAsked): number | undefined {
