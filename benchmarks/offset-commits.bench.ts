@@ -131,7 +131,8 @@ async function openSlot(connectString: string): Promise<{
       controllerEpoch: election.writer.controllerEpoch,
     },
   ]);
-  const writer = await store.openSlot({ slot: 0, coordinatorEpoch: epoch });
+  const [writer] = await store.openSlots([{ slot: 0, coordinatorEpoch: epoch }]);
+  if (writer === undefined) throw new Error("somebody else has the slot");
   return { writer, close: () => store.close() };
 }
 

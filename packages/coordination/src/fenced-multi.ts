@@ -33,6 +33,11 @@ export type Fence = {
   readonly fenced: (why: string) => Error;
 };
 
+/** Fails when the office has passed on. */
+export function checkOf({ path, version }: Fence): Operation {
+  return { type: "check", path, version };
+}
+
 /**
  * Writes of one controller (KAFKA-6082), or of the coordinator of one slot: each is a multi that
  * begins with a check of the fence. Bound to one session. The first check that fails, or the end of
@@ -54,8 +59,7 @@ export class FencedMulti {
     this.#session = session;
     this.#client = options.client;
     this.#fence = options.fence;
-    const { path, version } = options.fence;
-    this.#check = { type: "check", path, version };
+    this.#check = checkOf(options.fence);
     this.#stopFollowing = options.client.onStateChange((state) => {
       if (state === "expired" || state === "closed") this.fence("its session has ended");
     });

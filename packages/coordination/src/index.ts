@@ -33,7 +33,7 @@ export type {
   StoredGroup,
   StoredOffset,
 } from "./port/group-state.ts";
-export type { GroupStore } from "./port/group-store.ts";
+export type { GroupStore, SlotAtEpoch } from "./port/group-store.ts";
 export type { GroupChange, SlotWriter } from "./port/slot-writer.ts";
 export {
   openZooKeeperStore,

@@ -2,7 +2,6 @@ import {
   type BrokerEpoch,
   type BrokerId,
   type Clock,
-  type CoordinatorEpoch,
   errorCode,
   type Logger,
   type Scheduler,
@@ -24,17 +23,14 @@ import {
 } from "./cluster/cluster-reader.ts";
 import { claimProducerIds } from "./cluster/producer-id-blocks.ts";
 import { ControllerElection } from "./controller/controller-election.ts";
-import { coordinatorFenced } from "./errors.ts";
 import { ifThere } from "./existing.ts";
-import { FencedMulti } from "./fenced-multi.ts";
-import { GroupCommit } from "./groups/group-commit.ts";
 import { readGroups, readOffsets } from "./groups/group-reader.ts";
+import { openSlots } from "./groups/slot-opening.ts";
 import { HintBoard } from "./hint-board.ts";
 import {
   DELETE_TOPICS_PATH,
   deleteRequestPath,
   PREFERRED_ELECTION_PATH,
-  slotPath,
   TOPICS_PATH,
 } from "./paths.ts";
 import type { BrokerRegistration, RegisteredBroker } from "./port/broker-registration.ts";
@@ -56,6 +52,7 @@ import type {
   StoreState,
 } from "./port/coordination-store.ts";
 import type { StoredGroup, StoredOffset } from "./port/group-state.ts";
+import type { SlotAtEpoch } from "./port/group-store.ts";
 import type { SlotWriter } from "./port/slot-writer.ts";
 import { CoordinationSession } from "./session.ts";
 import { decodePreferredElection } from "./znodes/admin-znodes.ts";
@@ -204,25 +201,8 @@ class ZooKeeperStore implements CoordinationStore {
     return readSlots(this.#session);
   }
 
-  async openSlot(options: {
-    readonly slot: number;
-    readonly coordinatorEpoch: CoordinatorEpoch;
-  }): Promise<SlotWriter> {
-    const fence = {
-      path: slotPath(options.slot),
-      version: options.coordinatorEpoch,
-      overtaken: "the slot has passed on",
-      fenced: coordinatorFenced,
-    };
-    const multi = new FencedMulti({ client: await this.#session.client(), fence }, this.#session);
-    try {
-      // A quorum write: what this session reads from now on is not older.
-      await multi.run([]);
-    } catch (error) {
-      multi.fence("it was never opened");
-      throw error;
-    }
-    return new GroupCommit(options, { ...this.#dependencies, multi });
+  openSlots(slots: readonly SlotAtEpoch[]): Promise<readonly SlotWriter[]> {
+    return openSlots(slots, { ...this.#dependencies, session: this.#session });
   }
 
   readGroups(

@@ -14,6 +14,7 @@ import type {
   HintScope,
   PartitionStateWrite,
   SlotWrite,
+  SlotWriter,
   StoreState,
 } from "@zoolog/coordination";
 import { sampleBroker, sampleState, sampleTopic, sampleTopicId } from "@zoolog/testkit";
@@ -305,7 +306,7 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     const [a, b] = [await open("a"), await open("b")];
     const controller = await elected(a);
     await controller.writeSlots([slotWrite(controller, 5, undefined, 0)]);
-    const first = await a.openSlot({ slot: 5, coordinatorEpoch: coordinatorEpoch(0) });
+    const first = await opened(a, 0);
     const commits = Array.from({ length: 1_200 }, (_, partition) => commit(partition, 41));
 
     await first.write([...groupChanges("g", 3), ...commits]);
@@ -313,7 +314,7 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     await first.write([...groupChanges("gone", 600)]);
     await first.write([{ type: "group", groupId: "gone", value: undefined }]);
     await controller.writeSlots([slotWrite(controller, 5, 0, 1)]);
-    const second = await b.openSlot({ slot: 5, coordinatorEpoch: coordinatorEpoch(1) });
+    const second = await opened(b, 1);
 
     const groups = await b.readGroups(() => true);
     expect(groups).toMatchObject({ faults: [], value: [{ groupId: "g", incomplete: false }] });
@@ -330,11 +331,28 @@ describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
     expect(now).toEqual([42, 44]);
   });
 
+  test("of slots that are opened together only those have a writer that have not passed on", async () => {
+    const store = await open("a");
+    const controller = await elected(store);
+    const slots = Array.from({ length: 64 }, (_, slot) => slot);
+    await controller.writeSlots(slots.map((slot) => slotWrite(controller, slot, undefined, 0)));
+    const claims = slots.map((slot) => ({ slot, coordinatorEpoch: coordinatorEpoch(0) }));
+
+    const all = await store.openSlots(claims);
+    await controller.writeSlots([slotWrite(controller, 5, 0, 1)]);
+    const others = await store.openSlots(claims);
+
+    expect(all.map(({ slot }) => slot)).toEqual(slots);
+    expect(others.map(({ slot }) => slot)).toEqual(slots.filter((slot) => slot !== 5));
+    await expect(all[5]!.confirm()).rejects.toMatchObject({ code: "COORDINATOR_FENCED" });
+    await Promise.all([...all.slice(6), ...others].map((writer) => writer.confirm()));
+  });
+
   test("connections that break again and again lose no commit that was answered", async () => {
     const store = await open("a");
     const controller = await elected(store);
     await controller.writeSlots([slotWrite(controller, 5, undefined, 0)]);
-    const writer = await store.openSlot({ slot: 5, coordinatorEpoch: coordinatorEpoch(0) });
+    const writer = await opened(store, 0);
     await writer.write([commit(0, 0)]);
     let breaking = true;
     store.onStateChange((state) => {
@@ -479,6 +497,14 @@ function commit(partition: number, position: number): GroupChange {
       topicId: undefined,
     },
   };
+}
+
+/** The writer of slot 5. */
+async function opened(store: CoordinationStore, epoch: number): Promise<SlotWriter> {
+  const slot = { slot: 5, coordinatorEpoch: coordinatorEpoch(epoch) };
+  const [writer] = await store.openSlots([slot]);
+  if (writer === undefined) throw new Error("the slot is at another epoch");
+  return writer;
 }
 
 async function elected(store: CoordinationStore): Promise<ControllerWriter> {

@@ -26,6 +26,8 @@ import { encodeSlot } from "../znodes/slot-znode.ts";
 
 const PARTITIONS = 8;
 const MEMBERS = 4;
+/** Opened together with the slot that passes on; stays where it is. */
+const NEIGHBOUR = { slot: 1, coordinatorEpoch: coordinatorEpoch(0) };
 const VIRTUAL_MS = 15_000;
 
 class Simulation {
@@ -57,7 +59,9 @@ class Simulation {
     const { world } = simulation;
     const stores = await simulation.open();
     const hand = await world.settled(world.ensemble.connect("controller"));
-    await world.settled(hand.create("/coordinators/0", this.#slotOf(0)));
+    for (const slot of [0, 1]) {
+      await world.settled(hand.create(`/coordinators/${slot}`, this.#slotOf(0)));
+    }
     const giveSlotTo = async (broker: number): Promise<void> => {
       await hand.setData("/coordinators/0", this.#slotOf(broker));
     };
@@ -89,7 +93,12 @@ class Simulation {
   async #reign(store: CoordinationStore, epoch: CoordinatorEpoch): Promise<void> {
     const answered = new Map(this.#answered);
     const generation = this.#answeredGeneration;
-    const writer = await store.openSlot({ slot: 0, coordinatorEpoch: epoch });
+    const opened = await store.openSlots([NEIGHBOUR, { slot: 0, coordinatorEpoch: epoch }]);
+    const writer = opened.find(({ slot }) => slot === 0);
+    if (writer === undefined) {
+      this.fenced += 1;
+      return;
+    }
     await this.#checkFound(store, answered, generation);
     this.reigns += 1;
     // As a coordinator does: many are under way at the same time, and none waits for another.
@@ -170,9 +179,9 @@ class Simulation {
     const { world } = this.#simulation;
     const [slot] = await world.settled(store.readSlots());
     const { coordinatorEpoch } = slot!;
-    const writer = await world.settled(store.openSlot({ slot: 0, coordinatorEpoch }));
+    const [writer] = await world.settled(store.openSlots([{ slot: 0, coordinatorEpoch }]));
     await world.settled(this.#checkFound(store, this.#answered, this.#answeredGeneration));
-    await world.settled(this.#write(writer));
+    await world.settled(this.#write(writer!));
   }
 
   #slotOf(broker: number): Uint8Array {

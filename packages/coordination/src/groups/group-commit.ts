@@ -8,6 +8,7 @@ import {
 } from "@zoolog/base";
 import { coordinatorBusy, coordinatorFenced } from "../errors.ts";
 import type { FencedMulti } from "../fenced-multi.ts";
+import type { SlotAtEpoch } from "../port/group-store.ts";
 import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 import { writeRound } from "./commit-round.ts";
 import { OffsetRounds } from "./offset-rounds.ts";
@@ -41,7 +42,7 @@ export class GroupCommit implements SlotWriter {
   #failure: unknown;
 
   constructor(
-    options: { readonly slot: number; readonly coordinatorEpoch: CoordinatorEpoch },
+    options: SlotAtEpoch,
     dependencies: {
       readonly multi: FencedMulti;
       readonly clock: Clock;

@@ -29,9 +29,8 @@ beforeEach(async () => {
       },
     ]),
   );
-  writer = await world.settled(
-    store.openSlot({ slot: SLOT, coordinatorEpoch: coordinatorEpoch(0) }),
-  );
+  const slot = { slot: SLOT, coordinatorEpoch: coordinatorEpoch(0) };
+  writer = (await world.settled(store.openSlots([slot])))[0]!;
   await world.settled(writer.write([commit(0)]));
 });
 afterEach(() => world.close());

@@ -27,7 +27,7 @@ beforeEach(async () => {
   const given = { ...slot, brokerId: brokerId(0), brokerEpoch: brokerEpoch(1), controllerEpoch };
   const expectedCoordinatorEpoch = undefined;
   await world.settled(election.writer.writeSlots([{ ...given, expectedCoordinatorEpoch }]));
-  writer = await world.settled(store.openSlot(slot));
+  writer = (await world.settled(store.openSlots([slot])))[0]!;
 });
 afterEach(() => world.close());
 

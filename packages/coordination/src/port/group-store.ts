@@ -3,18 +3,22 @@ import type { Read } from "./cluster-snapshot.ts";
 import type { StoredGroup, StoredOffset } from "./group-state.ts";
 import type { SlotWriter } from "./slot-writer.ts";
 
+/** A slot, and the epoch under which it is written for. */
+export type SlotAtEpoch = {
+  readonly slot: number;
+  readonly coordinatorEpoch: CoordinatorEpoch;
+};
+
 /** What the coordinators of groups keep in ZooKeeper: a part of the `CoordinationStore`. */
 export interface GroupStore {
   /**
-   * Begins to write for a slot. What is read after it is at least as new as everything that any
-   * coordinator of the slot has written before.
+   * Begins to write for slots, and answers their writers, in the same order. What is read after it is
+   * at least as new as everything that any coordinator of them has written before. A slot that is at
+   * another epoch has no writer, and holds up no other.
    *
-   * @throws ZoologError `COORDINATOR_FENCED` when the slot is at another epoch.
+   * @throws ZoologError `COORDINATION_UNAVAILABLE` (retriable), `STORE_CLOSED`.
    */
-  openSlot(options: {
-    readonly slot: number;
-    readonly coordinatorEpoch: CoordinatorEpoch;
-  }): Promise<SlotWriter>;
+  openSlots(slots: readonly SlotAtEpoch[]): Promise<readonly SlotWriter[]>;
   /**
    * The groups that are wanted, or these, with their members. A fault's `name` is the group's id.
    */

@@ -272,8 +272,9 @@ test("a slot takes groups as long as all can be listed, and those that are there
   expect(full).toBeGreaterThan(0.98);
 });
 
-test("all slots of a broker are read in one pass over the groups", async () => {
+test("all slots of a broker are opened together and read in one pass over the groups", async () => {
   const world = await started();
 
-  expect(world.stores[1]).toMatchObject({ opened: COORDINATOR_SLOTS, reads: 1 });
+  expect(world.stores[1]).toMatchObject({ opened: 1, reads: 1 });
+  expect(world.brokers[1].slots).toEqual({ loaded: COORDINATOR_SLOTS, loading: 0 });
 });

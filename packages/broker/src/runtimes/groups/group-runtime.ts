@@ -4,9 +4,7 @@ import {
   type BrokerId,
   type Clock,
   type CoordinatorEpoch,
-  errorCode,
   errorMessage,
-  inParallel,
   type Logger,
   runInBackground,
   type Scheduler,
@@ -37,7 +35,7 @@ import type { GroupRequest } from "./group-request.ts";
 import { SlotTerm } from "./slot-term.ts";
 
 export type GroupRuntimeDependencies = {
-  readonly store: Pick<GroupStore, "openSlot" | "readGroups"> &
+  readonly store: Pick<GroupStore, "openSlots" | "readGroups"> &
     Pick<CoordinationStore, "leaseRemainingMs" | "onStateChange" | "sessionTimeoutMs" | "state">;
   readonly settings: () => GroupSettings;
   /** Of the registration that is in force. */
@@ -61,9 +59,6 @@ type OwnedSlot = {
 };
 
 const isMissing = ({ isOvertaken, term }: OwnedSlot): boolean => !isOvertaken && term === undefined;
-
-/** Slots that are opened at once: each is one small round trip. */
-const OPENED_AT_ONCE_MAX = 16;
 
 /** Until what could not be loaded is tried again, unless an image or ZooKeeper comes first. */
 const LOAD_AGAIN_MS = 500;
@@ -319,11 +314,9 @@ export class GroupRuntime {
   async #loadAll(missing: readonly OwnedSlot[]): Promise<boolean> {
     const { store } = this.#dependencies;
     const askedAt = this.#dependencies.clock.monotonic();
-    const writers = new Map<number, SlotWriter>();
-    await inParallel(missing, { atOnceMax: OPENED_AT_ONCE_MAX }, async (owned) => {
-      const writer = await this.#open(owned);
-      if (writer !== undefined) writers.set(owned.slot, writer);
-    });
+    const opened = await store.openSlots(missing);
+    const writers = new Map(opened.map((writer) => [writer.slot, writer]));
+    for (const owned of missing) if (!writers.has(owned.slot)) this.#overtaken(owned);
     if (writers.size === 0) {
       return missing.every((owned) => owned.isOvertaken || !this.#isStillOurs(owned));
     }
@@ -348,17 +341,10 @@ export class GroupRuntime {
     );
   }
 
-  /** `undefined`: the slot is at another epoch. */
-  async #open(owned: OwnedSlot): Promise<SlotWriter | undefined> {
-    try {
-      return await this.#dependencies.store.openSlot(owned);
-    } catch (error) {
-      if (errorCode(error) !== "COORDINATOR_FENCED") throw error;
-      this.#logger.debug("slot is at another epoch", { slot: owned.slot });
-      owned.isOvertaken = true;
-      this.#dependencies.onOvertaken();
-      return undefined;
-    }
+  #overtaken(owned: OwnedSlot): void {
+    this.#logger.debug("slot is at another epoch", { slot: owned.slot });
+    owned.isOvertaken = true;
+    this.#dependencies.onOvertaken();
   }
 
   #isStillOurs(owned: OwnedSlot): boolean {

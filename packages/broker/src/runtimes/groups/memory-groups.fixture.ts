@@ -5,6 +5,7 @@ import type {
   GroupStore,
   GroupZnode,
   MemberZnode,
+  SlotAtEpoch,
   SlotWriter,
   StoredOffset,
   StoreState,
@@ -69,7 +70,7 @@ export class MemoryGroups {
 
 /** One broker's door to them. Its writes can be held back, as a busy ensemble does. */
 export class MemoryGroupStore
-  implements Pick<GroupStore, "openSlot" | "readGroups" | "readOffsets">
+  implements Pick<GroupStore, "openSlots" | "readGroups" | "readOffsets">
 {
   readonly #shared: MemoryGroups;
   readonly #listeners = new Set<(state: StoreState) => void>();
@@ -78,6 +79,7 @@ export class MemoryGroupStore
   state: StoreState = "connected";
   leaseMs = 6_000;
   readonly sessionTimeoutMs = 6_000;
+  /** How often slots were opened, however many at a time. */
   opened = 0;
   confirms = 0;
   reads = 0;
@@ -114,13 +116,14 @@ export class MemoryGroupStore
     this.#failure = new ZoologError({ code, message: "as the test wants it" });
   }
 
-  async openSlot(options: {
-    readonly slot: number;
-    readonly coordinatorEpoch: CoordinatorEpoch;
-  }): Promise<SlotWriter> {
+  async openSlots(slots: readonly SlotAtEpoch[]): Promise<readonly SlotWriter[]> {
     this.opened += 1;
-    const { slot, coordinatorEpoch } = options;
-    if (this.#shared.epochs.get(slot) !== coordinatorEpoch) throw fenced();
+    return slots
+      .filter(({ slot, coordinatorEpoch: epoch }) => this.#shared.epochs.get(slot) === epoch)
+      .map((slot) => this.#writer(slot));
+  }
+
+  #writer({ slot, coordinatorEpoch }: SlotAtEpoch): SlotWriter {
     const listeners: (() => void)[] = [];
     const writer = { slot, coordinatorEpoch, fenced: false };
     const fence = (): void => {
