@@ -122,7 +122,7 @@ export class KafkaConnection {
 
   /**
    * Others wait for room, and a good deal of it is held by a request that comes much more slowly than
-   * the largest one may. Beside the pause between two packets there is room for a distant sender.
+   * the largest one may: no client does, however far away it is.
    */
   #isInTheWay(now: number): boolean {
     const { budget, limits } = this.#parts;

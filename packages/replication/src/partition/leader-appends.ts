@@ -108,7 +108,8 @@ type TimestampBounds = Pick<ProducedBatchRules, "earliestTimestamp" | "latestTim
 /** Which times a producer may give. None is kept of those that the broker replaces. */
 function timestampBounds(config: PartitionConfig, now: Timestamp): TimestampBounds {
   const { stampOnAppend, timestampBeforeMaxMs, timestampAfterMaxMs } = config;
-  if (stampOnAppend) return {};
+  const isBounded = timestampBeforeMaxMs !== undefined || timestampAfterMaxMs !== undefined;
+  if (stampOnAppend || !isBounded) return {};
   // Sums beyond what a timestamp can be are no bounds.
   const earliest = now - (timestampBeforeMaxMs ?? now);
   const latest = now + (timestampAfterMaxMs ?? Number.MAX_SAFE_INTEGER);

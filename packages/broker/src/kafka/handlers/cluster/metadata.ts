@@ -45,7 +45,6 @@ export function metadata({ api }: HandlerParts): KafkaHandler<"Metadata"> {
     const { allowAutoTopicCreation } = request;
     const topics = asked && [...asked.names];
     const wanted = { allowAutoTopicCreation, ...(topics === undefined ? {} : { topics }) };
-
     if (topics === undefined) await firstPicture(api, context);
     const call = api.metadata(wanted, context);
     const found = topics === undefined ? await call : await orRefused(call);
