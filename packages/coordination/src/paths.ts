@@ -2,6 +2,8 @@
 /** Empty; its version counts how often brokers found that ZooKeeper was set back. */
 export const CLUSTER_PATH = "/cluster";
 export const CLUSTER_ID_PATH = "/cluster/id";
+/** Marks of brokers, by which they find that ZooKeeper was set back: cluster/history-marks.ts. */
+export const HISTORY_PATH = "/cluster/history";
 export const BROKER_SECRET_PATH = "/cluster/broker_secret";
 export const BROKER_IDS_PATH = "/brokers/ids";
 export const BROKER_FOLDERS_PATH = "/brokers/folders";

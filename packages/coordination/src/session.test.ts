@@ -208,6 +208,84 @@ test("who comes later, when ZooKeeper is past what it saw, is told; who was star
   await expect(late.historyLost).resolves.toMatchObject({ code: "ZOOKEEPER_HISTORY_LOST" });
 });
 
+const HISTORY = "/cluster/history";
+
+test("servers that were restored are found by a mark that is gone, however far their numbers are", async () => {
+  const [one, other] = [await world.open("one"), await world.open("other")];
+  for (const store of [one, other]) await store.ensureClusterId("ours");
+  await world.pass(0);
+  const hand = await world.ensemble.connect("zkCli");
+  const { data: backup } = await hand.getData(HISTORY);
+  world.ensemble.expire("one");
+  await world.pass(1_000);
+  expect(one.state).toBe("connected");
+  const { stat } = await hand.getData(HISTORY);
+
+  // As after a restore in which another broker left its mark at the same version since.
+  const restored = JSON.parse(Buffer.from(backup).toString()) as { marks: string[] };
+  const marks = [...restored.marks, "0x1@1"];
+  await hand.remove(HISTORY);
+  await hand.create(HISTORY, Buffer.from(JSON.stringify({ version: 1, marks })));
+  for (let version = 0; version < stat.version; version++) {
+    await hand.setData(HISTORY, Buffer.from(JSON.stringify({ version: 1, marks })));
+  }
+  world.ensemble.expire("one");
+  await world.pass(1_000);
+
+  expect(one.state).toBe("expired");
+  expect(one.failure).toContain("lost the mark");
+  await expect(one.historyLost).resolves.toMatchObject({ code: "ZOOKEEPER_HISTORY_LOST" });
+});
+
+test("a session that outlives a restore of the servers is looked at once it is connected again", async () => {
+  const store = await world.open("a");
+  await store.ensureClusterId("ours");
+  await world.pass(0);
+  const hand = await world.ensemble.connect("zkCli");
+  const session = world.ensemble.session("a").sessionId;
+
+  await hand.remove(HISTORY);
+  world.ensemble.disconnect("a");
+  await world.pass(100);
+
+  expect(world.ensemble.session("a").sessionId).toBe(session);
+  expect(store.state).toBe("expired");
+  expect(store.failure).toContain("/cluster/history is gone");
+});
+
+test("a mark is left each minute, and the oldest make room", async () => {
+  const store = await world.open("a");
+  await store.ensureClusterId("ours");
+  const hand = await world.ensemble.connect("zkCli");
+  const marks = async (): Promise<string[]> =>
+    JSON.parse(Buffer.from((await hand.getData(HISTORY)).data).toString()).marks;
+  await world.pass(0);
+  const [first] = await marks();
+
+  for (let minute = 1; minute < 128; minute++) await world.pass(60_000);
+  expect(await marks()).toHaveLength(128);
+  expect((await marks())[0]).toBe(first);
+  await world.pass(60_000);
+
+  expect(await marks()).toHaveLength(128);
+  expect(await marks()).not.toContain(first);
+  expect(store.state).toBe("connected");
+});
+
+test("marks that were spoilt by hand say nothing, and are written anew", async () => {
+  const [one, other] = [await world.open("one"), await world.open("other")];
+  for (const store of [one, other]) await store.ensureClusterId("ours");
+  await world.pass(0);
+  const hand = await world.ensemble.connect("zkCli");
+
+  await hand.setData(HISTORY, Buffer.from("spoilt"));
+  await world.pass(120_000);
+
+  expect([one.state, other.state]).toEqual(["connected", "connected"]);
+  const { data } = await hand.getData(HISTORY);
+  expect(JSON.parse(Buffer.from(data).toString()).marks.length).toBeGreaterThan(1);
+});
+
 test("while the next session does not count, the store says why", async () => {
   const store = await world.open("a");
   await store.ensureClusterId("ours");

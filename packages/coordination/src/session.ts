@@ -95,10 +95,12 @@ export class CoordinationSession {
     return this.#historyLost.promise;
   }
 
-  /** No session counts from now on; answers the error that says so. */
+  /** No session counts from now on, the present one neither; answers the error that says so. */
   loseHistory(evidence: string): ZoologError {
     this.#lost ??= historyLost(evidence);
+    this.#failure = errorMessage(this.#lost);
     this.#historyLost.resolve(this.#lost);
+    if (!this.#isClosing) this.#setState("expired");
     return this.#lost;
   }
 

@@ -257,6 +257,7 @@ class ZooKeeperStore implements CoordinationStore {
 
   async close(): Promise<void> {
     this.#hints.close();
+    this.#identity.close();
     await this.#session.close();
   }
 }

@@ -1,10 +1,31 @@
-import { errorCode, type Logger, runInBackground } from "@zoolog/base";
+import {
+  type Clock,
+  errorCode,
+  type Logger,
+  runInBackground,
+  type Scheduler,
+  type Timer,
+} from "@zoolog/base";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
-import { clusterIdMismatch } from "../errors.ts";
+import { clusterIdMismatch, isConnectionFault, isSessionEnd } from "../errors.ts";
 import { ifThere } from "../existing.ts";
 import { BASE_PATHS, CLUSTER_ID_PATH, CLUSTER_PATH } from "../paths.ts";
 import type { CoordinationSession } from "../session.ts";
 import { decodeClusterId, encodeClusterId } from "../znodes/id-znodes.ts";
+import { HistoryMarks } from "./history-marks.ts";
+
+/**
+ * How often the identity is looked at, and a mark left, without a reason: a backup that is older
+ * than this always lacks a mark.
+ */
+const LOOK_INTERVAL_MS = 60_000;
+
+export type ClusterIdentityDependencies = {
+  readonly session: CoordinationSession;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+};
 
 /**
  * Creates the znodes that everything stands below. Anybody may, at any time. All are asked for at
@@ -20,40 +41,82 @@ export async function ensureLayout(session: CoordinationSession): Promise<void> 
 
 /** Which cluster this ensemble holds, and whether it still does. */
 export class ClusterIdentity {
+  readonly #dependencies: ClusterIdentityDependencies;
   readonly #session: CoordinationSession;
+  readonly #marks: HistoryMarks;
   #known: string | undefined;
   /** Data version of `/cluster`: how often it was found that the ensemble went back. */
   #timesBack: number | undefined;
+  #looks: Timer | undefined;
 
-  constructor(dependencies: { readonly session: CoordinationSession; readonly logger: Logger }) {
-    const { session, logger } = dependencies;
-    this.#session = session;
-    runInBackground("tell others that zookeeper went back", logger, async () => {
-      await session.historyLost;
+  constructor(dependencies: ClusterIdentityDependencies) {
+    this.#dependencies = dependencies;
+    this.#session = dependencies.session;
+    this.#marks = new HistoryMarks(dependencies);
+    this.#lookAtReconnections();
+    runInBackground("tell others that zookeeper went back", dependencies.logger, async () => {
+      await this.#session.historyLost;
       await this.#tellOthers();
     });
   }
 
   async ensure(candidate: string): Promise<string> {
-    this.#timesBack = await this.#readTimesBack();
+    this.#timesBack = await this.#session.read(readTimesBack);
     await createIfMissing(this.#session, CLUSTER_ID_PATH, encodeClusterId(candidate));
     this.#known = (await this.read()) ?? candidate;
+    this.#look();
+    this.#looks ??= this.#dependencies.scheduler.every(LOOK_INTERVAL_MS, () => this.#look());
     return this.#known;
   }
 
   /**
-   * An ensemble that was wiped or replaced behind our back must not be taken for an empty cluster.
+   * An ensemble that was wiped, replaced or restored behind our back must not be taken for an empty
+   * cluster or for the one of a moment ago. For a session that is up to date, so all is asked in
+   * one session.
    *
    * @throws ZoologError `CLUSTER_ID_MISMATCH`, `ZOOKEEPER_HISTORY_LOST`.
    */
   async verify(): Promise<void> {
     if (this.#known === undefined) return;
-    const timesBack = await this.#readTimesBack();
-    if (timesBack !== this.#timesBack) {
+    const client = await this.#session.client();
+    await this.#verifyHistory(client);
+    const found = await readId(client);
+    if (found !== this.#known) throw clusterIdMismatch(this.#known, found);
+  }
+
+  read(): Promise<string | undefined> {
+    return this.#session.read(readId);
+  }
+
+  close(): void {
+    this.#looks?.cancel();
+  }
+
+  async #verifyHistory(client: ZooKeeperClient): Promise<void> {
+    if ((await readTimesBack(client)) !== this.#timesBack) {
       throw this.#session.loseHistory("another broker found it, or /cluster was changed");
     }
-    const found = await this.read();
-    if (found !== this.#known) throw clusterIdMismatch(this.#known, found);
+    const evidence = await this.#marks.leave(client);
+    if (evidence !== undefined) throw this.#session.loseHistory(evidence);
+  }
+
+  /** Restored servers may know this session, and take it up again once they are past what it saw. */
+  #lookAtReconnections(): void {
+    let wasSuspended = false;
+    this.#session.onStateChange((state) => {
+      if (state === "connected" && wasSuspended) this.#look();
+      wasSuspended = state === "suspended";
+    });
+  }
+
+  #look(): void {
+    runInBackground("look whether zookeeper went back", this.#dependencies.logger, async () => {
+      if (this.#session.state !== "connected") return;
+      await this.verify().catch((error: unknown) => {
+        // The next connection, or the next session, is looked at as well.
+        if (!isConnectionFault(error) && !isSessionEnd(error)) throw error;
+      });
+    });
   }
 
   /**
@@ -68,16 +131,15 @@ export class ClusterIdentity {
       if (code !== "BAD_VERSION" && code !== "NO_NODE") throw error;
     });
   }
+}
 
-  async #readTimesBack(): Promise<number | undefined> {
-    const stat = await this.#session.read((client) => client.exists(CLUSTER_PATH));
-    return stat?.version;
-  }
+async function readTimesBack(client: ZooKeeperClient): Promise<number | undefined> {
+  return (await client.exists(CLUSTER_PATH))?.version;
+}
 
-  async read(): Promise<string | undefined> {
-    const znode = await this.#session.read((client) => ifThere(client.getData(CLUSTER_ID_PATH)));
-    return znode === undefined ? undefined : decodeClusterId(znode.data);
-  }
+async function readId(client: ZooKeeperClient): Promise<string | undefined> {
+  const znode = await ifThere(client.getData(CLUSTER_ID_PATH));
+  return znode === undefined ? undefined : decodeClusterId(znode.data);
 }
 
 /** Creating twice is harmless, so a lost connection may repeat it. */

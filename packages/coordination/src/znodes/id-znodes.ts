@@ -1,6 +1,11 @@
 import { assert, type BrokerId } from "@zoolog/base";
 import { malformed } from "../errors.ts";
-import { BROKER_SECRET_PATH, CLUSTER_ID_PATH, PRODUCER_ID_BLOCK_PATH } from "../paths.ts";
+import {
+  BROKER_SECRET_PATH,
+  CLUSTER_ID_PATH,
+  HISTORY_PATH,
+  PRODUCER_ID_BLOCK_PATH,
+} from "../paths.ts";
 import { encodeJson, ZnodeObject } from "./znode-json.ts";
 
 export function encodeClusterId(id: string): Uint8Array {
@@ -10,6 +15,16 @@ export function encodeClusterId(id: string): Uint8Array {
 /** @throws ZoologError `ZNODE_MALFORMED`. */
 export function decodeClusterId(data: Uint8Array): string {
   return ZnodeObject.decode(CLUSTER_ID_PATH, data).text("id");
+}
+
+/** Oldest first. */
+export function encodeHistoryMarks(marks: readonly string[]): Uint8Array {
+  return encodeJson({ version: 1, marks });
+}
+
+/** @throws ZoologError `ZNODE_MALFORMED`. */
+export function decodeHistoryMarks(data: Uint8Array): readonly string[] {
+  return ZnodeObject.decode(HISTORY_PATH, data).array("marks").map(String);
 }
 
 /** 32 bytes in base64url. */
