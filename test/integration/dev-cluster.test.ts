@@ -132,6 +132,18 @@ test("when the controller's broker is closed another one takes over, and images 
   );
 });
 
+test("a group of one waits for nobody, unless it was set so", async () => {
+  const client = new Client({ brokers: cluster.urls });
+
+  const entries = await client.admin.configs.describe(
+    { broker: 1 },
+    { keys: ["group.initial.rebalance.delay.ms"] },
+  );
+
+  expect(entries).toMatchObject([{ value: "0" }]);
+  await client.close();
+});
+
 test("a leader that is closed under load costs no acknowledged record and fails no send", async () => {
   const orders = topic("orders", { key: serde.string(), value: serde.string() });
   const client = new Client({ brokers: cluster.urls });

@@ -9,9 +9,8 @@ let cluster: DevCluster;
 let client: Client;
 
 beforeAll(async () => {
-  const settings = { "group.initial.rebalance.delay.ms": 0 };
   cluster = await startDevCluster(
-    { httpPort: 0, kafkaPort: 0, zookeeperPort: 0, settings: [{ from: "test", settings }] },
+    { httpPort: 0, kafkaPort: 0, zookeeperPort: 0 },
     hostDependencies({ logger: silentLogger }),
   );
   client = new Client({ brokers: [...cluster.urls] });

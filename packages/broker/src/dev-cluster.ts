@@ -24,7 +24,7 @@ export type DevClusterOptions = {
   readonly zookeeperPort?: number;
   /** Where everything is kept; without it in a temporary folder that goes when the cluster does. */
   readonly dataFolder?: string;
-  /** Broker settings for all brokers, over what a development cluster needs. */
+  /** Broker settings for all brokers, over those of a development cluster. */
   readonly settings?: readonly SettingSource[];
   /** Gives the start up; of no meaning once the cluster runs. */
   readonly signal?: AbortSignalLike;
@@ -156,6 +156,8 @@ function brokerSettings(index: number, count: number, cluster: ClusterPlan): Set
     "http.port": httpPort === 0 ? 0 : httpPort + index,
     "kafka.port": kafkaPort === 0 ? 0 : kafkaPort + index,
     ...replicationSettings(count),
+    // Whoever tries something out starts one member and waits for its first record.
+    "group.initial.rebalance.delay.ms": 0,
   };
   return [{ from: "development cluster", settings }, ...(cluster.options.settings ?? [])];
 }
