@@ -174,7 +174,8 @@ const KNOWN_MISTAKES: readonly Canary[] = [
   },
   {
     name: "version-0-is-any-version",
-    about: "a compare-and-set that expects version 0 is written without a condition",
+    about:
+      "what expects version 0 is written, or checked, without a condition; blocks of producer ids that are given twice for it do no harm, a coordinator that has a successor passes its fence",
     code: [
       {
         file: "zookeeper/dist/client/session/request-codec.js",

@@ -10,6 +10,7 @@ import type { SeenLeader } from "./leader-looks.ts";
 import { Liveness } from "./liveness.ts";
 import { NoLeaks } from "./no-leaks.ts";
 import { OneController } from "./one-controller.ts";
+import { OneCoordinator } from "./one-coordinator.ts";
 import { OneLeader } from "./one-leader.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import { OrderedEnds } from "./ordered-ends.ts";
@@ -150,6 +151,61 @@ describe("I9: a controller's write", () => {
     invariant.written([write("/controller_epoch", 2)]);
     invariant.written([fence, write(path, { controller_epoch: 1 })]);
     expect(invariant.violations).toHaveLength(1);
+  });
+});
+
+describe("I9: the check of a coordinator", () => {
+  type Applied = Parameters<OneCoordinator["applied"]>[0];
+  type Transaction = Applied["logged"]["transaction"];
+  type SessionId = NonNullable<Applied["sessionId"]>;
+  const path = "/coordinators/7";
+  const first = 51 as SessionId;
+  const second = 52 as SessionId;
+
+  let zxid = 0;
+  let invariant = new OneCoordinator();
+
+  /** Brokers of epochs 1 and 2, the first of which coordinates the slot. */
+  beforeEach(() => {
+    zxid = 0;
+    invariant = new OneCoordinator();
+    for (const owner of [first, second]) {
+      const znode = { path: `/brokers/ids/${zxid}`, data: undefined, owner, acl: [] };
+      const create = { type: "create", ...znode, isContainer: false, parentCreations: 1 } as const;
+      applied({ type: "multi", changes: [create] }, owner);
+    }
+    give(1);
+  });
+
+  function applied(transaction: Transaction, sessionId?: SessionId): void {
+    zxid += 1;
+    invariant.applied({ logged: { zxid, time: 0, transaction }, sessionId });
+  }
+
+  function give(epoch: number): void {
+    const data = Buffer.from(JSON.stringify({ broker_epoch: epoch }));
+    applied({ type: "setData", path, data, version: epoch });
+  }
+
+  function violationsOf(sessionId: SessionId): number {
+    applied({ type: "multi", changes: [{ type: "check", path }] }, sessionId);
+    return invariant.violations.length;
+  }
+
+  test("passes for the one that the slot is given to", () => {
+    expect(violationsOf(first)).toBe(0);
+    give(2);
+    expect(violationsOf(second)).toBe(0);
+  });
+
+  test("that has a successor", () => {
+    give(2);
+    expect(violationsOf(first)).toBe(1);
+  });
+
+  test("whose session is over", () => {
+    applied({ type: "closeSession", sessionId: first, paths: [] });
+    expect(violationsOf(first)).toBe(1);
   });
 });
 

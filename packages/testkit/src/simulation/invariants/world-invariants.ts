@@ -8,6 +8,7 @@ import { LeaderLooks } from "./leader-looks.ts";
 import { Liveness } from "./liveness.ts";
 import { NoLeaks } from "./no-leaks.ts";
 import { OneController } from "./one-controller.ts";
+import { OneCoordinator } from "./one-coordinator.ts";
 import { OneLeader } from "./one-leader.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import { OrderedEnds } from "./ordered-ends.ts";
@@ -42,6 +43,7 @@ export class WorldInvariants {
   readonly #isr: StrongIsr;
   readonly #leader = new OneLeader();
   readonly #controller = new OneController();
+  readonly #coordinator = new OneCoordinator();
   readonly #highWatermarks = new HighWatermarks();
   readonly #ends: OrderedEnds;
   readonly #recovery: Recovery;
@@ -63,7 +65,10 @@ export class WorldInvariants {
     this.#recovery = new Recovery({ random: world.random.fork("recovery") });
     this.#queues = new BoundedQueues(world);
     writeListeners.push((operations) => this.#controller.written(operations));
-    zookeeper.onWrite((write) => this.#sessions.applied(write));
+    zookeeper.onWrite((write) => {
+      this.#sessions.applied(write);
+      this.#coordinator.applied(write);
+    });
     this.#followStates();
     this.#followBrokers();
     schedule.observe(COMPARE_EVENTS, () => this.#compare());
@@ -74,7 +79,7 @@ export class WorldInvariants {
     return [
       ...[this.#isr, this.#leader, this.#controller, this.#highWatermarks, this.#ends],
       ...[this.#recovery, this.liveness, this.#queues, this.#leaks, this.#sessions, this.#syncs],
-      this.lateAcknowledgements,
+      ...[this.lateAcknowledgements, this.#coordinator],
     ];
   }
 

@@ -1,5 +1,5 @@
 import type { Logger } from "@zoolog/base";
-import type { LoggedTransaction } from "@zoolog/zookeeper";
+import type { ClientConnection, LoggedTransaction } from "@zoolog/zookeeper";
 import type { SimulatedStreams } from "./simulated-streams.ts";
 import type { WriteFaults } from "./write-faults.ts";
 
@@ -17,8 +17,10 @@ export type EnsemblePorts = {
   readonly quorum: number;
   readonly send: (from: string, to: string, message: ServerMessage) => void;
   readonly broadcast: (from: string, message: ServerMessage) => void;
+  /** A leader has put it into its log, because somebody asked for it or by itself. */
+  readonly decided: (logged: LoggedTransaction, sessionId: AskingSession) => void;
   /** The first time that a transaction is committed by anybody. */
-  readonly committed: (write: AppliedWrite) => void;
+  readonly committed: (write: Omit<AppliedWrite, "sessionId">) => void;
   /** A server has no leader. */
   readonly looking: () => void;
 };
@@ -28,7 +30,11 @@ export type AppliedWrite = {
   /** From 0, without gaps. */
   readonly index: number;
   readonly logged: LoggedTransaction;
+  readonly sessionId: AskingSession;
 };
+
+/** Who asked for a write; `undefined`: nobody did, or somebody who has no session yet. */
+export type AskingSession = NonNullable<ClientConnection["session"]>["id"] | undefined;
 
 /** Between servers. Each says everything that the one before it said: any may be lost or late. */
 export type ServerMessage =

@@ -6,7 +6,7 @@ import {
   ServerCore,
 } from "@zoolog/zookeeper";
 import type { SimulatedProcess } from "../schedule/simulated-process.ts";
-import type { EnsemblePorts, ForwardedItem } from "./ensemble-ports.ts";
+import type { AskingSession, EnsemblePorts, ForwardedItem } from "./ensemble-ports.ts";
 import type { StreamEnd } from "./simulated-streams.ts";
 
 /** What a leader is to its own server. */
@@ -41,6 +41,8 @@ export class LeaderTerm implements Journal {
   readonly #forwarded = new Map<StreamEnd<ForwardedItem>, Forwarded>();
   readonly #beganAt: number;
   #core: ServerCore | undefined;
+  /** Whose request is being handled. */
+  #asking: AskingSession;
   #committed = 0;
   #durable: number;
   #toldZxid = 0;
@@ -65,8 +67,9 @@ export class LeaderTerm implements Journal {
   }
 
   append(logged: LoggedTransaction): void {
-    const { log, synced } = this.#server;
+    const { log, ports, synced } = this.#server;
     log.push(logged);
+    ports.decided(logged, this.#asking);
     synced((length) => {
       this.#durable = Math.max(this.#durable, length);
       this.#advance();
@@ -150,7 +153,9 @@ export class LeaderTerm implements Journal {
   #pump(core: ServerCore, { connection, waiting }: Forwarded): void {
     while (waiting.length > 0 && !core.mustWait(connection)) {
       const frame = waiting.shift();
+      this.#asking = connection.session?.id;
       if (frame !== undefined) core.handle(connection, frame);
+      this.#asking = undefined;
     }
   }
 

@@ -1,5 +1,10 @@
 import type { Logger, Random } from "@zoolog/base";
-import { connectZooKeeper, type DataTree, type ZooKeeperClient } from "@zoolog/zookeeper";
+import {
+  connectZooKeeper,
+  type DataTree,
+  type LoggedTransaction,
+  type ZooKeeperClient,
+} from "@zoolog/zookeeper";
 import { WireSession } from "../../zookeeper/wire-session.ts";
 import type { SimulatedNetwork } from "../network/simulated-network.ts";
 import type { RandomTree } from "../random-tree.ts";
@@ -7,6 +12,7 @@ import type { Schedule } from "../schedule/schedule.ts";
 import { SimulatedProcess } from "../schedule/simulated-process.ts";
 import {
   type AppliedWrite,
+  type AskingSession,
   CLIENT_PORT,
   type EnsemblePorts,
   type ServerMessage,
@@ -55,6 +61,8 @@ export class SimulatedZooKeeperServers {
   readonly #listeners: ((write: AppliedWrite) => void)[] = [];
   /** As `createSession` told it: sessions by id. */
   readonly #passwords = new Map<string, Buffer>();
+  /** A log does not say who asked for what is in it. */
+  readonly #asked = new WeakMap<LoggedTransaction, AskingSession>();
   readonly #starts = new Map<string, number>();
   readonly #chance: Random;
   #committed = 0;
@@ -211,6 +219,7 @@ export class SimulatedZooKeeperServers {
       broadcast: (from, message) => {
         for (const { name } of this.servers) if (name !== from) this.#send(from, name, message);
       },
+      decided: (logged, sessionId) => this.#asked.set(logged, sessionId),
       committed: (write) => this.#onCommitted(write),
       looking: () => this.#electSoon(),
     };
@@ -223,7 +232,7 @@ export class SimulatedZooKeeperServers {
     });
   }
 
-  #onCommitted(write: AppliedWrite): void {
+  #onCommitted(write: Omit<AppliedWrite, "sessionId">): void {
     if (write.index < this.#committed) return;
     this.#committed = write.index + 1;
     const { transaction } = write.logged;
@@ -231,7 +240,8 @@ export class SimulatedZooKeeperServers {
       const id = transaction.sessionId.toString(16).padStart(16, "0");
       this.#passwords.set(id, Buffer.from(transaction.password));
     }
-    for (const listener of this.#listeners) listener(write);
+    const sessionId = this.#asked.get(write.logged);
+    for (const listener of this.#listeners) listener({ ...write, sessionId });
   }
 
   #newProcess(name: string): SimulatedProcess {
