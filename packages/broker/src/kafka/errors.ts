@@ -64,11 +64,20 @@ export function frameTooSlow(timeoutMs: number): ZoologError {
   });
 }
 
-export function frameInTheWay(heldBytes: number): ZoologError {
+export function frameInTheWay(bytes: number): ZoologError {
   return new ZoologError({
     code: "REQUEST_TIMED_OUT",
-    message: `${heldBytes} bytes of a request hardly grew while others waited for room`,
+    message: `a request of ${bytes} bytes hardly grew while others waited for room`,
     hint: "Is the network that slow? Send smaller batches, or raise queued.max.request.bytes.",
+  });
+}
+
+/** Of one that its client sent before it had the answer to another. */
+export function frameAheadInTheWay(bytes: number): ZoologError {
+  return new ZoologError({
+    code: "REQUEST_TIMED_OUT",
+    message: `a request of ${bytes} bytes was behind others of its connection while others waited for room`,
+    hint: "Send large requests on a connection that is not used for waiting, or raise queued.max.request.bytes.",
   });
 }
 

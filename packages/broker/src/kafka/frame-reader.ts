@@ -49,6 +49,11 @@ export class FrameReader {
     return this.#length !== undefined || this.#unread > 0;
   }
 
+  /** Of the frame that is coming, as it announces itself, once that much of it is read. */
+  get frameLength(): number | undefined {
+    return this.#length;
+  }
+
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     this.#unread += chunk.length;

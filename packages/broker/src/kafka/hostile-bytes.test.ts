@@ -137,6 +137,26 @@ test("where there is no room a connection is not read, goes on when there is, an
   expect(time.pendingTimers).toBe(1);
 });
 
+test("who goes as soon as there is room has nothing begun, and holds nothing", async () => {
+  const begun: string[] = [];
+  const handlers: KafkaHandlers = {
+    ApiVersions: (_request, { clientId }) => {
+      begun.push(clientId);
+      return { apiKeys: [] };
+    },
+  };
+  const { network, budget } = await startedPlane({ budgetBytes: 1_000, handlers });
+  expect(budget.tryReserve(990)).toBe(true);
+  const connection = network.dial();
+  connection.send(framed("ApiVersions", { version: 0 }));
+
+  budget.release(990);
+  connection.hangUp();
+  await turn();
+
+  expect([begun, budget.usedBytes]).toEqual([[], 0]);
+});
+
 test("who waits for room longer than there is hope for it is closed, so that half-read requests free each other", async () => {
   const { network, budget, time, lines } = await startedPlane({
     budgetBytes: 1_000,
@@ -155,57 +175,6 @@ test("who waits for room longer than there is hope for it is closed, so that hal
   expect(halves.map(({ isClosed }) => isClosed)).toEqual([true, true]);
   expect(budget.usedBytes).toBe(0);
   expect(lines[0]?.fields).toMatchObject({ error: expect.stringContaining("bytes are in flight") });
-});
-
-/** Half of a request of so many bytes. */
-const halfOf = (bytes: number): Buffer => Buffer.concat([lengthOf(bytes), Buffer.alloc(bytes / 2)]);
-
-test("large requests that came half leave room to small ones, which do not wait behind them", async () => {
-  const { network } = await startedPlane({
-    budgetBytes: 100_000,
-    limits: { requestBytesMax: 80_000, smallRequestBytesMax: 1_000 },
-  });
-  const halves = [network.dial(), network.dial(), network.dial()];
-  for (const half of halves) half.send(halfOf(80_000));
-  await turn();
-
-  const answers = [network.dial(), network.dial()].map((client) => ask(client, "ApiVersions", 0));
-
-  expect(halves.map(({ isPaused }) => isPaused)).toEqual([false, false, true]);
-  for (const answer of await Promise.all(answers)) {
-    expect(answer).toMatchObject({ errorCode: undefined });
-  }
-});
-
-test("a half request that hardly grows is cut as soon as others wait for room, one that comes on is not", async () => {
-  const { network, budget, time, lines } = await startedPlane({
-    budgetBytes: 100_000,
-    limits: {
-      requestBytesMax: 100_000,
-      smallRequestBytesMax: 1_000,
-      frameTimeoutMs: 20_000,
-      checkIntervalMs: 1_000,
-    },
-  });
-  const [dripping, coming, waiting] = [network.dial(), network.dial(), network.dial()];
-  const second = (): void => {
-    dripping.send(Buffer.alloc(10));
-    coming.send(Buffer.alloc(1_000));
-    time.advance(1_000);
-  };
-  dripping.send(halfOf(80_000));
-  coming.send(halfOf(90_000));
-  for (let passed = 0; passed < 3; passed++) second();
-  const nobodyWaited = dripping.isClosed;
-
-  waiting.send(halfOf(80_000));
-  second();
-  for (let turns = 0; turns < 5; turns++) await turn();
-
-  expect(nobodyWaited).toBe(false);
-  expect([dripping, coming, waiting].map(({ isClosed }) => isClosed)).toEqual([true, false, false]);
-  expect(lines[0]?.fields).toMatchObject({ error: expect.stringContaining("hardly grew") });
-  expect([waiting.isPaused, budget.isShort]).toEqual([false, false]);
 });
 
 /** Two bytes for each topic. */

@@ -5,22 +5,21 @@ import {
   type Scheduler,
   type ZoologError,
 } from "@zoolog/base";
-import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { BodyMemory } from "../planes/body-memory.ts";
-import type { ByteBudget, BytesArrived } from "../planes/byte-budget.ts";
+import type { ByteBudget } from "../planes/byte-budget.ts";
 import type { Call } from "../planes/call.ts";
 import type { CallRegistry } from "../planes/call-registry.ts";
 import { answerUnread, throttled } from "../planes/errors.ts";
 import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { ServedConnection } from "./connection-stages.ts";
-import { frameInTheWay, frameRefused, frameTooSlow, wrongPort } from "./errors.ts";
-import { FrameReader } from "./frame-reader.ts";
+import { wrongPort } from "./errors.ts";
 import type { KafkaLimits } from "./kafka-limits.ts";
-import { ReadingPace } from "./reading-pace.ts";
 import { KafkaRequestContext } from "./request-context.ts";
 import type { OfferedRequest, RequestDispatch } from "./request-dispatch.ts";
-import { foreignProtocol, httpAnswerOf, PROTOCOL_BYTES } from "./wrong-port.ts";
+import { RequestIntake } from "./request-intake.ts";
+import type { RequestRoom } from "./request-room.ts";
+import { type ForeignProtocol, httpAnswerOf } from "./wrong-port.ts";
 
 /** What all connections of the plane share. */
 export type ConnectionParts = {
@@ -29,6 +28,7 @@ export type ConnectionParts = {
   readonly calls: CallRegistry;
   /** What the clients of all planes hold together. */
   readonly budget: ByteBudget;
+  readonly room: RequestRoom;
   readonly bodyMemory: BodyMemory;
   readonly metrics: BrokerMetrics;
   readonly warnings: RareWarnings;
@@ -40,46 +40,29 @@ export type ConnectionParts = {
 /** Longest client id that is kept; Kafka's clients send a few dozen characters. */
 const CLIENT_ID_LENGTH_MAX = 255;
 
-/** Of all the room: what large requests leave free at most. */
-const PART_FOR_SMALL_REQUESTS = 1 / 8;
-
-/** Of the pace at which the largest request comes in the longest time: some 35 kB/s by default. */
-const HARDLY_GROWING = 1 / 8;
-
 /**
  * One connection is a line: a request is worked on when the one before it is answered and the kernel
  * has the answer, so answers come in the order of requests and a client that does not read has one of
- * them in memory. A few frames are read ahead; then the socket is paused and TCP holds the rest.
+ * them in memory. What comes meanwhile is the intake's.
  *
- * Every byte that came is charged to the clients' budget before it is looked at, first here, then to
- * the call that it becomes part of; and so is what it was decoded into, before anybody works on it.
+ * Every byte that came is charged to the clients' budget before it is looked at, first by the intake,
+ * then to the call that it becomes part of; and so is what it was decoded into, before anybody works
+ * on it.
  */
 export class KafkaConnection {
   readonly #served: ServedConnection;
   readonly #parts: ConnectionParts;
-  readonly #reader: FrameReader;
+  readonly #intake: RequestIntake;
   /** As the registry of calls sees it. */
   readonly #callConnection = {
     once: (_event: "close", listener: () => void): void =>
       this.#served.connection.onClose(listener),
   };
-  /** Has come and is not charged: there is no room. */
-  readonly #arrived: Uint8Array[] = [];
-  /** Cut and waiting for their turn. */
-  readonly #frames: Buffer[] = [];
-  /** Of what is in `#reader` and `#frames`. */
-  #chargedBytes = 0;
   #work: "none" | "handling" | "answering" = "none";
   #state: "serving" | "closing" | "closed" = "serving";
-  #isReading = true;
-  #isKnownProtocol = false;
-  #stopWaiting: (() => void) | undefined;
   /** Ends the call that is being worked on. */
   #endCall: () => void = () => {};
   #activeAt: number;
-  #frameBeganAt: number | undefined;
-  /** Of the request that has begun to come. */
-  #pace: ReadingPace | undefined;
   /** As they were when last looked at; `#takenAt`: when the kernel last took some of them. */
   #pendingBytes = 0;
   #takenAt = 0;
@@ -87,8 +70,11 @@ export class KafkaConnection {
   constructor(served: ServedConnection, parts: ConnectionParts) {
     this.#served = served;
     this.#parts = parts;
-    const { limits, bodyMemory: memory } = parts;
-    this.#reader = new FrameReader({ frameBytesMax: limits.requestBytesMax }, { memory });
+    this.#intake = new RequestIntake(served.connection, parts, {
+      onFrame: () => this.#begin(),
+      onForeign: (protocol) => this.#turnAway(protocol),
+      onFault: (fault) => this.#fail(fault),
+    });
     this.#activeAt = parts.clock.monotonic();
     served.connection.onClose(() => this.#closed());
     served.connection.onData((chunk) => this.#receive(chunk));
@@ -107,36 +93,22 @@ export class KafkaConnection {
     const isClosing = this.#state === "closing";
     const unreadTimeoutMs = isClosing ? limits.closingUnreadTimeoutMs : limits.unreadTimeoutMs;
     const idleTimeoutMs = isClosing ? limits.closingUnreadTimeoutMs : limits.idleTimeoutMs;
-    const began = this.#isReading ? this.#frameBeganAt : undefined;
+    const fault = isClosing ? undefined : this.#intake.fault(now);
     if (this.#work === "answering" && now - this.#takenAt >= unreadTimeoutMs) {
       this.#fail(answerUnread(unreadTimeoutMs));
-    } else if (began !== undefined && now - began >= limits.frameTimeoutMs) {
-      this.#fail(frameTooSlow(limits.frameTimeoutMs));
-    } else if (this.#isInTheWay(now)) {
-      this.#fail(frameInTheWay(this.#chargedBytes));
+    } else if (fault !== undefined) {
+      this.#fail(fault);
     } else if (this.#work === "none" && now - this.#activeAt >= idleTimeoutMs) {
       logger.debug("idle connection closed", { listener, remoteAddress });
       connection.destroy();
     }
   }
 
-  /**
-   * Others wait for room, and a good deal of it is held by a request that comes much more slowly than
-   * the largest one may: no client does, however far away it is.
-   */
-  #isInTheWay(now: number): boolean {
-    const { budget, limits } = this.#parts;
-    const bytesPerMs = this.#pace?.look(now);
-    if (bytesPerMs === undefined || !budget.isShort) return false;
-    if (this.#chargedBytes <= limits.smallRequestBytesMax) return false;
-    return bytesPerMs < (limits.requestBytesMax / limits.frameTimeoutMs) * HARDLY_GROWING;
-  }
-
   /** Answers what is being worked on and closes; what is read ahead was never begun. */
   beginClosing(): void {
     if (this.#state !== "serving") return;
     this.#state = "closing";
-    this.#read();
+    this.#intake.stop();
     if (this.#work === "none") this.#served.connection.end();
   }
 
@@ -148,124 +120,29 @@ export class KafkaConnection {
     if (this.#state !== "serving") return;
     this.#activeAt = this.#parts.clock.monotonic();
     this.#parts.metrics.kafka.receivedBytes.value += chunk.length;
-    this.#pace?.received(chunk.length);
-    this.#arrived.push(chunk);
-    this.#takeIn();
+    this.#intake.receive(chunk);
   }
 
-  /** What has arrived, as far as there is room for it. */
-  #takeIn(): void {
-    while (this.#stopWaiting === undefined) {
-      const chunk = this.#arrived[0];
-      if (chunk === undefined) break;
-      if (this.#parts.budget.tryTake(this.#needed(chunk))) this.#charge(chunk);
-      else this.#waitForRoom(chunk);
-    }
-    this.#advance();
-  }
-
-  /** Large requests leave some room to small ones, which would wait as long as they take to come. */
-  #needed({ length: bytes }: Uint8Array): BytesArrived {
-    const { budget, limits } = this.#parts;
-    const isSmall = this.#chargedBytes + bytes <= limits.smallRequestBytesMax;
-    const beside = Math.max(0, budget.bytesMax - limits.requestBytesMax);
-    const bytesLeft = isSmall ? 0 : Math.min(beside, budget.bytesMax * PART_FOR_SMALL_REQUESTS);
-    return { bytes, bytesLeft };
-  }
-
-  /** The first that has arrived. */
-  #charge(chunk: Uint8Array): void {
-    this.#arrived.shift();
-    this.#chargedBytes += chunk.length;
-    this.#reader.push(chunk);
-  }
-
-  #waitForRoom(chunk: Uint8Array): void {
-    const { budget, scheduler, limits } = this.#parts;
-    const timer = scheduler.after(limits.roomWaitMs, () => this.#fail(noRoom()));
-    const giveUp = budget.waitToTake(this.#needed(chunk), () => {
-      timer.cancel();
-      this.#stopWaiting = undefined;
-      this.#charge(chunk);
-      // Who has just made room is not to do our work.
-      scheduler.soon(() => this.#takeIn());
-    });
-    this.#stopWaiting = () => {
-      timer.cancel();
-      giveUp();
-    };
-  }
-
-  /** Cuts frames as far as they may be read ahead, and begins the next one in the line. */
-  #advance(): void {
-    if (this.#state !== "serving" || this.#isForeign()) return;
-    const { framesAheadMax, requestBytesMax } = this.#parts.limits;
-    while (this.#frames.length < framesAheadMax) {
-      const next = this.#reader.next();
-      if (next === "more") break;
-      if (!Buffer.isBuffer(next)) {
-        this.#fail(frameRefused(next.length, requestBytesMax));
-        return;
-      }
-      this.#frames.push(next);
-      this.#frameBeganAt = undefined;
-      this.#pace = undefined;
-      this.#begin();
-    }
-    this.#read();
-  }
-
-  #isForeign(): boolean {
-    if (this.#isKnownProtocol) return false;
-    const first = this.#reader.peek(PROTOCOL_BYTES);
-    if (first === undefined) return false;
-    this.#isKnownProtocol = true;
-    const foreign = foreignProtocol(first);
-    if (foreign === undefined) return false;
-    const fault = wrongPort(foreign, this.#served.listener);
-    if (foreign === "HTTP") this.#refuse(fault);
+  #turnAway(protocol: ForeignProtocol): void {
+    const fault = wrongPort(protocol, this.#served.listener);
+    if (protocol === "HTTP") this.#refuse(fault);
     else this.#fail(fault);
-    return true;
   }
 
   /** Said in HTTP; what else comes is dropped. */
   #refuse(fault: ZoologError): void {
     this.#warn(fault);
     this.#state = "closing";
-    this.#drop();
+    this.#intake.drop();
     this.#work = "answering";
     this.#takenAt = this.#parts.clock.monotonic();
     this.#served.connection.writeAll([httpAnswerOf(fault)], () => this.#answered());
   }
 
-  /** Reads, or leaves it to TCP to hold what comes. */
-  #read(): void {
-    const { limits, clock } = this.#parts;
-    const now = clock.monotonic();
-    const wantsMore =
-      this.#state === "serving" &&
-      this.#stopWaiting === undefined &&
-      this.#frames.length < limits.framesAheadMax;
-    if (wantsMore !== this.#isReading) {
-      // Time in which nothing could come does not count.
-      this.#frameBeganAt = undefined;
-      if (wantsMore) this.#served.connection.resume();
-      else this.#served.connection.pause();
-      this.#isReading = wantsMore;
-      this.#pace?.setReading(wantsMore, now);
-    }
-    if (!this.#reader.isInFrame) {
-      this.#frameBeganAt = undefined;
-      return;
-    }
-    this.#frameBeganAt ??= now;
-    if (wantsMore) this.#pace ??= new ReadingPace(now);
-  }
-
+  /** The next one in the line. */
   #begin(): void {
-    if (this.#work !== "none") return;
-    const frame = this.#frames.shift();
-    if (frame === undefined) return;
+    const frame = this.#intake.first;
+    if (this.#work !== "none" || frame === undefined) return;
     this.#work = "handling";
     runInBackground("kafka request", this.#parts.logger, () => this.#serve(frame));
   }
@@ -273,7 +150,7 @@ export class KafkaConnection {
   async #serve(frame: Buffer): Promise<void> {
     try {
       const request = this.#parts.dispatch.read(frame);
-      const call = this.#call(frame, request);
+      const call = this.#call(request);
       const { apiVersion } = request.header;
       const { listener } = this.#served;
       const context = new KafkaRequestContext({ call, listener, apiVersion }, this.#parts);
@@ -288,8 +165,8 @@ export class KafkaConnection {
     }
   }
 
-  #call(frame: Buffer, { name, header }: OfferedRequest): Call {
-    const { calls, limits, metrics, clock, bodyMemory } = this.#parts;
+  #call({ name, header }: OfferedRequest): Call {
+    const { calls, limits, metrics, clock } = this.#parts;
     const startedAt = clock.monotonic();
     const durations = metrics.kafka.durations.of(name);
     const origin = {
@@ -305,10 +182,7 @@ export class KafkaConnection {
     const call = calls.begin(origin, () =>
       durations.observe((clock.monotonic() - startedAt) / 1000),
     );
-    const bytes = FRAME_LENGTH_BYTES + frame.length;
-    this.#chargedBytes -= bytes;
-    call.adopt(bytes);
-    call.whenUnused(() => bodyMemory.giveBack(frame));
+    this.#intake.handOver(call);
     return call;
   }
 
@@ -330,7 +204,7 @@ export class KafkaConnection {
       return;
     }
     this.#begin();
-    this.#advance();
+    this.#intake.takeIn();
   }
 
   /** Nothing can be said to the client but that it is over. */
@@ -349,17 +223,7 @@ export class KafkaConnection {
 
   #closed(): void {
     this.#state = "closed";
-    this.#drop();
-  }
-
-  /** What came and is not looked at any more. */
-  #drop(): void {
-    this.#stopWaiting?.();
-    this.#stopWaiting = undefined;
-    this.#frames.length = 0;
-    this.#arrived.length = 0;
-    this.#parts.budget.release(this.#chargedBytes);
-    this.#chargedBytes = 0;
+    this.#intake.drop();
   }
 }
 

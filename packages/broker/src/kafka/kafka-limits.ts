@@ -26,15 +26,20 @@ export const DEFAULT_KAFKA_LIMITS = {
    */
   frameTimeoutMs: 120_000,
   /**
-   * Longest wait for room among the bytes of all clients. Half-read frames may wait for each other, so
-   * the wait has to end; its client tries again.
+   * Longest wait for room among the bytes of all clients. Half-read small frames may wait for each
+   * other, so the wait has to end; its client tries again.
    */
   roomWaitMs: 10_000,
   /**
    * Requests up to this size, which most are, have some of the room to themselves: an eighth at most.
-   * A larger one that comes too slowly is cut while others wait for room.
+   * Larger ones have half of it, and each waits until all of it fits.
    */
   smallRequestBytesMax: 64 * 1024,
+  /**
+   * Longest wait of a large request until it fits beside the others: Kafka's clients give up after 30 s
+   * themselves. Who takes longer than this to send one is cut while others wait.
+   */
+  largeRequestWaitMs: 30_000,
   /** How often silence is looked for, so how late it may be found. */
   checkIntervalMs: 1_000,
   /** How long `close` waits for requests in flight before it cuts them. */

@@ -11,6 +11,7 @@ import { tooManyConnections, tooManyFromAddress } from "./errors.ts";
 import { type ConnectionParts, KafkaConnection } from "./kafka-connection.ts";
 import { DEFAULT_KAFKA_LIMITS, type KafkaLimits } from "./kafka-limits.ts";
 import { type KafkaHandlers, RequestDispatch } from "./request-dispatch.ts";
+import { RequestRoom } from "./request-room.ts";
 
 export type KafkaPlaneOptions = {
   /** At least one; port 0 takes any free one. */
@@ -59,6 +60,7 @@ export class KafkaPlane implements Plane {
       dispatch: new RequestDispatch(handlers, metrics.kafka),
       calls: new CallRegistry(callLimits, { budgets }),
       budget: budgets.clients,
+      room: new RequestRoom(limits, budgets.clients),
       bodyMemory: new BodyMemory(),
       warnings: new RareWarnings(dependencies),
     };

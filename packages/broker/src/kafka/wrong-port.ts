@@ -9,11 +9,13 @@ const HTTP_BEGINNINGS = ["GET ", "POST", "PUT ", "HEAD", "OPTI", "DELE", "PATC",
 const TLS_HANDSHAKE = 0x16;
 const TLS_MAJOR_VERSION = 3;
 
+export type ForeignProtocol = "HTTP" | "TLS";
+
 /**
  * What came to a port of Kafka's protocol by mistake. Taken for the length of a request, all of these
  * are longer than 350 MB.
  */
-export function foreignProtocol(first: Buffer): "HTTP" | "TLS" | undefined {
+export function foreignProtocol(first: Buffer): ForeignProtocol | undefined {
   if (first[0] === TLS_HANDSHAKE && first[1] === TLS_MAJOR_VERSION) return "TLS";
   const text = first.toString("latin1", 0, PROTOCOL_BYTES);
   return HTTP_BEGINNINGS.includes(text) ? "HTTP" : undefined;
