@@ -201,6 +201,25 @@ describe("many partitions", () => {
     expect(await outcome(time, reading, 10_000)).toEqual(["a", "b"]);
   });
 
+  test("those that were added since the client asked last are read; without an answer those that are known", async () => {
+    const { brokers, client, time, write } = setUp({ partitions: 1 });
+    await write([["a"]]);
+    brokers.addPartitions("texts", 2);
+    const { clock, scheduler } = time;
+    const other = new Client(
+      { brokers: brokers.endpoints },
+      { clock, scheduler, random: seededRandom(2), transport: brokers },
+    );
+    await outcome(time, other.producer().send(texts, { value: "b", partition: 1 }));
+    time.advance(1);
+
+    expect((await outcome(time, read(client))).sort()).toEqual(["a", "b"]);
+
+    brokers.fault = ({ call }) => (call === "metadata" ? "refuse" : undefined);
+    time.advance(1);
+    expect((await outcome(time, read(client), 60_000)).sort()).toEqual(["a", "b"]);
+  });
+
   test("only the assigned partitions are read, and another set can be assigned", async () => {
     const { client, time, write } = setUp({ partitions: 3 });
     for (const partition of [0, 1, 2]) await write([[`p${partition}`]], partition);

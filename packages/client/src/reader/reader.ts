@@ -1,8 +1,10 @@
-import { type Deferred, deferred } from "@zoolog/base";
+import { abortable, type Deferred, deferred } from "@zoolog/base";
 import { loadNativeCrc32c, type RecordBatch } from "@zoolog/protocol";
 import { quietAbortController } from "../abort.ts";
 import { requireList } from "../arguments.ts";
 import type { BackoffOptions } from "../backoff.ts";
+import type { CallLimits } from "../cluster/call-attempts.ts";
+import type { TopicMetadata } from "../cluster/topic-metadata.ts";
 import { alreadyClosed, unknownPartition } from "../errors.ts";
 import type { Topic } from "../topic.ts";
 import { AssignedPartition } from "./assigned-partition.ts";
@@ -202,8 +204,11 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
     const { clock, cluster } = this.#dependencies;
     const readSince = clock.monotonic();
     const limits = { timeoutMs: requestTimeoutMs, signal: this.#closing.signal };
-    const { fetchedAt, partitionCount } = await cluster.topic(topic, limits);
-    if (fetchedAt < readSince) cluster.refreshSoon([topic]);
+    const known = await cluster.topic(topic, limits);
+    const isOld = known.fetchedAt < readSince;
+    if (isOld && wanted !== undefined) cluster.refreshSoon([topic]);
+    const { partitionCount } =
+      isOld && wanted === undefined ? await this.#refreshed(limits) : known;
     const partitions = wanted ?? Array.from({ length: partitionCount }, (_, index) => index);
     for (const partition of partitions) {
       if (!(Number.isInteger(partition) && partition >= 0 && partition < partitionCount)) {
@@ -227,6 +232,17 @@ export class Reader<K, V> implements AsyncIterable<ReaderRecord<K, V>>, AsyncDis
     }
     this.#fetcher.pump();
     this.#wake();
+  }
+
+  /** All partitions are those of now, as far as a broker can be asked. */
+  async #refreshed(limits: CallLimits): Promise<TopicMetadata> {
+    const { cluster } = this.#dependencies;
+    const { name } = this.#topic;
+    await abortable(
+      cluster.refresh([name]).catch(() => {}),
+      limits.signal,
+    );
+    return await cluster.topic(name, limits);
   }
 
   #unassign(partition: number, assigned: AssignedPartition): void {
