@@ -61,9 +61,14 @@ export class ClusterIdentity {
   }
 
   async ensure(candidate: string): Promise<string> {
-    this.#timesBack = await this.#session.read(readTimesBack);
     await createIfMissing(this.#session, CLUSTER_ID_PATH, encodeClusterId(candidate));
-    this.#known = (await this.read()) ?? candidate;
+    // Behind a barrier: a server that lags would have us take what others wrote before for news.
+    const { id, timesBack } = await this.#session.read(async (client) => {
+      await client.barrier();
+      return { id: await readId(client), timesBack: await readTimesBack(client) };
+    });
+    this.#timesBack = timesBack;
+    this.#known = id ?? candidate;
     this.#look();
     this.#looks ??= this.#dependencies.scheduler.every(LOOK_INTERVAL_MS, () => this.#look());
     return this.#known;

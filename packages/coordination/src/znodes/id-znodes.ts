@@ -22,9 +22,20 @@ export function encodeHistoryMarks(marks: readonly string[]): Uint8Array {
   return encodeJson({ version: 1, marks });
 }
 
+/** Ours have some 30. What is kept is written again with each mark, and must fit into a request. */
+const MARK_CHARACTERS_MAX = 128;
+
 /** @throws ZoologError `ZNODE_MALFORMED`. */
 export function decodeHistoryMarks(data: Uint8Array): readonly string[] {
-  return ZnodeObject.decode(HISTORY_PATH, data).array("marks").map(String);
+  return ZnodeObject.decode(HISTORY_PATH, data)
+    .array("marks")
+    .map((mark) => {
+      if (typeof mark === "string" && mark.length <= MARK_CHARACTERS_MAX) return mark;
+      throw malformed(
+        HISTORY_PATH,
+        `has a mark that is no text of ${MARK_CHARACTERS_MAX} characters`,
+      );
+    });
 }
 
 /** 32 bytes in base64url. */

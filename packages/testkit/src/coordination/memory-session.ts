@@ -178,9 +178,13 @@ export class MemorySession implements ZooKeeperClient {
     if (reachable) this.#server.endSession(this);
   }
 
-  /** From now on reads see the ensemble as it is now, until a write of this session. */
-  freezeReads(): void {
-    this.#staleView = this.#server.znodes.copy();
+  /**
+   * Reads see the ensemble as it is now, or as it is for `laggard`, until a write of this session: as
+   * at a server that lags.
+   */
+  freezeReads(laggard?: MemorySession): void {
+    const stale = laggard === undefined ? undefined : laggard.#staleView;
+    this.#staleView = stale ?? this.#server.znodes.copy();
   }
 
   /** The connection breaks: what is on its way is lost. The session may go on. */
