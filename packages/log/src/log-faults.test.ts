@@ -169,7 +169,9 @@ async function cut(name: CutName, log: Log): Promise<unknown> {
     case "startOver":
       return await log.truncateFullyAndStartAt(40 as Offset);
     case "deleteBefore":
-      return await log.deleteBefore(6 as Offset);
+      await log.deleteBefore(6 as Offset);
+      // Resolves when the files are gone, too.
+      return await log.applyRetention();
     case "retain":
       log.updateHighWatermark(log.logEndOffset);
       log.configure({ ...log.config, retentionBytes: 0 });

@@ -28,6 +28,7 @@ import type { ReadRequest, ReadResult } from "./read/read-result.ts";
 import type { TimestampedOffset } from "./read/timestamp-lookup.ts";
 import { findMaxTimestamp, findTimestamp } from "./read/timestamp-lookup.ts";
 import { LogCutter } from "./retention/log-cutter.ts";
+import { applyRetention } from "./retention/retention-rounds.ts";
 import { BATCH_BYTES_LIMIT } from "./segment/batch-scan.ts";
 import type { ReadVerification } from "./segment/segment-read.ts";
 import { loadLog } from "./startup/log-loader.ts";
@@ -297,7 +298,7 @@ export class Log {
     return this.#change(() => this.#cutter.truncateFullyAndStartAt(offset));
   }
 
-  /** Moves the log start offset forward, durably, and frees what it can. */
+  /** Moves the log start offset forward, durably; the files of segments below it go soon after. */
   deleteBefore(offset: Offset): Promise<void> {
     return this.#change(() => this.#cutter.deleteBefore(offset));
   }
@@ -307,18 +308,13 @@ export class Log {
     return this.#change(() => this.#writer.roll());
   }
 
-  /** Removes what retention does not keep, silent producers, too; answers how many segments went. */
+  /**
+   * Removes what retention does not keep, silent producers, too, and files that are still to go;
+   * answers how many segments went.
+   */
   async applyRetention(): Promise<number> {
-    const removed = await this.#change(() => this.#cutter.applyRetention());
-    // Behind it: on a full disk a new segment needs the room of the old ones.
-    const hasRolled = await this.#change(async () => {
-      if (!(await this.#cutter.activeIsExpired())) return false;
-      await this.#writer.roll();
-      return true;
-    });
-    return hasRolled
-      ? removed + (await this.#change(() => this.#cutter.applyRetention()))
-      : removed;
+    const change = this.#change.bind(this);
+    return await applyRetention({ cutter: this.#cutter, writer: this.#writer, change });
   }
 
   /** Brings everything appended before the call to the disk. */
@@ -351,8 +347,8 @@ export class Log {
           await this.flush();
         }
       } finally {
-        // In the queues of both: syncs that still wait find the log closed.
-        await this.#flusher.betweenSyncs(async () => {
+        // In the queues of all: syncs and removals that still wait find the log closed.
+        await this.#cutter.undisturbed(async () => {
           this.#state.close();
           await this.#state.directory.volume.files.evict(this.folder);
         });

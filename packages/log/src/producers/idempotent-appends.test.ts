@@ -247,6 +247,7 @@ describe("snapshots", () => {
     }
     await append(log, { id: 8, sequence: 0 });
     await log.deleteBefore(4 as Offset);
+    await log.applyRetention();
 
     expect(snapshotsOf(fixture)).toEqual(["00000000000000000004.snapshot"]);
     const again = await fixture.reopenAfter("power");
@@ -262,9 +263,34 @@ describe("snapshots", () => {
     expect(snapshotsOf(fixture)).toEqual([]);
 
     await again.deleteBefore(1 as Offset);
+    await again.applyRetention();
 
     const last = await fixture.reopenAfter("process");
     expect(await append(last, { sequence: 0 })).toMatchObject({ baseOffset: 0, duplicate: true });
+  });
+
+  test("are made up for, too, where a cut comes back before those segments go", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const path = /\.snapshot/;
+    fixture.disk.inject({ operations: ["write"], path, effect: "ENOSPC", sticky: true });
+    for (let sequence = 0; sequence < 6; sequence++) {
+      await append(log, { sequence });
+      await log.roll();
+    }
+    const again = await fixture.reopenAfter("process");
+    await append(again, { sequence: 6 });
+    const hold = fixture.disk.hold("remove", /0000\.log$/);
+    await again.deleteBefore(4 as Offset);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    const deleting = again.deleteBefore(6 as Offset);
+    const cutting = again.truncateTo(6 as Offset);
+    hold.release();
+    await deleting;
+    await cutting;
+
+    expect(await append(again, { sequence: 5 })).toMatchObject({ baseOffset: 5, duplicate: true });
   });
 
   test("that a full disk refuses do not keep the segments that fill it", async () => {
@@ -281,6 +307,7 @@ describe("snapshots", () => {
     await log.roll();
 
     await log.deleteBefore(1 as Offset);
+    await log.applyRetention();
 
     expect(fixture.disk.paths().filter((name) => name.endsWith("00.log"))).toEqual([]);
     full.remove();

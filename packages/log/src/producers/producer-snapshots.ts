@@ -21,6 +21,8 @@ import { decodeProducerSnapshot, encodeProducerSnapshot } from "./producer-snaps
 const BYTES_BETWEEN = 16 * 1024 * 1024;
 /** Waiting for a disk that is full; the oldest gives way. Each is 2.3 MB at most. */
 const PENDING_MAX = 8;
+/** Removed at a time: segments may have left thousands, and a cut of the log waits for these few. */
+const REMOVALS_AT_ONCE = 16;
 
 export type LoadedSnapshot = {
   readonly offset: Offset;
@@ -69,9 +71,10 @@ export class ProducerSnapshots {
       .sort((a, b) => a - b);
   }
 
-  /** The newest sound one at or below `offset`; damaged ones go. */
+  /** The newest sound one at or below `offset`, written or not; damaged ones go. */
   async load(offset: Offset): Promise<LoadedSnapshot | undefined> {
-    for (const at of [...this.#offsets].reverse()) {
+    const taken = this.#pending.map((pending) => pending.offset);
+    for (const at of [...this.#offsets, ...taken].sort((a, b) => b - a)) {
       if (at > offset) continue;
       const entries = await this.#read(at);
       if (entries !== undefined) return { offset: at, entries };
@@ -92,7 +95,7 @@ export class ProducerSnapshots {
   }
 
   /**
-   * Writes what was taken, then removes what it replaces. Not beside a cut of the log.
+   * Writes what was taken, then removes some of what it replaces. Not beside a cut of the log.
    *
    * @throws ZoologError DISK_FULL: it may be tried again.
    */
@@ -123,16 +126,26 @@ export class ProducerSnapshots {
     return this.removeAbove(-1 as Offset);
   }
 
-  /** Keeps the newest one, and those at the beginning of a segment: a cut may come back to them. */
+  /** A few of `hasUnused`. */
   async removeUnused(segments: readonly { readonly baseOffset: Offset }[]): Promise<void> {
+    await this.#remove(this.#unused(segments).slice(0, REMOVALS_AT_ONCE));
+  }
+
+  /** Whether there are others than the newest and those at the beginning of a segment: cuts come back to them. */
+  hasUnused(segments: readonly { readonly baseOffset: Offset }[]): boolean {
+    return this.#unused(segments).length > 0;
+  }
+
+  #unused(segments: readonly { readonly baseOffset: Offset }[]): readonly Offset[] {
     const starts = new Set(segments.map(({ baseOffset }) => baseOffset));
     const newest = this.#offsets.at(-1);
-    await this.#remove(this.#offsets.filter((at) => at !== newest && !starts.has(at)));
+    return this.#offsets.filter((at) => at !== newest && !starts.has(at));
   }
 
   async #read(offset: Offset): Promise<ProducerEntry[] | undefined> {
     try {
-      const bytes = await this.#volume.fileSystem.readFile(this.#pathOf(offset));
+      const taken = this.#pending.find((pending) => pending.offset === offset);
+      const bytes = taken?.bytes ?? (await this.#volume.fileSystem.readFile(this.#pathOf(offset)));
       return decodeProducerSnapshot(Buffer.from(bytes));
     } catch (error) {
       this.#logger.warn("producer snapshot cannot be read", { cause: String(error) });

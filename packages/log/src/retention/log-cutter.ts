@@ -1,18 +1,37 @@
 /**
- * What takes records away: truncation at the end, deletion at the start. All of it runs in the
- * append queue and between syncs, and follows one order, so that a crash at any moment leaves a log
- * that loads. At the end: lower the checkpoints on disk, then memory (readers look again), then the
- * files. At the start: memory, the checkpoint, then the files (`ExpiredSegments`); before memory
- * already where who asked is told that it is durable.
+ * What takes records away: truncation at the end, deletion at the start. It runs in the append queue
+ * and between syncs, and follows one order, so that a crash at any moment leaves a log that loads. At
+ * the end: lower the checkpoints on disk, then memory (readers look again), then the files. At the
+ * start: memory, the checkpoint, then the files (`ExpiredSegments`); before memory already where who
+ * asked is told that it is durable.
+ *
+ * Once memory says that the log begins higher, nobody asks for the files below, and they may be
+ * thousands: they go outside the queue, while appends go on.
  */
-import { assert, type Clock, type Logger, type Offset } from "@zoolog/base";
+import {
+  assert,
+  type Clock,
+  type Logger,
+  type Offset,
+  runInBackground,
+  SerialQueue,
+} from "@zoolog/base";
 import { isNoSpace, isOutOfHandles } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
 import { replayProducers } from "../producers/producer-replay.ts";
 import { ProducerStates } from "../producers/producer-states.ts";
 import { Segment } from "../segment/segment.ts";
+import { GroupCommit } from "../volume/group-commit.ts";
 import { ExpiredSegments } from "./expired-segments.ts";
 import { expiredSegments, isTooOld } from "./retention.ts";
+
+/**
+ * Segments that one look at retention lets go of: to learn how old each is, its index files may have
+ * to be read, and appends wait meanwhile.
+ */
+const LOOK_SEGMENTS_MAX = 16;
+/** The removal that runs, a cut of the log, and its close. */
+const TURNS_WAITING_MAX = 8;
 
 export class LogCutter {
   readonly #state: LogState;
@@ -20,6 +39,9 @@ export class LogCutter {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #expired: ExpiredSegments;
+  readonly #removals = new GroupCommit(() => this.#removeExpired());
+  /** Of removing files below the log start, and of those who must not meet that. */
+  readonly #turns = new SerialQueue({ waitingMax: TURNS_WAITING_MAX });
 
   constructor(dependencies: {
     readonly state: LogState;
@@ -32,7 +54,11 @@ export class LogCutter {
     this.#betweenSyncs = dependencies.alone;
     this.#clock = dependencies.clock;
     this.#logger = dependencies.logger;
-    this.#expired = new ExpiredSegments(dependencies);
+    this.#expired = new ExpiredSegments({
+      state: this.#state,
+      alone: (task) => this.#aside(task),
+      inTurn: (task) => this.#inTurn(task),
+    });
   }
 
   /** Removes the batch that contains `offset` and all after it. */
@@ -71,15 +97,20 @@ export class LogCutter {
     return this.#alone(() => this.#startOver(offset));
   }
 
-  /** Hides what is below `offset`, durably, and removes the segments that are wholly below. */
+  /** Hides what is below `offset`, durably. Segments that are wholly below go soon after. */
   async deleteBefore(offset: Offset): Promise<void> {
     const state = this.#state;
     assert(offset <= state.logEndOffset, "the log start offset stays inside the log");
     if (offset <= state.logStartOffset) return;
     await this.#alone(async () => {
       await this.#saveStart(offset);
-      this.#hideBelow(offset);
-      await this.#removeExpired();
+      await this.#hideBelow(offset);
+    });
+    runInBackground("remove expired segments", this.#logger, async () => {
+      await this.removeExpired().catch((error: unknown) => {
+        // An offline log has said so.
+        if (state.failure === undefined) throw error;
+      });
     });
   }
 
@@ -91,28 +122,39 @@ export class LogCutter {
   }
 
   /**
-   * Removes segments that are too old or too many; answers how many. What a full disk left of
-   * earlier ones goes now, too.
+   * Hides segments that are too old or too many; answers how many, and whether there may be more.
+   * `removeExpired` is due then.
    */
-  async applyRetention(): Promise<number> {
+  async hideExpired(): Promise<{ readonly count: number; readonly mayBeMore: boolean }> {
     const state = this.#state;
     await this.finishStart();
-    if (!this.#expired.areGone) await this.#alone(() => this.#removeExpired());
     state.producers.expire(this.#clock.now(), state.directory.producerIdExpirationMs);
     const { config, segments, logStartOffset, highWatermark } = state;
     const count = await expiredSegments(
       segments,
-      { logStartOffset, highWatermark, now: this.#clock.now() },
+      { logStartOffset, highWatermark, now: this.#clock.now(), countMax: LOOK_SEGMENTS_MAX },
       config,
     );
     const firstKept = segments[count];
-    if (count === 0 || firstKept === undefined) return 0;
+    if (count === 0 || firstKept === undefined) return { count: 0, mayBeMore: false };
     const start = Math.max(firstKept.baseOffset, logStartOffset) as Offset;
-    await this.#alone(async () => {
-      this.#hideBelow(start);
-      await this.#removeExpired();
-    });
-    return count;
+    await this.#alone(() => this.#hideBelow(start));
+    return { count, mayBeMore: count === LOOK_SEGMENTS_MAX };
+  }
+
+  /**
+   * Removes the files of hidden segments, what a full disk left of earlier ones, too. Appends go on
+   * meanwhile; a log that is closed leaves the rest to its next life.
+   *
+   * @throws ZoologError KAFKA_STORAGE_ERROR
+   */
+  async removeExpired(): Promise<void> {
+    if (!this.#expired.areGone) await this.#removals.request();
+  }
+
+  /** Runs a task while neither syncs run nor files below the log start go. */
+  undisturbed(task: () => Promise<void>): Promise<void> {
+    return this.#betweenSyncs(() => this.#turns.run(task));
   }
 
   /** Producers as they were before the batches from `offset` on; mostly they have none of those. */
@@ -130,7 +172,7 @@ export class LogCutter {
   }
 
   /** Memory first: readers look again, and find the log to begin at `offset`. */
-  #hideBelow(offset: Offset): void {
+  async #hideBelow(offset: Offset): Promise<void> {
     const state = this.#state;
     const expired = state.segments.slice(0, state.segmentIndexOf(offset));
     state.cuts += 1;
@@ -141,17 +183,36 @@ export class LogCutter {
     this.#expired.add(expired);
     const fields = { topicPartition: state.name, offset, segments: expired.length };
     this.#logger.info("log start advanced", fields);
+    // Now: the next change may be a cut back to here.
+    await this.#unlessItPasses(() => this.#keepProducers());
+  }
+
+  async #removeExpired(): Promise<void> {
+    const state = this.#state;
+    const { snapshots } = state;
+    try {
+      await this.#unlessItPasses(async () => {
+        let areSaved = false;
+        await this.#aside(async () => {
+          await this.#keepProducers();
+          areSaved = await this.#saveSnapshots();
+        });
+        await this.#expired.remove();
+        if (!areSaved) await this.#aside(() => snapshots.save(state.segments));
+        while (snapshots.hasUnused(state.segments)) {
+          await this.#inTurn(() => snapshots.removeUnused(state.segments));
+        }
+      });
+    } catch (error) {
+      // Closed, it leaves files below the log start to whoever opens it next.
+      if (!state.isClosed) throw state.takeOffline(error);
+    }
   }
 
   /** What keeps files from going and passes by itself is waited for: the log is sound without. */
-  async #removeExpired(): Promise<void> {
-    const { snapshots, segments } = this.#state;
+  async #unlessItPasses(task: () => Promise<void>): Promise<void> {
     try {
-      await this.#keepProducers();
-      const saved = await this.#saveSnapshots();
-      await this.#expired.remove();
-      if (!saved) await snapshots.save(segments);
-      await snapshots.removeUnused(segments);
+      await task();
     } catch (error) {
       if (!isNoSpace(error) && !isOutOfHandles(error)) throw error;
       const fields = { topicPartition: this.#state.name, cause: String(error) };
@@ -195,16 +256,40 @@ export class LogCutter {
     if (this.#state.isStartUnfinished) await this.#alone(async () => {});
   }
 
-  /** Between syncs, and with the checkpoints to ourselves; on a log whose start is finished. */
+  /** On a log that serves, while no cut of it runs. */
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    return this.#turns.run(() => {
+      this.#state.assertServing();
+      return task();
+    });
+  }
+
+  /** For what is done outside the append queue; where the log has to start over, nothing is. */
+  #aside(task: () => Promise<void>): Promise<void> {
+    return this.#held(async () => {
+      if (!this.#state.isStartUnfinished) await task();
+    });
+  }
+
+  /** For a change of the log, whose start is finished first. */
   #alone(task: () => Promise<void>): Promise<void> {
-    return this.#betweenSyncs(async () => {
+    return this.#held(async () => {
       const state = this.#state;
+      if (state.isStartUnfinished) await this.#startOver(state.logStartOffset);
+      await task();
+    });
+  }
+
+  /** Undisturbed, with the checkpoints to ourselves, on a log that serves. */
+  #held(task: () => Promise<void>): Promise<void> {
+    return this.undisturbed(async () => {
+      const state = this.#state;
+      state.assertServing();
       state.checkpointHolds += 1;
       try {
-        if (state.isStartUnfinished) await this.#startOver(state.logStartOffset);
         await task();
       } finally {
-        this.#state.checkpointHolds -= 1;
+        state.checkpointHolds -= 1;
       }
     });
   }

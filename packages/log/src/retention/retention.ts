@@ -7,6 +7,8 @@ export type RetentionBounds = {
   /** Records at or above it are not committed yet: nothing of them is removed. */
   readonly highWatermark: Offset;
   readonly now: Timestamp;
+  /** Of the answer. */
+  readonly countMax: number;
 };
 
 /**
@@ -21,6 +23,7 @@ export async function expiredSegments(
   let bytes = segments.reduce((sum, segment) => sum + segment.sizeInBytes, 0);
   let count = 0;
   for (const [i, segment] of segments.slice(0, -1).entries()) {
+    if (count === bounds.countMax) break;
     const endOffset = segments[i + 1]?.baseOffset ?? segment.baseOffset;
     if (endOffset > bounds.highWatermark) break;
     const isHidden = endOffset <= bounds.logStartOffset;
