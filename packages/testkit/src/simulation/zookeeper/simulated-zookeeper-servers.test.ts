@@ -304,22 +304,26 @@ test("every transaction is told once, in order, over changes of the leader", asy
   expect(created).toEqual(["/0", "/1", "/2"]);
 });
 
-test("a transaction is told with the session that asked for it", async () => {
+test("a transaction is told with the session that asked for it, if one did", async () => {
   const world = new EnsembleWorld();
-  const asked = new Map<string, string | undefined>();
+  const asked = new Map<string, string>();
   world.zookeeper.onWrite(({ logged: { transaction }, sessionId }) => {
-    const path = transaction.type === "create" ? transaction.path : transaction.type;
-    asked.set(path, sessionId?.toString(16).padStart(16, "0"));
+    const what = transaction.type === "create" ? transaction.path : transaction.type;
+    asked.set(what, sessionId?.toString(16).padStart(16, "0") ?? "nobody");
   });
   const a = await world.client("a");
   const b = await world.client("b");
   await world.outcome(
     Promise.all([a.zk.create("/of-a", bytes("")), b.zk.create("/of-b", bytes(""))]),
   );
+  world.zookeeper.cut(a.process, "power");
+  a.process.kill();
+  await world.until(() => asked.has("closeSession"));
 
   expect(Object.fromEntries(asked)).toEqual({
-    createSession: undefined,
+    createSession: "nobody",
     "/of-a": a.zk.sessionId,
     "/of-b": b.zk.sessionId,
+    closeSession: "nobody",
   });
 });
