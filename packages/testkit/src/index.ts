@@ -20,6 +20,7 @@ export { sampleControllerSettings } from "./controller/controller-samples.ts";
 export { ControllerScript } from "./controller/controller-script.ts";
 export {
   sampleBroker,
+  sampleSlotWrite,
   sampleState,
   sampleTopic,
   sampleTopicId,

@@ -1,12 +1,5 @@
 /** What a `CoordinationStore` promises, on everything it can stand on. */
-import {
-  brokerEpoch,
-  brokerId,
-  coordinatorEpoch,
-  offset,
-  partitionEpoch,
-  timestamp,
-} from "@zoolog/base";
+import { brokerId, coordinatorEpoch, offset, partitionEpoch, timestamp } from "@zoolog/base";
 import type {
   ControllerWriter,
   CoordinationStore,
@@ -17,7 +10,13 @@ import type {
   SlotWriter,
   StoreState,
 } from "@zoolog/coordination";
-import { sampleBroker, sampleState, sampleTopic, sampleTopicId } from "@zoolog/testkit";
+import {
+  sampleBroker,
+  sampleSlotWrite,
+  sampleState,
+  sampleTopic,
+  sampleTopicId,
+} from "@zoolog/testkit";
 import { FOUNDATIONS, type Foundation, type Ground, openStore } from "./grounds.ts";
 
 describe.each(Object.keys(FOUNDATIONS))("%s", (name) => {
@@ -432,14 +431,8 @@ function slotWrite(
   expected: number | undefined,
   epoch: number,
 ): SlotWrite {
-  return {
-    slot,
-    expectedCoordinatorEpoch: expected === undefined ? undefined : coordinatorEpoch(expected),
-    coordinatorEpoch: coordinatorEpoch(epoch),
-    brokerId: brokerId(0),
-    brokerEpoch: brokerEpoch(1),
-    controllerEpoch: controller.controllerEpoch,
-  };
+  const { controllerEpoch } = controller;
+  return sampleSlotWrite({ slot, expected, epoch, controllerEpoch });
 }
 
 function groupChanges(groupId: string, members: number): GroupChange[] {

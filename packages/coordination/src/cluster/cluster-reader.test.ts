@@ -11,9 +11,7 @@ afterEach(() => world.close());
 async function populated() {
   const store = await world.open("a");
   await world.settled(store.registerBroker(sampleBroker(0)));
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  const { writer } = election;
+  const writer = await world.elected(store);
   await world.settled(
     writer.createTopic({ ...sampleTopic("orders", 2), configs: { flush: "os" } }),
   );
@@ -102,13 +100,12 @@ test("what a lagging server shows is not taken for the truth", async () => {
 test("behind its election a controller sees all that reigns before it have written", async () => {
   const first = await world.open("a");
   const second = await world.open("b");
-  const reign = await world.settled(first.electController(brokerId(0)));
-  if (reign.outcome !== "elected") throw new Error("lost");
+  const writer = await world.elected(first);
   world.ensemble.session("b").freezeReads();
-  await world.settled(reign.writer.createTopic(sampleTopic("orders", 3)));
+  await world.settled(writer.createTopic(sampleTopic("orders", 3)));
   expect(await second.readTopicNames()).toEqual([]);
 
-  const { controllerEpoch } = reign.writer;
+  const { controllerEpoch } = writer;
   const deposing = { brokerId: brokerId(0), controllerEpoch };
   const election = await world.settled(second.electController(brokerId(1), deposing));
   const snapshot = await world.settled(second.readCluster("ownWrites"));
@@ -119,9 +116,8 @@ test("behind its election a controller sees all that reigns before it have writt
 
 test("ten thousand partitions are read while connections come and go", async () => {
   const store = await world.open("a");
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  await world.settled(election.writer.createTopic(sampleTopic("large", 10_000)));
+  const writer = await world.elected(store);
+  await world.settled(writer.createTopic(sampleTopic("large", 10_000)));
   let reads = 0;
   world.ensemble.failNext({
     when: "beforeApply",

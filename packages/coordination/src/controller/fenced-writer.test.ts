@@ -10,9 +10,7 @@ let writer: ControllerWriter;
 beforeEach(async () => {
   world = new MemoryCoordination();
   store = await world.open("a");
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  writer = election.writer;
+  writer = await world.elected(store);
 });
 afterEach(() => world.close());
 
@@ -221,24 +219,22 @@ test("a deletion is completed wherever it was interrupted", async () => {
   for (let step = 0; step < 6; step++) {
     const fresh = new MemoryCoordination();
     const first = await fresh.open("first");
-    const old = await fresh.settled(first.electController(brokerId(0)));
-    if (old.outcome !== "elected") throw new Error("lost");
-    await fresh.settled(old.writer.createTopic(sampleTopic("orders", 700)));
+    const old = await fresh.elected(first);
+    await fresh.settled(old.createTopic(sampleTopic("orders", 700)));
     let writes = 0;
     fresh.ensemble.failNext({
       when: step % 2 === 0 ? "afterApply" : "beforeApply",
       matches: ({ kind }) => kind === "write" && writes++ === step,
     });
-    const interrupted = old.writer.deleteTopic(removalOf("orders", 700));
+    const interrupted = old.deleteTopic(removalOf("orders", 700));
     interrupted.catch(() => {});
     await fresh.pass(0);
     fresh.ensemble.expire("first");
     await expect(fresh.settled(interrupted)).rejects.toMatchObject({ code: "CONTROLLER_FENCED" });
 
     const second = await fresh.open("second");
-    const election = await fresh.settled(second.electController(brokerId(1)));
-    if (election.outcome !== "elected") throw new Error("lost");
-    await fresh.settled(election.writer.deleteTopic(removalOf("orders", 700)));
+    const next = await fresh.elected(second, 1);
+    await fresh.settled(next.deleteTopic(removalOf("orders", 700)));
 
     const snapshot = await fresh.settled(second.readCluster());
     expect(snapshot.topics).toEqual([]);

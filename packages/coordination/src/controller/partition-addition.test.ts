@@ -10,7 +10,7 @@ let writer: ControllerWriter;
 beforeEach(async () => {
   world = new MemoryCoordination();
   store = await world.open("a");
-  writer = await elect();
+  writer = await world.elected(store);
   await world.settled(writer.createTopic(sampleTopic("orders", 2)));
 });
 afterEach(() => world.close());
@@ -18,12 +18,6 @@ afterEach(() => world.close());
 const TOPIC = "/brokers/topics/orders";
 const text = (path: string) => Buffer.from(world.ensemble.znodes.data(path) ?? []).toString();
 const assignment = () => JSON.parse(text(TOPIC)).partitions;
-
-async function elect(): Promise<ControllerWriter> {
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  return election.writer;
-}
 
 function addition(count: number, existing = 2): NewPartitionZnodes {
   const replicas = [brokerId(0)];
@@ -117,7 +111,7 @@ test("a deposed controller adds nothing", async () => {
   const deposed = writer;
   world.ensemble.expire("a");
   await world.pass(60_000);
-  await elect();
+  await world.elected(store);
 
   await expect(world.settled(deposed.addPartitions(addition(1)))).rejects.toMatchObject({
     code: "CONTROLLER_FENCED",

@@ -10,9 +10,7 @@ let writer: ControllerWriter;
 beforeEach(async () => {
   world = new MemoryCoordination();
   store = await world.open("a");
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  writer = election.writer;
+  writer = await world.elected(store);
 });
 afterEach(() => world.close());
 

@@ -1,12 +1,5 @@
-import {
-  brokerEpoch,
-  brokerId,
-  coordinatorEpoch,
-  leaderEpoch,
-  offset,
-  timestamp,
-} from "@zoolog/base";
-import { MemoryCoordination, sampleTopicId } from "@zoolog/testkit";
+import { coordinatorEpoch, leaderEpoch, offset, timestamp } from "@zoolog/base";
+import { MemoryCoordination, sampleSlotWrite, sampleTopicId } from "@zoolog/testkit";
 import type { ControllerWriter } from "../port/controller-writer.ts";
 import type { CoordinationStore } from "../port/coordination-store.ts";
 import type {
@@ -27,27 +20,16 @@ let writer: SlotWriter;
 beforeEach(async () => {
   world = new MemoryCoordination();
   store = await world.open("a");
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  controller = election.writer;
+  controller = await world.elected(store);
   await giveSlot(undefined, 0);
   writer = (await openSlot(0))!;
 });
 afterEach(() => world.close());
 
 async function giveSlot(expected: number | undefined, epoch: number): Promise<void> {
-  await world.settled(
-    controller.writeSlots([
-      {
-        slot: SLOT,
-        expectedCoordinatorEpoch: expected === undefined ? undefined : coordinatorEpoch(expected),
-        coordinatorEpoch: coordinatorEpoch(epoch),
-        brokerId: brokerId(0),
-        brokerEpoch: brokerEpoch(1),
-        controllerEpoch: controller.controllerEpoch,
-      },
-    ]),
-  );
+  const { controllerEpoch } = controller;
+  const slot = sampleSlotWrite({ slot: SLOT, expected, epoch, controllerEpoch });
+  await world.settled(controller.writeSlots([slot]));
 }
 const openSlot = async (epoch: number, by = store) => {
   const slot = { slot: SLOT, coordinatorEpoch: coordinatorEpoch(epoch) };

@@ -1,6 +1,6 @@
 /** Rounds of offsets over an ensemble that takes longer to answer than rounds are apart. */
-import { brokerEpoch, brokerId, coordinatorEpoch, offset, timestamp } from "@zoolog/base";
-import { MemoryCoordination } from "@zoolog/testkit";
+import { offset, timestamp } from "@zoolog/base";
+import { MemoryCoordination, sampleSlotWrite } from "@zoolog/testkit";
 import type { CoordinationStore } from "../port/coordination-store.ts";
 import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 
@@ -15,21 +15,10 @@ let writer: SlotWriter;
 beforeEach(async () => {
   world = new MemoryCoordination({ sessionTimeoutMs: 6_000, latencyMs: LATENCY_MS });
   store = await world.settled(world.open("b0"));
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  await world.settled(
-    election.writer.writeSlots([
-      {
-        slot: SLOT,
-        expectedCoordinatorEpoch: undefined,
-        coordinatorEpoch: coordinatorEpoch(0),
-        brokerId: brokerId(0),
-        brokerEpoch: brokerEpoch(1),
-        controllerEpoch: election.writer.controllerEpoch,
-      },
-    ]),
-  );
-  const slot = { slot: SLOT, coordinatorEpoch: coordinatorEpoch(0) };
+  const controller = await world.elected(store);
+  const { controllerEpoch } = controller;
+  const slot = sampleSlotWrite({ slot: SLOT, controllerEpoch });
+  await world.settled(controller.writeSlots([slot]));
   writer = (await world.settled(store.openSlots([slot])))[0]!;
   await world.settled(writer.write([commit(0)]));
 });

@@ -1,12 +1,5 @@
-import {
-  brokerEpoch,
-  brokerId,
-  coordinatorEpoch,
-  offset,
-  type TopicId,
-  timestamp,
-} from "@zoolog/base";
-import { MemoryCoordination, sampleTopicId } from "@zoolog/testkit";
+import { offset, type TopicId, timestamp } from "@zoolog/base";
+import { MemoryCoordination, sampleSlotWrite, sampleTopicId } from "@zoolog/testkit";
 import type { CoordinationStore } from "../port/coordination-store.ts";
 import type { GroupChange, SlotWriter } from "../port/slot-writer.ts";
 
@@ -20,13 +13,10 @@ let writer: SlotWriter;
 beforeEach(async () => {
   world = new MemoryCoordination();
   store = await world.open("a");
-  const election = await world.settled(store.electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  const slot = { slot: 5, coordinatorEpoch: coordinatorEpoch(0) };
-  const { controllerEpoch } = election.writer;
-  const given = { ...slot, brokerId: brokerId(0), brokerEpoch: brokerEpoch(1), controllerEpoch };
-  const expectedCoordinatorEpoch = undefined;
-  await world.settled(election.writer.writeSlots([{ ...given, expectedCoordinatorEpoch }]));
+  const controller = await world.elected(store);
+  const { controllerEpoch } = controller;
+  const slot = sampleSlotWrite({ slot: 5, controllerEpoch });
+  await world.settled(controller.writeSlots([slot]));
   writer = (await world.settled(store.openSlots([slot])))[0]!;
 });
 afterEach(() => world.close());

@@ -1,5 +1,5 @@
-import { brokerEpoch, brokerId, coordinatorEpoch, offset, timestamp } from "@zoolog/base";
-import { MemoryCoordination } from "@zoolog/testkit";
+import { coordinatorEpoch, offset, timestamp } from "@zoolog/base";
+import { MemoryCoordination, sampleSlotWrite } from "@zoolog/testkit";
 import type { ControllerWriter } from "../port/controller-writer.ts";
 import type { CoordinationStore } from "../port/coordination-store.ts";
 import type { GroupChange } from "../port/slot-writer.ts";
@@ -12,9 +12,7 @@ beforeEach(async () => {
   world = new MemoryCoordination();
   store = await world.open("a");
   // Its session outlives that of the coordinator.
-  const election = await world.settled((await world.open("b")).electController(brokerId(0)));
-  if (election.outcome !== "elected") throw new Error("lost");
-  controller = election.writer;
+  controller = await world.elected(await world.open("b"));
 });
 afterEach(() => world.close());
 
@@ -26,14 +24,8 @@ async function slotsGiven(count: number): Promise<readonly number[]> {
 }
 const passOn = (slot: number) => world.settled(controller.writeSlots([given(slot, 0, 1)]));
 function given(slot: number, expected: number | undefined, epoch: number) {
-  return {
-    slot,
-    expectedCoordinatorEpoch: expected === undefined ? undefined : coordinatorEpoch(expected),
-    coordinatorEpoch: coordinatorEpoch(epoch),
-    brokerId: brokerId(0),
-    brokerEpoch: brokerEpoch(1),
-    controllerEpoch: controller.controllerEpoch,
-  };
+  const { controllerEpoch } = controller;
+  return sampleSlotWrite({ slot, expected, epoch, controllerEpoch });
 }
 
 const atEpoch = (slot: number, epoch = 0) => ({ slot, coordinatorEpoch: coordinatorEpoch(epoch) });

@@ -2,12 +2,19 @@ import {
   type BrokerId,
   brokerEpoch,
   brokerId,
+  type ControllerEpoch,
   controllerEpoch,
+  coordinatorEpoch,
   leaderEpoch,
   type TopicId,
   timestamp,
 } from "@zoolog/base";
-import type { BrokerRegistration, NewTopicZnodes, PartitionState } from "@zoolog/coordination";
+import type {
+  BrokerRegistration,
+  NewTopicZnodes,
+  PartitionState,
+  SlotWrite,
+} from "@zoolog/coordination";
 
 /** A registration with what the test cares about; the rest is filled in. */
 export function sampleBroker(
@@ -44,6 +51,24 @@ export function sampleState(
     isr: isr.map(brokerId),
     isrBrokerEpochs: isr.map((id) => brokerEpoch(100 + id)),
     controllerEpoch: controllerEpoch(controller),
+  };
+}
+
+/** The slot goes to broker 0; `expected` is the epoch that it is at, `undefined` while it has none. */
+export function sampleSlotWrite(options: {
+  readonly slot: number;
+  readonly expected?: number | undefined;
+  readonly epoch?: number;
+  readonly controllerEpoch: ControllerEpoch;
+}): SlotWrite {
+  const { slot, expected, epoch = 0, controllerEpoch: decidedIn } = options;
+  return {
+    slot,
+    expectedCoordinatorEpoch: expected === undefined ? undefined : coordinatorEpoch(expected),
+    coordinatorEpoch: coordinatorEpoch(epoch),
+    brokerId: brokerId(0),
+    brokerEpoch: brokerEpoch(1),
+    controllerEpoch: decidedIn,
   };
 }
 

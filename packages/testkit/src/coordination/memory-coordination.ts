@@ -1,4 +1,9 @@
-import type { CoordinationStore, ZooKeeperStoreOptions } from "@zoolog/coordination";
+import { brokerId } from "@zoolog/base";
+import type {
+  ControllerWriter,
+  CoordinationStore,
+  ZooKeeperStoreOptions,
+} from "@zoolog/coordination";
 import { ManualTime } from "../manual-time.ts";
 import { MemoryEnsemble, type MemoryEnsembleOptions } from "./memory-ensemble.ts";
 import { createMemoryStore } from "./memory-store.ts";
@@ -24,6 +29,13 @@ export class MemoryCoordination {
     const store = await createMemoryStore({ name, ...options }, { ensemble, clock, scheduler });
     this.#stores.push(store);
     return store;
+  }
+
+  /** Makes the broker of this store the controller; throws where another one is. */
+  async elected(store: CoordinationStore, id = 0): Promise<ControllerWriter> {
+    const election = await this.settled(store.electController(brokerId(id)));
+    if (election.outcome !== "elected") throw new Error(`broker ${id} lost the election`);
+    return election.writer;
   }
 
   /** Moves the clock until `promise` settles, and answers what it settled with. */
