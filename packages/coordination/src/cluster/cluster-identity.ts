@@ -125,8 +125,9 @@ export class ClusterIdentity {
   }
 
   /**
-   * For those whose session ends later: by then the ensemble may have come past what they saw. The
-   * first to find it says so, and who was started since knows it already.
+   * For those that look later: by then the ensemble may have come past what they saw. The first to
+   * find it says so, once. Who is started after that knows it already; who was started between the
+   * restore and that ends as well, needlessly, but not a second time.
    */
   async #tellOthers(): Promise<void> {
     const client = await this.#session.client();

@@ -30,9 +30,10 @@ export interface CoordinationStore extends GroupStore {
   /** While `state` is `expired`: what keeps the next session from counting, for a person. */
   readonly failure: string | undefined;
   /**
-   * Resolves with `ZOOKEEPER_HISTORY_LOST` when a new session finds an ensemble that is older than
-   * what this process saw before. The state stays `expired` then: numbers are given a second time,
-   * so that nothing this process knows can be told from what is so now. Start anew.
+   * Resolves with `ZOOKEEPER_HISTORY_LOST` when the ensemble is found to be older than what this
+   * process saw before: by a new session, after a reconnection, or within a minute. The state is
+   * `expired` from then on: numbers are given a second time, so that nothing this process knows can
+   * be told from what is so now. Start anew.
    */
   readonly historyLost: Promise<ZoologError>;
   /** What the server granted, milliseconds. */

@@ -1,3 +1,4 @@
+import { ZoologError } from "@zoolog/base";
 import {
   COORDINATOR_SLOTS,
   coordinatorSlot,
@@ -13,6 +14,7 @@ import {
   sameSlot,
   started,
   TOPIC_ID,
+  World,
   watched,
 } from "./group-runtime.fixture.ts";
 import { CONFIRMED_FOR_MS } from "./slot-authority.ts";
@@ -277,4 +279,24 @@ test("all slots of a broker are opened together and read in one pass over the gr
 
   expect(world.stores[1]).toMatchObject({ opened: 1, reads: 1 });
   expect(world.brokers[1].slots).toEqual({ loaded: COORDINATOR_SLOTS, loading: 0 });
+});
+
+test("slots whose groups cannot be read leave no writers behind, and are opened again", async () => {
+  const world = new World();
+  const [store, broker] = [world.stores[2], world.brokers[2]];
+  store.readFailure = new ZoologError({ code: "COORDINATION_UNAVAILABLE", message: "too slow" });
+
+  world.give(2);
+  for (let attempts = 1; attempts < 4; attempts++) await world.settle(500);
+  const failing = { opened: store.opened, writing: store.writing, slots: broker.slots };
+  store.readFailure = undefined;
+  await world.settle(1_000);
+
+  expect(failing).toEqual({
+    opened: 4,
+    writing: 0,
+    slots: { loaded: 0, loading: COORDINATOR_SLOTS },
+  });
+  expect(store.writing).toBe(COORDINATOR_SLOTS);
+  expect(broker.slots).toEqual({ loaded: COORDINATOR_SLOTS, loading: 0 });
 });

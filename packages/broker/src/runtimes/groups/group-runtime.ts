@@ -320,7 +320,12 @@ export class GroupRuntime {
     if (writers.size === 0) {
       return missing.every((owned) => owned.isOvertaken || !this.#isStillOurs(owned));
     }
-    const read = await store.readGroups((groupId) => writers.has(coordinatorSlot(groupId)));
+    const isWanted = (groupId: string): boolean => writers.has(coordinatorSlot(groupId));
+    const read = await store.readGroups(isWanted).catch((error: unknown) => {
+      // The next attempt opens its own; each of these would follow its session as long as that lives.
+      for (const writer of opened) writer.close();
+      throw error;
+    });
     let isDone = true;
     for (const owned of missing) {
       const writer = writers.get(owned.slot);

@@ -81,6 +81,10 @@ export class MemoryGroupStore
   readonly sessionTimeoutMs = 6_000;
   /** How often slots were opened, however many at a time. */
   opened = 0;
+  /** Writers that were opened and are not fenced. */
+  writing = 0;
+  /** What reading all groups runs into. */
+  readFailure: ZoologError | undefined;
   confirms = 0;
   reads = 0;
 
@@ -126,7 +130,9 @@ export class MemoryGroupStore
   #writer({ slot, coordinatorEpoch }: SlotAtEpoch): SlotWriter {
     const listeners: (() => void)[] = [];
     const writer = { slot, coordinatorEpoch, fenced: false };
+    this.writing += 1;
     const fence = (): void => {
+      if (!writer.fenced) this.writing -= 1;
       writer.fenced = true;
       for (const listener of listeners.splice(0)) listener();
     };
@@ -163,6 +169,7 @@ export class MemoryGroupStore
 
   async readGroups(which: ((groupId: string) => boolean) | readonly string[]) {
     this.reads += 1;
+    if (this.readFailure !== undefined) throw this.readFailure;
     const isWanted = typeof which === "function" ? which : (id: string) => which.includes(id);
     const wanted = [...this.#shared.groups].filter(([groupId]) => isWanted(groupId));
     const value = wanted.flatMap(([groupId, { value: group, members }]) =>
