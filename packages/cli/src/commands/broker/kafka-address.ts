@@ -1,5 +1,5 @@
 /** Where a broker can be reached, by the name of each listener. */
-type Endpoints = readonly {
+export type Endpoints = readonly {
   readonly listener: string;
   readonly host: string;
   readonly port: number;
@@ -12,12 +12,16 @@ export const FIRST_LISTENER = "KAFKA";
 
 /** The names by which Kafka clients can reach a broker. */
 export function kafkaListenersOf(endpoints: Endpoints): readonly string[] {
-  return endpoints.map(({ listener }) => listener).filter((listener) => listener !== HTTP);
+  return kafkaEndpointsOf(endpoints).map(({ listener }) => listener);
+}
+
+export function kafkaEndpointsOf(endpoints: Endpoints): Endpoints {
+  return endpoints.filter(({ listener }) => listener !== HTTP);
 }
 
 /** For the bootstrap of Kafka clients; more listeners by name. `undefined`: none, or not known. */
 export function kafkaAddressOf(broker: { readonly endpoints?: Endpoints }): string | undefined {
-  const kafka = broker.endpoints?.filter(({ listener }) => listener !== HTTP) ?? [];
+  const kafka = kafkaEndpointsOf(broker.endpoints ?? []);
   if (kafka.length === 0) return undefined;
   return kafka
     .map(({ listener, host, port }) => {

@@ -1,9 +1,10 @@
+import { lookup } from "node:dns/promises";
 import { errorMessage, sleep } from "@zoolog/base";
 import type { Client, GroupListing } from "@zoolog/client";
 import { systemClock, systemScheduler } from "@zoolog/host";
 import type { CommandContext } from "../../context.ts";
 import { type BrokerFacts, brokerFacts } from "../broker/broker-facts.ts";
-import { kafkaListenersOf } from "../broker/kafka-address.ts";
+import { type Endpoints, kafkaEndpointsOf, kafkaListenersOf } from "../broker/kafka-address.ts";
 import type { BrokerHealth, ClusterFacts } from "./findings.ts";
 
 /** Brokers answer `/health/ready` from memory. */
@@ -66,7 +67,8 @@ async function healthOf(broker: BrokerFacts, signal: AbortSignal): Promise<Broke
   const zookeeper = broker.zookeeper?.state;
   const kafkaListeners = broker.endpoints && kafkaListenersOf(broker.endpoints);
   const known = { brokerId, url, silent, version, offlineReplicas, ...disk, zookeeper };
-  const own = { ...known, kafkaListeners };
+  const unresolvedKafka = await unresolved(kafkaEndpointsOf(broker.endpoints ?? []));
+  const own = { ...known, kafkaListeners, unresolvedKafka };
   try {
     const sentAt = systemClock.now();
     const answer = await fetch(new URL("/health/ready", url), {
@@ -87,6 +89,17 @@ async function healthOf(broker: BrokerFacts, signal: AbortSignal): Promise<Broke
     // `silent` has it where it matters: the call that failed before this one.
     return { ...own, reasons: [] };
   }
+}
+
+/** Endpoints whose host has no address that a client on this machine would find. */
+async function unresolved(endpoints: Endpoints): Promise<Endpoints> {
+  const found = endpoints.map((endpoint) =>
+    lookup(endpoint.host).then(
+      () => [],
+      () => [endpoint],
+    ),
+  );
+  return (await Promise.all(found)).flat();
 }
 
 /** Groups that rebalance now, and still do a little later, in the same state. */

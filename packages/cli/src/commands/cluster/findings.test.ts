@@ -251,6 +251,29 @@ test.each([
   expect(judge({ brokers })).toEqual([]);
 });
 
+test.each([
+  [["KAFKA"], "warning"],
+  [["KAFKA", "EXTERNAL"], "note"],
+])(
+  "a host for Kafka clients that has no address here is a finding: of %s a %s",
+  (names, severity) => {
+    const lost = { listener: "KAFKA", host: "kafka.invalid" };
+    const brokers = [
+      broker(1, { kafkaListeners: names, unresolvedKafka: [lost] }),
+      broker(2),
+      broker(3),
+    ];
+
+    expect(judge({ brokers })).toMatchObject([
+      {
+        what: expect.stringMatching(/^broker 1 .* listener KAFKA to kafka\.invalid/),
+        severity,
+        todo: expect.stringMatching(/^Set kafka\.advertised\.host to a name that clients resolve/),
+      },
+    ]);
+  },
+);
+
 test("the worst stands first", () => {
   const severities = judge({
     controllerId: undefined,

@@ -11,7 +11,7 @@ import {
   recordsMissed,
   stuckGroups,
 } from "./group-findings.ts";
-import { withoutKafka } from "./kafka-findings.ts";
+import { unresolvedKafkaHosts, withoutKafka } from "./kafka-findings.ts";
 import {
   belowMinimumIsr,
   missingBrokers,
@@ -41,6 +41,8 @@ export type BrokerHealth = {
   readonly zookeeper?: string | undefined;
   /** Names by which Kafka clients reach it; `undefined` while nobody says. */
   readonly kafkaListeners?: readonly string[] | undefined;
+  /** Those of them whose host has no address here, with that host. */
+  readonly unresolvedKafka?: readonly { readonly listener: string; readonly host: string }[];
 };
 
 export type ClusterFacts = {
@@ -84,6 +86,7 @@ const RULES: readonly Rule[] = [
   underReplicated,
   offlineReplicas,
   withoutKafka,
+  unresolvedKafkaHosts,
   groupsWithoutCoordinator,
   stuckGroups,
   laggingGroups,

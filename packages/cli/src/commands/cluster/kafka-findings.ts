@@ -10,6 +10,7 @@ type KafkaFacts = {
   readonly brokers: readonly {
     readonly brokerId: number;
     readonly kafkaListeners?: readonly string[] | undefined;
+    readonly unresolvedKafka?: readonly { readonly listener: string; readonly host: string }[];
   }[];
   readonly topics: readonly TopicDescription[];
 };
@@ -24,6 +25,27 @@ export function withoutKafka({ brokers, topics }: KafkaFacts): Finding[] {
       .sort((a, b) => a - b);
     return without.length === 0 ? [] : [unreachable(listener, without, topics)];
   });
+}
+
+/**
+ * Kafka clients are sent to the host that a broker advertises, whatever they began with. With several
+ * listeners one may be for another network than this: that is only worth knowing.
+ */
+export function unresolvedKafkaHosts({ brokers }: Pick<KafkaFacts, "brokers">): Finding[] {
+  return brokers.flatMap(({ brokerId, kafkaListeners = [], unresolvedKafka = [] }) =>
+    unresolvedKafka.map(({ host, listener }): Finding => {
+      const setting =
+        listener === FIRST_LISTENER
+          ? "kafka.advertised.host"
+          : `the advertised host of ${listener} in kafka.listeners`;
+      return {
+        what: `broker ${brokerId} sends Kafka clients of listener ${listener} to ${host}, a name without an address here`,
+        severity: unresolvedKafka.length < kafkaListeners.length ? "note" : "warning",
+        why: "clients that cannot find it either connect to their bootstrap server and go no further",
+        todo: `Set ${setting} to a name that clients resolve, and start broker ${brokerId} again; where clients do and only this machine does not, all is well.`,
+      };
+    }),
+  );
 }
 
 function unreachable(
