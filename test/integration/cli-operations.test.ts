@@ -55,6 +55,14 @@ test("brokers, elections, doctor and top", async () => {
   });
 });
 
+test("a topic that is not there is told also when there is nothing to produce", async () => {
+  expect(await z(["produce", "order"])).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/no topic order\n.*Did you mean orders\?/),
+  });
+  expect(await z(["produce", "orders"])).toMatchObject({ code: 0 });
+});
+
 test("settings, partitions, offsets, a record, trimming", async () => {
   await json("config", "set", "topic", "orders", "retention.ms=3600000");
   expect(await json("config", "get", "topic", "orders", "retention.ms")).toMatchObject([

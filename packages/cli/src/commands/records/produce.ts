@@ -69,8 +69,12 @@ export async function produce(
       const bytesTopic = topicOf(topic, { key: serde.bytes(), value: serde.bytes() });
       const records = recordsOf(chunks, options, counts);
       const { signal } = terminal;
-      const send = () => producer.sendMany(bytesTopic, records, { signal });
-      return await aboutTopic(context, client, topic, send);
+      return await aboutTopic(context, client, topic, async () => {
+        const result = await producer.sendMany(bytesTopic, records, { signal });
+        // Without a record nobody has asked for the topic: a misspelt one is told here, too.
+        if (result.records === 0) await client.admin.describeTopic(topic, context.limits);
+        return result;
+      });
     });
     progress.end();
     await context.output.forPrograms({ topic, ...result });
