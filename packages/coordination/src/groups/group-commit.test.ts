@@ -206,9 +206,9 @@ test.each([
   ["half a pair of surrogates", "\ud800"],
   ["something very long", "x".repeat(1_025)],
 ])("but not %s", async (_what, groupId) => {
-  await expect(write(commit(1), group(groupId))).rejects.toMatchObject({
-    code: "GROUP_NAME_UNUSABLE",
-  });
+  for (const change of [group(groupId), commit(1, { group: groupId })]) {
+    await expect(write(commit(1), change)).rejects.toMatchObject({ code: "GROUP_NAME_UNUSABLE" });
+  }
   expect(await stored()).toEqual({});
   expect(writer.fenced).toBe(false);
 });

@@ -43,6 +43,7 @@ export function encodeChange(change: GroupChange): EncodedChange {
       };
     }
     case "offset": {
+      usable(groupId);
       const characters = change.value?.metadata.length ?? 0;
       if (characters <= METADATA_CHARACTERS_MAX) return change;
       const what = `the metadata of ${groupId} for ${change.topic}-${change.partition}`;

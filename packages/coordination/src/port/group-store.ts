@@ -14,7 +14,7 @@ export interface GroupStore {
   /**
    * Begins to write for slots, and answers their writers, in the same order. What is read after it is
    * at least as new as everything that any coordinator of them has written before. A slot that is at
-   * another epoch has no writer, and holds up no other.
+   * another epoch, or whose session ended on the way, has no writer, and holds up no other.
    *
    * @throws ZoologError `COORDINATION_UNAVAILABLE` (retriable), `STORE_CLOSED`.
    */
