@@ -1,5 +1,7 @@
 /** How the adapter comes to a first session, and what it tells when there is none. */
 import { createServer } from "node:net";
+import { type Logger, silentLogger } from "@zoolog/base";
+import { ManualTime } from "@zoolog/testkit";
 import { connectZooKeeper, type SessionState } from "@zoolog/zookeeper";
 import {
   AdapterFixture,
@@ -81,6 +83,32 @@ test("a refused connect names the reason of the last attempt", async () => {
     code: "CONNECT_TIMEOUT",
     message: expect.stringContaining("ECONNREFUSED"),
   });
+});
+
+test("a connect that takes longer says once what it waits for, and why", async () => {
+  const silent = await fixture.hostile();
+  const time = new ManualTime();
+  const abort = new AbortController();
+  const warnings: unknown[] = [];
+  const warn: Logger["warn"] = (event, fields) => {
+    if (event === "zookeeper awaited, no session yet") warnings.push(fields);
+  };
+  const options = { connectTimeoutMs: 15_000, signal: abort.signal };
+  const logger = { ...silentLogger, warn };
+  const { scheduler } = time;
+  const connecting = fixture.connect(silent.address, options, { scheduler, logger });
+  connecting.catch(() => {});
+
+  time.advance(1_999);
+  const before = [...warnings];
+  time.advance(1);
+  const fields = { connectString: silent.address, reason: "no answer", givenUpAfterMs: 15_000 };
+  const after = [...warnings];
+  abort.abort(new Error("seen"));
+  await expect(connecting).rejects.toThrow("seen");
+
+  expect(before).toEqual([]);
+  expect(after).toEqual([fields]);
 });
 
 test("a connect ends when its signal aborts, with the signal's reason", async () => {

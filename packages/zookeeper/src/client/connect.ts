@@ -1,4 +1,4 @@
-import { type AbortSignalLike, errorCode } from "@zoolog/base";
+import { type AbortSignalLike, errorCode, type Timer } from "@zoolog/base";
 import { ZooKeeperError } from "../errors.ts";
 import { type ConnectString, parseConnectString } from "./connect-string.ts";
 import type { ConnectionDependencies } from "./connection/contained-connection.ts";
@@ -21,6 +21,9 @@ export type ZooKeeperClientOptions = {
 };
 
 export type ZooKeeperClientDependencies = ConnectionDependencies;
+
+/** Who starts servers together is not bothered; who waits longer is told for what. */
+const WAIT_SAID_AFTER_MS = 2_000;
 
 const EMPTY = new Uint8Array(0);
 
@@ -54,6 +57,7 @@ class ConnectAttempt {
   readonly #dependencies: ZooKeeperClientDependencies;
   readonly #opened: ZooKeeperSession[] = [];
   readonly #deadline: Deadline;
+  readonly #waiting: Timer;
 
   constructor(options: ZooKeeperClientOptions, dependencies: ZooKeeperClientDependencies) {
     this.#options = options;
@@ -63,14 +67,16 @@ class ConnectAttempt {
       error: () => this.#timeoutError(),
       signal: options.signal,
     });
+    this.#waiting = dependencies.scheduler.after(WAIT_SAID_AFTER_MS, () => this.#sayWaiting());
   }
 
   settled(): void {
     this.#deadline.cancel();
+    this.#waiting.cancel();
   }
 
   async undo(): Promise<void> {
-    this.#deadline.cancel();
+    this.settled();
     await Promise.all(this.#opened.map((session) => session.close()));
   }
 
@@ -121,12 +127,21 @@ class ConnectAttempt {
     }
   }
 
+  get #lastFailure(): string {
+    return this.#opened.at(-1)?.lastFailure ?? "no answer";
+  }
+
+  #sayWaiting(): void {
+    const { connectString, connectTimeoutMs } = this.#options;
+    const fields = { connectString, reason: this.#lastFailure, givenUpAfterMs: connectTimeoutMs };
+    this.#dependencies.logger.warn("zookeeper awaited, no session yet", fields);
+  }
+
   #timeoutError(): ZooKeeperError {
     const { connectString, connectTimeoutMs } = this.#options;
-    const lastFailure = this.#opened.at(-1)?.lastFailure ?? "no answer";
     return new ZooKeeperError({
       code: "CONNECT_TIMEOUT",
-      message: `no ZooKeeper session with ${connectString} in ${connectTimeoutMs} ms: ${lastFailure}`,
+      message: `no ZooKeeper session with ${connectString} in ${connectTimeoutMs} ms: ${this.#lastFailure}`,
       hint: "Check that a ZooKeeper server runs there, has its quorum, and that this is its client port.",
     });
   }
