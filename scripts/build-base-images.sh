@@ -8,6 +8,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [ $# -gt 0 ]; then
+  # The comment above is the help; whatever else is asked for is not understood.
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' scripts/build-base-images.sh
+  case $1 in -h | --help) exit 0 ;; *) exit 2 ;; esac
+fi
+
 suite=bookworm
 mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' | sed -n "s/^$suite //p" | head -n 1)}
 for command in debootstrap docker node npm; do

@@ -11,6 +11,24 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
+const USAGE = `usage: npm test -- [jest's options]
+
+All tests, or those that jest's options choose; the last line is "N passed, N failed". Exit status 1 when one
+failed.
+
+  npm test -- --selectProjects unit              one kind: unit, integration, simulation, conformance,
+                                                 containers, architecture
+  npm test -- --testPathPatterns packages/log/   those in files whose path matches
+  npm test -- -t 'full disk'                     those whose name matches
+  SIM_SEEDS=1..500 npm test                      so many simulated worlds before
+
+Everything else that jest understands: npx jest --help.`;
+
+if (process.argv.slice(2).some((word) => word === "--help" || word === "-h")) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
 const require = createRequire(import.meta.url);
 const jest = join(dirname(require.resolve("jest/package.json")), "bin", "jest.js");
 const folder = mkdtempSync(join(tmpdir(), "zoolog-tests-"));

@@ -4,8 +4,10 @@
  */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { KAFKA_MESSAGES } from "@zoolog/protocol/kafka";
+import { understood } from "../../command-line.ts";
 import { javaCommandLine } from "../java-process.ts";
 import { resolveMavenClasspath } from "../maven-classpath.ts";
 
@@ -19,6 +21,20 @@ const NEWER_CALLS: readonly string[] = ["ConsumerGroupHeartbeat"];
 const NEWER_LIBRARY = "4.1.0";
 
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+const USAGE = `npm run golden-messages
+
+Writes ${FILE} anew, by the message
+classes of Kafka's own Java library ${LIBRARY} (${NEWER_CALLS.join(", ")}: ${NEWER_LIBRARY}), which it
+fetches from a Maven repository. Needs Java. It takes no options but --help.`;
+
+const asked = understood("golden-messages", () =>
+  parseArgs({ options: { help: { type: "boolean", short: "h", default: false } } }),
+);
+if (asked.values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 
 const [newer, others] = [true, false].map((isNewer) =>
   Object.values(KAFKA_MESSAGES).filter(({ name }) => NEWER_CALLS.includes(name) === isNewer),
