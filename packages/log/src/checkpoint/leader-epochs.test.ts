@@ -166,3 +166,21 @@ test.each([
     expect(await reload()).toEqual(epochs.entries);
   },
 );
+
+test("an epoch that begins while old ones are forgotten is known", async () => {
+  const { epochs, reload } = await epochsWith([3, 0], [5, 40]);
+
+  const forgetting = epochs.truncateFromStart(at(20));
+  epochs.assign(leaderEpoch(6), at(60));
+  await forgetting;
+
+  const expected = [
+    [3, 20],
+    [5, 40],
+    [6, 60],
+  ];
+  expect(pairs(epochs.entries)).toEqual(expected);
+  expect(epochs.unsavedFrom).toBe(60);
+  await epochs.save();
+  expect(pairs(await reload())).toEqual(expected);
+});

@@ -104,15 +104,16 @@ export class LeaderEpochs {
     if (kept.length < this.#entries.length) await this.#replace(kept);
   }
 
-  /** Forgets what ended at or below `offset`; the epoch that spans it then begins there. */
+  /**
+   * Forgets what ended at or below `offset`; the epoch that spans it then begins there. Epochs may
+   * begin meanwhile.
+   */
   async truncateFromStart(offset: Offset): Promise<void> {
-    const spanning = this.#entries.findLast((entry) => entry.startOffset <= offset);
-    if (spanning === undefined || spanning.startOffset === offset) {
-      if (this.#entries[0] === spanning) return;
-    }
-    const kept = this.#entries.filter((entry) => entry.startOffset > offset);
-    const first = spanning === undefined ? [] : [{ epoch: spanning.epoch, startOffset: offset }];
-    await this.#replace([...first, ...kept]);
+    const before = this.#entries;
+    const kept = keptFrom(before, offset);
+    if (kept === before) return;
+    await this.#write(kept);
+    this.#entries = this.#entries === before ? kept : keptFrom(this.#entries, offset);
   }
 
   /** Forgets all of them. In memory: see `save`. */
@@ -140,6 +141,17 @@ export class LeaderEpochs {
     await this.#volume.writeFile(this.#folder, LEADER_EPOCH_CHECKPOINT, text);
     this.#saved = entries;
   }
+}
+
+/** The same array where nothing goes. */
+function keptFrom(entries: readonly EpochEntry[], offset: Offset): readonly EpochEntry[] {
+  const spanning = entries.findLast((entry) => entry.startOffset <= offset);
+  if (spanning === undefined || spanning.startOffset === offset) {
+    if (entries[0] === spanning) return entries;
+  }
+  const kept = entries.filter((entry) => entry.startOffset > offset);
+  const first = spanning === undefined ? [] : [{ epoch: spanning.epoch, startOffset: offset }];
+  return [...first, ...kept];
 }
 
 function sameEntry(a: EpochEntry, b: EpochEntry | undefined): boolean {
