@@ -6,6 +6,7 @@ import { BodyMemory } from "../planes/body-memory.ts";
 import { ByteBudget } from "../planes/byte-budget.ts";
 import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
 import { answerUnread, cannotListen } from "../planes/errors.ts";
+import { largeRequestBudget } from "../planes/large-requests.ts";
 import type { Plane } from "../planes/plane.ts";
 import { RareWarnings } from "../planes/rare-warnings.ts";
 import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-errors.ts";
@@ -52,6 +53,10 @@ export class HttpPlane implements Plane {
     const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     const budgets = dependencies.budgets ?? {
       clients: new ByteBudget({ bytesMax: limits.inFlightBytesMax }),
+      largeRequests: largeRequestBudget({
+        requestBytesMax: limits.produceBodyBytesMax,
+        inFlightBytesMax: limits.inFlightBytesMax,
+      }),
       brokers: new ByteBudget({ bytesMax: limits.peerInFlightBytesMax }),
     };
     this.#parts = {

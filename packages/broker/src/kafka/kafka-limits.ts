@@ -1,3 +1,5 @@
+import { SMALL_REQUEST_BYTES_MAX } from "../planes/large-requests.ts";
+
 const MIB = 1024 * 1024;
 
 /** Everything that bounds what strangers can make this plane hold or wait for. */
@@ -34,7 +36,7 @@ export const DEFAULT_KAFKA_LIMITS = {
    * Requests up to this size, which most are, have some of the room to themselves: an eighth at most.
    * Larger ones have half of it, and each waits until all of it fits.
    */
-  smallRequestBytesMax: 64 * 1024,
+  smallRequestBytesMax: SMALL_REQUEST_BYTES_MAX,
   /**
    * Longest wait of a large request until it fits beside the others: Kafka's clients give up after 30 s
    * themselves. Who takes longer than this to send one is cut while others wait.

@@ -5,8 +5,9 @@ import { ManualTime, MemoryBroker, type MemoryConnection, MemoryNetwork } from "
 import type { ListenerAddress } from "../broker-address.ts";
 import { createBrokerMetrics } from "../metrics.ts";
 import { ByteBudget } from "../planes/byte-budget.ts";
+import { largeRequestBudget } from "../planes/large-requests.ts";
 import { kafkaHandlers } from "./handlers/kafka-handlers.ts";
-import type { KafkaLimits } from "./kafka-limits.ts";
+import { DEFAULT_KAFKA_LIMITS, type KafkaLimits } from "./kafka-limits.ts";
 import { KafkaPlane } from "./kafka-plane.ts";
 import type { KafkaHandlers } from "./request-dispatch.ts";
 
@@ -30,12 +31,16 @@ export async function startedPlane(setup: Setup = {}) {
   const note = (event: string, fields?: LogFields) => void lines.push({ event, fields });
   const logger: Logger = { ...silentLogger, warn: note, error: note };
   const clients = new ByteBudget({ bytesMax: setup.budgetBytes ?? 1024 * 1024 });
+  const largeRequests = largeRequestBudget({
+    requestBytesMax: setup.limits?.requestBytesMax ?? DEFAULT_KAFKA_LIMITS.requestBytesMax,
+    inFlightBytesMax: clients.bytesMax,
+  });
   const newPlane = (listeners: readonly ListenerAddress[]) =>
     new KafkaPlane(
       { listeners, limits: setup.limits ?? {} },
       {
         handlers: setup.handlers ?? kafkaHandlers({ api }),
-        budgets: { clients, brokers: clients },
+        budgets: { clients, largeRequests, brokers: clients },
         network,
         metrics,
         logger,

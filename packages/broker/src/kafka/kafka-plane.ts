@@ -60,7 +60,7 @@ export class KafkaPlane implements Plane {
       dispatch: new RequestDispatch(handlers, metrics.kafka),
       calls: new CallRegistry(callLimits, { budgets }),
       budget: budgets.clients,
-      room: new RequestRoom(limits, budgets.clients),
+      room: new RequestRoom(limits, budgets),
       bodyMemory: new BodyMemory(),
       warnings: new RareWarnings(dependencies),
     };

@@ -1,12 +1,10 @@
 import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
-import { ByteBudget, type BytesArrived } from "../planes/byte-budget.ts";
+import type { ByteBudget, BytesArrived } from "../planes/byte-budget.ts";
+import type { CallBudgets } from "../planes/call-registry.ts";
 import type { KafkaLimits } from "./kafka-limits.ts";
 
 /** Of all the room: what large requests leave free at most. */
 const PART_LEFT_TO_SMALL_REQUESTS = 1 / 8;
-
-/** Of all the room: what large requests have of it together. Answers may fill three quarters. */
-const PART_OF_LARGE_REQUESTS = 1 / 2;
 
 type RoomLimits = Pick<KafkaLimits, "requestBytesMax" | "smallRequestBytesMax">;
 
@@ -24,11 +22,13 @@ export class RequestRoom {
   readonly large: ByteBudget;
   readonly #leftByLarge: number;
 
-  constructor({ requestBytesMax, smallRequestBytesMax }: RoomLimits, all: ByteBudget) {
+  constructor(
+    { requestBytesMax, smallRequestBytesMax }: RoomLimits,
+    { clients: all, largeRequests }: Pick<CallBudgets, "clients" | "largeRequests">,
+  ) {
     this.smallRequestBytesMax = smallRequestBytesMax;
     this.all = all;
-    const largeBytesMax = Math.max(requestBytesMax, all.bytesMax * PART_OF_LARGE_REQUESTS);
-    this.large = new ByteBudget({ bytesMax: largeBytesMax });
+    this.large = largeRequests;
     const beside = Math.max(0, all.bytesMax - FRAME_LENGTH_BYTES - requestBytesMax);
     this.#leftByLarge = Math.min(beside, all.bytesMax * PART_LEFT_TO_SMALL_REQUESTS);
   }

@@ -12,7 +12,12 @@ export type CallLimits = {
 };
 
 /** Clients that fill theirs must not keep brokers from replicating, nor the other way round. */
-export type CallBudgets = { readonly clients: ByteBudget; readonly brokers: ByteBudget };
+export type CallBudgets = {
+  readonly clients: ByteBudget;
+  /** Of what clients hold, what large requests may. */
+  readonly largeRequests: ByteBudget;
+  readonly brokers: ByteBudget;
+};
 
 /**
  * The calls between their first header and the last byte of their answer: admits them within the
@@ -58,9 +63,10 @@ export class CallRegistry {
 
   /** Counts the call in until its response or its connection closes; `onEnd` is called then. */
   begin(origin: CallOrigin, onEnd: () => void): Call {
-    const { clients, brokers } = this.#budgets;
-    const budget = origin.principal.kind === "broker" ? brokers : clients;
-    const call = new Call(origin, { budget, onEnd });
+    const { clients, largeRequests, brokers } = this.#budgets;
+    const isBroker = origin.principal.kind === "broker";
+    const budgets = isBroker ? { budget: brokers } : { budget: clients, largeRequests };
+    const call = new Call(origin, { ...budgets, onEnd });
     const neighbours = this.#callsOn(origin.connection);
     this.#calls.add(call);
     neighbours.add(call);

@@ -2,8 +2,9 @@ import { deferred } from "@zoolog/base";
 import { ANONYMOUS } from "../principal.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { Call } from "./call.ts";
+import { largeRequestBudget, SMALL_REQUEST_BYTES_MAX } from "./large-requests.ts";
 
-function newCall(bytesMax = 1_000) {
+function newCall(bytesMax = 1_000, largeRequests = new ByteBudget({ bytesMax })) {
   const budget = new ByteBudget({ bytesMax });
   const origin = {
     bodyBytesMax: 1_000,
@@ -13,7 +14,7 @@ function newCall(bytesMax = 1_000) {
     remoteAddress: "",
     principal: ANONYMOUS,
   };
-  return { budget, call: new Call(origin, { budget, onEnd: () => {} }) };
+  return { budget, call: new Call(origin, { budget, largeRequests, onEnd: () => {} }) };
 }
 
 test("a body counts as long as somebody works on it, also when its sender has hung up", async () => {
@@ -99,4 +100,23 @@ test("whoever works for a caller who is gone is told so by name, before the end 
 
   expect(signal.reason).toMatchObject({ code: "CALLER_GONE" });
   expect(late.signal.reason).toMatchObject({ code: "CALLER_GONE" });
+});
+
+test("large bodies have half of the room together, small ones all of it, and give it back", () => {
+  const inFlightBytesMax = 8 * SMALL_REQUEST_BYTES_MAX;
+  const large = largeRequestBudget({ requestBytesMax: 0, inFlightBytesMax });
+  const open = () => newCall(inFlightBytesMax, large).call;
+  const [first, second, small] = [open(), open(), open()];
+  for (let pieces = 0; pieces < 3; pieces++) {
+    expect(first.tryReserveBody(SMALL_REQUEST_BYTES_MAX)).toBe(true);
+  }
+
+  expect(second.tryReserveBody(SMALL_REQUEST_BYTES_MAX)).toBe(true);
+  expect(second.tryReserveBody(SMALL_REQUEST_BYTES_MAX)).toBe(false);
+  expect(small.tryReserveBody(SMALL_REQUEST_BYTES_MAX)).toBe(true);
+  expect(large.usedBytes).toBe(3 * SMALL_REQUEST_BYTES_MAX);
+  first.end();
+  expect(large.usedBytes).toBe(0);
+  expect(second.tryReserveBody(SMALL_REQUEST_BYTES_MAX)).toBe(true);
+  expect(largeRequestBudget({ requestBytesMax: 9, inFlightBytesMax: 10 }).bytesMax).toBe(9);
 });

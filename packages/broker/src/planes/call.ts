@@ -3,6 +3,7 @@ import type { CallContext } from "../broker-api.ts";
 import type { Principal } from "../principal.ts";
 import type { ByteBudget, ShareAsked } from "./byte-budget.ts";
 import { callerGone } from "./errors.ts";
+import { SMALL_REQUEST_BYTES_MAX } from "./large-requests.ts";
 
 /** What brings calls, one after the other or several at a time: a socket. */
 export interface CallConnection {
@@ -30,8 +31,12 @@ export class Call implements CallContext {
   readonly principal: Principal;
   readonly bodyBytesMax: number;
   readonly #budget: ByteBudget;
+  readonly #largeRequests: ByteBudget | undefined;
   readonly #onEnd: () => void;
   #reservedBytes = 0;
+  #bodyBytes = 0;
+  /** Of the body, what counts among large requests. */
+  #largeBytes = 0;
   #abort: CallAbort | undefined;
   #abortReason: unknown;
   #hasEnded = false;
@@ -46,13 +51,19 @@ export class Call implements CallContext {
 
   constructor(
     origin: CallOrigin,
-    dependencies: { readonly budget: ByteBudget; readonly onEnd: () => void },
+    dependencies: {
+      readonly budget: ByteBudget;
+      /** Without it large bodies count among all bytes alone. */
+      readonly largeRequests?: ByteBudget;
+      readonly onEnd: () => void;
+    },
   ) {
     this.clientId = origin.clientId;
     this.remoteAddress = origin.remoteAddress;
     this.principal = origin.principal;
     this.bodyBytesMax = origin.bodyBytesMax;
     this.#budget = dependencies.budget;
+    this.#largeRequests = dependencies.largeRequests;
     this.#onEnd = dependencies.onEnd;
   }
 
@@ -66,7 +77,18 @@ export class Call implements CallContext {
     return this.#abort.signal;
   }
 
-  /** Bytes of the body, as they come. */
+  /** Bytes of the body, as they come: those of a large one need room among large requests, too. */
+  tryReserveBody(bytes: number): boolean {
+    if (this.#hasEnded) return false;
+    const bodyBytes = this.#bodyBytes + bytes;
+    const newlyLarge = bodyBytes > SMALL_REQUEST_BYTES_MAX ? bodyBytes - this.#largeBytes : 0;
+    if (this.#largeRequests?.tryReserve(newlyLarge) === false) return false;
+    this.#largeBytes += newlyLarge;
+    this.#bodyBytes = bodyBytes;
+    return this.tryReserve(bytes);
+  }
+
+  /** What the request takes beside its body, or as it was decoded. */
   tryReserve(bytes: number): boolean {
     return !this.#hasEnded && this.#holds(bytes, this.#budget.tryReserve(bytes));
   }
@@ -157,6 +179,8 @@ export class Call implements CallContext {
     if (!this.#hasEnded || this.#tasks > 0) return;
     this.#budget.release(this.#reservedBytes);
     this.#reservedBytes = 0;
+    this.#largeRequests?.release(this.#largeBytes);
+    this.#largeBytes = 0;
     this.#onUnused?.();
     this.#onUnused = undefined;
   }

@@ -4,6 +4,7 @@ import type { HttpPlaneDependencies } from "../http/plane-parts.ts";
 import { kafkaHandlers } from "../kafka/handlers/kafka-handlers.ts";
 import { KafkaPlane, type KafkaPlaneDependencies } from "../kafka/kafka-plane.ts";
 import { ByteBudget } from "../planes/byte-budget.ts";
+import { largeRequestBudget } from "../planes/large-requests.ts";
 import { type Plane, Planes } from "../planes/plane.ts";
 import { httpPlaneOptions, kafkaPlaneOptions } from "./part-options.ts";
 
@@ -27,6 +28,10 @@ export function makePlanes(config: BrokerConfig, dependencies: PlaneDependencies
   const http = httpPlaneOptions(config);
   const budgets = {
     clients: new ByteBudget({ bytesMax: config.queuedMaxRequestBytes }),
+    largeRequests: largeRequestBudget({
+      requestBytesMax: config.socketRequestMaxBytes,
+      inFlightBytesMax: config.queuedMaxRequestBytes,
+    }),
     brokers: new ByteBudget({ bytesMax: http.limits.peerInFlightBytesMax }),
   };
   const shared = { ...dependencies, budgets };

@@ -38,7 +38,7 @@ export function addBodyParsers(app: FastifyInstance, parts: BodyParserParts): vo
         {
           bytesMax: Math.min(request.call.bodyBytesMax, bytesMax),
           declaredBytes: declared === undefined ? undefined : Number(declared),
-          reserve: (bytes) => request.call.tryReserve(bytes),
+          reserve: (bytes) => request.call.tryReserveBody(bytes),
         },
         bodyMemory,
       );
