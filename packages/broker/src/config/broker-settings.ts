@@ -211,6 +211,7 @@ export const brokerSettings = {
     byDefault: "delete",
     dynamic: "cluster",
     isList: true,
+    lacks: "logs are not compacted yet; retention.ms=-1 keeps every record",
     about: "What happens to old records. They are deleted; compaction is not there yet.",
   }),
   logOpenFilesMax: integer({

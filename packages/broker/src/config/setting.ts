@@ -89,14 +89,17 @@ export function boolean(options: Described<boolean>): Setting<boolean> {
   });
 }
 
+/** @param options.lacks why others that are known from Kafka are no choices; part of the fault. */
 export function oneOf<const Choice extends string>(
   choices: readonly Choice[],
-  options: Described<Choice>,
+  options: Described<Choice> & { readonly lacks?: string },
 ): Setting<Choice> {
   const takes = choices.map((choice) => `\`${choice}\``).join(" or ");
-  return setting({ takes, type: "string" }, options, (raw) => {
+  const { lacks, ...described } = options;
+  const why = lacks === undefined ? "" : ` (${lacks})`;
+  return setting({ takes, type: "string" }, described, (raw) => {
     const value = choices.find((choice) => choice === raw);
-    return value === undefined ? { fault: `takes ${choices.join(" or ")}` } : { value };
+    return value === undefined ? { fault: `takes ${choices.join(" or ")}${why}` } : { value };
   });
 }
 

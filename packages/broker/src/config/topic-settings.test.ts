@@ -61,7 +61,11 @@ test.each([
   ["retention.ms", "1000", undefined],
   ["retention.ms", "soon", '"retention.ms" takes an integer'],
   ["retention.m", "1000", 'unknown topic setting "retention.m"; did you mean "retention.ms"?'],
-  ["cleanup.policy", "compact", '"cleanup.policy" takes delete, not "compact"'],
+  [
+    "cleanup.policy",
+    "compact",
+    '"cleanup.policy" takes delete (logs are not compacted yet; retention.ms=-1 keeps every record), not "compact"',
+  ],
   ["broker.id", "1", 'unknown topic setting "broker.id"'],
   ["constructor", "1", 'unknown topic setting "constructor"'],
 ])("the override %s=%s is judged: %s", (name, value, fault) => {
