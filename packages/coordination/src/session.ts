@@ -253,7 +253,11 @@ export class CoordinationSession {
   async #runHooks(client: ZooKeeperClient): Promise<boolean> {
     const checkHistory = () => this.#checkHistory(client);
     for (const hook of [checkHistory, ...this.#hooks]) {
-      await this.#untilDone("act on a new session", hook, () => hasEnded(client));
+      const act = async (): Promise<void> => {
+        if (this.#lost !== undefined) throw this.#lost;
+        await hook();
+      };
+      await this.#untilDone("act on a new session", act, () => hasEnded(client));
     }
     return !hasEnded(client) && !this.#isClosing;
   }
@@ -262,10 +266,9 @@ export class CoordinationSession {
    * The barrier is a write, and ZooKeeper numbers writes in order: after what was seen before comes
    * no lower number, unless the servers' data is older than that.
    *
-   * @throws ZoologError `ZOOKEEPER_HISTORY_LOST`, from the first time on always.
+   * @throws ZoologError `ZOOKEEPER_HISTORY_LOST`.
    */
   async #checkHistory(client: ZooKeeperClient): Promise<void> {
-    if (this.#lost !== undefined) throw this.#lost;
     await client.barrier().catch((error: unknown) => {
       // A refusal has its number as well: where all was wiped there is nothing to check.
       if (isConnectionFault(error) || isSessionEnd(error)) throw error;

@@ -1,5 +1,5 @@
 import { silentLogger } from "@zoolog/base";
-import { MemoryCoordination } from "@zoolog/testkit";
+import { MemoryCoordination, type MemoryRequest } from "@zoolog/testkit";
 import { openZooKeeperStore } from "../zookeeper-store.ts";
 
 let world: MemoryCoordination;
@@ -72,3 +72,23 @@ test.each(["beforeApply", "afterApply"] as const)(
     expect(store.state).toBe("connected");
   },
 );
+
+test("a loss that was found once stays found, also when nothing shows it any more", async () => {
+  const store = await world.open("a");
+  await store.ensureClusterId("ours");
+  await world.pass(0);
+  const hand = await world.ensemble.connect("zkCli");
+  await hand.remove("/cluster/history");
+  const isTelling = ({ kind, operations }: MemoryRequest) =>
+    kind === "write" && operations[0]?.path === "/cluster";
+  world.ensemble.failNext({ when: "beforeApply", client: "a", matches: isTelling });
+  world.ensemble.expire("a");
+  await world.pass(50);
+  await expect(store.historyLost).resolves.toMatchObject({ code: "ZOOKEEPER_HISTORY_LOST" });
+
+  await hand.create("/cluster/history", Buffer.from('{"version":1,"marks":[]}'));
+  for (let pauses = 0; pauses < 10; pauses++) await world.pass(5_000);
+
+  expect(world.ensemble.znodes.stat("/cluster")?.version).toBe(0);
+  expect(store.state).toBe("expired");
+});
