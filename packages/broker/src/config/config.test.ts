@@ -94,11 +94,31 @@ test.each([
   ["log.flush", "sometimes"],
   ["auto.create.topics.enable", "yes"],
   ["http.host", ""],
+  ["http.host", "http://b1:8092"],
+  ["http.advertised.host", "b1.example:8092"],
+  ["http.advertised.host", "b1.example/kafka"],
+  ["kafka.advertised.host", "[::1]"],
+  ["kafka.advertised.host", "b1, b2"],
   ["log.retention.ms", -2],
 ])("%s does not take %p", (name, value) => {
   expect(faultsOf(required, { from: "flag", settings: { [name]: value } })).toMatch(
     new RegExp(`^flag: "${name}" takes .*, not `),
   );
+});
+
+test.each([
+  "b1",
+  "b1.example.org",
+  "büro",
+  "my_host",
+  "10.0.0.1",
+
+  "::1",
+  "fe80::1:2",
+  "::ffff:10.0.0.1",
+])("%p is a host that can be advertised", (name) => {
+  const advertised = { from: "flag", settings: { "http.advertised.host": name } };
+  expect(parseBrokerConfig([required, advertised]).httpAdvertisedHost).toBe(name);
 });
 
 test("who listens on every address has to say which one others may use", () => {

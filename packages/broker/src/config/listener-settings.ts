@@ -1,4 +1,11 @@
-import { boolean, integer, integerOrUnlimited, optionalText, text } from "./setting.ts";
+import {
+  boolean,
+  host,
+  integer,
+  integerOrUnlimited,
+  optionalHost,
+  optionalText,
+} from "./setting.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -8,9 +15,8 @@ const DAY = 24 * 60 * MINUTE;
 
 /** Where calls come in, and how much of them at one time: a part of `brokerSettings`. */
 export const listenerSettings = {
-  httpHost: text({
+  httpHost: host({
     byDefault: "127.0.0.1",
-    takes: "a host name or address",
     about:
       "Where the HTTP plane listens. Loopback, because everything is open to whoever can connect.",
   }),
@@ -20,8 +26,7 @@ export const listenerSettings = {
     max: 65_535,
     about: "Port of the HTTP plane; 0 takes any free one.",
   }),
-  httpAdvertisedHost: optionalText({
-    takes: "a host name or address",
+  httpAdvertisedHost: optionalHost({
     about: "The host that clients and brokers are told to connect to. Without it, `http.host`.",
   }),
   httpAdvertisedPort: integer({
@@ -41,8 +46,7 @@ export const listenerSettings = {
     byDefault: true,
     about: "Whether Kafka's protocol is spoken, so that Kafka clients can connect.",
   }),
-  kafkaHost: optionalText({
-    takes: "a host name or address",
+  kafkaHost: optionalHost({
     about: "Where Kafka's protocol is spoken. Without it, `http.host`.",
   }),
   kafkaPort: integer({
@@ -51,8 +55,7 @@ export const listenerSettings = {
     max: 65_535,
     about: "Port of Kafka's protocol; 0 takes any free one.",
   }),
-  kafkaAdvertisedHost: optionalText({
-    takes: "a host name or address",
+  kafkaAdvertisedHost: optionalHost({
     about:
       "The host that Kafka clients are told to connect to. Without it, `http.advertised.host`, or " +
       "where Kafka's protocol is spoken.",

@@ -111,6 +111,29 @@ export function text(options: Described<string> & { readonly takes: string }): S
   });
 }
 
+/** Neither a URL nor `host:port`; an IPv6 address has two colons at least, and no brackets here. */
+const HOST = /^(?:[^\s/:@,[\]]+|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)$/i;
+
+/** A name or an address to listen on or to connect to. */
+export function host(options: Described<string>): Setting<string> {
+  const { parse, ...setting } = text({ ...options, takes: "a host name or address" });
+  return {
+    ...setting,
+    parse: (raw) => {
+      const parsed = parse(raw);
+      if ("fault" in parsed || HOST.test(parsed.value)) return parsed;
+      return { fault: "takes a host name or address alone, without scheme, brackets or port" };
+    },
+  };
+}
+
+/** A host that may be absent. */
+export function optionalHost(
+  options: Omit<Described<string>, "byDefault">,
+): Setting<string | undefined> {
+  return { ...host(options), byDefault: { value: undefined } };
+}
+
 /** A text that may be absent. */
 export function optionalText(
   options: Omit<Described<string>, "byDefault"> & { readonly takes: string },
