@@ -38,11 +38,8 @@ export class Cluster {
     settings: Pick<Partial<ControllerSettings>, "leaderRebalance" | "coordinatorSlots"> = {},
     logger: Logger = silentLogger,
   ): Promise<Node> {
-    const store = await createMemoryStore(
-      { name: `b${id}`, reconcileIntervalMs: RECONCILE_INTERVAL_MS },
-      { ...this.time, ensemble: this.ensemble },
-    );
-    const clusterId = await store.ensureClusterId("cluster-of-the-test");
+    const node = await this.unregisteredNode(id, settings, logger);
+    const { runtime, store } = node;
     const register = async (): Promise<void> => {
       await store.registerBroker({
         brokerId: brokerId(id),
@@ -57,6 +54,22 @@ export class Cluster {
     };
     store.onNewSession(register);
     await register();
+    runtime.start();
+    await this.settle();
+    return node;
+  }
+
+  /** One that is about to start: it can be asked, and waits for its place. */
+  async unregisteredNode(
+    id: number,
+    settings: Parameters<Cluster["node"]>[1] = {},
+    logger: Logger = silentLogger,
+  ): Promise<Node> {
+    const store = await createMemoryStore(
+      { name: `b${id}`, reconcileIntervalMs: RECONCILE_INTERVAL_MS },
+      { ...this.time, ensemble: this.ensemble },
+    );
+    const clusterId = await store.ensureClusterId("cluster-of-the-test");
     const images: ClusterImage[] = [];
     const followed: { image: ClusterImage | undefined } = { image: undefined };
     const faults = new ZnodeFaults({ logger: silentLogger });
@@ -76,8 +89,6 @@ export class Cluster {
         followed: () => followed.image,
       },
     );
-    runtime.start();
-    await this.settle();
     return { runtime, store, images, followed, faults };
   }
 

@@ -69,6 +69,31 @@ test("who is not controller refuses and names who is", async () => {
   });
 });
 
+test("who is not registered yet reads who reigns, and takes no office: not a free one, nor that under its id", async () => {
+  const cluster = new Cluster();
+  // Its machine restarted: the session of the life before has not ended yet.
+  const before = await cluster.node(1);
+  const restarted = await cluster.unregisteredNode(1);
+
+  restarted.runtime.lookAgain();
+  await cluster.settle();
+
+  expect(restarted.runtime.controllerId).toBe(1);
+  expect([before, restarted].map(({ runtime }) => runtime.isController)).toEqual([true, false]);
+
+  await before.runtime.close();
+  restarted.runtime.lookAgain();
+  await cluster.settle();
+
+  expect(restarted.runtime.controllerId).toBeUndefined();
+  expect([restarted.runtime.isController, restarted.images]).toEqual([false, []]);
+
+  restarted.runtime.start();
+  await cluster.settle();
+
+  expect(restarted.runtime.isController).toBe(true);
+});
+
 test("a controller that closes hands over at once, and the next one knows everything", async () => {
   const cluster = new Cluster();
   const first = await cluster.node(1);

@@ -78,6 +78,7 @@ export class ControllerRuntime {
   /** Whose port refuses connections: the next contest is for its office. */
   #deposing: DeposedController | undefined;
   #timer: Timer | undefined;
+  #started = false;
   #closed = false;
 
   constructor(options: ControllerTermOptions, dependencies: ControllerRuntimeDependencies) {
@@ -85,8 +86,12 @@ export class ControllerRuntime {
     this.#dependencies = dependencies;
   }
 
-  /** Takes part in the race from now on. The broker has to be registered. */
+  /**
+   * Takes part in the race from now on. The broker has to be registered: under its id another life may
+   * stand in ZooKeeper until then, whose office is not ours, and whose replicas are not ours to open.
+   */
   start(): void {
+    this.#started = true;
     this.#stopListening = this.#dependencies.store.onHint("controller", () => this.#race());
   }
 
@@ -125,7 +130,7 @@ export class ControllerRuntime {
     this.#term?.report(event);
   }
 
-  /** Reads again who reigns, and races when nobody does. */
+  /** Reads again who reigns, and races when nobody does; before the start it only reads. */
   lookAgain(): void {
     this.#race();
   }
@@ -193,7 +198,7 @@ export class ControllerRuntime {
   }
 
   async #elect(from?: Predecessor): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || !this.#started) return;
     const election = await this.#dependencies.store.electController(this.#options.brokerId, from);
     if (election.outcome === "lost") this.#found(election.controller);
     else this.#begin(election.writer, from);
