@@ -57,7 +57,7 @@ async function twoTopicsOnDisk(): Promise<{ readonly segment: string }> {
 type Described = {
   readonly topics: readonly {
     readonly topic: string;
-    readonly partitions: readonly { readonly leader?: number; readonly offlineReason?: string }[];
+    readonly partitions?: readonly { readonly leader?: number; readonly offlineReason?: string }[];
   }[];
 };
 
@@ -68,7 +68,7 @@ type Described = {
 async function offlineFor(cluster: DevCluster, reason: RegExp): Promise<string> {
   for (;;) {
     const { body } = await callBroker(urlOf(cluster), "describe-topics", { topics: ["hurt"] });
-    const partition = (body as Described).topics[0]?.partitions[0];
+    const partition = (body as Described).topics[0]?.partitions?.[0];
     const isOffline = partition !== undefined && partition.leader === undefined;
     const said = partition?.offlineReason ?? "";
     if (isOffline && reason.test(said)) return said;

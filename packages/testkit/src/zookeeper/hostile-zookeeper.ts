@@ -35,7 +35,7 @@ export class HostileZooKeeper {
       this.#accepted += 1;
       this.#open.add(connection);
       socket.once("close", () => this.#open.delete(connection));
-      this.#connections.put(connection);
+      connection.onHandshake(() => this.#connections.put(connection));
     });
   }
 
@@ -59,7 +59,10 @@ export class HostileZooKeeper {
     return this.#open.size;
   }
 
-  /** The next connection that no `accept` has returned, waiting for it. */
+  /**
+   * The next connection that no `accept` has returned, waiting for it. It has sent its handshake:
+   * one that a slow machine makes the client give up before that never comes.
+   */
   accept(): Promise<HostileConnection> {
     return this.#connections.take("a connection");
   }
@@ -76,6 +79,7 @@ export class HostileConnection {
   readonly #frames = new WireFrames();
   readonly #requests = new Mailbox<HostileRequest>();
   readonly #handshake = new Mailbox<Buffer>();
+  #handshakeCame: () => void = () => {};
   /** Resolves when the client has ended the connection. */
   readonly ended: Promise<void>;
   #handshakeSeen = false;
@@ -91,6 +95,11 @@ export class HostileConnection {
       for (const frame of this.#frames.push(chunk)) this.#receive(frame);
     });
     this.ended = new Promise((resolve) => socket.once("close", () => resolve()));
+  }
+
+  /** Calls `listener` when the client's handshake is there to be taken. */
+  onHandshake(listener: () => void): void {
+    this.#handshakeCame = listener;
   }
 
   /** The client has closed its session in order. */
@@ -160,6 +169,7 @@ export class HostileConnection {
     if (!this.#handshakeSeen) {
       this.#handshakeSeen = true;
       this.#handshake.put(frame);
+      this.#handshakeCame();
       return;
     }
     const reader = new WireReader(frame);
