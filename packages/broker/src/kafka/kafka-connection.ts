@@ -12,6 +12,7 @@ import type { Call } from "../planes/call.ts";
 import type { CallRegistry } from "../planes/call-registry.ts";
 import { answerUnread, throttled } from "../planes/errors.ts";
 import type { RareWarnings } from "../planes/rare-warnings.ts";
+import { CatchUpWaits } from "./catch-up-waits.ts";
 import type { ServedConnection } from "./connection-stages.ts";
 import { wrongPort } from "./errors.ts";
 import type { KafkaLimits } from "./kafka-limits.ts";
@@ -53,6 +54,7 @@ export class KafkaConnection {
   readonly #served: ServedConnection;
   readonly #parts: ConnectionParts;
   readonly #intake: RequestIntake;
+  readonly #catchUpWaits: CatchUpWaits;
   /** As the registry of calls sees it. */
   readonly #callConnection = {
     once: (_event: "close", listener: () => void): void =>
@@ -75,6 +77,7 @@ export class KafkaConnection {
       onForeign: (protocol) => this.#turnAway(protocol),
       onFault: (fault) => this.#fail(fault),
     });
+    this.#catchUpWaits = new CatchUpWaits(parts);
     this.#activeAt = parts.clock.monotonic();
     served.connection.onClose(() => this.#closed());
     served.connection.onData((chunk) => this.#receive(chunk));
@@ -153,7 +156,9 @@ export class KafkaConnection {
       const call = this.#call(request);
       const { apiVersion } = request.header;
       const { listener } = this.#served;
-      const context = new KafkaRequestContext({ call, listener, apiVersion }, this.#parts);
+      const catchUpWaits = this.#catchUpWaits;
+      const origin = { call, listener, apiVersion, catchUpWaits };
+      const context = new KafkaRequestContext(origin, this.#parts);
       const { decodedBytes, answer } = request.decode();
       if (decodedBytes > 0 && !call.tryReserve(decodedBytes)) throw noRoom();
       const pieces = await call.holdWhile(answer(context));

@@ -5,6 +5,7 @@ import type { Call } from "../planes/call.ts";
 import type { CallRegistry } from "../planes/call-registry.ts";
 import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { Principal } from "../principal.ts";
+import type { CatchUpWaits } from "./catch-up-waits.ts";
 
 /** What a handler knows of a request besides its message. */
 export interface RequestContext extends CallContext {
@@ -18,6 +19,8 @@ export interface RequestContext extends CallContext {
    * @param options `maxWaitMs`: how long the client would wait, for room as well.
    */
   answerMemory(options: { readonly maxWaitMs: number }): AnswerMemory;
+  /** Of the client's connection. */
+  readonly catchUpWaits: CatchUpWaits;
   /** Longest that an answer of records may be; its first batch comes even when it is longer. */
   readonly answerBytesMax: number;
   /** From now on the request only waits for news: a broker that shuts down does not wait for it. */
@@ -41,12 +44,18 @@ export class KafkaRequestContext implements RequestContext {
   readonly principal: Principal;
   readonly listener: string;
   readonly apiVersion: number;
+  readonly catchUpWaits: CatchUpWaits;
   readonly #call: Call;
   readonly #parts: Parts;
   #memory: AnswerMemory | undefined;
 
   constructor(
-    request: { readonly call: Call; readonly listener: string; readonly apiVersion: number },
+    request: {
+      readonly call: Call;
+      readonly listener: string;
+      readonly apiVersion: number;
+      readonly catchUpWaits: CatchUpWaits;
+    },
     parts: Parts,
   ) {
     this.#call = request.call;
@@ -56,6 +65,7 @@ export class KafkaRequestContext implements RequestContext {
     this.principal = request.call.principal;
     this.listener = request.listener;
     this.apiVersion = request.apiVersion;
+    this.catchUpWaits = request.catchUpWaits;
   }
 
   /** Made when somebody asks. */

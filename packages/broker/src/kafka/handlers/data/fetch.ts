@@ -12,7 +12,7 @@ import { kafkaErrorIn } from "../../kafka-error.ts";
 import type { RequestContext } from "../../request-context.ts";
 import type { KafkaHandler } from "../../request-dispatch.ts";
 import type { HandlerParts } from "../handler-parts.ts";
-import { answersOf, type Refused } from "../partition-answers.ts";
+import { answersOf, type OfTopic, type Refused } from "../partition-answers.ts";
 import { type IsolationLevel, isolationOf } from "./isolation-level.ts";
 
 type Request = KafkaRequest<"Fetch">;
@@ -51,7 +51,7 @@ export function fetch({ api }: HandlerParts): KafkaHandler<"Fetch"> {
     }
     const { apiVersion } = context;
     const asked = request.topics.map((topic) => askedOf(topic, apiVersion, api));
-    const limits = limitsOf(request, context);
+    const limits = limitsOf(request, waitOf(request, asked, context), context);
     const isolation = isolationOf(request);
     const rack = request.rackId;
     if (limits.maxWaitMs > 0) context.markWaiting();
@@ -62,6 +62,7 @@ export function fetch({ api }: HandlerParts): KafkaHandler<"Fetch"> {
       const wanted = { ...limits, maxWaitMs, isolation, topics } as const;
       return api.fetch(rack === undefined ? wanted : { ...wanted, rack }, context, memory);
     });
+    context.catchUpWaits.sent(answers.map(withRecords));
     return {
       responses: answers.map(({ partitions }, i) => ({
         topic: request.topics[i]?.topic,
@@ -73,13 +74,27 @@ export function fetch({ api }: HandlerParts): KafkaHandler<"Fetch"> {
 }
 
 /** Beyond every limit of a client is one of ours; a request for nothing still gets one batch. */
-function limitsOf({ maxWaitMs, minBytes, maxBytes }: Request, context: RequestContext) {
+function limitsOf(request: Request, waitMs: number, context: RequestContext) {
   return {
-    maxWaitMs: Math.max(0, maxWaitMs),
-    minBytes: Math.max(0, minBytes),
-    maxBytes: Math.min(Math.max(1, maxBytes), FETCH_BYTES_MAX, context.answerBytesMax),
+    maxWaitMs: waitMs,
+    minBytes: Math.max(0, request.minBytes),
+    maxBytes: Math.min(Math.max(1, request.maxBytes), FETCH_BYTES_MAX, context.answerBytesMax),
   };
 }
+
+/** Who wants many bytes at a time gets the time that he gives them. */
+function waitOf({ minBytes, maxWaitMs }: Request, asked: Asked, { catchUpWaits }: RequestContext) {
+  return minBytes > 1 ? Math.max(0, maxWaitMs) : catchUpWaits.waitMs(asked, Math.max(0, maxWaitMs));
+}
+
+function withRecords({ topic, partitions }: OfTopic<FetchResultPartition | Refused>) {
+  return {
+    topic,
+    partitions: partitions.filter((fetched) => "records" in fetched && fetched.records.length > 0),
+  };
+}
+
+type Asked = readonly ReturnType<typeof askedOf>[];
 
 function askedOf({ topic, topicId, partitions }: AskedTopic, apiVersion: number, api: BrokerApi) {
   const name = apiVersion < IDS_FROM ? topic : topicId && api.topicNameOf(topicId);
