@@ -1,0 +1,104 @@
+import type { Offset, Scheduler, Timer } from "@zoolog/base";
+
+/** The answer that the reader waits for comes first: what it takes from other partitions, and its sending. */
+const DELAY_MS = 2;
+
+/** A reader that has not come back by then has stopped, or is too slow to notice. */
+const KEPT_MS = 1_000;
+
+/** What decides where a read ends. */
+type Extent = { readonly maxBytes: number; readonly minOneBatch: boolean; readonly upTo: Offset };
+
+/**
+ * Reads what a sequential reader will ask for next while it works off what it got, for all logs of a
+ * data folder together. A reader of cold data waits for the disk, the copy and the checksums only
+ * where it is faster than they are.
+ */
+export class ReadAhead {
+  readonly #bytesMax: number;
+  readonly #scheduler: Scheduler;
+  readonly #pieces = new Set<PieceAhead<unknown>>();
+  #reservedBytes = 0;
+  #isClosed = false;
+
+  /** @param options.bytesMax what is held for readers at a time; without room nothing is read ahead. */
+  constructor(
+    options: { readonly bytesMax: number },
+    dependencies: { readonly scheduler: Scheduler },
+  ) {
+    this.#bytesMax = options.bytesMax;
+    this.#scheduler = dependencies.scheduler;
+  }
+
+  /** Bytes that are held, or may be read. */
+  get reservedBytes(): number {
+    return this.#reservedBytes;
+  }
+
+  /** @param read reads what is requested; does not reject. */
+  begin<Read>(request: Extent, read: () => Promise<Read>): PieceAhead<Read> | undefined {
+    const { maxBytes } = request;
+    if (this.#isClosed || this.#reservedBytes + maxBytes > this.#bytesMax) return undefined;
+    this.#reservedBytes += maxBytes;
+    const piece = new PieceAhead(request, read, {
+      scheduler: this.#scheduler,
+      onDropped: () => {
+        this.#pieces.delete(piece);
+        this.#reservedBytes -= maxBytes;
+      },
+    });
+    this.#pieces.add(piece);
+    return piece;
+  }
+
+  /** Drops everything, and waits for reads that are under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#pieces].map((piece) => piece.drop()));
+  }
+}
+
+/** What one reader will ask for. It is waited for, read, and taken or dropped. */
+export class PieceAhead<Read> {
+  readonly #request: Extent;
+  readonly #onDropped: () => void;
+  #timer: Timer;
+  #reading: Promise<Read> | undefined;
+  #isDropped = false;
+
+  constructor(
+    request: Extent,
+    read: () => Promise<Read>,
+    parts: { readonly scheduler: Scheduler; readonly onDropped: () => void },
+  ) {
+    this.#request = request;
+    this.#onDropped = parts.onDropped;
+    this.#timer = parts.scheduler.after(DELAY_MS, () => {
+      this.#reading = read();
+      this.#timer = parts.scheduler.after(KEPT_MS, () => void this.drop());
+    });
+  }
+
+  /**
+   * What was read, if it answers that request; it is the caller's then.
+   *
+   * @returns `undefined` when nothing was, or something else.
+   */
+  take(wanted: Extent): Promise<Read> | undefined {
+    const { maxBytes, minOneBatch, upTo } = this.#request;
+    const reading = this.#isDropped ? undefined : this.#reading;
+    void this.drop();
+    const isSame = wanted.maxBytes === maxBytes && wanted.minOneBatch === minOneBatch;
+    return isSame && wanted.upTo >= upTo ? reading : undefined;
+  }
+
+  /** Resolves when nothing is being read. */
+  async drop(): Promise<void> {
+    if (!this.#isDropped) {
+      this.#isDropped = true;
+      this.#timer.cancel();
+      this.#onDropped();
+    }
+    await this.#reading;
+  }
+}
