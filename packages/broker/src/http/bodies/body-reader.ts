@@ -48,14 +48,15 @@ export function readBody(
 }
 
 /**
- * Most bodies come in one chunk, which is then the body. Others are copied together as they come, so
- * that no more than one chunk is held twice. Pages of an announced body take memory only when they
- * are written.
+ * Most bodies come in one chunk, which is then the body. Others are copied together as they come: a
+ * chunk is held as a buffer of its own, which nobody counts and which costs some 200 bytes, until the
+ * next one comes and no longer, so that who sends bytes one by one makes us hold those bytes. Pages
+ * that are not written yet take no memory.
  */
 class BodyBuffer {
   readonly #declaredBytes: number | undefined;
   readonly #memory: BodyMemory;
-  readonly #chunks: Buffer[] = [];
+  #first: Buffer | undefined;
   #joined: Buffer | undefined;
   #length = 0;
 
@@ -69,24 +70,28 @@ class BodyBuffer {
   }
 
   append(chunk: Buffer): void {
-    if (this.#joined === undefined && this.#length > 0 && this.#declaredBytes !== undefined) {
-      this.#joined = this.#memory.take(this.#declaredBytes);
-      for (const first of this.#chunks.splice(0)) first.copy(this.#joined);
-    }
-    if (this.#joined === undefined) this.#chunks.push(chunk);
-    else chunk.copy(this.#joined, this.#length);
-    this.#length += chunk.length;
+    const length = this.#length + chunk.length;
+    if (this.#length === 0) this.#first = chunk;
+    else chunk.copy(this.#joinedWithRoomFor(length), this.#length);
+    this.#length = length;
   }
 
   finish(): Buffer {
     // Node ends a body at its declared length; a shorter one reaches us as an error.
-    if (this.#joined !== undefined) return this.#joined.subarray(0, this.#length);
-    const [only] = this.#chunks;
-    if (only !== undefined && this.#chunks.length === 1 && ownsItsMemory(only)) return only;
-    const joined = this.#memory.take(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) at += chunk.copy(joined, at);
-    return joined.subarray(0, at);
+    if (this.#first !== undefined && ownsItsMemory(this.#first)) return this.#first;
+    return this.#joinedWithRoomFor(this.#length).subarray(0, this.#length);
+  }
+
+  /** All that has come, in memory for so many bytes or more: what nobody announced may yet be long. */
+  #joinedWithRoomFor(bytes: number): Buffer {
+    const former = this.#joined;
+    if (former !== undefined && former.length >= bytes) return former;
+    const joined = this.#memory.take(this.#declaredBytes ?? (former ? 2 * bytes : bytes));
+    (former ?? this.#first)?.copy(joined, 0, 0, this.#length);
+    if (former !== undefined) this.#memory.giveBack(former);
+    this.#first = undefined;
+    this.#joined = joined;
+    return joined;
   }
 }
 
