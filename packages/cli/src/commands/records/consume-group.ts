@@ -136,6 +136,11 @@ class GroupRun {
       if (found === "leftOut") {
         terminal.talk(`group ${group} has no partition for this member: others read them all`);
       }
+      if (found === "nothingToRead") {
+        terminal.talk(
+          `group ${group} has nothing to read: there is no topic that its members name`,
+        );
+      }
       if (found !== undefined) {
         this.#isLeaving = true;
         return await consumer.close();

@@ -5,12 +5,13 @@ type Member = { assigned?: number[]; target?: number[] };
 
 function groupEnd() {
   const owned = (partitions: number[]) => [{ topic: "orders", partitions }];
-  const group = { state: "stable", own: {} as Member | undefined };
+  const group = { state: "stable", own: {} as Member | undefined, others: [[0, 1]] };
   const consumer = { memberId: "me", positions: [] as Partial<ConsumerPosition>[] };
   const describe = async () => {
     const { assigned = [], target = [] } = group.own ?? {};
     const own = { memberId: "me", assignment: owned(assigned), target: owned(target) };
-    const members = group.own === undefined ? [] : [own];
+    const others = group.others.map((partitions) => ({ assignment: owned(partitions) }));
+    const members = group.own === undefined ? others : [...others, own];
     return { state: group.state, members } as unknown as GroupDescription;
   };
   const end = new GroupEnd("billing", {
@@ -69,6 +70,13 @@ test.each<[string, string, Member | undefined, "leftOut" | undefined]>([
   Object.assign(group, { state, own });
 
   expect(await end.look()).toBe(found);
+});
+
+test("where no member has a partition there is nothing to read", async () => {
+  const { end, group } = groupEnd();
+  group.others = [[]];
+
+  expect(await end.look()).toBe("nothingToRead");
 });
 
 test("who has not joined yet is not left out", async () => {

@@ -1,9 +1,12 @@
 import { topicPartitionKey } from "@zoolog/base";
-import type { Client, Consumer } from "@zoolog/client";
+import type { Client, Consumer, GroupDescription } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 
-/** All is read that was there; or the group is stable and has nothing for this member. */
-export type GroupEndFound = "read" | "leftOut";
+/**
+ * All is read that was there; or the group is stable and others have all of it, or there is nothing
+ * that anybody could read.
+ */
+export type GroupEndFound = "read" | "leftOut" | "nothingToRead";
 
 /**
  * When `consume --group --exit` is done. A partition is, when it is read up to where it ended as it
@@ -37,7 +40,7 @@ export class GroupEnd<K, V> {
     const assigned = this.#consumer.assignment();
     const known = this.#ends;
     this.#ends = new Map();
-    if (assigned.length === 0) return (await this.#isLeftOut()) ? "leftOut" : undefined;
+    if (assigned.length === 0) return this.#withoutPartitions();
     let isRead = true;
     for (const position of assigned) {
       const { handled, highWatermark } = position;
@@ -49,15 +52,18 @@ export class GroupEnd<K, V> {
     return isRead ? "read" : undefined;
   }
 
-  async #isLeftOut(): Promise<boolean> {
+  async #withoutPartitions(): Promise<GroupEndFound | undefined> {
     const { memberId } = this.#consumer;
-    if (memberId === undefined) return false;
+    if (memberId === undefined) return undefined;
     const { members, state } = await this.#client.admin.groups.describe(this.#group, this.#limits);
     const own = members.find((member) => member.memberId === memberId);
-    if (state !== "stable" || own === undefined) return false;
-    const wanted = [...own.assignment, ...(own.target ?? [])];
-    if (wanted.some(({ partitions }) => partitions.length > 0)) return false;
+    if (state !== "stable" || own === undefined || hasPartitions(own)) return undefined;
     // Something may have come while it was asked.
-    return this.#consumer.assignment().length === 0;
+    if (this.#consumer.assignment().length > 0) return undefined;
+    return members.some(hasPartitions) ? "leftOut" : "nothingToRead";
   }
+}
+
+function hasPartitions({ assignment, target }: GroupDescription["members"][number]): boolean {
+  return [...assignment, ...(target ?? [])].some(({ partitions }) => partitions.length > 0);
 }
