@@ -167,6 +167,14 @@ test.each(["- a\n- b\n", "just text", "a: [1", "a: &x 1\nb: *x\n"])(
   },
 );
 
+test("Kafka's properties are told by what they are", async () => {
+  const contents = "# Kafka's\nbroker.id=7\nlog.dirs=/tmp/x\n";
+
+  await expect(parseConfigFile(contents, "server.properties")).rejects.toThrow(
+    'server.properties: this is a properties file, and YAML is expected: "broker.id: 7", not "broker.id=7"',
+  );
+});
+
 test("an empty file holds no settings", async () => {
   expect((await parseConfigFile("# nothing\n", "f")).settings).toEqual({});
 });

@@ -39,13 +39,21 @@ export async function parseConfigFile(contents: string, from: string): Promise<S
     throw invalidConfig([`${from}: ${error instanceof Error ? error.message.trim() : error}`]);
   }
   if (root === null || root === undefined) return { from, settings: {} };
-  if (!isMap(root)) throw invalidConfig([`${from}: a map of settings is expected`]);
+  if (!isMap(root)) throw invalidConfig([`${from}: ${noMap(root)}`]);
   const settings: Record<string, unknown> = {};
   const twice = flatten(root, "", settings);
   if (twice.length > 0) {
     throw invalidConfig(twice.map((name) => `${from}: "${name}" stands there twice, in two forms`));
   }
   return { from, settings };
+}
+
+/** Kafka's `server.properties` is one long text to YAML. */
+function noMap(root: unknown): string {
+  const property = typeof root === "string" && /^([\w.-]+)\s*=\s*(\S*)/.exec(root);
+  if (!property) return "a map of settings is expected";
+  const [, name, value] = property;
+  return `this is a properties file, and YAML is expected: "${name}: ${value}", not "${name}=${value}"`;
 }
 
 const ENVIRONMENT_PREFIX = "ZOOLOG_";
