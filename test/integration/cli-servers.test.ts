@@ -264,6 +264,8 @@ test.each<[string[], string, number]>([
   [["broker", "--set", "frob=1", "--broker-id", "1"], "frob", 2],
   [["broker", "--set", "frob"], "--set takes name=value", 2],
   [["dev", "--brokers", "0"], "--brokers must be a whole number from 1 to 9", 2],
+  [["dev", "--set", "http.port=1"], "Use --http-port", 2],
+  [["dev", "--set", "broker.id=4"], "gives each of its brokers a broker.id of its own", 2],
   [["dev", "--log-level", "loud"], "--log-level must be one of", 2],
 ])("%j is refused with the reason", async (words, what, code) => {
   const result = await zoolog(words, { cwd: folder.path });

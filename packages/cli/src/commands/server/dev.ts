@@ -1,5 +1,10 @@
 import { errorCode, ZoologError } from "@zoolog/base";
-import { type DevCluster, hostDependencies, startDevCluster } from "@zoolog/broker";
+import {
+  type DevCluster,
+  hostDependencies,
+  type SettingSource,
+  startDevCluster,
+} from "@zoolog/broker";
 import { createLogger, type LogLevel, letHeapGrow, systemClock } from "@zoolog/host";
 import type { CommandContext } from "../../context.ts";
 import { humanDuration, plural } from "../../output/quantity.ts";
@@ -28,6 +33,7 @@ export async function dev(context: CommandContext, options: DevOptions): Promise
   letHeapGrow();
   const logger = createLogger({ level: options.logLevel });
   const settings = [settingsOf("--set", options.set ?? [])];
+  requireOthersThanItGives(settings);
   const { signal } = terminal;
   const kept = dataFolder === undefined ? {} : { dataFolder };
   const cluster = await startedUnlessEnded(context, "the development cluster", () =>
@@ -81,6 +87,27 @@ function welcome(
     "",
     "Ctrl-C ends it.",
   ];
+}
+
+/** What each of its brokers is given for itself, and what to write instead. */
+const GIVEN: Readonly<Record<string, string>> = {
+  "http.port": "Use --http-port: the first broker gets it, each other one the next.",
+  "kafka.port": "Use --kafka-port: the first broker gets it, each other one the next.",
+  "data.dir": "Use --data: each broker has a folder in it.",
+  "broker.id": "They are 1, 2, …; `zoolog broker --broker-id` runs one by another.",
+  "zookeeper.connect":
+    "It has its own: --zookeeper-port; `zoolog broker --zookeeper` uses another.",
+};
+
+/** One value for all brokers would end in ports or folders that are taken. @throws ZoologError `USAGE` */
+function requireOthersThanItGives(sources: readonly SettingSource[]): void {
+  for (const name of sources.flatMap(({ settings }) => Object.keys(settings))) {
+    if (!Object.hasOwn(GIVEN, name)) continue;
+    throw usageError(
+      `--set: zoolog dev gives each of its brokers a ${name} of its own`,
+      GIVEN[name],
+    );
+  }
 }
 
 /** The machine would say that another program has them. @throws ZoologError `USAGE` */
