@@ -42,6 +42,21 @@ describe("truncation", () => {
     );
   });
 
+  test.each([
+    ["another cut to there", (log: Log) => log.truncateTo(at(4))],
+    ["a start over", (log: Log) => log.truncateFullyAndStartAt(at(10))],
+  ])("after a full disk refused %s, lowers first what the disk claims", async (_what, refused) => {
+    const { fixture, log } = await records(10);
+    await log.flush();
+    await fixture.saveCheckpoints(log);
+    fixture.disk.inject({ effect: "ENOSPC", operations: ["write"], path: /recovery-point/ });
+    await expect(refused(log)).rejects.toMatchObject({ code: "DISK_FULL" });
+
+    await log.truncateTo(at(4));
+
+    expect(await values(await fixture.reopenAfter("process"))).toEqual(["0", "1", "2", "3"]);
+  });
+
   test("keeps only whole batches", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();

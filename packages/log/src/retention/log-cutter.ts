@@ -16,6 +16,7 @@ import {
   runInBackground,
   SerialQueue,
 } from "@zoolog/base";
+import type { Checkpoint } from "../checkpoint/checkpoints.ts";
 import { isNoSpace, isOutOfHandles } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
 import { replayProducers } from "../producers/producer-replay.ts";
@@ -299,12 +300,9 @@ export class LogCutter {
     const { directory, folder, topicPartition } = state;
     const { recoveryPoints, logStartOffsets, highWatermarks } = directory;
     // While the files go, the checkpoints claim nothing that a crash could leave unfulfilled.
-    recoveryPoints.delete(topicPartition);
-    highWatermarks.delete(topicPartition);
-    logStartOffsets.set(topicPartition, Math.min(offset, state.logStartOffset) as Offset);
-    await recoveryPoints.save();
-    await highWatermarks.save();
-    await logStartOffsets.save();
+    await this.#lower(recoveryPoints, undefined);
+    await this.#lower(highWatermarks, undefined);
+    await this.#lower(logStartOffsets, Math.min(offset, state.logStartOffset) as Offset);
     await state.snapshots.removeAll();
     const { indexIntervalBytes } = state.config;
     const createdAt = this.#clock.now();
@@ -333,9 +331,20 @@ export class LogCutter {
     for (const checkpoint of [directory.recoveryPoints, directory.highWatermarks]) {
       const stored = checkpoint.get(topicPartition);
       if (stored === undefined || stored <= offset) continue;
-      checkpoint.set(topicPartition, offset);
-      await checkpoint.save();
+      await this.#lower(checkpoint, offset);
     }
+  }
+
+  /** What a full disk refuses is not noted: the file still claims more, and the next cut must see it. */
+  async #lower(checkpoint: Checkpoint, offset: Offset | undefined): Promise<void> {
+    const { topicPartition } = this.#state;
+    const stored = checkpoint.get(topicPartition);
+    if (offset === undefined) checkpoint.delete(topicPartition);
+    else checkpoint.set(topicPartition, offset);
+    await checkpoint.save().catch((error: unknown) => {
+      if (stored !== undefined) checkpoint.set(topicPartition, stored);
+      throw error;
+    });
   }
 
   /** Where the batch that contains `offset` begins. */
