@@ -36,6 +36,13 @@ test("what a machine said at several addresses is the why, as the message does n
   );
 });
 
+test("what OpenSSL says is one line, too", () => {
+  const cause = new Error("wrong version number:record.c:350:\n");
+  const error = new ZoologError({ code: "X", message: "nobody answers", cause });
+
+  expect(failureLines(error, colours, false)[1]).toBe("why:   wrong version number:record.c:350:");
+});
+
 test.each([
   ["Give it more time with timeoutMs, or look", "Give it more time with --timeout, or look"],
   ["look first, or give it more timeoutMs.", "look first, or give it more time with --timeout."],

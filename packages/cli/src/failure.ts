@@ -53,7 +53,8 @@ function rootCause(error: unknown): string | undefined {
     inner = next;
   }
   if (inner instanceof AggregateError) return inner.errors.map(errorMessage).join("; ");
-  return errorMessage(inner);
+  // OpenSSL ends its lines.
+  return errorMessage(inner).trim();
 }
 
 /** A chain of causes that is longer is a loop. */
