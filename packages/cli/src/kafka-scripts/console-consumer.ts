@@ -10,7 +10,9 @@ export const CONSOLE_CONSUMER_FLAGS: FlagTable = {
   ...{ "--property": "value", "--formatter-property": "value" },
   ...{ "--consumer-property": "value", "--command-property": "value" },
 };
-const CONSUMER_PROPERTIES = ["group.protocol", "partition.assignment.strategy"] as const;
+/** Of members alone. */
+const MEMBER_PROPERTIES = ["group.protocol", "partition.assignment.strategy"] as const;
+const CONSUMER_PROPERTIES = ["group.id", "auto.offset.reset", ...MEMBER_PROPERTIES] as const;
 /** Classes of Kafka's package `org.apache.kafka.clients.consumer`, with the names that groups see. */
 const STRATEGIES: Readonly<Record<string, string>> = {
   RangeAssignor: "range",
@@ -47,28 +49,57 @@ export function consoleConsumerCommands(words: readonly string[]): string[][] {
       "There are no transactions yet: leave it out.",
     );
   }
-  const group = flags.one("--group");
+  const given = [...flags.all("--consumer-property"), ...flags.all("--command-property")];
+  const properties = propertiesOf(SCRIPT, given, CONSUMER_PROPERTIES);
+  const group = groupOf(flags, properties["group.id"]);
   const partition = flags.one("--partition");
   const count = flags.one("--max-messages");
   const words_ = [
     ...["consume", flags.required("--topic")],
     ...(group === undefined ? [] : ["--group", group]),
     ...(partition === undefined ? [] : ["--partition", partition]),
-    ...startOf(flags, group, partition),
-    ...membershipOf(flags, group),
+    ...startOf(flags, { group, partition, reset: properties["auto.offset.reset"] }),
+    ...membershipOf(properties, group),
     ...(count === undefined ? [] : ["--count", count]),
     ...formatOf(flags),
   ];
   return [[...words_, ...flags.globalWords()]];
 }
 
+type ConsumerProperties = { readonly [Name in (typeof CONSUMER_PROPERTIES)[number]]?: string };
+
+/** @throws ZoologError `USAGE` when two are named */
+function groupOf(flags: KafkaFlags, id: string | undefined): string | undefined {
+  const group = flags.one("--group");
+  if (group !== undefined && id !== undefined && group !== id) {
+    throw usageError(`--group ${group} and group.id=${id} name two groups`, "Leave one out.");
+  }
+  return group ?? id;
+}
+
 function startOf(
   flags: KafkaFlags,
-  group: string | undefined,
-  partition: string | undefined,
+  {
+    group,
+    partition,
+    reset,
+  }: {
+    readonly group: string | undefined;
+    readonly partition: string | undefined;
+    readonly reset: string | undefined;
+  },
 ): string[] {
   const offset = flags.one("--offset");
-  const fromBeginning = flags.has("--from-beginning");
+  const fromBeginning = flags.has("--from-beginning") || reset === "earliest";
+  if (reset !== undefined && reset !== "earliest" && reset !== "latest") {
+    throw usageError(
+      `${SCRIPT} does not support auto.offset.reset=${reset}`,
+      "Supported: earliest, latest.",
+    );
+  }
+  if (reset === "latest" && fromBeginning) {
+    throw usageError("--from-beginning and auto.offset.reset=latest exclude each other");
+  }
   if (offset !== undefined && partition === undefined) {
     throw usageError("--offset needs --partition", "Add --partition N, or use --from-beginning.");
   }
@@ -86,12 +117,11 @@ function startOf(
   return fromBeginning ? ["--from-beginning"] : [];
 }
 
-function membershipOf(flags: KafkaFlags, group: string | undefined): string[] {
-  const given = [...flags.all("--consumer-property"), ...flags.all("--command-property")];
-  const properties = propertiesOf(SCRIPT, given, CONSUMER_PROPERTIES);
+function membershipOf(properties: ConsumerProperties, group: string | undefined): string[] {
   const { "group.protocol": protocol, "partition.assignment.strategy": strategies } = properties;
-  if (given.length > 0 && group === undefined) {
-    throw usageError(`${given[0]} is of no use without a group`, "Add --group NAME.");
+  const useless = MEMBER_PROPERTIES.find((name) => properties[name] !== undefined);
+  if (useless !== undefined && group === undefined) {
+    throw usageError(`${useless} is of no use without a group`, "Add --group NAME.");
   }
   const assignors = strategies?.split(",").map((name) => assignorOf(name.trim())) ?? [];
   return [

@@ -66,6 +66,14 @@ test.each<[string, string[]]>([
     ["consume t --group g --from end --protocol classic --assignor range,roundrobin"],
   ],
   [
+    "console-consumer --topic t --consumer-property group.id=g --consumer-property auto.offset.reset=earliest",
+    ["consume t --group g --from start"],
+  ],
+  [
+    "console-consumer --topic t --consumer-property auto.offset.reset=earliest",
+    ["consume t --from-beginning"],
+  ],
+  [
     "console-consumer --topic t --property print.key=true --property print.offset=true --property key.separator=|",
     ["consume t --format Offset:%o|%k|%s\n"],
   ],
@@ -121,6 +129,12 @@ test.each<[string, string]>([
   ["console-consumer --topic t --property print.colour=true", "print.colour"],
   ["console-consumer --topic t --consumer-property group.protocol=classic", "without a group"],
   ["console-consumer --topic t --group g --consumer-property a=b", "the property a"],
+  ["console-consumer --topic t --group g --consumer-property group.id=h", "name two groups"],
+  ["console-consumer --topic t --consumer-property auto.offset.reset=none", "earliest, latest"],
+  [
+    "console-consumer --topic t --from-beginning --consumer-property auto.offset.reset=latest",
+    "exclude each other",
+  ],
   [
     "console-consumer --topic t --group g --consumer-property partition.assignment.strategy=com.acme.Fair",
     "the strategy com.acme.Fair",
