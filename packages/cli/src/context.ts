@@ -3,6 +3,7 @@ import { DEFAULT_BOOTSTRAP, type GlobalOptions } from "./global-options.ts";
 import { type Colours, coloursFor } from "./output/colour.ts";
 import { Output } from "./output/output.ts";
 import type { Terminal } from "./terminal.ts";
+import { usageError } from "./usage-error.ts";
 
 /** A person waits: when nobody listens at all, a few more attempts are enough. */
 const UNREACHABLE_TIMEOUT_MS = 1_500;
@@ -59,9 +60,15 @@ export class CommandContext {
 }
 
 export function brokerList(text: string): string[] {
-  return text
+  const entries = text
     .split(",")
     .map((entry) => entry.trim())
-    .filter((entry) => entry !== "")
-    .map((entry) => (entry.includes("://") ? entry : `http://${entry}`));
+    .filter((entry) => entry !== "");
+  if (entries.length === 0) {
+    throw usageError(
+      "--bootstrap, or ZOOLOG_BOOTSTRAP, names no broker",
+      "Write host:8092,host:8092.",
+    );
+  }
+  return entries.map((entry) => (entry.includes("://") ? entry : `http://${entry}`));
 }

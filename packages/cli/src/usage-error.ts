@@ -49,6 +49,42 @@ export function topicName(text: string): string {
   );
 }
 
+const GROUP_NAME_MAX = 249;
+
+/** @throws ZoologError `USAGE` */
+export function groupName(text: string): string {
+  if (text !== "" && text.length <= GROUP_NAME_MAX) return text;
+  throw usageError(`a group's name has 1 to ${GROUP_NAME_MAX} characters`);
+}
+
+/** What must not be empty, as of a shell variable that is not set. @throws ZoologError `USAGE` */
+export function someText(name: string): (text: string) => string {
+  return (text) => {
+    if (text !== "") return text;
+    throw usageError(`${name} must not be empty`);
+  };
+}
+
+/** As the coordinator reads it. @throws ZoologError `USAGE` */
+export function regularExpression(name: string): (text: string) => string {
+  return (text) => {
+    if (text !== "" && isRegular(text)) return text;
+    throw usageError(
+      `${name} must be a regular expression, not "${text}"`,
+      "For instance 'orders-.*', in quotes; the whole name has to match.",
+    );
+  };
+}
+
+function isRegular(text: string): boolean {
+  try {
+    new RegExp(text, "u");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Collects an option that may be given several times. */
 export function several<T>(parse: (text: string) => T): (text: string, so?: T[]) => T[] {
   return (text, so = []) => [...so, parse(text)];

@@ -210,6 +210,11 @@ test.each<[string[], number, string]>([
   [["consume"], 2, "missing required argument 'topics'"],
   [["consume", "a", "b"], 2, "several topics, --pattern, --from"],
   [["consume", "a", "--from", "start"], 2, "need --group"],
+  [["consume", "a", "--group", ""], 2, "a group's name has 1 to 249 characters"],
+  [["consume", "a", "-g", "g", "--instance-id", ""], 2, "--instance-id must not be empty"],
+  [["consume", "--pattern", "(", "-g", "g"], 2, '--pattern must be a regular expression, not "("'],
+  [["consume", "--pattern", "", "-g", "g"], 2, "in quotes; the whole name has to match"],
+  [["topic", "list", "--bootstrap", ","], 2, "names no broker"],
   [["consume", "a", "--assignor", "range"], 2, "--protocol and --assignor need --group"],
   [
     ["consume", "a", "-g", "g", "--assignor", "fair"],

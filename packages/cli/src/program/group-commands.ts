@@ -1,7 +1,7 @@
 import type { ResetTarget } from "@zoolog/client";
 import { type Command, Option } from "commander";
 import { type PartitionChoice, partitionChoice } from "../input/partition-choice.ts";
-import { duration, oneOf, several, usageError } from "../usage-error.ts";
+import { duration, groupName, oneOf, several, usageError } from "../usage-error.ts";
 import type { RunCommand } from "./run-command.ts";
 
 const STATES = [
@@ -14,7 +14,6 @@ const STATES = [
   "dead",
 ] as const;
 const TYPES = ["classic", "consumer"] as const;
-const GROUP_NAME_MAX = 249;
 
 export function addGroupCommands(program: Command, run: RunCommand): void {
   const group = program
@@ -229,12 +228,6 @@ function addDelete(group: Command, run: RunCommand): void {
         await deleteGroups(context, names, flags);
       }),
     );
-}
-
-/** @throws ZoologError `USAGE` */
-function groupName(name: string): string {
-  if (name !== "" && name.length <= GROUP_NAME_MAX) return name;
-  throw usageError(`a group's name has 1 to ${GROUP_NAME_MAX} characters`);
 }
 
 function oneOfOption(flags: string, names: readonly string[]): Option {

@@ -5,9 +5,12 @@ import type { CommandContext } from "../context.ts";
 import {
   byteCount,
   duration,
+  groupName,
   oneOf,
+  regularExpression,
   several,
   someOf,
+  someText,
   topicName,
   usageError,
   wholeNumber,
@@ -141,10 +144,22 @@ function addConsume(program: Command, run: RunCommand): void {
     .option("-e, --exit", "stop at the end of the log as it is now", false)
     .option("-f, --follow", "go on behind --tail, or --offsets without an end", false)
     .option("-F, --format <format>", "%s value %k key %h headers %t topic %p partition %o offset …")
-    .option("-g, --group <group>", "share the partitions with others of the group, and commit")
+    .option(
+      "-g, --group <group>",
+      "share the partitions with others of the group, and commit",
+      groupName,
+    )
     .option("--from <where>", "with --group, where it has committed nothing: start, end, @-1h")
-    .option("--pattern <regex>", "with --group: all topics whose whole name matches")
-    .option("--instance-id <name>", "with --group: a static member, whose restart moves nothing")
+    .option(
+      "--pattern <regex>",
+      "with --group: all topics whose whole name matches",
+      regularExpression("--pattern"),
+    )
+    .option(
+      "--instance-id <name>",
+      "with --group: a static member, whose restart moves nothing",
+      someText("--instance-id"),
+    )
     .addOption(
       new Option(
         "--protocol <which>",
