@@ -132,6 +132,15 @@ test.each<[string[], object]>([
   }
 });
 
+test("settings of a broker that is not there are taken, and that is said", async () => {
+  const absent = await run(["config", "set", "broker", "9", "a=b"], OPERATED);
+  const present = await run(["config", "set", "broker", "2", "a=b"], OPERATED);
+
+  expect(absent).toMatchObject({ code: 0 });
+  expect(absent.stderr).toContain("broker 9 is not there");
+  expect(present.stderr).not.toContain("is not there");
+});
+
 test.each([
   [["broker", "list", "-o", "wide"], /KAFKA/],
   [["broker", "describe", "2"], /^for Kafka /m],

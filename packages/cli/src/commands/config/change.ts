@@ -1,4 +1,4 @@
-import type { ConfigChange, ConfigEntry } from "@zoolog/client";
+import type { Client, ConfigChange, ConfigEntry } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { plural } from "../../output/quantity.ts";
 import { aboutTopic } from "../../topic-meant.ts";
@@ -57,7 +57,9 @@ async function change(
     const done = validateOnly ? "would be changed" : "changed";
     const count = plural(changes.length, "setting");
     context.terminal.talk(`${count} of ${ownerOf(type, name)} ${done}`);
-    if (unset.length === 0 || validateOnly) return;
+    if (validateOnly) return;
+    if (type === "broker" && name !== "default") await tellOfAbsence(context, client, name);
+    if (unset.length === 0) return;
     // It is done, whether or not it can be told what holds now: who answers may not know it yet.
     const own = type === "topic" ? "topic" : name === "default" ? "cluster" : "broker";
     const all = await configs.describe(resource, context.limits).catch(() => []);
@@ -67,6 +69,13 @@ async function change(
         context.terminal.talk(`${setting} is ${nowOf(entry)}`);
     }
   });
+}
+
+/** It may be stopped, or its id a slip: both are taken. */
+async function tellOfAbsence(context: CommandContext, client: Client, id: string): Promise<void> {
+  const cluster = await client.admin.describeCluster(context.limits).catch(() => undefined);
+  if (cluster === undefined || cluster.brokers.some(({ brokerId }) => `${brokerId}` === id)) return;
+  context.terminal.talk(`broker ${id} is not there: it will find that when it starts`);
 }
 
 function nowOf(entry: ConfigEntry): string {
