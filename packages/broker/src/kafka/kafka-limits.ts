@@ -39,7 +39,7 @@ export const DEFAULT_KAFKA_LIMITS = {
   smallRequestBytesMax: SMALL_REQUEST_BYTES_MAX,
   /**
    * Longest wait of a large request until it fits beside the others: Kafka's clients give up after 30 s
-   * themselves. Who takes longer than this to send one is cut while others wait.
+   * themselves. Who would take longer than this to send a request of any size is cut while others wait.
    */
   largeRequestWaitMs: 30_000,
   /** How often silence is looked for, so how late it may be found. */

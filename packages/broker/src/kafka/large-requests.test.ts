@@ -223,6 +223,23 @@ test("who would take longer to send a large request than others wait is cut as s
   expect(waiting.isPaused).toBe(false);
 });
 
+test("of small requests that came half and stand still as many are cut as others need room", async () => {
+  const { network, time, budget } = await startedPlane(SETUP);
+  const standing = Array.from({ length: 66 }, () => network.dial());
+  for (const connection of standing) await send(connection, requestOf(2_000).subarray(0, 1_500));
+  await time.advanceAndSettle(5_000);
+  const waiting = network.dial();
+  await send(waiting, requestOf(2_000));
+  const before = [...areClosed(standing), budget.usedBytes];
+
+  await time.advanceAndSettle(2_000);
+
+  expect(before).toEqual([...standing.map(() => false), 99_000 + 1_000]);
+  expect(areClosed(standing).filter((isClosed) => isClosed)).toHaveLength(1);
+  await send(waiting, requestOf(2_000).subarray(1_000));
+  expect(receivedBy(waiting)).toHaveLength(1);
+});
+
 test("it is cut as well when others wait for room of any kind, and not when it waits itself", async () => {
   const { network, budget, time } = await startedPlane(SETUP);
   const [dripping, small] = [network.dial(), network.dial()];

@@ -116,7 +116,8 @@ export class RequestIntake {
     const { frameTimeoutMs, largeRequestWaitMs } = this.#parts.limits;
     if (this.#isReading && this.#pace !== undefined) {
       if (this.#pace.readMs(now) >= frameTimeoutMs) return frameTooSlow(frameTimeoutMs);
-      if (this.#hardlyGrows(this.#pace, now)) return frameInTheWay(this.#admittedBytes);
+      const { frameLength = 0 } = this.#reader;
+      if (this.#hardlyGrows(this.#pace, frameLength, now)) return frameInTheWay(frameLength);
     }
     const isShort = this.#parts.room.large.isShort;
     const late = this.#frames.find(
@@ -125,12 +126,12 @@ export class RequestIntake {
     return isShort && late !== undefined ? frameAheadInTheWay(late.admittedBytes) : undefined;
   }
 
-  /** Others wait, and it would take longer to come than they do. */
-  #hardlyGrows(pace: ReadingPace, now: number): boolean {
+  /** Others wait, and it would take longer to come than they do. Many small ones take all the room, too. */
+  #hardlyGrows(pace: ReadingPace, frameLength: number, now: number): boolean {
     const { room, limits } = this.#parts;
     const bytesPerMs = pace.look(now);
     if (bytesPerMs === undefined || !room.isShort) return false;
-    return bytesPerMs * limits.largeRequestWaitMs < this.#admittedBytes;
+    return bytesPerMs * limits.largeRequestWaitMs < frameLength;
   }
 
   /** Reads nothing more; what is read ahead stays until it is dropped. */
