@@ -57,6 +57,16 @@ describe("truncation", () => {
     expect(await values(await fixture.reopenAfter("process"))).toEqual(["0", "1", "2", "3"]);
   });
 
+  test("a deletion that a full disk refused is not made true by the next save", async () => {
+    const { fixture, log } = await records(10);
+    fixture.disk.inject({ effect: "ENOSPC", operations: ["write"], path: /log-start/ });
+    await expect(log.deleteBefore(at(4))).rejects.toMatchObject({ code: "DISK_FULL" });
+
+    await fixture.directory.saveCheckpoints();
+
+    expect((await fixture.reopenAfter("process")).logStartOffset).toBe(0);
+  });
+
   test("keeps only whole batches", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();

@@ -167,9 +167,7 @@ export class LogCutter {
   }
 
   async #saveStart(offset: Offset): Promise<void> {
-    const { directory, topicPartition } = this.#state;
-    directory.logStartOffsets.set(topicPartition, offset);
-    await directory.logStartOffsets.save();
+    await this.#save(this.#state.directory.logStartOffsets, offset);
   }
 
   /** Memory first: readers look again, and find the log to begin at `offset`. */
@@ -300,9 +298,9 @@ export class LogCutter {
     const { directory, folder, topicPartition } = state;
     const { recoveryPoints, logStartOffsets, highWatermarks } = directory;
     // While the files go, the checkpoints claim nothing that a crash could leave unfulfilled.
-    await this.#lower(recoveryPoints, undefined);
-    await this.#lower(highWatermarks, undefined);
-    await this.#lower(logStartOffsets, Math.min(offset, state.logStartOffset) as Offset);
+    await this.#save(recoveryPoints, undefined);
+    await this.#save(highWatermarks, undefined);
+    await this.#save(logStartOffsets, Math.min(offset, state.logStartOffset) as Offset);
     await state.snapshots.removeAll();
     const { indexIntervalBytes } = state.config;
     const createdAt = this.#clock.now();
@@ -331,18 +329,22 @@ export class LogCutter {
     for (const checkpoint of [directory.recoveryPoints, directory.highWatermarks]) {
       const stored = checkpoint.get(topicPartition);
       if (stored === undefined || stored <= offset) continue;
-      await this.#lower(checkpoint, offset);
+      await this.#save(checkpoint, offset);
     }
   }
 
-  /** What a full disk refuses is not noted: the file still claims more, and the next cut must see it. */
-  async #lower(checkpoint: Checkpoint, offset: Offset | undefined): Promise<void> {
+  /**
+   * What a full disk refuses is not noted either: the next cut must see what the file still claims, and
+   * the next save of another log makes nothing true that was refused.
+   */
+  async #save(checkpoint: Checkpoint, offset: Offset | undefined): Promise<void> {
     const { topicPartition } = this.#state;
     const stored = checkpoint.get(topicPartition);
     if (offset === undefined) checkpoint.delete(topicPartition);
     else checkpoint.set(topicPartition, offset);
     await checkpoint.save().catch((error: unknown) => {
-      if (stored !== undefined) checkpoint.set(topicPartition, stored);
+      if (stored === undefined) checkpoint.delete(topicPartition);
+      else checkpoint.set(topicPartition, stored);
       throw error;
     });
   }
