@@ -88,9 +88,8 @@ export class LogReader {
       const piece = { from, upTo, maxBytes, minOneBatch, verify, position };
       const taken = hint?.ahead?.take(piece);
       const ahead = taken && (await taken);
-      // What is wrong with a piece is found by a reader that wants it.
-      const isUsable = ahead?.kind === "batches";
-      const read = isUsable ? ahead : await this.#readSegment(segment, piece, cuts);
+      const isAnswer = ahead !== undefined && answers(ahead, piece);
+      const read = isAnswer ? ahead : await this.#readSegment(segment, piece, cuts);
       if (read === undefined) return undefined;
       if (read.kind === "batches") {
         const { bytes, startOffset, nextOffset } = read;
@@ -194,6 +193,11 @@ export class LogReader {
       }
     });
   }
+}
+
+/** What is wrong with a piece that was read ahead is found by its reader, who reads it again. */
+function answers(ahead: SegmentRead, { maxBytes, minOneBatch }: SegmentReadRequest): boolean {
+  return ahead.kind === "batches" && (minOneBatch || ahead.bytes.length <= maxBytes);
 }
 
 function anomalyOf(

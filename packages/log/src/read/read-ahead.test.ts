@@ -77,6 +77,26 @@ test.each([
   expect(await read(2, maxBytes, upTo)).toEqual({ nextOffset, diskReads: 1 });
 });
 
+test("whether one batch comes at any size may change from one fetch to the next", async () => {
+  const { log, disk } = await readerAtTwo();
+  const before = disk.reads;
+
+  const request = { from: 2 as Offset, maxBytes: PIECE_BYTES, minOneBatch: false };
+  expect(await log.read(request)).toMatchObject({ nextOffset: 3 });
+  expect(disk.reads - before).toBe(0);
+});
+
+test("a batch that is too large is handed out to nobody who does not want it at any size", async () => {
+  const { log, read, pass } = await filledLog();
+  const maxBytes = 10;
+  await read(0, maxBytes);
+  await read(1, maxBytes);
+  await pass(2);
+
+  const request = { from: 2 as Offset, maxBytes, minOneBatch: false };
+  expect(await log.read(request)).toMatchObject({ batches: [], nextOffset: 2 });
+});
+
 test("what a truncation took is not handed out", async () => {
   const { log, read } = await readerAtTwo();
 

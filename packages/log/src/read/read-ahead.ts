@@ -7,7 +7,7 @@ const DELAY_MS = 2;
 const KEPT_MS = 1_000;
 
 /** What decides where a read ends. */
-type Extent = { readonly maxBytes: number; readonly minOneBatch: boolean; readonly upTo: Offset };
+type Extent = { readonly maxBytes: number; readonly upTo: Offset };
 
 /**
  * Reads what a sequential reader will ask for next while it works off what it got, for all logs of a
@@ -85,11 +85,10 @@ export class PieceAhead<Read> {
    * @returns `undefined` when nothing was, or something else.
    */
   take(wanted: Extent): Promise<Read> | undefined {
-    const { maxBytes, minOneBatch, upTo } = this.#request;
+    const { maxBytes, upTo } = this.#request;
     const reading = this.#isDropped ? undefined : this.#reading;
     void this.drop();
-    const isSame = wanted.maxBytes === maxBytes && wanted.minOneBatch === minOneBatch;
-    return isSame && wanted.upTo >= upTo ? reading : undefined;
+    return wanted.maxBytes === maxBytes && wanted.upTo >= upTo ? reading : undefined;
   }
 
   /** Resolves when nothing is being read. */
