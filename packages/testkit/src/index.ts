@@ -48,7 +48,6 @@ export type {
   DiskOperation,
   InjectedFault,
 } from "./file-system/disk-faults.ts";
-export { readsVia } from "./file-system/reads-via.ts";
 export {
   type PowerCutOptions,
   SimulatedDisk,
