@@ -154,6 +154,10 @@ test("what makes no sense is refused, and says what was meant", async () => {
     code: "INVALID_CONFIG",
     message: expect.stringContaining('did you mean "retention.ms"?'),
   });
+  expect(await change("topic", "orders", "compression.type", "lz4")).toMatchObject({
+    code: "INVALID_CONFIG",
+    message: expect.stringContaining("set it at the producers"),
+  });
   expect(await change("topic", "orders", "retention.ms", "soon")).toMatchObject({
     code: "INVALID_CONFIG",
   });

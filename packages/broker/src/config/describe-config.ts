@@ -5,7 +5,7 @@ import { brokerSettings } from "./broker-settings.ts";
 import type { BrokerConfig } from "./config.ts";
 import type { BrokerOverrides } from "./dynamic-settings.ts";
 import { type Setting, settingName } from "./setting.ts";
-import { TOPIC_SETTINGS_BY_NAME } from "./topic-settings.ts";
+import { TOPIC_SETTINGS_BY_NAME, unknownTopicSetting } from "./topic-settings.ts";
 
 export type ConfigEntry = Extract<
   DescribeConfigsResponse["resources"][number],
@@ -64,11 +64,12 @@ export function describeClusterConfigs(cluster: ConfigOverrides): readonly Confi
 
 /** What is wrong with asking for a setting of that name. */
 export function unknownKeyFault(kind: "topic" | "broker", key: string): string | undefined {
-  const names: readonly string[] =
-    kind === "topic" ? [...TOPIC_SETTINGS_BY_NAME.keys()] : [...BROKER_NAMES.keys()];
-  if (names.includes(key)) return undefined;
-  const meant = nearestName(key, names);
-  return `unknown ${kind} setting "${key}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
+  if (kind === "topic") {
+    return TOPIC_SETTINGS_BY_NAME.has(key) ? undefined : unknownTopicSetting(key);
+  }
+  if (BROKER_NAMES.has(key)) return undefined;
+  const meant = nearestName(key, [...BROKER_NAMES.keys()]);
+  return `unknown broker setting "${key}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
 }
 
 function brokerSettingList() {

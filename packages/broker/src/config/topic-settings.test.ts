@@ -13,6 +13,20 @@ const broker = parseBrokerConfig([
   },
 ]);
 
+/** https://kafka.apache.org/documentation/#topicconfigs */
+const KAFKAS_TOPIC_SETTINGS = [
+  ...["cleanup.policy", "compression.gzip.level", "compression.lz4.level", "compression.type"],
+  ...["compression.zstd.level", "delete.retention.ms", "file.delete.delay.ms", "flush.messages"],
+  ...["flush.ms", "follower.replication.throttled.replicas", "index.interval.bytes"],
+  ...["leader.replication.throttled.replicas", "local.retention.bytes", "local.retention.ms"],
+  ...["max.compaction.lag.ms", "max.message.bytes", "message.timestamp.after.max.ms"],
+  ...["message.timestamp.before.max.ms", "message.timestamp.type", "min.cleanable.dirty.ratio"],
+  ...["min.compaction.lag.ms", "min.insync.replicas", "preallocate", "remote.copy.disable"],
+  ...["remote.log.copy.disable", "remote.log.delete.on.disable", "remote.storage.enable"],
+  ...["retention.bytes", "retention.ms", "segment.bytes", "segment.index.bytes"],
+  ...["segment.jitter.ms", "segment.ms", "unclean.leader.election.enable"],
+];
+
 test("a topic has what it overrides, else what its broker says, else the default", () => {
   const config = partitionConfigOf({ "segment.bytes": "2048", flush: "fsync" }, broker);
 
@@ -67,10 +81,26 @@ test.each([
     '"cleanup.policy" takes delete (logs are not compacted yet; retention.ms=-1 keeps every record), not "compact"',
   ],
   ["broker.id", "1", 'unknown topic setting "broker.id"'],
+  ["compression.type", "lz4", 'setting "compression.type": batches stay as their producers'],
+  ["min.cleanable.dirty.ratio", "0.1", "logs are not compacted yet"],
+  [
+    "log.segment.bytes",
+    "2048",
+    'unknown topic setting "log.segment.bytes"; did you mean "segment.bytes"?',
+  ],
   ["constructor", "1", 'unknown topic setting "constructor"'],
 ])("the override %s=%s is judged: %s", (name, value, fault) => {
   const found = topicSettingFault(name, value);
 
   if (fault === undefined) expect(found).toBeUndefined();
   else expect(found).toContain(fault);
+});
+
+test("every topic setting of Kafka 4 is known, or it is said what holds instead", () => {
+  const unexplained = KAFKAS_TOPIC_SETTINGS.filter((name) => {
+    const fault = topicSettingFault(name, undefined);
+    return fault !== undefined && !fault.startsWith(`unknown topic setting "${name}": `);
+  });
+
+  expect(unexplained).toEqual([]);
 });

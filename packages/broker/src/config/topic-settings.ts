@@ -3,6 +3,7 @@ import type { ConfigOverrides } from "@zoolog/controller";
 import type { PartitionConfig } from "@zoolog/replication";
 import { brokerSettings } from "./broker-settings.ts";
 import type { BrokerConfig, SettingDescription } from "./config.ts";
+import { insteadOfForeignSetting } from "./foreign-topic-settings.ts";
 import { type Setting, settingName } from "./setting.ts";
 
 /**
@@ -51,13 +52,23 @@ export function topicSettingList(name: string): readonly string[] | undefined {
   return setting?.isList === true ? String(setting.byDefault?.value ?? "").split(",") : undefined;
 }
 
+const BY_BROKER_NAME: ReadonlyMap<string, string> = new Map(
+  [...TOPIC_SETTINGS_BY_NAME].map(([name, { key }]) => [settingName(key), name]),
+);
+
+/** Says what was meant, or what holds instead where Kafka has the setting. */
+export function unknownTopicSetting(name: string): string {
+  const unknown = `unknown topic setting "${name}"`;
+  const instead = insteadOfForeignSetting(name);
+  if (instead !== undefined) return `${unknown}: ${instead}`;
+  const meant = BY_BROKER_NAME.get(name) ?? nearestName(name, [...BY_NAME.keys()]);
+  return meant === undefined ? unknown : `${unknown}; did you mean "${meant}"?`;
+}
+
 /** What is wrong with an override of a topic, or only with its name; nothing when it is fine. */
 export function topicSettingFault(name: string, value: string | undefined): string | undefined {
   const key = BY_NAME.get(name);
-  if (key === undefined) {
-    const meant = nearestName(name, [...BY_NAME.keys()]);
-    return `unknown topic setting "${name}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
-  }
+  if (key === undefined) return unknownTopicSetting(name);
   if (value === undefined) return undefined;
   const parsed = definitionOf(key).parse(value);
   return "fault" in parsed ? `"${name}" ${parsed.fault}, not "${value}"` : undefined;
