@@ -59,6 +59,7 @@ export class CommandContext {
   }
 }
 
+/** Broker addresses as the SDK takes them: `host`, `host:port` or URLs, separated by commas. */
 export function brokerList(text: string): string[] {
   const entries = text
     .split(",")
@@ -70,5 +71,5 @@ export function brokerList(text: string): string[] {
       "Write host:8092,host:8092.",
     );
   }
-  return entries.map((entry) => (entry.includes("://") ? entry : `http://${entry}`));
+  return entries;
 }

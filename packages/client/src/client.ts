@@ -26,7 +26,10 @@ import type { ReaderRecord } from "./reader/reader-record.ts";
 import { requireTopic, type Topic } from "./topic.ts";
 
 export type ClientOptions = {
-  /** `host:port` or base URLs of one or more brokers; the others are learned from them. */
+  /**
+   * `host:port` or base URLs of one or more brokers; the others are learned from them. A host alone
+   * is at port 8092, where brokers listen by default.
+   */
   readonly brokers: readonly string[];
   /** As brokers show it, also of members of groups: plain ASCII; default `zoolog-client`. */
   readonly clientId?: string;
@@ -264,6 +267,9 @@ function readOnce<K, V>(reader: Reader<K, V>): AsyncIterator<ReaderRecord<K, V>,
   };
 }
 
+/** Where brokers listen unless they are told otherwise (`http.port`). */
+const DEFAULT_PORT = "8092";
+
 /** Base URLs without a path, `host:port` too, as Kafka's clients take it; only HTTP is spoken. */
 function endpointsOf(brokers: readonly string[]): string[] {
   requireList("brokers", brokers);
@@ -271,12 +277,15 @@ function endpointsOf(brokers: readonly string[]): string[] {
     throw invalidOption("brokers", "must name at least one broker", '["127.0.0.1:8092"]');
   }
   return brokers.map((broker) => {
-    const given = String(broker);
-    const text = given.includes("://") ? given : `http://${given.trim()}`;
+    const given = String(broker).trim();
+    const isUrl = given.includes("://");
+    const text = isUrl ? given : `http://${given}`;
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
       throw invalidOption("brokers", `must be URLs such as http://127.0.0.1:8092, not "${broker}"`);
     }
+    // A URL says its port by its scheme. Whether a host has one is in its text: URLs drop `:80`.
+    if (!isUrl && !/^[^/]*:\d+(?:\/|$)/.test(given)) url.port = DEFAULT_PORT;
     return url.origin;
   });
 }

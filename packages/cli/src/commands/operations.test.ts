@@ -151,6 +151,22 @@ test.each([
   expect(stdout).toContain("broker:9092,EXTERNAL://[::1]:9094");
 });
 
+test.each(["--bootstrap", "ZOOLOG_BOOTSTRAP"])("hosts alone in %s are at port 8092", async (by) => {
+  const hosts = "first, second";
+  const flag = by === "--bootstrap" ? [by, hosts] : [];
+  const answers = quietCluster();
+
+  const { brokers, code } = await run(
+    ["broker", "list", ...flag],
+    answers,
+    "",
+    flag.length === 0 ? { [by]: hosts } : {},
+  );
+
+  expect(code).toBe(0);
+  expect(brokers.requests[0]?.brokerId).toBe(92);
+});
+
 test("cluster info tells where Kafka clients connect", async () => {
   const quiet = quietCluster();
   const kafka = { listener: "KAFKA", host: "kafka.example", port: 9_092 };

@@ -28,7 +28,7 @@ export function createProgram(terminal: Terminal, dependencies: ClientDependenci
     .addOption(
       new Option(
         "--bootstrap <urls>",
-        `brokers to begin with, comma-separated (env ZOOLOG_BOOTSTRAP; default: ${DEFAULT_BOOTSTRAP})`,
+        `brokers to begin with, comma-separated; a host alone is at port 8092 (env ZOOLOG_BOOTSTRAP; default: ${DEFAULT_BOOTSTRAP})`,
       ).argParser(brokerList),
     )
     .addOption(
