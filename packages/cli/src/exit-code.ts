@@ -26,6 +26,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   UNKNOWN_TOPIC_OR_PARTITION: EXIT.notFound,
   GROUP_ID_NOT_FOUND: EXIT.notFound,
   BROKER_NOT_AVAILABLE: EXIT.notFound,
+  OFFSET_NOT_FOUND: EXIT.notFound,
   RECORD_NOT_FOUND: EXIT.notFound,
   ENOENT: EXIT.notFound,
   REQUEST_TIMED_OUT: EXIT.timeout,

@@ -1,4 +1,5 @@
-import type { Client } from "@zoolog/client";
+import { nearestName, ZoologError } from "@zoolog/base";
+import type { Client, GroupOffset } from "@zoolog/client";
 import type { CommandContext } from "../../context.ts";
 import { requireConsent } from "../../input/consent.ts";
 import type { PartitionChoice } from "../../input/partition-choice.ts";
@@ -64,6 +65,7 @@ async function forgetTopics(
   yes: boolean,
 ): Promise<void> {
   const committed = await admin.groups.offsets(groupId, context.limits);
+  requireCommitted(groupId, topics, committed);
   const meant = committed
     .filter(({ partition, topic }) =>
       topics.some(
@@ -73,7 +75,7 @@ async function forgetTopics(
       ),
     )
     .map(({ offset, partition, topic }) => ({ topic, partition, offset }));
-  if (meant.length > 0 && !yes) {
+  if (!yes) {
     await requireConsent(context, {
       loss: `group ${groupId} would forget ${plural(meant.length, "offset")}`,
       facts: meant.map(({ offset, partition, topic }) => `${topic}-${partition} at ${offset}`),
@@ -81,7 +83,30 @@ async function forgetTopics(
       nothingDone: "nothing was deleted",
     });
   }
-  if (meant.length > 0) await admin.groups.deleteOffsets(groupId, meant, context.limits);
+  await admin.groups.deleteOffsets(groupId, meant, context.limits);
   await context.output.forPrograms(meant.map((it) => ({ ...it, group: groupId })));
   context.terminal.talk(`group ${groupId} forgot ${plural(meant.length, "offset")}`);
+}
+
+/** A name that fits nothing may be misspelt: then nothing is forgotten, also of the others. */
+function requireCommitted(
+  groupId: string,
+  topics: readonly PartitionChoice[],
+  committed: readonly GroupOffset[],
+): void {
+  const names = [...new Set(committed.map(({ topic }) => topic))];
+  for (const { partitions, topic } of topics) {
+    const there = committed.filter((offset) => offset.topic === topic);
+    const missing = partitions?.filter((it) => there.every(({ partition }) => partition !== it));
+    if (there.length > 0 && (missing ?? []).length === 0) continue;
+    const meant = there.length > 0 ? undefined : nearestName(topic, names);
+    const what = partitions === undefined ? topic : `${topic}:${missing?.join(",")}`;
+    throw new ZoologError({
+      code: "OFFSET_NOT_FOUND",
+      message: `group ${groupId} has committed nothing of ${what}; nothing was deleted`,
+      hint:
+        (meant === undefined ? "" : `Did you mean ${meant}? `) +
+        `\`zoolog group export ${groupId}\` shows what it has.`,
+    });
+  }
 }

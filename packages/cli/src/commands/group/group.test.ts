@@ -292,4 +292,26 @@ describe("delete", () => {
       { groupId: "billing", topics: [{ topic: "orders", partitions: [0] }] },
     ]);
   });
+
+  test.each([
+    [["ordres"], "committed nothing of ordres", "Did you mean orders? `zoolog group export"],
+    [["nope"], "committed nothing of nope", "`zoolog group export billing` shows what it has."],
+    [["orders", "nope"], "committed nothing of nope", ""],
+    [["orders:0,7"], "committed nothing of orders:7", ""],
+  ])(
+    "--topic %j that fits nothing is not found, and nothing is deleted",
+    async (topics, what, hint) => {
+      const flags = topics.flatMap((topic) => ["-t", topic]);
+
+      const { brokers, code, stderr } = await run(
+        ["group", "delete", "billing", ...flags, "-y"],
+        emptyGroup(),
+      );
+
+      expect(code).toBe(3);
+      expect(stderr).toContain(what);
+      expect(stderr).toContain(hint);
+      expect(sent(brokers, "delete-offsets")).toEqual([]);
+    },
+  );
 });
