@@ -283,6 +283,33 @@ test("what was meant is named: a setting, and the wrong name of one", async () =
   expect(refused.stderr).toContain("try:   Did you mean y?");
 });
 
+test.each([
+  [["help", "nope"], "error: unknown command 'nope'", "tells more."],
+  [["help", "topc"], "error: unknown command 'topc'", "Did you mean topic?"],
+  [["help", "topic", "creat"], "error: unknown command 'creat'", "Did you mean create?"],
+  [["topic", "help", "nope"], "error: unknown command 'nope'", "`zoolog topic --help`"],
+  [["help", "topic", "create", "x"], "error: unknown command 'x'", "`zoolog topic create --help`"],
+])("%j is wrong usage, as the command itself is", async (words, what, hint) => {
+  const { code, stderr, stdout } = await run(words);
+
+  expect(code).toBe(2);
+  expect(stderr).toContain(what);
+  expect(stderr).toContain(hint);
+  expect(stdout).toBe("");
+});
+
+test.each([
+  [["help"], "Usage: zoolog "],
+  [["help", "topic"], "Usage: zoolog topic "],
+  [["help", "topic", "create"], "Usage: zoolog topic create "],
+  [["topic", "help", "create"], "Usage: zoolog topic create "],
+])("%j shows help", async (words, usage) => {
+  const { code, stdout } = await run(words);
+
+  expect(code).toBe(0);
+  expect(stdout).toContain(usage);
+});
+
 test("changes are sent as they were meant", async () => {
   const { brokers } = await run(
     ["topic", "alter", "orders", "-c", "a=1", "--unset", "b", "--validate-only"],

@@ -13,6 +13,7 @@ import { VERSION } from "../version.ts";
 import { addClusterCommands } from "./cluster-commands.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addGroupCommands } from "./group-commands.ts";
+import { addHelpCommands } from "./help-command.ts";
 import { addLogCommands, addOtherCommands } from "./other-commands.ts";
 import { addRecordCommands } from "./record-commands.ts";
 import { commandRunner } from "./run-command.ts";
@@ -64,6 +65,7 @@ export function createProgram(terminal: Terminal, dependencies: ClientDependenci
   addClusterCommands(program, run);
   addLogCommands(program, run);
   addOtherCommands(program, run);
+  addHelpCommands(program);
   return program;
 }
 

@@ -44,9 +44,9 @@ function wordsBelow(command: Command, path: string): Words[] {
   ];
 }
 
-/** Without what only completion itself calls. */
+/** Without what only completion itself calls, and without `help` below every command. */
 function visible(command: Command): readonly Command[] {
-  return command.commands.filter((child) => child.name() !== "names");
+  return command.commands.filter((child) => !["names", "help"].includes(child.name()));
 }
 
 /** `settings`: `topic orders retention.ms`, of which each is offered behind the one before. */
