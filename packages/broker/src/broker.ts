@@ -10,7 +10,7 @@ import {
   makeUsableFolder,
   runInBackground,
   throwIfAborted,
-  type ZoologError,
+  ZoologError,
 } from "@zoolog/base";
 import type { CoordinationStore } from "@zoolog/coordination";
 import type { LogManager } from "@zoolog/log";
@@ -113,6 +113,7 @@ export class Broker {
       await broker.#open(signal);
       return broker;
     } catch (error) {
+      if (signal?.aborted !== true) broker.#sayWhyNot(error);
       await broker.close();
       throw error;
     }
@@ -287,6 +288,15 @@ export class Broker {
         ...this.#dependencies,
       },
     );
+  }
+
+  /**
+   * Above the lines of the shutdown, of their level: whoever reads those looks for the reason there.
+   * The failure itself is the caller's to tell.
+   */
+  #sayWhyNot(error: unknown): void {
+    const hint = error instanceof ZoologError ? error.hint : undefined;
+    this.#logger.info("broker cannot start", { error: errorMessage(error), hint });
   }
 
   /** @throws ZoologError `BROKER_ID_NOT_REGISTERED` */

@@ -135,7 +135,8 @@ async function startZooKeeper(
 
 /** @throws ZoologError `INVALID_CONFIG` */
 function checkSettings(count: number, options: DevClusterOptions, dataFolder: string): void {
-  const zookeeper = `127.0.0.1:${options.zookeeperPort ?? ZOOKEEPER_PORT}`;
+  // Any free port is none yet.
+  const zookeeper = `127.0.0.1:${options.zookeeperPort || ZOOKEEPER_PORT}`;
   for (let index = 0; index < count; index++) {
     parseBrokerConfig(brokerSettings(index, count, { dataFolder, zookeeper, options }));
   }

@@ -1,4 +1,5 @@
 export { connectZooKeeper, type ZooKeeperClientOptions } from "./client/connect.ts";
+export { parseConnectString } from "./client/connect-string.ts";
 export type { ClientSocket, ConnectSocket } from "./client/connection/client-socket.ts";
 export type {
   AclEntry,

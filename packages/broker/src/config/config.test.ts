@@ -129,6 +129,17 @@ test("who listens on every address has to say which one others may use", () => {
   expect(parseBrokerConfig([required, wildcard, advertised]).httpHost).toBe("0.0.0.0");
 });
 
+test.each([
+  ["zk1:2181/a//b", 'its chroot "/a//b" is no path: it has an empty name (//). Write host:port'],
+  ["zk1:2181/zoolog/", "it must not end with /. Write host:port,host:port/chroot."],
+  ["zk1:2181/a,zk2:2181/a", "names servers. The chroot stands once, behind the last server."],
+])("zookeeper.connect %s is refused before anything is opened", (connect, fault) => {
+  const faults = faultsOf(required, { from: "flag", settings: { "zookeeper.connect": connect } });
+
+  expect(faults).toMatch(/^"zookeeper\.connect": cannot read/);
+  expect(faults).toContain(fault);
+});
+
 test("everything that is wrong is reported at once", () => {
   const faults = faultsOf({ from: "flag", settings: { "http.port": "x", "broker.idd": 1 } });
 

@@ -1,4 +1,5 @@
 import { ZoologError } from "@zoolog/base";
+import { parseConnectString } from "@zoolog/zookeeper";
 import { KAFKA_LISTENER } from "../broker-address.ts";
 import { brokerSettings, settingsKnownElsewhere } from "./broker-settings.ts";
 import { isWildcard, type KafkaListenerConfig, kafkaListeners } from "./kafka-listeners.ts";
@@ -17,7 +18,7 @@ export type BrokerConfig = SettingValues<typeof brokerSettings>;
 export function parseBrokerConfig(sources: readonly SettingSource[]): BrokerConfig {
   const read = readSettings(brokerSettings, sources, settingsKnownElsewhere);
   if ("faults" in read) throw invalidConfig(read.faults);
-  const faults = addressFaults(read.values);
+  const faults = [...connectStringFaults(read.values), ...addressFaults(read.values)];
   if (faults.length > 0) throw invalidConfig(faults);
   return read.values;
 }
@@ -99,6 +100,17 @@ export function describeBrokerSettings(): SettingDescription[] {
       changes: dynamic === undefined ? "at a start" : CHANGES[dynamic],
     }),
   );
+}
+
+/** Found out here: a broker that is opened has to be shut down again, and its log begins with that. */
+function connectStringFaults({ zookeeperConnect }: BrokerConfig): readonly string[] {
+  try {
+    parseConnectString(zookeeperConnect);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ZoologError)) throw error;
+    return [`"zookeeper.connect": ${error.message}. ${error.hint ?? ""}`];
+  }
 }
 
 /** What is wrong with the addresses that are listened on, and that others are told. */

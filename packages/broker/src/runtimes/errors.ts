@@ -49,11 +49,15 @@ export function notRegistered(): ZoologError {
 }
 
 /** There is data of a cluster, and ZooKeeper has none: whoever began one here would lock the data out. */
-export function clusterIsGone(dataFolder: string, clusterId: string): ZoologError {
+export function clusterIsGone(
+  dataFolder: string,
+  clusterId: string,
+  zookeeper: string,
+): ZoologError {
   return new ZoologError({
     code: "INCONSISTENT_CLUSTER_ID",
-    message: `${dataFolder} belongs to cluster ${clusterId}, and ZooKeeper holds no cluster: /cluster/id is gone`,
-    hint: "Is it the right ensemble and chroot? If its data was lost, restore it from a backup; to begin a new cluster, start every broker on an empty data folder.",
+    message: `${dataFolder} belongs to cluster ${clusterId}, and ZooKeeper holds no cluster at ${zookeeper}: /cluster/id is gone`,
+    hint: "Is it the right ensemble and chroot (zookeeper.connect)? If its data was lost, restore it from a backup; to begin a new cluster, start every broker on an empty data folder.",
   });
 }
 

@@ -44,14 +44,14 @@ export function openStore(
  * @throws ZoologError `INCONSISTENT_CLUSTER_ID`
  */
 export async function ensureClusterId(
-  { dataDir }: BrokerConfig,
+  { dataDir, zookeeperConnect }: BrokerConfig,
   store: CoordinationStore,
   { random, fileSystem }: BrokerDependencies,
 ): Promise<string> {
   const found = await store.readClusterId();
   if (found !== undefined) return await store.ensureClusterId(found);
   const former = await clusterOfFolder(dataDir, fileSystem);
-  if (former !== undefined) throw clusterIsGone(dataDir, former);
+  if (former !== undefined) throw clusterIsGone(dataDir, former, zookeeperConnect);
   return await store.ensureClusterId(topicIdFromBytes(random.bytes(16)));
 }
 

@@ -36,6 +36,8 @@ test.each([
   ["zk:2181/a/", "no path"],
   ["zk:2181/a//b", "no path"],
   ["zk:2181/../b", "no path"],
+  ["zk1:2181/a,zk2:2181/a", "names servers"],
+  ["zk1:2181/a,zk2:2181", "names servers"],
 ])("%j is refused by name: %s", (text, why) => {
   expect(() => parseConnectString(text)).toThrow(
     expect.objectContaining({

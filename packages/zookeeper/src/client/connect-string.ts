@@ -15,6 +15,8 @@ const DEFAULT_PORT = 2181;
 const PORT_MAX = 65_535;
 /** Host names and IPv4 addresses. */
 const HOST = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
+/** `zk1:2181/a,zk2:2181/a`: a znode may be called so, and nobody means it. */
+const SERVER_IN_PATH = /,[^/,]+:\d+(?:[/,]|$)/;
 
 /**
  * Reads ZooKeeper's connect string. The port may be left out (2181).
@@ -27,6 +29,10 @@ export function parseConnectString(text: string): ConnectString {
   const path = slash === -1 ? "/" : text.slice(slash);
   const fault = znodePathFault(path);
   if (fault !== undefined) throw invalid(text, `its chroot "${path}" is no path: ${fault}`);
+  if (SERVER_IN_PATH.test(path)) {
+    const hint = "The chroot stands once, behind the last server.";
+    throw invalid(text, `its chroot "${path}" names servers`, hint);
+  }
   return {
     servers: hosts.split(",").map((server) => parseServer(text, server.trim())),
     chroot: path === "/" ? undefined : path,
