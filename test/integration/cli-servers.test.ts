@@ -59,6 +59,20 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
+test("dev with fewer brokers than its folder has says which are not there, and how to start them", async () => {
+  const whole = start(["dev", "--brokers", "3", ...anyPorts]);
+  await ready(whole);
+  whole.child.kill("SIGTERM");
+  const first = await whole.result;
+
+  const part = start(["dev", "--brokers", "1", ...anyPorts]);
+  const said = await part.says(/Ctrl-C/);
+
+  expect(first.stderr).not.toContain("not started");
+  expect(said).toMatch(/^brokers 2, 3 of .*zoolog-data are not started:/m);
+  expect(said).toContain("all of them by --brokers 3;");
+});
+
 test("dev keeps its data in ./zoolog-data, also through a kill -9", async () => {
   const first = start(["dev", ...anyPorts]);
   const env = { ZOOLOG_BOOTSTRAP: ((await ready(first)) as { brokers: string[] }).brokers[0]! };

@@ -40,6 +40,8 @@ export type DevCluster = {
   /** `host:port` of the embedded ZooKeeper. */
   readonly zookeeper: string;
   readonly dataFolder: string;
+  /** Brokers that have a folder there from an earlier start, and were not started now; in order. */
+  readonly absentBrokers: readonly number[];
   /** Brokers first, then ZooKeeper; a temporary folder is removed. Idempotent. */
   close(): Promise<void>;
 };
@@ -94,7 +96,8 @@ export async function startDevCluster(
     const kafka = brokers.flatMap(({ kafkaAddress }) =>
       kafkaAddress === undefined ? [] : [hostAndPort(kafkaAddress)],
     );
-    return { brokers, urls, kafka, zookeeper, dataFolder, close };
+    const absentBrokers = await absentFrom(dataFolder, count, fileSystem);
+    return { brokers, urls, kafka, zookeeper, dataFolder, absentBrokers, close };
   } catch (error) {
     await close();
     throw error;
@@ -172,6 +175,18 @@ function replicationSettings(count: number): Readonly<Record<string, number>> {
     "default.replication.factor": Math.min(count, 3),
     "min.insync.replicas": count >= 3 ? 2 : 1,
   };
+}
+
+async function absentFrom(
+  dataFolder: string,
+  count: number,
+  fileSystem: HostDependencies["fileSystem"],
+): Promise<number[]> {
+  const names = await fileSystem.readDirectory(dataFolder);
+  return names
+    .map((name) => Number(/^broker-([1-9])$/.exec(name)?.[1] ?? 0))
+    .filter((brokerId) => brokerId > count)
+    .sort((a, b) => a - b);
 }
 
 async function untilReady(broker: Broker): Promise<void> {

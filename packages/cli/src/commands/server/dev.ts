@@ -48,6 +48,7 @@ export async function dev(context: CommandContext, options: DevOptions): Promise
   try {
     const { urls, kafka, zookeeper, dataFolder: folder } = cluster;
     await context.output.forPrograms({ brokers: urls, kafka, zookeeper, dataFolder: folder });
+    for (const line of absence(context, cluster)) terminal.talk(line);
     const elapsed = humanDuration(systemClock.monotonic() - startedAt);
     for (const line of welcome(context, cluster, options, elapsed)) terminal.talk(line);
     await untilAborted(terminal.signal);
@@ -55,6 +56,20 @@ export async function dev(context: CommandContext, options: DevOptions): Promise
   } finally {
     await cluster.close();
   }
+}
+
+/** Brokers of an earlier start, without which partitions may have no leader. */
+function absence({ colours }: CommandContext, { absentBrokers, dataFolder }: DevCluster): string[] {
+  const last = absentBrokers.at(-1);
+  if (last === undefined) return [];
+  const one = absentBrokers.length === 1;
+  const who = `${one ? "broker" : "brokers"} ${absentBrokers.join(", ")}`;
+  return [
+    colours.yellow(`${who} of ${dataFolder} ${one ? "is" : "are"} not started:`),
+    `  partitions that ${one ? "it has" : "they have"} alone are offline, others may have too few replicas in sync.`,
+    `  Start all of them by --brokers ${last}; zoolog doctor says what is missing.`,
+    "",
+  ];
 }
 
 function welcome(
