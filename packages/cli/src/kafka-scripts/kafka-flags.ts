@@ -1,5 +1,6 @@
 import { nearestName } from "@zoolog/base";
 import { usageError } from "../usage-error.ts";
+import { insteadOfFlag } from "./flags-elsewhere.ts";
 
 /** The flags of one of Kafka's tools that are understood here: whether each takes a value. */
 export type FlagTable = Readonly<Record<string, "value" | "switch">>;
@@ -87,16 +88,10 @@ function splitFlag(word: string): [string, string | undefined] {
 }
 
 function unknownFlag(script: string, flag: string, supported: readonly string[]): Error {
-  if (flag === "--zookeeper") {
-    return usageError(
-      `${script} takes no --zookeeper`,
-      "Name brokers: --bootstrap-server host:8092; the brokers know their ZooKeeper.",
-    );
-  }
+  const what = `${script} does not support ${flag}`;
+  const instead = insteadOfFlag(script, flag);
+  if (instead !== undefined) return usageError(what, instead);
   const meant = nearestName(flag, supported);
   const hint = meant === undefined ? "" : `Did you mean ${meant}? `;
-  return usageError(
-    `${script} does not support ${flag}`,
-    `${hint}Supported: ${supported.join(" ")}.`,
-  );
+  return usageError(what, `${hint}Supported: ${supported.join(" ")}.`);
 }

@@ -1,6 +1,7 @@
 import { run } from "../command-line.fixture.ts";
 import { createProgram } from "../program/program.ts";
 import { Terminal } from "../terminal.ts";
+import { insteadOfFlag } from "./flags-elsewhere.ts";
 import { kafkaScript } from "./kafka-script.ts";
 
 /** The command lines, words parted by spaces. */
@@ -8,6 +9,12 @@ function translated(line: string): string[] {
   const script = kafkaScript(line.split(" "));
   if ("help" in script) return [script.help];
   return script.commands.map((words) => words.join(" "));
+}
+
+function quietTerminal(): Terminal {
+  const silent = { write: () => true, on: () => {} } as never;
+  const onInterrupt = () => () => {};
+  return new Terminal({ stdin: silent, stdout: silent, stderr: silent, env: {}, onInterrupt });
 }
 
 const B = "--bootstrap-server h:1";
@@ -92,15 +99,7 @@ test.each<[string, string[]]>([
 });
 
 test("what is translated is a command line of ours", async () => {
-  const silent = { write: () => true, on: () => {} } as never;
-  const terminal = new Terminal({
-    stdin: silent,
-    stdout: silent,
-    stderr: silent,
-    env: {},
-    onInterrupt: () => () => {},
-  });
-  const program = createProgram(terminal, {});
+  const program = createProgram(quietTerminal(), {});
   for (const line of [
     "consumer-groups --reset-offsets --group g --all-topics --shift-by -5 --timeout 500",
     "console-producer --topic t --producer-property acks=-1",
@@ -119,7 +118,7 @@ test("what is translated is a command line of ours", async () => {
 });
 
 test.each<[string, string]>([
-  ["topics --list --zookeeper localhost:2181", "takes no --zookeeper"],
+  ["topics --list --zookeeper localhost:2181", "the brokers know their ZooKeeper"],
   ["topics --lst", "Did you mean --list? Supported: --bootstrap-server"],
   ["topics --list --create", "--create and --list exclude each other"],
   ["topics --create", "topics.sh needs --topic here"],
@@ -158,4 +157,78 @@ test("a script runs, and its help names every flag", async () => {
   expect(listed).toMatchObject({ code: 0, stdout: "orders\n" });
   expect(help.code).toBe(0);
   expect(help.stdout).toContain("--from-beginning");
+});
+
+/** Flags of Apache Kafka 4's tools, without those of JMX and of help. */
+const KAFKAS_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  topics: [
+    ...["alter", "at-min-isr-partitions", "bootstrap-server", "command-config", "config", "create"],
+    ...["delete", "delete-config", "describe", "exclude-internal", "if-exists", "if-not-exists"],
+    ...["list", "partitions", "replica-assignment", "replication-factor", "topic", "topic-id"],
+    ...["topics-with-overrides", "unavailable-partitions", "under-min-isr-partitions"],
+    ...["under-replicated-partitions", "version", "partition-size-limit-per-response"],
+  ],
+  "consumer-groups": [
+    ...["all-groups", "all-topics", "bootstrap-server", "by-duration", "command-config", "delete"],
+    ...["delete-offsets", "describe", "dry-run", "execute", "export", "from-file", "group", "list"],
+    ...["members", "offsets", "reset-offsets", "shift-by", "state", "timeout", "to-current"],
+    ...["to-datetime", "to-earliest", "to-latest", "to-offset", "topic", "type", "verbose"],
+    ...["validate-regex", "version"],
+  ],
+  "console-consumer": [
+    ...["bootstrap-server", "command-config", "command-property", "consumer-property"],
+    ...["consumer.config", "enable-systest-events", "formatter", "formatter-config"],
+    ...["formatter-property", "from-beginning", "group", "include", "isolation-level"],
+    ...["key-deserializer", "max-messages", "offset", "partition", "property"],
+    ...["skip-message-on-error", "timeout-ms", "topic", "value-deserializer", "version"],
+  ],
+  "console-producer": [
+    ...["batch-size", "bootstrap-server", "command-config", "command-property"],
+    ...["compression-codec", "line-reader", "max-block-ms", "max-memory-bytes"],
+    ...["max-partition-memory-bytes", "message-send-max-retries", "metadata-expiry-ms"],
+    ...["producer-property", "producer.config", "property", "reader-config", "reader-property"],
+    ...["request-required-acks", "request-timeout-ms", "retry-backoff-ms", "socket-buffer-size"],
+    ...["sync", "timeout", "topic", "version"],
+  ],
+  configs: [
+    ...["add-config", "add-config-file", "all", "alter", "bootstrap-controller"],
+    ...["bootstrap-server", "broker", "broker-defaults", "broker-logger", "client"],
+    ...["client-defaults", "client-metrics", "command-config", "delete-config", "describe"],
+    ...["entity-default", "entity-name", "entity-type", "force", "group", "ip", "ip-defaults"],
+    ...["topic", "user", "user-defaults", "version"],
+  ],
+};
+
+test.each(Object.entries(KAFKAS_FLAGS))(
+  "each flag of Kafka's %s is taken, or it is said what does it here",
+  async (script, flags) => {
+    const unexplained: string[] = [];
+    for (const flag of flags) {
+      const { stderr } = await run(["kafka-script", script, `--${flag}`]);
+      if (stderr.includes("does not support") && stderr.includes("Supported: ")) {
+        unexplained.push(flag);
+      }
+    }
+
+    expect(unexplained).toEqual([]);
+  },
+);
+
+test("commands and flags that a refusal points to exist", () => {
+  const program = createProgram(quietTerminal(), {});
+  for (const [script, flags] of Object.entries(KAFKAS_FLAGS)) {
+    for (const flag of flags) {
+      const instead = insteadOfFlag(`${script}.sh`, `--${flag}`) ?? "";
+      const [, line] = /`zoolog ([^`]+)`/.exec(instead) ?? [];
+      if (line === undefined) continue;
+      let command = program;
+      for (const word of line.split(" ")) {
+        command = command.commands.find((child) => child.name() === word) ?? command;
+      }
+      const known = [...command.options, ...program.options].map((option) => option.long);
+      expect(command).not.toBe(program);
+      const given = line.split(" ").filter((word) => word.startsWith("--") && word !== "--help");
+      expect(known).toEqual(expect.arrayContaining(given));
+    }
+  }
 });
