@@ -2,6 +2,7 @@ export { abortable, CallAbort, throwIfAborted } from "./abort.ts";
 export { AssertionError, assert, unreachable } from "./assert.ts";
 export { runInBackground } from "./background.ts";
 export { type Deferred, deferred } from "./deferred.ts";
+export { ENCODED_NAME_LENGTH_MAX, encodedNameFault } from "./encoded-name.ts";
 export { errorCode, errorMessage, ZoologError } from "./errors.ts";
 export { EventLoopTurns, TURNS_FOR_OTHERS, yieldTurns } from "./event-loop-turns.ts";
 export { writeFileAtomically, writeFully } from "./file-writes.ts";

@@ -146,10 +146,10 @@ export function groupTooLarge(what: string, size: number, sizeMax: number): Zool
   });
 }
 
-export function groupNameUnusable(id: string, problem: string): ZoologError {
+export function groupNameUnusable(id: string, rule: string): ZoologError {
   return fault({
     code: "GROUP_NAME_UNUSABLE",
-    message: `${JSON.stringify(id.slice(0, EXCERPT_BYTES_MAX))} cannot be kept: ${problem}`,
+    message: `${JSON.stringify(id.slice(0, EXCERPT_BYTES_MAX))} cannot be kept: an id ${rule}`,
     hint: "Use a shorter id of printable characters.",
   });
 }

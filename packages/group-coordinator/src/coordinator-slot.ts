@@ -1,4 +1,4 @@
-import { encodedNameFault } from "./encoded-name.ts";
+import { encodedNameFault } from "@zoolog/base";
 
 /**
  * Coordinators are placed by slot, not by group: the controller gives every slot a broker. The

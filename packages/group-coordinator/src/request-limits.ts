@@ -1,5 +1,4 @@
-import { topicNameFault } from "@zoolog/base";
-import { ENCODED_NAME_LENGTH_MAX, encodedNameFault } from "./encoded-name.ts";
+import { ENCODED_NAME_LENGTH_MAX, encodedNameFault, topicNameFault } from "@zoolog/base";
 import type {
   ClientIdentity,
   ConsumerGroupHeartbeatEvent,

@@ -202,12 +202,15 @@ test.each([".", "..", "a/b", "über %2E", "a b"])("a group may be called %j", as
 });
 
 test.each([
-  ["nothing", ""],
-  ["half a pair of surrogates", "\ud800"],
-  ["something very long", "x".repeat(1_025)],
-])("but not %s", async (_what, groupId) => {
+  ["nothing", "", "is not empty"],
+  ["half a pair of surrogates", "\ud800", "is text that can be encoded"],
+  ["something very long", "x".repeat(1_025), "has at most 1024 characters"],
+])("but not %s", async (_what, groupId, rule) => {
   for (const change of [group(groupId), commit(1, { group: groupId })]) {
-    await expect(write(commit(1), change)).rejects.toMatchObject({ code: "GROUP_NAME_UNUSABLE" });
+    await expect(write(commit(1), change)).rejects.toMatchObject({
+      code: "GROUP_NAME_UNUSABLE",
+      message: expect.stringContaining(`cannot be kept: an id ${rule}`),
+    });
   }
   expect(await stored()).toEqual({});
   expect(writer.fenced).toBe(false);

@@ -1,10 +1,9 @@
+import { encodedNameFault } from "@zoolog/base";
+
 /**
  * Ids of groups and members come from clients and may be anything; names of znodes may not. They are
  * written as in a URL, so that usual ones stand there as they are.
  */
-
-/** Longest name of a znode. All names of a folder together must fit into one answer, see znodes.md. */
-const NAME_CHARACTERS_MAX = 1_024;
 
 /**
  * Names of all groups together, as `groupNameBytes` counts them. They are read in one answer, of
@@ -17,15 +16,9 @@ export function groupNameBytes(groupId: string): number {
   return 4 + znodeName(groupId).length;
 }
 
-/** What is wrong with the id of a group or member, for people; `undefined`: nothing. */
+/** What is wrong with the id of a group or member, as a predicate; `undefined`: nothing. */
 export function groupNameFault(id: string): string | undefined {
-  if (id === "") return "it is empty";
-  // Half of a surrogate pair has no encoding; `encodeURIComponent` would throw.
-  if (/\p{Surrogate}/u.test(id)) return "it is not text that can be encoded";
-  if (znodeName(id).length > NAME_CHARACTERS_MAX) {
-    return `it is longer than ${NAME_CHARACTERS_MAX} characters, encoded as in a URL`;
-  }
-  return undefined;
+  return id === "" ? "is not empty" : encodedNameFault(id);
 }
 
 /** @param id without a fault. */
