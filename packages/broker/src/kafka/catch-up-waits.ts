@@ -25,10 +25,14 @@ export class CatchUpWaits {
     this.#clock = clock;
   }
 
-  /** How long a fetch of these partitions may wait, at most `maxWaitMs`. */
-  waitMs(asked: readonly Fetched[], maxWaitMs: number): number {
-    if (this.#sentAt.size === 0) return maxWaitMs;
-    for (const key of keysOf(asked)) this.#sentAt.delete(key);
+  /** The client asks for these: what it had of them it has worked off. */
+  asked(partitions: readonly Fetched[]): void {
+    if (this.#sentAt.size === 0) return;
+    for (const key of keysOf(partitions)) this.#sentAt.delete(key);
+  }
+
+  /** How long a fetch may wait whose partitions were `asked` for, at most `maxWaitMs`. */
+  waitMs(maxWaitMs: number): number {
     const now = this.#clock.monotonic();
     let waitMs = maxWaitMs;
     for (const [key, sentAt] of this.#sentAt) {
@@ -43,7 +47,8 @@ export class CatchUpWaits {
   sent(partitions: readonly Fetched[]): void {
     const now = this.#clock.monotonic();
     for (const key of keysOf(partitions)) {
-      if (this.#sentAt.size < PARTITIONS_MAX) this.#sentAt.set(key, now);
+      const isKnown = this.#sentAt.has(key);
+      if (isKnown || this.#sentAt.size < PARTITIONS_MAX) this.#sentAt.set(key, now);
     }
   }
 }

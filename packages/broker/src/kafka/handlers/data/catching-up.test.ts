@@ -10,6 +10,7 @@ const MAX_WAIT_MS = 500;
 async function catchingUp() {
   const { api, fetch, time } = await withOrders();
   const waits: number[] = [];
+  const withRecords = new Set([0]);
   api.fetch = async ({ topics, maxWaitMs }) => {
     waits.push(maxWaitMs);
     return {
@@ -20,7 +21,7 @@ async function catchingUp() {
           highWatermark: offset(9),
           lastStableOffset: offset(9),
           logStartOffset: offset(0),
-          records: partition === 0 ? [batchOf("a")] : [],
+          records: withRecords.has(partition) ? [batchOf("a")] : [],
         })),
       })),
     };
@@ -36,7 +37,7 @@ async function catchingUp() {
     await fetch(11, fetchOf({}, { topics, maxWaitMs: MAX_WAIT_MS, ...more }));
     return waits.at(-1);
   };
-  return { time, fetchOfPartitions };
+  return { time, fetchOfPartitions, withRecords };
 }
 
 test("a fetch of partitions at their ends waits as long as the client has had records of others", async () => {
@@ -75,17 +76,40 @@ test("a client that wants many bytes at a time is given the time for them", asyn
   expect(await fetchOfPartitions([1], { minBytes: 1_000 })).toBe(MAX_WAIT_MS);
 });
 
+test("who wants many bytes at a time has worked off what he asks for again, as anybody", async () => {
+  const { fetchOfPartitions, withRecords } = await catchingUp();
+  await fetchOfPartitions([0, 1]);
+  withRecords.clear();
+  await fetchOfPartitions([0, 1], { minBytes: 1_000 });
+
+  expect(await fetchOfPartitions([1])).toBe(MAX_WAIT_MS);
+});
+
+const orders = (from: number, to: number) => [
+  {
+    topic: "orders",
+    partitions: Array.from({ length: to - from }, (_, i) => ({ partition: from + i })),
+  },
+];
+
 test("of very many partitions a thousand are remembered", () => {
   const waits = new CatchUpWaits({ clock: new ManualTime().clock });
-  const orders = (from: number, to: number) => [
-    {
-      topic: "orders",
-      partitions: Array.from({ length: to - from }, (_, i) => ({ partition: from + i })),
-    },
-  ];
 
   waits.sent(orders(0, 5_000));
 
-  expect(waits.waitMs(orders(4_000, 5_000), MAX_WAIT_MS)).toBe(5);
-  expect(waits.waitMs(orders(0, 1_000), MAX_WAIT_MS)).toBe(MAX_WAIT_MS);
+  waits.asked(orders(4_000, 5_000));
+  expect(waits.waitMs(MAX_WAIT_MS)).toBe(5);
+  waits.asked(orders(0, 1_000));
+  expect(waits.waitMs(MAX_WAIT_MS)).toBe(MAX_WAIT_MS);
+});
+
+test("what is sent anew of a partition counts from then on, also where no more are remembered", () => {
+  const time = new ManualTime();
+  const waits = new CatchUpWaits({ clock: time.clock });
+  waits.sent(orders(0, 1_000));
+  time.advance(100);
+
+  waits.sent(orders(0, 1_000));
+
+  expect(waits.waitMs(MAX_WAIT_MS)).toBe(5);
 });

@@ -51,7 +51,8 @@ export function fetch({ api }: HandlerParts): KafkaHandler<"Fetch"> {
     }
     const { apiVersion } = context;
     const asked = request.topics.map((topic) => askedOf(topic, apiVersion, api));
-    const limits = limitsOf(request, waitOf(request, asked, context), context);
+    context.catchUpWaits.asked(asked);
+    const limits = limitsOf(request, waitOf(request, context), context);
     const isolation = isolationOf(request);
     const rack = request.rackId;
     if (limits.maxWaitMs > 0) context.markWaiting();
@@ -83,8 +84,8 @@ function limitsOf(request: Request, waitMs: number, context: RequestContext) {
 }
 
 /** Who wants many bytes at a time gets the time that he gives them. */
-function waitOf({ minBytes, maxWaitMs }: Request, asked: Asked, { catchUpWaits }: RequestContext) {
-  return minBytes > 1 ? Math.max(0, maxWaitMs) : catchUpWaits.waitMs(asked, Math.max(0, maxWaitMs));
+function waitOf({ minBytes, maxWaitMs }: Request, { catchUpWaits }: RequestContext): number {
+  return minBytes > 1 ? Math.max(0, maxWaitMs) : catchUpWaits.waitMs(Math.max(0, maxWaitMs));
 }
 
 function withRecords({ topic, partitions }: OfTopic<FetchResultPartition | Refused>) {
@@ -93,8 +94,6 @@ function withRecords({ topic, partitions }: OfTopic<FetchResultPartition | Refus
     partitions: partitions.filter((fetched) => "records" in fetched && fetched.records.length > 0),
   };
 }
-
-type Asked = readonly ReturnType<typeof askedOf>[];
 
 function askedOf({ topic, topicId, partitions }: AskedTopic, apiVersion: number, api: BrokerApi) {
   const name = apiVersion < IDS_FROM ? topic : topicId && api.topicNameOf(topicId);
