@@ -59,6 +59,9 @@ function whyUnregistered({ registration, store }: HealthSources): string {
 function warnings({ store, runtimes }: HealthSources): string[] {
   const warnings: string[] = [];
   if (store?.state === "suspended") warnings.push("ZooKeeper does not answer.");
+  if (store?.historyDoubt !== undefined) {
+    warnings.push(`Nobody can tell whether the ensemble was set back: ${store.historyDoubt}.`);
+  }
   warnings.push(...(runtimes?.faults.reasons ?? []));
   let offline = 0;
   for (const { state } of runtimes?.replicas.partitions.values() ?? []) {

@@ -279,8 +279,12 @@ test("marks that were spoilt by hand say nothing, and are written anew", async (
   const hand = await world.ensemble.connect("zkCli");
 
   await hand.setData(HISTORY, Buffer.from("spoilt"));
+  await world.pass(60_000);
+  const doubts = [one.historyDoubt, other.historyDoubt];
   await world.pass(120_000);
 
+  expect(doubts.join()).toContain(HISTORY);
+  expect([one.historyDoubt, other.historyDoubt]).toEqual([undefined, undefined]);
   expect([one.state, other.state]).toEqual(["connected", "connected"]);
   const { data } = await hand.getData(HISTORY);
   expect(JSON.parse(Buffer.from(data).toString()).marks.length).toBeGreaterThan(1);

@@ -128,6 +128,10 @@ class ZooKeeperStore implements CoordinationStore {
     return this.#session.failure;
   }
 
+  get historyDoubt(): string | undefined {
+    return this.#identity.historyDoubt;
+  }
+
   get historyLost(): Promise<ZoologError> {
     return this.#session.historyLost;
   }

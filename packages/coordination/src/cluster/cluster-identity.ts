@@ -60,6 +60,11 @@ export class ClusterIdentity {
     });
   }
 
+  /** See `HistoryMarks.doubt`. */
+  get historyDoubt(): string | undefined {
+    return this.#marks.doubt;
+  }
+
   async ensure(candidate: string): Promise<string> {
     await createIfMissing(this.#session, CLUSTER_ID_PATH, encodeClusterId(candidate));
     // Behind a barrier: a server that lags would have us take what others wrote before for news.

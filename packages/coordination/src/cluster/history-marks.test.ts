@@ -1,3 +1,4 @@
+import { errorCode, silentLogger, ZoologError } from "@zoolog/base";
 import { MemoryCoordination } from "@zoolog/testkit";
 import type { ZooKeeperClient } from "@zoolog/zookeeper";
 import { HistoryMarks } from "./history-marks.ts";
@@ -19,7 +20,8 @@ async function leave(by: HistoryMarks): Promise<string | undefined> {
   world.time.advance(1);
   return await by.leave(hand);
 }
-const broker = (): HistoryMarks => new HistoryMarks({ clock: world.time.clock });
+const broker = (logger = silentLogger): HistoryMarks =>
+  new HistoryMarks({ clock: world.time.clock, logger });
 const write = (marks: readonly unknown[]) =>
   hand.setData(HISTORY, Buffer.from(JSON.stringify({ version: 1, marks })));
 async function marks(): Promise<string[]> {
@@ -141,4 +143,64 @@ describe("ZooKeeper went back", () => {
     expect(await leave(one)).toContain("lost the mark");
     expect(await leave(one)).toContain("lost the mark");
   });
+});
+
+describe("nobody can tell", () => {
+  const spoil = () => hand.setData(HISTORY, Buffer.from("spoilt"));
+
+  test("whether ZooKeeper went back where the marks cannot be read; that is said until they can", async () => {
+    const warned: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => void warned.push(message) };
+    const one = broker(logger);
+    await leave(one);
+    expect(one.doubt).toBeUndefined();
+
+    await spoil();
+    expect(await leave(one)).toBeUndefined();
+
+    expect(one.doubt).toContain(HISTORY);
+    expect(warned).toEqual(["cannot tell whether zookeeper went back"]);
+    await leave(one);
+    expect(one.doubt).toBeUndefined();
+    expect(warned).toHaveLength(1);
+  });
+
+  test("of a state that could not be read, and that no mark was written over", async () => {
+    await leaveMany(3);
+    await spoil();
+    const one = broker();
+    expect(await leaveInVain(one)).toBe("CONNECTION_LOSS");
+
+    await spoil();
+    await leaveMany(1);
+    await leave(one);
+
+    expect(one.doubt).toContain("could not be read the last time");
+  });
+
+  test("unless its version went back, which says it all", async () => {
+    await leaveMany(3);
+    await spoil();
+    const one = broker();
+    expect(await leaveInVain(one)).toBe("CONNECTION_LOSS");
+
+    await hand.remove(HISTORY);
+    await leaveMany(2);
+
+    expect(await leave(one)).toContain("has data version 1 after 3");
+  });
+
+  /** The connection is lost before a mark is written. */
+  async function leaveInVain(by: HistoryMarks): Promise<string | undefined> {
+    const lost = new ZoologError({ code: "CONNECTION_LOSS", message: "connection lost" });
+    const broken = {
+      sessionId: hand.sessionId,
+      getData: (path: string) => hand.getData(path),
+      setData: () => Promise.reject(lost),
+    } as unknown as ZooKeeperClient;
+    return await by.leave(broken).then(
+      () => undefined,
+      (error: unknown) => errorCode(error),
+    );
+  }
 });

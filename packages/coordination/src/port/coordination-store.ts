@@ -36,6 +36,8 @@ export interface CoordinationStore extends GroupStore {
    * be told from what is so now. Start anew.
    */
   readonly historyLost: Promise<ZoologError>;
+  /** Why the last look could not tell whether the ensemble is older than before, for a person. */
+  readonly historyDoubt: string | undefined;
   /** What the server granted, milliseconds. */
   readonly sessionTimeoutMs: number;
   /**
