@@ -35,9 +35,9 @@ export function checkResponse<T>(schema: Schema<T>, decoded: unknown): Checked<T
 type UnknownFields = "refuse" | "allow";
 
 function check<T>(schema: Schema<T>, decoded: unknown, unknown: UnknownFields): Checked<T> {
-  const root = { message: decoded };
-  const problem = checkAt(schema, root, "message", unknown);
-  if (problem === undefined) return { value: root.message as T };
+  const root: Holder = { message: decoded };
+  const problem = checkOf(schema)(decoded, root, "message", unknown);
+  if (problem === undefined) return { value: root["message"] as T };
   const path = problem.path.replace(/^\./, "");
   return {
     fault: {
@@ -58,115 +58,151 @@ type Problem = {
 
 type Holder = Record<string | number, unknown>;
 
-/** The value is given by where it is kept, so that defaults and bytes can be put in its place. */
+/** With where the value is kept, so that defaults and bytes can be put in its place. */
 type Check = (
-  schema: JsonSchema,
+  value: unknown,
   holder: Holder,
   key: string | number,
   unknown: UnknownFields,
 ) => Problem | undefined;
 
-const checkAt: Check = (schema, holder, key, unknown) => {
-  if (schema.anyOf !== undefined) return checkEither(schema, holder, key, unknown);
-  return schema.type === undefined ? undefined : checks[schema.type](schema, holder, key, unknown);
-};
+const checksMade = new WeakMap<JsonSchema, Check>();
 
-const checks: Readonly<Record<NonNullable<JsonSchema["type"]>, Check>> = {
-  object: (schema, holder, key, unknown) => checkObject(schema, holder[key], unknown),
-  array: (schema, holder, key, unknown) => checkArray(schema, holder[key], unknown),
-  integer: checkInteger,
-  boolean: (_schema, holder, key) =>
-    typeof holder[key] === "boolean" ? undefined : wrong("must be true or false"),
-  null: (_schema, holder, key) => (holder[key] === null ? undefined : wrong("must be null")),
-  string: (schema, holder, key) =>
-    schema.contentEncoding === "base64" ? checkBytes(holder, key) : checkText(schema, holder[key]),
-};
+/** What a schema demands is read once: looking it up for each value took longer than the check. */
+function checkOf(schema: JsonSchema): Check {
+  let made = checksMade.get(schema);
+  if (made === undefined) {
+    made = makeCheck(schema);
+    checksMade.set(schema, made);
+  }
+  return made;
+}
+
+function makeCheck(schema: JsonSchema): Check {
+  if (schema.anyOf !== undefined) return eitherCheck(schema, schema.anyOf);
+  const { type } = schema;
+  if (type === undefined) return () => undefined;
+  switch (type) {
+    case "object":
+      return schema.properties === undefined
+        ? entriesCheck(schema)
+        : fieldsCheck(schema, schema.properties);
+    case "array":
+      return schema.prefixItems === undefined ? listCheck(schema) : placesCheck(schema.prefixItems);
+    case "integer":
+      return integerCheck(schema);
+    case "boolean":
+      return (value) => (typeof value === "boolean" ? undefined : wrong("must be true or false"));
+    case "null":
+      return (value) => (value === null ? undefined : wrong("must be null"));
+    case "string":
+      return schema.contentEncoding === "base64" ? checkBytes : textCheck(schema);
+  }
+}
 
 function wrong(text: string, hint?: string): Problem {
   return { path: "", text, ...(hint === undefined ? {} : { hint }) };
 }
 
-function inside(step: string, problem: Problem | undefined): Problem | undefined {
-  if (problem !== undefined) problem.path = step + problem.path;
+function inside(step: string, problem: Problem): Problem {
+  problem.path = step + problem.path;
   return problem;
 }
 
-function checkObject(
-  schema: JsonSchema,
-  value: unknown,
-  unknown: UnknownFields,
-): Problem | undefined {
-  if (!isPlainObject(value)) return wrong("must be a map of named fields");
-  const named = schema.properties;
-  if (named === undefined) return checkEntries(schema, value, unknown);
-  if (unknown === "refuse") {
-    for (const name in value) {
-      if (!Object.hasOwn(named, name)) return unknownField(name, Object.keys(named));
+type Field = {
+  readonly name: string;
+  readonly check: Check;
+  readonly byDefault: unknown;
+  readonly isRequired: boolean;
+};
+
+function fieldsCheck(
+  { required = [] }: JsonSchema,
+  properties: Readonly<Record<string, JsonSchema>>,
+): Check {
+  const names = new Set(Object.keys(properties));
+  const fields = Object.entries(properties).map(
+    ([name, property]): Field => ({
+      name,
+      check: checkOf(property),
+      byDefault: property.default,
+      isRequired: required.includes(name),
+    }),
+  );
+  return (value, _holder, _key, unknown) => {
+    if (!isPlainObject(value)) return wrong("must be a map of named fields");
+    const foreign = unknown === "refuse" ? foreignName(value, names) : undefined;
+    if (foreign !== undefined) return unknownField(foreign, [...names]);
+    for (const field of fields) {
+      const { name } = field;
+      const given = value[name];
+      const problem =
+        given === undefined ? complete(value, field) : field.check(given, value, name, unknown);
+      if (problem !== undefined) return inside(`.${name}`, problem);
     }
-  }
-  for (const name in named) {
-    const property = named[name] as JsonSchema;
-    if (value[name] === undefined) {
-      if (property.default !== undefined) value[name] = property.default;
-      else if (schema.required?.includes(name)) return inside(`.${name}`, wrong("is missing"));
-      continue;
-    }
-    const problem = checkAt(property, value, name, unknown);
-    if (problem !== undefined) return inside(`.${name}`, problem);
-  }
+    return undefined;
+  };
+}
+
+function foreignName(value: Holder, names: ReadonlySet<string>): string | undefined {
+  for (const name in value) if (!names.has(name)) return name;
+  return undefined;
+}
+
+function complete(value: Holder, { byDefault, isRequired, name }: Field): Problem | undefined {
+  if (byDefault !== undefined) value[name] = byDefault;
+  else if (isRequired) return wrong("is missing");
   return undefined;
 }
 
 /** A map with names of the sender's choice. */
-function checkEntries(
-  schema: JsonSchema,
-  value: Holder,
-  unknown: UnknownFields,
-): Problem | undefined {
-  const names = Object.keys(value);
-  if (names.length > (schema.maxProperties ?? Number.POSITIVE_INFINITY)) {
-    return wrong(`must have at most ${schema.maxProperties} entries, not ${names.length}`);
-  }
-  if (!schema.additionalProperties) return undefined;
-  for (const name of names) {
-    const problem = checkAt(schema.additionalProperties, value, name, unknown);
-    if (problem !== undefined) return inside(`.${printable(name)}`, problem);
-  }
-  return undefined;
+function entriesCheck({ additionalProperties, maxProperties }: JsonSchema): Check {
+  const checkEntry = additionalProperties ? checkOf(additionalProperties) : undefined;
+  return (value, _holder, _key, unknown) => {
+    if (!isPlainObject(value)) return wrong("must be a map of named fields");
+    const names = Object.keys(value);
+    if (names.length > (maxProperties ?? Number.POSITIVE_INFINITY)) {
+      return wrong(`must have at most ${maxProperties} entries, not ${names.length}`);
+    }
+    if (checkEntry === undefined) return undefined;
+    for (const name of names) {
+      const problem = checkEntry(value[name], value, name, unknown);
+      if (problem !== undefined) return inside(`.${printable(name)}`, problem);
+    }
+    return undefined;
+  };
 }
 
-function checkArray(
-  schema: JsonSchema,
-  value: unknown,
-  unknown: UnknownFields,
-): Problem | undefined {
-  if (!Array.isArray(value)) return wrong("must be a list");
-  if (schema.prefixItems !== undefined) return checkPlaces(schema.prefixItems, value, unknown);
-  if (value.length > (schema.maxItems ?? Number.POSITIVE_INFINITY)) {
-    return wrong(`must have at most ${schema.maxItems} entries, not ${value.length}`);
-  }
-  if (schema.items === undefined) return undefined;
-  for (let i = 0; i < value.length; i++) {
-    const problem = checkAt(schema.items, value as unknown as Holder, i, unknown);
-    if (problem !== undefined) return inside(`[${i}]`, problem);
-  }
-  return schema.uniqueItems === true ? checkUnique(value) : undefined;
+function listCheck({ items, maxItems, uniqueItems }: JsonSchema): Check {
+  const checkItem = items === undefined ? undefined : checkOf(items);
+  return (value, _holder, _key, unknown) => {
+    if (!Array.isArray(value)) return wrong("must be a list");
+    if (value.length > (maxItems ?? Number.POSITIVE_INFINITY)) {
+      return wrong(`must have at most ${maxItems} entries, not ${value.length}`);
+    }
+    if (checkItem === undefined) return undefined;
+    for (let i = 0; i < value.length; i++) {
+      const problem = checkItem(value[i], value as unknown as Holder, i, unknown);
+      if (problem !== undefined) return inside(`[${i}]`, problem);
+    }
+    return uniqueItems === true ? checkUnique(value) : undefined;
+  };
 }
 
-function checkPlaces(
-  places: readonly JsonSchema[],
-  value: readonly unknown[],
-  unknown: UnknownFields,
-): Problem | undefined {
+function placesCheck(places: readonly JsonSchema[]): Check {
   const { length } = places;
-  if (value.length < length || (unknown === "refuse" && value.length > length)) {
-    return wrong(`must have ${length} entries, not ${value.length}`);
-  }
-  for (let i = 0; i < length; i++) {
-    const problem = checkAt(places[i] as JsonSchema, value as unknown as Holder, i, unknown);
-    if (problem !== undefined) return inside(`[${i}]`, problem);
-  }
-  return undefined;
+  const checks = places.map(checkOf);
+  return (value, _holder, _key, unknown) => {
+    if (!Array.isArray(value)) return wrong("must be a list");
+    if (value.length < length || (unknown === "refuse" && value.length > length)) {
+      return wrong(`must have ${length} entries, not ${value.length}`);
+    }
+    for (const [i, checkPlace] of checks.entries()) {
+      const problem = checkPlace(value[i], value as unknown as Holder, i, unknown);
+      if (problem !== undefined) return inside(`[${i}]`, problem);
+    }
+    return undefined;
+  };
 }
 
 function checkUnique(values: readonly unknown[]): Problem | undefined {
@@ -179,62 +215,48 @@ function checkUnique(values: readonly unknown[]): Problem | undefined {
   return undefined;
 }
 
-function checkInteger(
-  schema: JsonSchema,
-  holder: Holder,
-  key: string | number,
-): Problem | undefined {
-  const value = holder[key];
-  if (typeof value !== "number" || !Number.isSafeInteger(value)) {
-    return wrong("must be a whole number between -(2^53 - 1) and 2^53 - 1");
-  }
-  if (schema.minimum !== undefined && value < schema.minimum) {
-    return wrong(`must be at least ${schema.minimum}, not ${value}`);
-  }
-  if (schema.maximum !== undefined && value > schema.maximum) {
-    return wrong(`must be at most ${schema.maximum}, not ${value}`);
-  }
-  // Minus zero is a whole number for JavaScript; inside there is only one zero.
-  if (value === 0) holder[key] = 0;
-  return undefined;
+function integerCheck({ minimum, maximum }: JsonSchema): Check {
+  const least = minimum ?? Number.NEGATIVE_INFINITY;
+  const most = maximum ?? Number.POSITIVE_INFINITY;
+  return (value, holder, key) => {
+    if (typeof value !== "number" || !Number.isSafeInteger(value)) {
+      return wrong("must be a whole number between -(2^53 - 1) and 2^53 - 1");
+    }
+    if (value < least) return wrong(`must be at least ${least}, not ${value}`);
+    if (value > most) return wrong(`must be at most ${most}, not ${value}`);
+    // Minus zero is a whole number for JavaScript; inside there is only one zero.
+    if (Object.is(value, -0)) holder[key] = 0;
+    return undefined;
+  };
 }
 
-function checkText(schema: JsonSchema, value: unknown): Problem | undefined {
+function textCheck(schema: JsonSchema): Check {
+  const { enum: names, maxLength = Number.POSITIVE_INFINITY, pattern } = schema;
+  if (schema.format === "topic-name") return checkTopicName;
+  const matches = pattern === undefined ? undefined : new RegExp(pattern);
+  return (value) => {
+    if (typeof value !== "string") return wrong("must be a text");
+    if (names !== undefined) {
+      if (names.includes(value)) return undefined;
+      return wrong(`must be one of ${names.join(", ")}`, didYouMean(value, names));
+    }
+    if (value.length > maxLength) {
+      return wrong(`must have at most ${maxLength} characters, not ${value.length}`);
+    }
+    return matches?.test(value) === false ? wrong(`must match ${pattern}`) : undefined;
+  };
+}
+
+function checkTopicName(value: unknown): Problem | undefined {
   if (typeof value !== "string") return wrong("must be a text");
-  if (schema.format === "topic-name") {
-    const fault = topicNameFault(value);
-    if (fault === undefined) return undefined;
-    return { path: "", text: `is refused: ${fault}`, code: "INVALID_TOPIC_EXCEPTION" };
-  }
-  if (schema.enum !== undefined) {
-    if (schema.enum.includes(value)) return undefined;
-    return wrong(`must be one of ${schema.enum.join(", ")}`, didYouMean(value, schema.enum));
-  }
-  if (schema.maxLength !== undefined && value.length > schema.maxLength) {
-    return wrong(`must have at most ${schema.maxLength} characters, not ${value.length}`);
-  }
-  if (schema.pattern !== undefined && !patternOf(schema.pattern).test(value)) {
-    return wrong(`must match ${schema.pattern}`);
-  }
-  return undefined;
-}
-
-const patterns = new Map<string, RegExp>();
-
-/** Patterns are written in our schemas, so the map is as small as they are few. */
-function patternOf(source: string): RegExp {
-  let pattern = patterns.get(source);
-  if (pattern === undefined) {
-    pattern = new RegExp(source);
-    patterns.set(source, pattern);
-  }
-  return pattern;
+  const fault = topicNameFault(value);
+  if (fault === undefined) return undefined;
+  return { path: "", text: `is refused: ${fault}`, code: "INVALID_TOPIC_EXCEPTION" };
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-function checkBytes(holder: Holder, key: string | number): Problem | undefined {
-  const value = holder[key];
+function checkBytes(value: unknown, holder: Holder, key: string | number): Problem | undefined {
   if (value instanceof Uint8Array) {
     if (!Buffer.isBuffer(value)) {
       holder[key] = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
@@ -254,24 +276,18 @@ function checkBytes(holder: Holder, key: string | number): Problem | undefined {
 }
 
 /** The first shape that fits is taken; where none does, the nearest one explains. */
-function checkEither(
-  schema: JsonSchema,
-  holder: Holder,
-  key: string | number,
-  unknown: UnknownFields,
-): Problem | undefined {
-  let nearest: Problem | undefined;
-  for (const shape of schema.anyOf ?? []) {
-    const problem = checkAt(shape, holder, key, unknown);
-    if (problem === undefined) return undefined;
-    const isNear = problem.path !== "" || (shape.type === "integer" && isNumber(holder[key]));
-    if (isNear && problem.path.length >= (nearest?.path.length ?? 0)) nearest = problem;
-  }
-  return nearest ?? wrong(`must be ${schema.description ?? "of another shape"}`);
-}
-
-function isNumber(value: unknown): boolean {
-  return typeof value === "number";
+function eitherCheck({ description }: JsonSchema, anyOf: readonly JsonSchema[]): Check {
+  const shapes = anyOf.map((shape) => ({ check: checkOf(shape), type: shape.type }));
+  return (value, holder, key, unknown) => {
+    let nearest: Problem | undefined;
+    for (const { check: checkShape, type } of shapes) {
+      const problem = checkShape(value, holder, key, unknown);
+      if (problem === undefined) return undefined;
+      const isNear = problem.path !== "" || (type === "integer" && typeof value === "number");
+      if (isNear && problem.path.length >= (nearest?.path.length ?? 0)) nearest = problem;
+    }
+    return nearest ?? wrong(`must be ${description ?? "of another shape"}`);
+  };
 }
 
 function unknownField(name: string, known: readonly string[]): Problem {

@@ -124,20 +124,23 @@ class PlainReader {
     const start = this.#at;
     const end = start + length;
     if (!(end <= bytes.length)) return NOT_PLAIN;
-    let hash = length;
-    for (let i = start; i < end; i++) {
-      const byte = bytes[i] as number;
-      if (byte > 0x7f) return NOT_PLAIN;
-      hash = (Math.imul(hash, 31) + byte) | 0;
-    }
-    this.#at = end;
-    if (length > REMEMBERED_LENGTH_MAX) return asciiOf(bytes, start, end);
-    const place = (hash ^ (hash >>> 10)) & (REMEMBERED_TEXTS - 1);
+    if (length > REMEMBERED_LENGTH_MAX || length === 0) return this.#newText(start, end);
+    const place = placeOf(bytes, start, length);
     const known = this.#texts[place] as string;
-    if (isSpelled(known, bytes, start, length)) return known;
-    const text = asciiOf(bytes, start, end);
-    this.#texts[place] = text;
+    if (isSpelled(known, bytes, start, length)) {
+      this.#at = end;
+      return known;
+    }
+    const text = this.#newText(start, end);
+    if (typeof text === "string") this.#texts[place] = text;
     return text;
+  }
+
+  #newText(start: number, end: number): unknown {
+    const bytes = this.#bytes;
+    for (let i = start; i < end; i++) if ((bytes[i] as number) > 0x7f) return NOT_PLAIN;
+    this.#at = end;
+    return asciiOf(bytes, start, end);
   }
 
   #bin(length: number): unknown {
@@ -164,6 +167,15 @@ class PlainReader {
   #number(value: number): unknown {
     return Number.isSafeInteger(value) ? value : NOT_PLAIN;
   }
+}
+
+/** Three of its letters tell most short texts apart; whether it is the one, `isSpelled` says. */
+function placeOf(bytes: Uint8Array, start: number, length: number): number {
+  const first = bytes[start] as number;
+  const middle = bytes[start + (length >> 1)] as number;
+  const last = bytes[start + length - 1] as number;
+  const hash = ((length * 31 + first) * 31 + middle) * 31 + last;
+  return (hash ^ (hash >>> 10)) & (REMEMBERED_TEXTS - 1);
 }
 
 function isSpelled(text: string, bytes: Uint8Array, start: number, length: number): boolean {
