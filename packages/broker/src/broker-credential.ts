@@ -34,7 +34,7 @@ export class BrokerCredentials {
    */
   readonly #known = new Map<string, KnownLife>();
   /** What this broker shows, in the life that it is in. */
-  #own: { readonly life: string; readonly credential: string } | undefined;
+  #own: (Omit<BrokerPrincipal, "kind"> & { readonly credential: string }) | undefined;
 
   /** @param cluster `secret`: base64url, as it stands in ZooKeeper. */
   constructor(
@@ -49,11 +49,12 @@ export class BrokerCredentials {
 
   /** What a broker shows in the life that it is in. */
   of({ brokerEpoch, brokerId }: Omit<BrokerPrincipal, "kind">): string {
+    const own = this.#own;
+    if (own?.brokerId === brokerId && own.brokerEpoch === brokerEpoch) return own.credential;
     const life = `${brokerId}.${brokerEpoch}`;
-    if (this.#own?.life !== life) {
-      this.#own = { life, credential: credentialOf(life, this.#proof(life)) };
-    }
-    return this.#own.credential;
+    const credential = credentialOf(life, this.#proof(life));
+    this.#own = { brokerId, brokerEpoch, credential };
+    return credential;
   }
 
   /** Who shows it; `undefined` for whoever does not know the secret, which is logged. */

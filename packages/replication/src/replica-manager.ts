@@ -135,12 +135,13 @@ export class ReplicaManager {
 
   /** Answers every partition asked for, in the order of the request. */
   async fetch(request: FetchRequest): Promise<readonly FetchedPartition[]> {
+    const { maxWaitMs, memory, partitions, signal } = request;
     const maxBytes = Math.min(request.maxBytes, this.#options.fetchBytesMax);
     // Who waits for more than an answer can hold would always wait until the deadline.
     const minBytes = Math.min(request.minBytes, maxBytes);
     const rack = this.#options.selectsByRack ? request.rack : undefined;
     const answers = await fetchForConsumer(
-      { ...request, maxBytes, minBytes, rack },
+      { partitions, maxBytes, minBytes, maxWaitMs, rack, signal, memory },
       {
         find: (topicPartition) => this.#hosted.find(topicPartition),
         fetches: this.#fetches,

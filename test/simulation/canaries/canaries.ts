@@ -66,9 +66,8 @@ const KNOWN_MISTAKES: readonly Canary[] = [
       },
       {
         file: "replication/dist/follower/following.js",
-        find: "const known = lastFetchedEpoch === undefined ? {} : { lastFetchedEpoch };",
-        replace:
-          "const known = lastFetchedEpoch === undefined || this.hasLooked ? {} : { lastFetchedEpoch };",
+        find: "return lastFetchedEpoch === undefined ? position",
+        replace: "return lastFetchedEpoch === undefined || this.hasLooked ? position",
       },
       {
         file: "replication/dist/follower/following.js",

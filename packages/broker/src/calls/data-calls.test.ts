@@ -62,7 +62,7 @@ test("a fetch and a look for offsets that name a partition twice are refused as 
     { topic: "orders", partitions: [wanted] },
   ];
   const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 1, isolation: "readUncommitted" } as const;
-  const reader = { signal: caller.signal, memory: undefined };
+  const reader = { maxWaitMs: limits.maxWaitMs, signal: caller.signal, memory: undefined };
 
   const calls = [
     fetch({ ...limits, topics }, replicas, reader),

@@ -33,14 +33,12 @@ export async function produce(
   caller: CallContext,
 ): Promise<ProduceResponse> {
   const { requiredAcks, timeoutMs } = request;
-  const batches = request.topics.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, records, currentLeaderEpoch: leaderEpoch }) => ({
-      topic,
-      partition,
-      records,
-      leaderEpoch,
-    })),
-  );
+  const batches: Parameters<ReplicaManager["produce"]>[0]["batches"][number][] = [];
+  for (const { topic, partitions } of request.topics) {
+    for (const { partition, records, currentLeaderEpoch: leaderEpoch } of partitions) {
+      batches.push({ topic, partition, records, leaderEpoch });
+    }
+  }
   // Which of two batches comes first would be anybody's guess.
   requireDistinct(batches);
   const outcomes = await replicas.produce({ requiredAcks, timeoutMs, batches, caller });
@@ -86,22 +84,30 @@ function producedPartition(
 export async function fetch(
   request: FetchRequest,
   replicas: ReplicaManager,
-  reader: { readonly signal: AbortSignalLike; readonly memory: ReadMemory | undefined },
+  reader: {
+    /** In place of what the request asks for. */
+    readonly maxWaitMs: number;
+    readonly signal: AbortSignalLike;
+    readonly memory: ReadMemory | undefined;
+  },
 ): Promise<FetchResult> {
-  const { minBytes, maxBytes, maxWaitMs, rack } = request;
-  const partitions = request.topics.flatMap(({ topic, topicId, partitions: asked }) =>
-    asked.map(
-      ({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }) => ({
+  const { minBytes, maxBytes, rack } = request;
+  const { maxWaitMs, memory, signal } = reader;
+  const partitions: Parameters<ReplicaManager["fetch"]>[0]["partitions"][number][] = [];
+  for (const { topic, topicId, partitions: asked } of request.topics) {
+    for (const entry of asked) {
+      const { partition, fetchOffset, partitionMaxBytes, lastFetchedEpoch } = entry;
+      partitions.push({
         topic,
         topicId,
         partition,
         fetchOffset,
         maxBytes: partitionMaxBytes,
-        leaderEpoch: currentLeaderEpoch,
+        leaderEpoch: entry.currentLeaderEpoch,
         lastFetchedEpoch,
-      }),
-    ),
-  );
+      });
+    }
+  }
   requireDistinct(partitions);
   const answers = await replicas.fetch({
     partitions,
@@ -109,7 +115,8 @@ export async function fetch(
     maxBytes,
     maxWaitMs,
     rack,
-    ...reader,
+    signal,
+    memory,
   });
   const next = answers[Symbol.iterator]();
   return {
@@ -135,11 +142,8 @@ function fetchedPartition(answer: Answer | undefined): FetchResultPartition {
   // Without transactions nothing is unstable below the high watermark.
   const lastStableOffset = highWatermark;
   const fetched = { partition, highWatermark, lastStableOffset, logStartOffset, records };
-  return {
-    ...fetched,
-    ...(preferredReadReplica === undefined ? {} : { preferredReadReplica }),
-    ...(divergingEpoch === undefined ? {} : { divergingEpoch }),
-  };
+  if (preferredReadReplica !== undefined) return { ...fetched, preferredReadReplica };
+  return divergingEpoch === undefined ? fetched : { ...fetched, divergingEpoch };
 }
 
 export async function listOffsets(

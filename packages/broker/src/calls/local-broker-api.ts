@@ -87,10 +87,10 @@ export class LocalBrokerApi implements BrokerApi {
 
   async produce(request: ProduceRequest, context: CallContext): Promise<ProduceResponse> {
     const { replicas, trace, live } = this.#dependencies;
-    const config = live.current;
-    trace?.("produce received", { requiredAcks: request.requiredAcks });
-    const timeoutMs = Math.min(request.timeoutMs, config.produceMaxTimeoutMs);
-    const response = await produce({ ...request, timeoutMs }, replicas, context);
+    const { requiredAcks, topics } = request;
+    trace?.("produce received", { requiredAcks });
+    const timeoutMs = Math.min(request.timeoutMs, live.current.produceMaxTimeoutMs);
+    const response = await produce({ requiredAcks, timeoutMs, topics }, replicas, context);
     trace?.("produce answered", {});
     return response;
   }
@@ -98,7 +98,7 @@ export class LocalBrokerApi implements BrokerApi {
   fetch(request: FetchRequest, { signal }: CallContext, memory?: ReadMemory): Promise<FetchResult> {
     const { replicas, live } = this.#dependencies;
     const maxWaitMs = Math.min(request.maxWaitMs, live.current.fetchMaxWaitMs);
-    return fetch({ ...request, maxWaitMs }, replicas, { signal, memory });
+    return fetch(request, replicas, { maxWaitMs, signal, memory });
   }
 
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse> {

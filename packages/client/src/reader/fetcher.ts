@@ -293,14 +293,11 @@ function byPartition({ partitions }: FetchResponse["topics"][number]): Map<numbe
 function request(partition: AssignedPartition, partitionMaxBytes: number) {
   const { fetchedEpoch: lastFetchedEpoch, fetchOffset, replica, topicPartition } = partition;
   const { leaderEpoch: currentLeaderEpoch } = replica.named ?? {};
-  return {
-    partition: topicPartition.partition,
-    fetchOffset: offset(fetchOffset),
-    partitionMaxBytes,
-    // Who was sent to a follower says under whose word.
-    ...(currentLeaderEpoch === undefined ? {} : { currentLeaderEpoch }),
-    ...(lastFetchedEpoch === undefined ? {} : { lastFetchedEpoch }),
-  };
+  const { partition: index } = topicPartition;
+  const place = { partition: index, fetchOffset: offset(fetchOffset), partitionMaxBytes };
+  const asked = lastFetchedEpoch === undefined ? place : { ...place, lastFetchedEpoch };
+  // Who was sent to a follower says under whose word.
+  return currentLeaderEpoch === undefined ? asked : { ...asked, currentLeaderEpoch };
 }
 
 /** Nobody has sought in between: the answer is still wanted. */

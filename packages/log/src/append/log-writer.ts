@@ -7,6 +7,7 @@
  * (KAFKA-10778).
  */
 import type { Clock, Logger, Offset, ZoologError } from "@zoolog/base";
+import type { RecordBatch } from "@zoolog/protocol";
 import {
   fencedLeaderEpoch,
   halfDuplicate,
@@ -77,7 +78,7 @@ export class LogWriter {
     let done = 0;
     while (done < appends.length) {
       try {
-        done += await this.#writeSome(appends.slice(done), told);
+        done += await this.#writeSome(done === 0 ? appends : appends.slice(done), told);
       } catch (error) {
         // The log, or the disk, takes nothing more now: nor the rest of the group.
         for (const append of appends.slice(done)) append.appended.reject(error);
@@ -223,7 +224,7 @@ export class LogWriter {
   async #writeRun(run: Run, told: Tell[]): Promise<void> {
     const state = this.#state;
     const segment = state.activeSegment;
-    const batches = run.appends.flatMap((append) => append.batches);
+    const batches = batchesOf(run.appends);
     await segment.write(batches);
     segment.commit(batches);
     state.logEndOffset = run.nextOffset;
@@ -257,6 +258,13 @@ export class LogWriter {
     const state = this.#state;
     return isPassing ? state.directory.volume.named(error) : state.takeOffline(error);
   }
+}
+
+/** Most runs are one append. */
+function batchesOf(appends: readonly QueuedAppend[]): readonly RecordBatch[] {
+  const [first] = appends;
+  if (appends.length === 1 && first !== undefined) return first.batches;
+  return appends.flatMap(({ batches }) => batches);
 }
 
 /** Gives the batches of an append their offsets; answers the offset behind them. */

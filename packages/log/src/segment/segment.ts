@@ -79,11 +79,13 @@ export class Segment {
   #indexes: SegmentIndexes | undefined;
   /** The handle whose file was last seen to end where the segment does. */
   #knownHandle: FileHandle | undefined;
+  #path: string;
   #isGivenUp = false;
 
   constructor(options: SegmentOptions, dependencies: SegmentDependencies) {
     this.baseOffset = options.baseOffset;
     this.stem = `${options.folder}/${segmentName(options.baseOffset)}`;
+    this.#path = `${this.stem}${LOG_SUFFIX}`;
     this.createdAt = options.createdAt;
     this.#indexIntervalBytes = options.indexIntervalBytes;
     this.#sizeInBytes = options.sizeInBytes;
@@ -116,8 +118,9 @@ export class Segment {
     }
   }
 
+  /** Made once: every append and every read looks its handle up by it. */
   get path(): string {
-    return `${this.stem}${this.#isGivenUp ? DELETED_LOG_SUFFIX : LOG_SUFFIX}`;
+    return this.#path;
   }
 
   get sizeInBytes(): number {
@@ -326,7 +329,9 @@ export class Segment {
     if (this.#isGivenUp) return;
     const { path } = this;
     const { files, fileSystem } = this.#directory.volume;
-    await fileSystem.rename(path, `${this.stem}${DELETED_LOG_SUFFIX}`);
+    const givenUp = `${this.stem}${DELETED_LOG_SUFFIX}`;
+    await fileSystem.rename(path, givenUp);
+    this.#path = givenUp;
     this.#isGivenUp = true;
     await files.evict(path);
   }

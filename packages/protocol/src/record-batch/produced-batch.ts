@@ -30,7 +30,7 @@ export type ProducedBatchRules = {
   /** How far a compressed batch may inflate when it is walked. */
   readonly decompressedBytesMax?: number;
   /** What several batches may inflate to together; each takes its part, also when it is refused. */
-  readonly inflation?: InflationBudget;
+  readonly inflation?: InflationBudget | undefined;
 };
 
 /** Shared by the batches of one call, so that a small one cannot be hours of work. */

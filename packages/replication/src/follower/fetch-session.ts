@@ -60,8 +60,8 @@ export class FetchSession {
     return {
       session: { id: this.#id, epoch: this.#epoch },
       topics: byTopic(changed, ({ partition, position }) => ({
-        partition,
         ...position,
+        partition,
         partitionMaxBytes: this.#partitionMaxBytes,
       })),
       forgotten: byTopic(gone, ({ partition }) => partition),

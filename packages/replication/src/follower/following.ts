@@ -136,8 +136,8 @@ export class Following implements FollowerState {
   get position(): FetchPosition {
     const { leaderEpochs, logEndOffset: fetchOffset, logStartOffset } = this.log;
     const { latest: lastFetchedEpoch } = leaderEpochs;
-    const known = lastFetchedEpoch === undefined ? {} : { lastFetchedEpoch };
-    return { currentLeaderEpoch: this.leaderEpoch, fetchOffset, logStartOffset, ...known };
+    const position = { currentLeaderEpoch: this.leaderEpoch, fetchOffset, logStartOffset };
+    return lastFetchedEpoch === undefined ? position : { ...position, lastFetchedEpoch };
   }
 
   /** Somebody asks the leader for it from now on. */

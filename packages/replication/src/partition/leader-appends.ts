@@ -44,12 +44,11 @@ export class LeaderAppends {
     const tooFew = options.requiredAcks === "all" ? leader.missingReplicas() : undefined;
     if (tooFew !== undefined) return refused(replicaError("NOT_ENOUGH_REPLICAS", tooFew));
     const config = this.#dependencies.config();
-    const { inflation } = options;
     const checked = validateProducedBatch(bytes, {
+      ...timestampBounds(config, clock.now()),
       batchBytesMax: config.messageBytesMax,
       walk: "all",
-      ...timestampBounds(config, clock.now()),
-      ...(inflation && { inflation }),
+      inflation: options.inflation,
     });
     if (checked.error !== undefined) return refused(checked);
     if (checked.batch.isTransactional) return refused(NO_TRANSACTION);

@@ -24,15 +24,16 @@ export function replicaLog(
   const folder = `/data/${partition}/`;
   const files = disk.paths().filter((path) => path.startsWith(folder) && path.endsWith(".log"));
   if (files.length === 0) return undefined;
-  const batches = files.flatMap((path) => batchesOf(disk.contents(path)));
+  const batches: ReplicaBatch[] = [];
+  for (const path of files) addBatches(batches, disk.contents(path));
   const base = Number(files.at(-1)?.slice(folder.length, -".log".length));
   return { batches, endOffset: Math.max(base, batches.at(-1)?.nextOffset ?? 0) };
 }
 
-function batchesOf(bytes: Buffer): ReplicaBatch[] {
-  const batches: ReplicaBatch[] = [];
+function addBatches(batches: ReplicaBatch[], bytes: Buffer): void {
   for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
-    const baseOffset = Number(bytes.readBigInt64BE(at + BASE_OFFSET_AT));
+    const high = bytes.readInt32BE(at + BASE_OFFSET_AT);
+    const baseOffset = high * 2 ** 32 + bytes.readUInt32BE(at + BASE_OFFSET_AT + 4);
     const size = FRAME_BYTES + bytes.readInt32BE(at + LENGTH_AT);
     // The rest was not written yet, or is room that was reserved.
     if (size <= HEAD_BYTES || at + size > bytes.length) break;
@@ -40,5 +41,4 @@ function batchesOf(bytes: Buffer): ReplicaBatch[] {
     batches.push({ baseOffset, nextOffset, bytes: bytes.subarray(at, at + size) });
     at += size;
   }
-  return batches;
 }

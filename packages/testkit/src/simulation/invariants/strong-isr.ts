@@ -93,7 +93,8 @@ function differenceBetween(
   one: ReplicaLog | undefined,
   other: ReplicaLog,
 ): number | undefined {
-  const batches = new Map(one?.batches.map((batch) => [batch.baseOffset, batch.bytes]));
+  const batches = new Map<number, Buffer>();
+  for (const { baseOffset, bytes } of one?.batches ?? []) batches.set(baseOffset, bytes);
   const start = Math.max(from, one?.batches[0]?.baseOffset ?? to);
   let expected: number | undefined;
   for (const { baseOffset, bytes, nextOffset } of other.batches) {

@@ -214,19 +214,24 @@ function checked(
 function withBins(answer: unknown): unknown {
   const { topics } = answer as { readonly topics?: readonly unknown[] };
   if (!Array.isArray(topics)) return answer;
-  return { ...(answer as object), topics: topics.map(topicWithBins) };
+  return replaced(answer as object, "topics", topics.map(topicWithBins));
 }
 
 function topicWithBins(topic: { readonly partitions?: readonly unknown[] }): unknown {
   if (!Array.isArray(topic.partitions)) return topic;
-  return {
-    ...topic,
-    partitions: topic.partitions.map((partition: { readonly records?: readonly Buffer[] }) =>
-      Array.isArray(partition.records)
-        ? { ...partition, records: new ChunkedBytes(partition.records) }
-        : partition,
-    ),
-  };
+  return replaced(topic, "partitions", topic.partitions.map(partitionWithBins));
+}
+
+function partitionWithBins(partition: { readonly records?: readonly Buffer[] }): unknown {
+  if (!Array.isArray(partition.records)) return partition;
+  return replaced(partition, "records", new ChunkedBytes(partition.records));
+}
+
+/** Set on the copy: in a literal, a field that the spread has brought already takes many times as long. */
+function replaced(fields: object, name: string, value: unknown): unknown {
+  const copy: Record<string, unknown> = { ...fields };
+  copy[name] = value;
+  return copy;
 }
 
 function respond(status: number, message: unknown): TransportResponse {

@@ -86,7 +86,11 @@ export class NotedSends {
     if (begun === undefined) return;
     this.#pending.delete(order);
     const { history, world } = this.#parts;
-    history.sends.push({ ...begun, ...at, outcome, settledAt: world.schedule.nowMs });
+    const { process, sentAt, topic: name, value } = begun;
+    const { offset, partition } = at;
+    const settledAt = world.schedule.nowMs;
+    const sent = { process, order, topic: name, value, sentAt };
+    history.sends.push({ ...sent, partition, outcome, offset, settledAt });
   }
 }
 
