@@ -260,3 +260,70 @@ test("an item that cannot be is refused alone, also by a broker that passes call
     ]),
   );
 });
+
+test("topics that are only checked are checked as those that are made, and nothing is made", async () => {
+  const existing = { topics: [{ topic: "taken", numPartitions: 1 }] };
+  await callBroker(cluster.urls[0]!, "create-topics", existing);
+  const topic = (name: string, more: object = {}) => ({
+    ...{ name, numPartitions: 3, replicationFactor: 2, assignments: [], configs: [], ...more },
+  });
+  const setting = (name: string, value: string) => ({ configs: [{ name, value }] });
+  const topics = [
+    topic("planned"),
+    topic("taken"),
+    topic("plan/ned"),
+    topic("no-partitions", { numPartitions: 0 }),
+    topic("too-many-partitions", { numPartitions: 2_000_000_000 }),
+    topic("too-many-replicas", { replicationFactor: 4 }),
+    topic("bad-value", setting("retention.ms", "soon")),
+    topic("bad-name", setting("retention.m", "1")),
+    topic("foreign", setting("compression.type", "lz4")),
+  ];
+  const create = (validateOnly: boolean) => async (wire: KafkaWire) =>
+    (await wire.ask("CreateTopics", 7, { timeoutMs: 5_000, validateOnly, topics })).topics.map(
+      ({ topicId: _, configs: __, ...told }) => told,
+    );
+
+  const checked = await Promise.all(
+    cluster.brokers.map((broker) => withWire(broker.kafkaAddress!.port, create(true))),
+  );
+  const there = await callBroker(cluster.urls[0]!, "metadata", { allowAutoTopicCreation: false });
+  const made = await withWire(cluster.brokers[0]!.kafkaAddress!.port, create(false));
+
+  const codes = made.map(({ name, errorCode }) => [name, errorCode]);
+  expect(codes).toEqual([
+    ["planned", undefined],
+    ["taken", "TOPIC_ALREADY_EXISTS"],
+    ["plan/ned", "INVALID_TOPIC_EXCEPTION"],
+    ["no-partitions", "INVALID_PARTITIONS"],
+    ["too-many-partitions", "INVALID_PARTITIONS"],
+    ["too-many-replicas", "INVALID_REPLICATION_FACTOR"],
+    ["bad-value", "INVALID_CONFIG"],
+    ["bad-name", "INVALID_CONFIG"],
+    ["foreign", "INVALID_CONFIG"],
+  ]);
+  expect(made[0]).toMatchObject({ numPartitions: 3, replicationFactor: 2 });
+  expect(made.at(-1)?.errorMessage).toContain("set it at the producers");
+  expect(checked).toEqual(cluster.brokers.map(() => made));
+  const names = (there.body as { topics: { topic: string }[] }).topics.map((it) => it.topic);
+  expect(names).toContain("taken");
+  expect(names).not.toContain("planned");
+});
+
+test("a check by kafkajs makes no topic", async () => {
+  const brokers = cluster.brokers.map((broker) => `127.0.0.1:${broker.kafkaAddress!.port}`);
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const check = { validateOnly: true, waitForLeaders: false };
+
+  const fine = await admin.createTopics({ ...check, topics: [{ topic: "dry" }] });
+  const bad = admin.createTopics({
+    ...check,
+    topics: [{ topic: "dry", replicationFactor: 9 }],
+  });
+
+  await expect(bad).rejects.toThrow();
+  expect(fine).toBe(true);
+  expect(await admin.listTopics()).not.toContain("dry");
+  await admin.disconnect();
+});
