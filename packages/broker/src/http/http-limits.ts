@@ -52,9 +52,12 @@ export const DEFAULT_HTTP_LIMITS = {
   pathParameterLengthMax: 300,
   /** From the first byte of a connection or request to the end of its headers. */
   headersTimeoutMs: 10_000,
-  /** From the first byte of a request to the end of its body: 32 MiB at 9 Mbit/s. */
+  /**
+   * From the first byte of a request to the end of its body: 32 MiB at 9 Mbit/s. While others need room,
+   * who would take longer at his pace is cut before.
+   */
   requestTimeoutMs: 30_000,
-  /** How often Node looks for requests past these two, so how late they may be cut. */
+  /** How often Node looks for requests past these two, and we for slow bodies: so late they may be cut. */
   timeoutCheckIntervalMs: 1_000,
   /**
    * A client that takes nothing of its answer for so long is cut: what it does not read is memory that

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
+import type { Timer } from "@zoolog/base";
 import { type FastifyInstance, fastify } from "fastify";
 import { HTTP_LISTENER, type ListenerAddress } from "../broker-address.ts";
 import { BodyMemory } from "../planes/body-memory.ts";
@@ -12,6 +13,7 @@ import { RareWarnings } from "../planes/rare-warnings.ts";
 import { answerBrokenRequest, answerInsteadOfNode } from "./answers/client-errors.ts";
 import { addErrorAnswers, answerFailure } from "./answers/error-answers.ts";
 import { addBodyParsers } from "./bodies/body-parsers.ts";
+import { IncomingBodies } from "./bodies/incoming-bodies.ts";
 import { addCallHooks } from "./call-hooks.ts";
 import { addCallRoutes } from "./call-routes.ts";
 import { addDocsRoutes } from "./docs/docs-routes.ts";
@@ -47,6 +49,7 @@ export class HttpPlane implements Plane {
   readonly #app: FastifyInstance;
   readonly #sockets = new Set<Socket>();
   #closing: Promise<void> | undefined;
+  #looks: Timer | undefined;
 
   constructor(options: HttpPlaneOptions, dependencies: HttpPlaneDependencies) {
     this.#options = options;
@@ -64,6 +67,7 @@ export class HttpPlane implements Plane {
       limits,
       calls: new CallRegistry(limits, { budgets }),
       bodyMemory: new BodyMemory(),
+      incomingBodies: new IncomingBodies({ limits, budgets, clock: dependencies.clock }),
       warnings: new RareWarnings(dependencies),
       allowedHosts: options.allowedHosts ?? (isLoopback(options.host) ? [] : undefined),
     };
@@ -87,6 +91,8 @@ export class HttpPlane implements Plane {
     } catch (error) {
       throw cannotListen(error, { host, port }, "http.port");
     }
+    const { incomingBodies, limits, scheduler } = this.#parts;
+    this.#looks = scheduler.every(limits.timeoutCheckIntervalMs, () => incomingBodies.look());
     const bound = this.#app.server.address();
     const taken = typeof bound === "object" && bound !== null ? bound.port : port;
     return [{ listener: HTTP_LISTENER, host, port: taken }];
@@ -115,6 +121,7 @@ export class HttpPlane implements Plane {
     await calls.drain({ timeoutMs: limits.closeTimeoutMs }, { scheduler, logger });
     this.#app.server.closeAllConnections();
     await closed;
+    this.#looks?.cancel();
     warnings.close();
   }
 }

@@ -6,6 +6,7 @@ import type { BodyMemory } from "../planes/body-memory.ts";
 import type { CallBudgets, CallRegistry } from "../planes/call-registry.ts";
 import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { BrokerPrincipal } from "../principal.ts";
+import type { IncomingBodies } from "./bodies/incoming-bodies.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
 /** What other brokers may ask, and how they are told from everybody else. */
@@ -32,6 +33,7 @@ export type PlaneParts = HttpPlaneDependencies & {
   readonly limits: HttpLimits;
   readonly calls: CallRegistry;
   readonly bodyMemory: BodyMemory;
+  readonly incomingBodies: IncomingBodies;
   readonly warnings: RareWarnings;
   readonly allowedHosts: readonly string[] | undefined;
 };

@@ -10,10 +10,10 @@ import type { BodyMemory } from "../planes/body-memory.ts";
 import type { ByteBudget, BytesArrived } from "../planes/byte-budget.ts";
 import type { Call } from "../planes/call.ts";
 import { throttled } from "../planes/errors.ts";
+import { ReadingPace } from "../planes/reading-pace.ts";
 import { frameAheadInTheWay, frameInTheWay, frameRefused, frameTooSlow } from "./errors.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { KafkaLimits } from "./kafka-limits.ts";
-import { ReadingPace } from "./reading-pace.ts";
 import type { RequestRoom } from "./request-room.ts";
 import { type ForeignProtocol, foreignProtocol, PROTOCOL_BYTES } from "./wrong-port.ts";
 

@@ -13,9 +13,11 @@ import { refusedMessage, unsupportedCharset } from "../errors.ts";
 import type { HttpLimits } from "../http-limits.ts";
 import { readBody } from "./body-reader.ts";
 import { JSON_TYPE, MSGPACK_TYPE } from "./content-types.ts";
+import type { IncomingBodies } from "./incoming-bodies.ts";
 
 type BodyParserParts = {
   readonly bodyMemory: BodyMemory;
+  readonly incomingBodies: IncomingBodies;
   readonly limits: HttpLimits;
   readonly metrics: BrokerMetrics;
 };
@@ -25,7 +27,7 @@ type BodyParserParts = {
  * send across origins without asking.
  */
 export function addBodyParsers(app: FastifyInstance, parts: BodyParserParts): void {
-  const { bodyMemory, limits, metrics } = parts;
+  const { bodyMemory, incomingBodies, limits, metrics } = parts;
   const parser =
     (decode: (bytes: Uint8Array, call: Call) => Checked<unknown>, bytesMax: number) =>
     async (request: FastifyRequest, stream: IncomingMessage): Promise<unknown> => {
@@ -39,6 +41,7 @@ export function addBodyParsers(app: FastifyInstance, parts: BodyParserParts): vo
           bytesMax: Math.min(request.call.bodyBytesMax, bytesMax),
           declaredBytes: declared === undefined ? undefined : Number(declared),
           reserve: (bytes) => request.call.tryReserveBody(bytes),
+          incoming: request.call.principal.kind === "broker" ? undefined : incomingBodies,
         },
         bodyMemory,
       );

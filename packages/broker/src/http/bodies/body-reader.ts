@@ -3,6 +3,7 @@ import type { ZoologError } from "@zoolog/base";
 import type { BodyMemory } from "../../planes/body-memory.ts";
 import { throttled } from "../../planes/errors.ts";
 import { bodyTooLarge } from "../errors.ts";
+import type { IncomingBodies, IncomingBody } from "./incoming-bodies.ts";
 
 export type BodyLimits = {
   readonly bytesMax: number;
@@ -10,6 +11,8 @@ export type BodyLimits = {
   readonly declaredBytes: number | undefined;
   /** Takes the bytes into the plane's budget, or answers false when there is no room. */
   readonly reserve: (bytes: number) => boolean;
+  /** Where it is known while it comes; those of brokers are in nobody's way. */
+  readonly incoming?: IncomingBodies | undefined;
 };
 
 /**
@@ -25,25 +28,45 @@ export function readBody(
   limits: BodyLimits,
   memory: BodyMemory,
 ): Promise<Buffer> {
-  const { bytesMax, declaredBytes } = limits;
+  const { bytesMax, declaredBytes, incoming } = limits;
   if (declaredBytes !== undefined && declaredBytes > bytesMax) {
     return Promise.reject(bodyTooLarge(bytesMax));
   }
   return new Promise((resolve, reject) => {
     const body = new BodyBuffer(declaredBytes, memory);
+    let unfinished: IncomingBody | undefined;
+    const settle = (): void => {
+      if (unfinished !== undefined) incoming?.end(unfinished);
+    };
     const refuse = (error: ZoologError): void => {
+      settle();
       // What still comes is thrown away until the refusal is sent and the connection closed.
       stream.off("data", onData).off("end", onEnd).resume();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
       if (body.length + chunk.length > bytesMax) refuse(bodyTooLarge(bytesMax));
-      else if (!limits.reserve(chunk.length)) refuse(throttled("too many bytes are in flight"));
-      else body.append(chunk);
+      else if (!limits.reserve(chunk.length)) {
+        incoming?.makeRoom(declaredBytes ?? body.length + chunk.length);
+        refuse(throttled("too many bytes are in flight"));
+      } else {
+        body.append(chunk);
+        // Most come in one chunk.
+        if (body.length !== declaredBytes)
+          unfinished ??= incoming?.begin({ declaredBytes, cut: refuse });
+        unfinished?.received(chunk.length);
+      }
     };
     // After its end or an error a stream says nothing more: no listener need be taken off.
-    const onEnd = (): void => resolve(body.finish());
-    stream.on("data", onData).on("end", onEnd).on("error", reject);
+    const onEnd = (): void => {
+      settle();
+      resolve(body.finish());
+    };
+    const onError = (error: Error): void => {
+      settle();
+      reject(error);
+    };
+    stream.on("data", onData).on("end", onEnd).on("error", onError);
   });
 }
 
