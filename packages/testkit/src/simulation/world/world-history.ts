@@ -72,29 +72,36 @@ export class WorldHistory {
 
   /** By partitions of topics' lives: keys are `<topic id>/<partition>`. */
   entries(): HistoryEntry[] {
-    return [
-      ...this.sends.flatMap((send) => this.#placed(send)),
-      ...this.polls.flatMap((poll) => this.#read(poll)),
-    ];
+    const entries: HistoryEntry[] = [];
+    for (const send of this.sends) this.#addSend(entries, send);
+    for (const poll of this.polls) this.#addPoll(entries, poll);
+    return entries;
   }
 
-  #placed({ partition, topic, ...send }: NamedSend): SendEntry[] {
-    const lives = this.#topics.reachable(topic, send.sentAt, send.settledAt);
+  #addSend(entries: HistoryEntry[], send: NamedSend): void {
+    const { order, partition, process, sentAt, settledAt, topic, value } = send;
+    const lives = this.#topics.reachable(topic, sentAt, settledAt);
     // An acknowledgement is a promise where it is known which record was meant, and to be kept.
     const isPromise = lives.length === 1 && lives[0]?.promise === "all";
     const isKept = isPromise || send.outcome === "fail";
-    const told = isKept ? send : { ...send, outcome: "info" as const, offset: undefined };
-    return lives.flatMap(({ partitionsMax, topicId }) => {
-      const every = Array.from({ length: partitionsMax }, (_, index) => index);
-      const partitions = partition === undefined ? every : [partition];
-      return partitions.map((index) => ({ f: "send", ...told, key: keyOf(topicId, index) }));
-    });
+    const outcome = isKept ? send.outcome : "info";
+    const offset = isKept ? send.offset : undefined;
+    for (const { partitionsMax, topicId } of lives) {
+      const [from, to] = partition === undefined ? [0, partitionsMax] : [partition, partition + 1];
+      for (let index = from; index < to; index++) {
+        const key = keyOf(topicId, index);
+        const what = { process, order, key, value, sentAt, settledAt } as const;
+        entries.push({ ...what, f: "send", outcome, offset });
+      }
+    }
   }
 
-  #read({ from, partition, topic, ...poll }: NamedPoll): PollEntry[] {
-    const lives = this.#topics.reachable(topic, from, poll.at);
+  #addPoll(entries: HistoryEntry[], poll: NamedPoll): void {
+    const { at, from, partition, position, process, records, topic } = poll;
+    const lives = this.#topics.reachable(topic, from, at);
     const [life] = lives;
-    if (life === undefined || lives.length > 1) return [];
-    return [{ f: "poll", ...poll, key: keyOf(life.topicId, partition) }];
+    if (life === undefined || lives.length > 1) return;
+    const key = keyOf(life.topicId, partition);
+    entries.push({ f: "poll", process, key, position, records, at });
   }
 }
