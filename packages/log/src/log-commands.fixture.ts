@@ -8,6 +8,7 @@ export type Command =
   | { kind: "skip"; producer: number }
   | { kind: "nextProducerEpoch"; producer: number }
   | { kind: "read"; at: number; maxBytes: number; minOneBatch: boolean }
+  | { kind: "readOn"; pieces: number }
   | { kind: "newEpoch" }
   | { kind: "roll" }
   | { kind: "flush" }
@@ -63,6 +64,13 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
       at: fraction,
       maxBytes: fc.constantFrom(1, 200, 1_000, 100_000),
       minOneBatch: fc.boolean(),
+    }),
+  },
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      kind: fc.constant("readOn" as const),
+      pieces: fc.integer({ min: 1, max: 4 }),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("newEpoch" as const) }) },

@@ -4,6 +4,7 @@ import {
   type FileSystem,
   type Logger,
   type Offset,
+  type Scheduler,
   type TopicPartition,
   topicPartitionKey,
   type ZoologError,
@@ -11,12 +12,15 @@ import {
 import { Checkpoint } from "./checkpoint/checkpoints.ts";
 import { SyncedClaims } from "./checkpoint/synced-claims.ts";
 import { IndexCache } from "./indexes/index-cache.ts";
+import { ReadAhead } from "./read/read-ahead.ts";
 import { TailCacheBudget } from "./tail/tail-cache-budget.ts";
 import { DataVolume, type DataVolumeLimits } from "./volume/data-volume.ts";
 
 export type LogDirectoryLimits = DataVolumeLimits & {
   /** Memory for the newest batches of all partitions. */
   readonly tailCacheBytesMax: number;
+  /** Memory for what sequential readers will ask for next. */
+  readonly readAheadBytesMax: number;
   /** Memory for indexes of closed segments. */
   readonly indexCacheBytesMax: number;
   /** A producer id that was silent so long is forgotten (`producer.id.expiration.ms`). */
@@ -26,6 +30,7 @@ export type LogDirectoryLimits = DataVolumeLimits & {
 export const DEFAULT_LOG_DIRECTORY_LIMITS: LogDirectoryLimits = {
   openFilesMax: 1024,
   tailCacheBytesMax: 128 * 1024 * 1024,
+  readAheadBytesMax: 32 * 1024 * 1024,
   indexCacheBytesMax: 64 * 1024 * 1024,
   producerIdExpirationMs: 24 * 60 * 60 * 1000,
   reservedBytes: 128 * 1024 * 1024,
@@ -49,6 +54,8 @@ export class LogDirectory {
   readonly volume: DataVolume;
   readonly indexCache: IndexCache;
   readonly tailBudget: TailCacheBudget;
+  /** Absent without a scheduler. */
+  readonly readAhead: ReadAhead | undefined;
   readonly recoveryPoints: Checkpoint;
   readonly logStartOffsets: Checkpoint;
   readonly highWatermarks: Checkpoint;
@@ -69,13 +76,15 @@ export class LogDirectory {
     dependencies: {
       readonly fileSystem: FileSystem;
       readonly logger: Logger;
+      /** Without one nothing is read ahead. */
+      readonly scheduler?: Scheduler;
       /** Called once, when the folder goes offline. */
       readonly onOffline?: (error: ZoologError) => void;
     },
   ) {
     this.#areStartsClaimed = options.areStartsClaimed ?? true;
     const limits = { ...DEFAULT_LOG_DIRECTORY_LIMITS, ...options.limits };
-    const { fileSystem, logger, onOffline = () => {} } = dependencies;
+    const { fileSystem, logger, scheduler, onOffline = () => {} } = dependencies;
     this.#logger = logger;
     this.volume = new DataVolume(
       { ...limits, path: options.path },
@@ -84,6 +93,8 @@ export class LogDirectory {
     this.producerIdExpirationMs = limits.producerIdExpirationMs;
     this.indexCache = new IndexCache({ bytesMax: limits.indexCacheBytesMax });
     this.tailBudget = new TailCacheBudget({ bytesMax: limits.tailCacheBytesMax });
+    const readAhead = { bytesMax: limits.readAheadBytesMax };
+    this.readAhead = scheduler && new ReadAhead(readAhead, { scheduler });
     this.recoveryPoints = new Checkpoint("recoveryPoint", this.volume);
     this.logStartOffsets = new Checkpoint("logStartOffset", this.volume);
     this.highWatermarks = new Checkpoint("highWatermark", this.volume);

@@ -76,7 +76,7 @@ export class LogManager {
     owned: OwnedFolder,
     dependencies: LogManagerDependencies,
   ) {
-    const { fileSystem, clock, random, logger, onOffline = () => {} } = dependencies;
+    const { fileSystem, clock, scheduler, random, logger, onOffline = () => {} } = dependencies;
     this.#options = options;
     this.#dependencies = dependencies;
     this.#owned = owned;
@@ -84,7 +84,7 @@ export class LogManager {
     const { dataFolder: path, limits = {} } = options;
     this.#directory = new LogDirectory(
       { path, limits, areStartsClaimed: owned.meta.areStartsClaimed },
-      { fileSystem, logger, onOffline: (error) => this.#allOffline(error) },
+      { fileSystem, scheduler, logger, onOffline: (error) => this.#allOffline(error) },
     );
     const directory = this.#directory;
     const hosted = new HostedLogs({ onOffline });
@@ -334,6 +334,7 @@ export class LogManager {
 
   async #close(): Promise<void> {
     await this.#ticks?.stop();
+    await this.#directory.readAhead?.close();
     await Promise.allSettled(
       [...this.#hosted.values()].map(({ condition }) =>
         condition.is === "opening" ? condition.opening : undefined,

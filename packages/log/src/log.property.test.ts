@@ -45,6 +45,8 @@ class Life {
   #durable = 0;
   #epoch = 0;
   #counter = 0;
+  /** Where the reader is that reads one piece after the other. */
+  #readerAt = 0;
 
   constructor(options: { flush: FlushPolicy; seed: number }) {
     this.#flush = options.flush;
@@ -88,7 +90,10 @@ class Life {
         await this.#nextProducerEpoch(step.producer);
         break;
       case "read":
-        await this.#read(step);
+        await this.#read({ ...step, from: this.#pick(step.at) });
+        break;
+      case "readOn":
+        for (let piece = 0; piece < step.pieces; piece++) await this.#readOn();
         break;
       case "newEpoch":
         this.#epoch += 1;
@@ -229,22 +234,32 @@ class Life {
     this.#end += values.length;
   }
 
-  async #read(step: Extract<Command, { kind: "read" }>): Promise<void> {
-    const from = this.#pick(step.at);
-    const read = await this.#subject.read({ from: from as Offset, ...step });
+  /** The next piece of a reader that goes on where it was; what comes then is read ahead. */
+  async #readOn(): Promise<void> {
+    const from = Math.min(Math.max(this.#readerAt, this.#start), this.#end);
+    this.#readerAt = await this.#read({ from, maxBytes: 300, minOneBatch: true });
+    this.#fixture.time.advance(2);
+  }
+
+  /** @returns where to go on. */
+  async #read(request: {
+    readonly from: number;
+    readonly maxBytes: number;
+    readonly minOneBatch: boolean;
+  }): Promise<number> {
+    const { from, maxBytes, minOneBatch } = request;
+    const read = await this.#subject.read({ from: from as Offset, maxBytes, minOneBatch });
     assert(read.error === undefined, "the offset is in the log");
     expect(read.sizeInBytes).toBe(read.batches.reduce((sum, bytes) => sum + bytes.length, 0));
     const found = read.batches.flatMap((bytes) => [...splitBatches(bytes)]);
     if (found.length === 0) {
-      if (from < this.#end && step.minOneBatch) throw new Error(`nothing was read at ${from}`);
+      if (from < this.#end && minOneBatch) throw new Error(`nothing was read at ${from}`);
       expect(read.nextOffset).toBe(from);
-      return;
+      return from;
     }
     const first = this.#batches.findIndex(({ base, values }) => base + values.length > from);
     expect(read.startOffset).toBe(this.#batches[first]!.base);
-    if (found.length > 1 || !step.minOneBatch) {
-      expect(read.sizeInBytes).toBeLessThanOrEqual(step.maxBytes);
-    }
+    if (found.length > 1 || !minOneBatch) expect(read.sizeInBytes).toBeLessThanOrEqual(maxBytes);
     for (const [i, batch] of found.entries()) {
       const { base, values, epoch } = this.#batches[first + i]!;
       expect(batch.baseOffset).toBe(base);
@@ -252,6 +267,7 @@ class Life {
       expect([...batch.records()].map(({ value }) => String(value))).toEqual(values);
     }
     expect(read.nextOffset).toBe(found.at(-1)!.nextOffset);
+    return read.nextOffset;
   }
 
   async #truncate(at: number): Promise<void> {

@@ -100,7 +100,8 @@ export class Log {
     this.#writer = new LogWriter(state, { flusher, finishStart, clock, logger });
     const write = this.#writer.write.bind(this.#writer);
     this.#queue = new AppendQueue({ name: state.name }, { write });
-    this.#reader = new LogReader({ verify }, { state, queue: this.#queue });
+    const { readAhead } = directory;
+    this.#reader = new LogReader({ verify }, { state, queue: this.#queue, readAhead });
     this.updateHighWatermark(directory.highWatermarks.get(topicPartition) ?? state.logStartOffset);
   }
 

@@ -48,6 +48,7 @@ export type {
   DiskOperation,
   InjectedFault,
 } from "./file-system/disk-faults.ts";
+export { readsVia } from "./file-system/reads-via.ts";
 export {
   type PowerCutOptions,
   SimulatedDisk,

@@ -1,13 +1,6 @@
-import {
-  deferred,
-  type FileHandle,
-  leaderEpoch,
-  type Offset,
-  type OpenMode,
-  timestamp,
-} from "@zoolog/base";
+import { deferred, type FileHandle, leaderEpoch, type Offset, timestamp } from "@zoolog/base";
 import { splitBatches } from "@zoolog/protocol";
-import { batchOf, LogFixture, type LogFixtureOptions, readAll } from "@zoolog/testkit";
+import { batchOf, LogFixture, type LogFixtureOptions, readAll, readsVia } from "@zoolog/testkit";
 import type { Log } from "../log.ts";
 
 const EPOCH = { leaderEpoch: leaderEpoch(0) };
@@ -32,16 +25,6 @@ const read = async (
   if (result.error !== undefined) throw new Error(result.error);
   return result;
 };
-
-/** `target` with some of its methods replaced. */
-function overriding<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get: (_, name) => {
-      const value = Reflect.get(methods, name) ?? Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
 
 /** Three batches of two records. */
 async function threeBatches(options: LogFixtureOptions = {}) {
@@ -174,24 +157,18 @@ test("more partitions' files than may be open take turns", async () => {
 test("a read that a truncation overtakes never mixes old and new batches", async () => {
   let torn: { gate: Promise<void>; begun: () => void } | undefined;
   /** Reads happen in two halves, with whatever in between. */
-  const inHalves = (file: FileHandle): FileHandle =>
-    overriding(file, {
-      read: async (target: Uint8Array, position: number) => {
-        const half = target.length >> 1;
-        const first = await file.read(target.subarray(0, half), position);
-        const pause = torn;
-        torn = undefined;
-        pause?.begun();
-        await pause?.gate;
-        return first + (await file.read(target.subarray(half), position + half));
-      },
-    });
+  const inHalves = async (file: FileHandle, target: Uint8Array, position: number) => {
+    const half = target.length >> 1;
+    const first = await file.read(target.subarray(0, half), position);
+    const pause = torn;
+    torn = undefined;
+    pause?.begun();
+    await pause?.gate;
+    return first + (await file.read(target.subarray(half), position + half));
+  };
   const fixture = new LogFixture({
     ...NO_CACHE,
-    wrap: (fileSystem) =>
-      overriding(fileSystem, {
-        open: async (path: string, mode: OpenMode) => inHalves(await fileSystem.open(path, mode)),
-      }),
+    wrap: (fileSystem) => readsVia(fileSystem, inHalves),
   });
   const log = await fixture.open();
   for (const value of ["a", "b", "c", "d"]) await append(log, `old ${value}`);

@@ -9,6 +9,7 @@ import {
   type SegmentRead,
   type SegmentReadRequest,
 } from "../segment/segment-read.ts";
+import type { PieceAhead, ReadAhead } from "./read-ahead.ts";
 import { ReadPositions } from "./read-positions.ts";
 import type { FetchedBatches, ReadRequest, ReadResult } from "./read-result.ts";
 
@@ -20,15 +21,21 @@ export class LogReader {
   readonly #state: LogState;
   readonly #queue: AppendQueue;
   readonly #verify: ReadVerification;
+  readonly #readAhead: ReadAhead | undefined;
   readonly #positions = new ReadPositions();
 
   constructor(
     options: { readonly verify: ReadVerification },
-    dependencies: { readonly state: LogState; readonly queue: AppendQueue },
+    dependencies: {
+      readonly state: LogState;
+      readonly queue: AppendQueue;
+      readonly readAhead: ReadAhead | undefined;
+    },
   ) {
     this.#verify = options.verify;
     this.#state = dependencies.state;
     this.#queue = dependencies.queue;
+    this.#readAhead = dependencies.readAhead;
   }
 
   /** @throws ZoologError KAFKA_STORAGE_ERROR, LOG_CLOSED, TOO_MANY_OPEN_FILES */
@@ -75,14 +82,18 @@ export class LogReader {
     const first = this.#state.segmentIndexOf(request.from);
     let from = request.from;
     for (const [i, segment] of segments.slice(first).entries()) {
-      const position = this.#positions.take(from, segment, cuts);
+      const hint = this.#positions.take(from, segment, cuts);
+      const position = hint?.position;
       const { upTo, maxBytes, minOneBatch, verify } = request;
       const piece = { from, upTo, maxBytes, minOneBatch, verify, position };
-      const read = await this.#readSegment(segment, piece, cuts);
+      const taken = hint?.ahead?.take(piece);
+      const ahead = taken && (await taken);
+      const isAnswer = ahead !== undefined && answers(ahead, piece);
+      const read = isAnswer ? ahead : await this.#readSegment(segment, piece, cuts);
       if (read === undefined) return undefined;
       if (read.kind === "batches") {
-        const { bytes, startOffset, nextOffset, nextPosition } = read;
-        this.#positions.note(nextOffset, segment, nextPosition, cuts);
+        const { bytes, startOffset, nextOffset } = read;
+        this.#expect(segment, read, position === undefined ? undefined : piece, cuts);
         return fetched([bytes], startOffset, nextOffset);
       }
       if (read.kind === "anomaly" && position !== undefined) return undefined;
@@ -96,6 +107,40 @@ export class LogReader {
       return undefined;
     }
     return undefined;
+  }
+
+  /**
+   * Where the reader will go on is kept in mind.
+   *
+   * @param sequential its request, when it went on itself where it was expected: then the next one is
+   *   read ahead.
+   */
+  #expect(
+    segment: Segment,
+    { nextOffset, nextPosition: position }: Extract<SegmentRead, { kind: "batches" }>,
+    sequential: SegmentReadRequest | undefined,
+    cuts: number,
+  ): void {
+    let ahead: PieceAhead<SegmentRead | undefined> | undefined;
+    if (
+      sequential !== undefined &&
+      nextOffset < sequential.upTo &&
+      position < segment.sizeInBytes
+    ) {
+      const next = { ...sequential, from: nextOffset, position };
+      ahead = this.#readAhead?.begin(next, () => this.#tryRead(segment, next, cuts));
+    }
+    this.#positions.note(nextOffset, segment, { position, ahead }, cuts);
+  }
+
+  async #tryRead(
+    segment: Segment,
+    request: SegmentReadRequest,
+    cuts: number,
+  ): Promise<SegmentRead | undefined> {
+    const state = this.#state;
+    if (state.isClosed || state.failure !== undefined || state.cuts !== cuts) return undefined;
+    return await readSegment(segment, request).catch(() => undefined);
   }
 
   async #readSegment(
@@ -148,6 +193,11 @@ export class LogReader {
       }
     });
   }
+}
+
+/** What is wrong with a piece that was read ahead is found by its reader, who reads it again. */
+function answers(ahead: SegmentRead, { maxBytes, minOneBatch }: SegmentReadRequest): boolean {
+  return ahead.kind === "batches" && (minOneBatch || ahead.bytes.length <= maxBytes);
 }
 
 function anomalyOf(

@@ -74,7 +74,7 @@ export class LogFixture {
     await fileSystem.syncDirectory("/");
     const directory = new LogDirectory(
       { path: DATA_FOLDER, limits: { reservedBytes: 0, ...this.#options.limits } },
-      { fileSystem, logger },
+      { fileSystem, logger, scheduler: this.time.scheduler },
     );
     await directory.loadCheckpoints();
     await directory.volume.refreshFreeSpace();
