@@ -7,6 +7,7 @@ export { DEFAULT_LOG_CONFIG, type LogConfig } from "./log-config.ts";
 export { LogDirectory, type LogDirectoryLimits } from "./log-directory.ts";
 export { LogManager } from "./log-manager.ts";
 export type { ProducerEntry } from "./producers/producer-entry.ts";
+export { ReadLease } from "./read/read-lease.ts";
 export type { ReadRequest, ReadResult } from "./read/read-result.ts";
 export type { TimestampedOffset } from "./read/timestamp-lookup.ts";
 export type { ReadVerification } from "./segment/segment-read.ts";

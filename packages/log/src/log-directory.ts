@@ -9,6 +9,7 @@ import {
   topicPartitionKey,
   type ZoologError,
 } from "@zoolog/base";
+import { LargeBuffers } from "@zoolog/protocol";
 import { Checkpoint } from "./checkpoint/checkpoints.ts";
 import { SyncedClaims } from "./checkpoint/synced-claims.ts";
 import { IndexCache } from "./indexes/index-cache.ts";
@@ -54,6 +55,8 @@ export class LogDirectory {
   readonly volume: DataVolume;
   readonly indexCache: IndexCache;
   readonly tailBudget: TailCacheBudget;
+  /** Memory that reads with a lease are read into. */
+  readonly readBuffers = new LargeBuffers();
   /** Absent without a scheduler. */
   readonly readAhead: ReadAhead | undefined;
   readonly recoveryPoints: Checkpoint;

@@ -17,6 +17,7 @@ import {
   type Producer,
 } from "./log-commands.fixture.ts";
 import type { FlushPolicy } from "./log-config.ts";
+import { ReadLease } from "./read/read-lease.ts";
 
 type Mark = { producerId: number; producerEpoch: number; baseSequence: number };
 type ModelBatch = { base: number; values: string[]; epoch: number; mark: Mark | undefined };
@@ -248,7 +249,8 @@ class Life {
     readonly minOneBatch: boolean;
   }): Promise<number> {
     const { from, maxBytes, minOneBatch } = request;
-    const read = await this.#subject.read({ from: from as Offset, maxBytes, minOneBatch });
+    const limits = { maxBytes, minOneBatch, lease: new ReadLease() };
+    const read = await this.#subject.read({ from: from as Offset, ...limits });
     assert(read.error === undefined, "the offset is in the log");
     expect(read.sizeInBytes).toBe(read.batches.reduce((sum, bytes) => sum + bytes.length, 0));
     const found = read.batches.flatMap((bytes) => [...splitBatches(bytes)]);

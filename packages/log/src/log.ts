@@ -100,8 +100,9 @@ export class Log {
     this.#writer = new LogWriter(state, { flusher, finishStart, clock, logger });
     const write = this.#writer.write.bind(this.#writer);
     this.#queue = new AppendQueue({ name: state.name }, { write });
-    const { readAhead } = directory;
-    this.#reader = new LogReader({ verify }, { state, queue: this.#queue, readAhead });
+    const { readAhead, readBuffers: buffers } = directory;
+    const reading = { state, queue: this.#queue, buffers, readAhead };
+    this.#reader = new LogReader({ verify }, reading);
     this.updateHighWatermark(directory.highWatermarks.get(topicPartition) ?? state.logStartOffset);
   }
 

@@ -30,6 +30,7 @@ export type { AnyKafkaMessage, RequestHeader, RequestOf, ResponseOf } from "./ka
 export type { KafkaApi, KafkaRequest, KafkaResponse } from "./kafka/kafka-messages.ts";
 export type { RecordPieces } from "./kafka/schema/message-schema.ts";
 export type { WireReader } from "./kafka/schema/wire-reader.ts";
+export { LargeBuffers } from "./large-buffers.ts";
 export { ADMIN_CALLS, type AdminCall } from "./native/admin-calls.ts";
 export {
   NATIVE_CALLS,

@@ -1,4 +1,5 @@
 import type { BrokerId, LeaderEpoch, Offset } from "@zoolog/base";
+import type { ReadLease } from "@zoolog/log";
 import { type DivergingEpoch, divergence } from "./diverging-epoch.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { type ReplicaError, replicaError } from "./replica-error.ts";
@@ -8,6 +9,8 @@ export type LeaderRead = {
   /** Bounds the answer, but `minOneBatch` lets the first batch through whatever its size. */
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
+  /** Where the memory of the batches is given back; without it the collector takes it. */
+  readonly lease?: ReadLease | undefined;
   readonly leaderEpoch?: LeaderEpoch | undefined;
   /** Of the batch before `fetchOffset`, as whoever asks has read it (KIP-320). */
   readonly lastFetchedEpoch?: LeaderEpoch | undefined;
@@ -75,9 +78,9 @@ export async function readBatches(
   request: LeaderRead,
   upTo: Offset,
 ): Promise<LogReadOutcome> {
-  const { fetchOffset, maxBytes, minOneBatch } = request;
+  const { fetchOffset, maxBytes, minOneBatch, lease } = request;
   const { highWatermark } = log;
-  const read = await log.read({ from: fetchOffset, maxBytes, upTo, minOneBatch });
+  const read = await log.read({ from: fetchOffset, maxBytes, upTo, minOneBatch, lease });
   if (read.error !== undefined) {
     return outOfRange(fetchOffset, read.logStartOffset, read.logEndOffset);
   }

@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Timer } from "@zoolog/base";
+import { LargeBuffers } from "@zoolog/protocol";
 import { type FastifyInstance, fastify } from "fastify";
 import { HTTP_LISTENER, type ListenerAddress } from "../broker-address.ts";
-import { BodyMemory } from "../planes/body-memory.ts";
 import { ByteBudget } from "../planes/byte-budget.ts";
 import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
 import { answerUnread, cannotListen } from "../planes/errors.ts";
@@ -66,8 +66,8 @@ export class HttpPlane implements Plane {
       ...dependencies,
       limits,
       calls: new CallRegistry(limits, { budgets }),
-      bodyMemory: new BodyMemory(),
       incomingBodies: new IncomingBodies({ limits, budgets, clock: dependencies.clock }),
+      bodyMemory: new LargeBuffers(),
       warnings: new RareWarnings(dependencies),
       allowedHosts: options.allowedHosts ?? (isLoopback(options.host) ? [] : undefined),
     };

@@ -1,8 +1,8 @@
 import type { Clock, Logger, Scheduler } from "@zoolog/base";
+import type { LargeBuffers } from "@zoolog/protocol";
 import type { BrokerApi } from "../broker-api.ts";
 import type { BrokerMetrics } from "../metrics.ts";
 import type { PeerApi } from "../peer-api.ts";
-import type { BodyMemory } from "../planes/body-memory.ts";
 import type { CallBudgets, CallRegistry } from "../planes/call-registry.ts";
 import type { RareWarnings } from "../planes/rare-warnings.ts";
 import type { BrokerPrincipal } from "../principal.ts";
@@ -32,8 +32,8 @@ export type HttpPlaneDependencies = {
 export type PlaneParts = HttpPlaneDependencies & {
   readonly limits: HttpLimits;
   readonly calls: CallRegistry;
-  readonly bodyMemory: BodyMemory;
   readonly incomingBodies: IncomingBodies;
+  readonly bodyMemory: LargeBuffers;
   readonly warnings: RareWarnings;
   readonly allowedHosts: readonly string[] | undefined;
 };

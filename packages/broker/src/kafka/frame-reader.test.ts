@@ -1,9 +1,9 @@
+import { LargeBuffers } from "@zoolog/protocol";
 import fc from "fast-check";
-import { BodyMemory } from "../planes/body-memory.ts";
 import { FrameReader } from "./frame-reader.ts";
 
 const newReader = (frameBytesMax = 1_000_000) =>
-  new FrameReader({ frameBytesMax }, { memory: new BodyMemory() });
+  new FrameReader({ frameBytesMax }, { memory: new LargeBuffers() });
 
 function frameOf(body: Uint8Array): Buffer {
   const length = Buffer.alloc(4);
@@ -83,13 +83,13 @@ test("a small frame does not keep the large chunk that it came in", () => {
 
 test("who announces a large frame and sends little has no memory taken for it", () => {
   const taken: number[] = [];
-  const memory = new BodyMemory();
+  const memory = new LargeBuffers();
   const noting = Object.assign(Object.create(memory), {
     take: (bytes: number) => {
       taken.push(bytes);
       return memory.take(bytes);
     },
-  }) as BodyMemory;
+  }) as LargeBuffers;
   const reader = new FrameReader({ frameBytesMax: 1_000_000 }, { memory: noting });
   const stream = frameOf(Buffer.alloc(100_000, 7));
 

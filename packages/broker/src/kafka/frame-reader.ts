@@ -1,5 +1,5 @@
+import type { LargeBuffers } from "@zoolog/protocol";
 import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
-import type { BodyMemory } from "../planes/body-memory.ts";
 
 /** `"more"`: there is no whole frame yet. `{length}`: one that no client of Kafka would send. */
 export type NextFrame = Buffer | "more" | { readonly length: number };
@@ -26,7 +26,7 @@ const JOINED_BYTES_MAX = 4 * 1024;
  */
 export class FrameReader {
   readonly #bytesMax: number;
-  readonly #memory: BodyMemory;
+  readonly #memory: LargeBuffers;
   /** Chunks of the frame that comes next and of those behind it, in order. */
   readonly #chunks: Buffer[] = [];
   /** In `#chunks`. */
@@ -38,7 +38,7 @@ export class FrameReader {
 
   constructor(
     options: { readonly frameBytesMax: number },
-    dependencies: { readonly memory: BodyMemory },
+    dependencies: { readonly memory: LargeBuffers },
   ) {
     this.#bytesMax = options.frameBytesMax;
     this.#memory = dependencies.memory;

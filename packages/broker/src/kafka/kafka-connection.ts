@@ -5,8 +5,8 @@ import {
   type Scheduler,
   type ZoologError,
 } from "@zoolog/base";
+import type { LargeBuffers } from "@zoolog/protocol";
 import type { BrokerMetrics } from "../metrics.ts";
-import type { BodyMemory } from "../planes/body-memory.ts";
 import type { ByteBudget } from "../planes/byte-budget.ts";
 import type { Call } from "../planes/call.ts";
 import type { CallRegistry } from "../planes/call-registry.ts";
@@ -30,7 +30,7 @@ export type ConnectionParts = {
   /** What the clients of all planes hold together. */
   readonly budget: ByteBudget;
   readonly room: RequestRoom;
-  readonly bodyMemory: BodyMemory;
+  readonly bodyMemory: LargeBuffers;
   readonly metrics: BrokerMetrics;
   readonly warnings: RareWarnings;
   readonly logger: Logger;

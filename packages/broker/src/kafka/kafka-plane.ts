@@ -1,7 +1,7 @@
 import type { Clock, Connection, Listener, Logger, Network, Scheduler, Timer } from "@zoolog/base";
+import { LargeBuffers } from "@zoolog/protocol";
 import { KAFKA_LISTENER, type ListenerAddress } from "../broker-address.ts";
 import type { BrokerMetrics } from "../metrics.ts";
-import { BodyMemory } from "../planes/body-memory.ts";
 import { type CallBudgets, CallRegistry } from "../planes/call-registry.ts";
 import { cannotListen } from "../planes/errors.ts";
 import type { Plane } from "../planes/plane.ts";
@@ -61,7 +61,7 @@ export class KafkaPlane implements Plane {
       calls: new CallRegistry(callLimits, { budgets }),
       budget: budgets.clients,
       room: new RequestRoom(limits, budgets),
-      bodyMemory: new BodyMemory(),
+      bodyMemory: new LargeBuffers(),
       warnings: new RareWarnings(dependencies),
     };
     // A client is connected as soon as the kernel has queued it: in a rush some are not here yet.

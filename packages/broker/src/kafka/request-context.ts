@@ -83,7 +83,9 @@ export class KafkaRequestContext implements RequestContext {
 
   answerMemory({ maxWaitMs }: { readonly maxWaitMs: number }): AnswerMemory {
     const bytesMax = this.answerBytesMax;
-    this.#memory ??= new AnswerMemory({ call: this.#call, bytesMax, maxWaitMs }, this.#parts);
+    // A connection ends its calls when the kernel has their answers, or it is closed.
+    const answer = { call: this.#call, bytesMax, maxWaitMs, isSeenOut: true };
+    this.#memory ??= new AnswerMemory(answer, this.#parts);
     return this.#memory;
   }
 

@@ -5,8 +5,8 @@ import {
   type Scheduler,
   type ZoologError,
 } from "@zoolog/base";
+import type { LargeBuffers } from "@zoolog/protocol";
 import { FRAME_LENGTH_BYTES } from "@zoolog/protocol/kafka";
-import type { BodyMemory } from "../planes/body-memory.ts";
 import type { ByteBudget, BytesArrived } from "../planes/byte-budget.ts";
 import type { Call } from "../planes/call.ts";
 import { throttled } from "../planes/errors.ts";
@@ -20,7 +20,7 @@ import { type ForeignProtocol, foreignProtocol, PROTOCOL_BYTES } from "./wrong-p
 type IntakeParts = {
   readonly limits: KafkaLimits;
   readonly room: RequestRoom;
-  readonly bodyMemory: BodyMemory;
+  readonly bodyMemory: LargeBuffers;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
 };

@@ -1,10 +1,15 @@
+import { deferred } from "@zoolog/base";
+import { LargeBuffers } from "@zoolog/protocol";
 import { ManualTime } from "@zoolog/testkit";
 import { ANONYMOUS } from "../principal.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { Call } from "./call.ts";
 
-function setUp(maxWaitMs = 0) {
+/** Enough to be worth keeping. */
+const READ_BYTES = 200 * 1024;
+
+function setUp(maxWaitMs = 0, isSeenOut?: boolean) {
   const time = new ManualTime();
   const budget = new ByteBudget({ bytesMax: 800 });
   const limits = { roomWaitMs: 100 };
@@ -21,7 +26,8 @@ function setUp(maxWaitMs = 0) {
       { budget, onEnd: () => {} },
     );
   const call = newCall();
-  const memory = new AnswerMemory({ call, bytesMax: 100, maxWaitMs }, { ...time, limits });
+  const answer = { call, bytesMax: 100, maxWaitMs, isSeenOut };
+  const memory = new AnswerMemory(answer, { ...time, limits });
   return { time, budget, call, newCall, memory };
 }
 
@@ -111,4 +117,25 @@ test("who hangs up waits no longer, reads nothing and leaves nothing behind", as
   expect(await memory.reserve({ bytesMin: 10, bytesMax: 100 })).toBe(0);
   expect(budget.usedBytes).toBe(0);
   expect(time.pendingTimers).toBe(0);
+});
+
+test("what an answer was read into is given back when nobody works on the answer any more", async () => {
+  const { call, memory } = setUp(0, true);
+  const buffers = new LargeBuffers();
+  const read = buffers.take(READ_BYTES);
+  const writing = deferred<void>();
+  memory.lease?.hold(read, buffers);
+  const working = call.holdWhile(writing.promise);
+
+  call.end();
+  const meanwhile = buffers.take(READ_BYTES);
+  writing.resolve();
+  await working;
+
+  expect(meanwhile.buffer).not.toBe(read.buffer);
+  expect(buffers.take(READ_BYTES).buffer).toBe(read.buffer);
+});
+
+test("an answer that nobody sees out is read into memory of its own", () => {
+  expect(setUp().memory.lease).toBeUndefined();
 });

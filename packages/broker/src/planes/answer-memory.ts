@@ -1,4 +1,5 @@
 import type { Clock, Scheduler } from "@zoolog/base";
+import { ReadLease } from "@zoolog/log";
 import type { ReadMemory } from "@zoolog/replication";
 import type { ShareAsked } from "./byte-budget.ts";
 import type { Call } from "./call.ts";
@@ -31,17 +32,39 @@ export class AnswerMemory implements ReadMemory {
   readonly #parts: Parts;
   readonly #bytesMax: number;
   readonly #deadline: number;
+  readonly #isSeenOut: boolean;
+  #lease: ReadLease | undefined;
   #heldBytes = 0;
 
-  /** @param options `bytesMax`: `answerBytesMax` of the bytes in flight that the call counts among. */
+  /**
+   * @param options `bytesMax`: `answerBytesMax` of the bytes in flight that the call counts among;
+   *   `isSeenOut`: the call does not end before the kernel has every byte of the answer, or none of
+   *   them are sent any more.
+   */
   constructor(
-    options: { readonly call: Call; readonly bytesMax: number; readonly maxWaitMs: number },
+    options: {
+      readonly call: Call;
+      readonly bytesMax: number;
+      readonly maxWaitMs: number;
+      readonly isSeenOut?: boolean | undefined;
+    },
     parts: Parts,
   ) {
     this.#call = options.call;
     this.#parts = parts;
     this.#bytesMax = options.bytesMax;
     this.#deadline = parts.clock.monotonic() + options.maxWaitMs;
+    this.#isSeenOut = options.isSeenOut ?? false;
+  }
+
+  /** Of one that is not seen out, nobody knows when its memory may be used again. */
+  get lease(): ReadLease | undefined {
+    if (this.#lease === undefined && this.#isSeenOut) {
+      const lease = new ReadLease();
+      this.#call.whenUnused(() => lease.giveBack());
+      this.#lease = lease;
+    }
+    return this.#lease;
   }
 
   async reserve(asked: { readonly bytesMin: number; readonly bytesMax: number }): Promise<number> {

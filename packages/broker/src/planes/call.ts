@@ -43,7 +43,7 @@ export class Call implements CallContext {
   /** Tasks that may still read the body or fill the answer. */
   #tasks = 0;
   readonly #atEnd: (() => void)[] = [];
-  #onUnused: (() => void) | undefined;
+  readonly #atUnused: (() => void)[] = [];
   /** A long poll or a stream: cutting it short costs nobody anything. */
   isWaiting = false;
   /** As it came, while records may be views of it. */
@@ -170,9 +170,10 @@ export class Call implements CallContext {
     else this.#atEnd.push(task);
   }
 
-  /** Does it when the call has ended and nobody works on its body any more. */
+  /** Does it when the call has ended and nobody works on its body or its answer any more. */
   whenUnused(task: () => void): void {
-    this.#onUnused = task;
+    this.#atUnused.push(task);
+    this.#releaseUnused();
   }
 
   #releaseUnused(): void {
@@ -181,7 +182,6 @@ export class Call implements CallContext {
     this.#reservedBytes = 0;
     this.#largeRequests?.release(this.#largeBytes);
     this.#largeBytes = 0;
-    this.#onUnused?.();
-    this.#onUnused = undefined;
+    for (const task of this.#atUnused.splice(0)) task();
   }
 }

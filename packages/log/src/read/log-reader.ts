@@ -1,4 +1,5 @@
 import type { Offset } from "@zoolog/base";
+import type { LargeBuffers } from "@zoolog/protocol";
 import type { AppendQueue } from "../append/append-queue.ts";
 import { corruptLog, isMissing, isOutOfHandles } from "../errors.ts";
 import type { LogState } from "../log-state.ts";
@@ -10,6 +11,7 @@ import {
   type SegmentReadRequest,
 } from "../segment/segment-read.ts";
 import type { PieceAhead, ReadAhead } from "./read-ahead.ts";
+import type { ReadLease } from "./read-lease.ts";
 import { ReadPositions } from "./read-positions.ts";
 import type { FetchedBatches, ReadRequest, ReadResult } from "./read-result.ts";
 
@@ -21,6 +23,7 @@ export class LogReader {
   readonly #state: LogState;
   readonly #queue: AppendQueue;
   readonly #verify: ReadVerification;
+  readonly #buffers: LargeBuffers;
   readonly #readAhead: ReadAhead | undefined;
   readonly #positions = new ReadPositions();
 
@@ -29,12 +32,15 @@ export class LogReader {
     dependencies: {
       readonly state: LogState;
       readonly queue: AppendQueue;
+      /** For reads with a lease. */
+      readonly buffers: LargeBuffers;
       readonly readAhead: ReadAhead | undefined;
     },
   ) {
     this.#verify = options.verify;
     this.#state = dependencies.state;
     this.#queue = dependencies.queue;
+    this.#buffers = dependencies.buffers;
     this.#readAhead = dependencies.readAhead;
   }
 
@@ -53,7 +59,7 @@ export class LogReader {
       if (from >= upTo) return fetched([], from, from);
       // Field by field, here and below: spreading an object into another allocates where each
       // allocation may begin a garbage collection, and made cold reads a third slower.
-      const { maxBytes, minOneBatch } = request;
+      const { maxBytes, minOneBatch, lease } = request;
       const wanted = {
         from,
         upTo,
@@ -61,12 +67,13 @@ export class LogReader {
         minOneBatch,
         verify: this.#verify,
         position: undefined,
+        buffers: lease && this.#buffers,
       };
       const cached = state.tail.read(wanted);
       if (cached !== undefined) {
         return fetched(cached.batches, cached.startOffset, cached.nextOffset);
       }
-      const result = await this.#readDisk(wanted, repaired);
+      const result = await this.#readDisk(wanted, lease, repaired);
       // Anything may be seen while segments are cut or removed; it is believed only when none was.
       if (result !== undefined && state.cuts === cuts) return result;
     }
@@ -76,6 +83,7 @@ export class LogReader {
   /** Answers `undefined` when it is worth to look again. */
   async #readDisk(
     request: SegmentReadRequest,
+    lease: ReadLease | undefined,
     repaired: Segment[],
   ): Promise<FetchedBatches | undefined> {
     const { segments, cuts } = this.#state;
@@ -84,17 +92,16 @@ export class LogReader {
     for (const [i, segment] of segments.slice(first).entries()) {
       const hint = this.#positions.take(from, segment, cuts);
       const position = hint?.position;
-      const { upTo, maxBytes, minOneBatch, verify } = request;
-      const piece = { from, upTo, maxBytes, minOneBatch, verify, position };
-      const taken = hint?.ahead?.take(piece);
-      const ahead = taken && (await taken);
+      const { upTo, maxBytes, minOneBatch, verify, buffers } = request;
+      const piece = { from, upTo, maxBytes, minOneBatch, verify, position, buffers };
+      const ahead = await hint?.ahead?.take(piece);
       const isAnswer = ahead !== undefined && answers(ahead, piece);
       const read = isAnswer ? ahead : await this.#readSegment(segment, piece, cuts);
       if (read === undefined) return undefined;
       if (read.kind === "batches") {
-        const { bytes, startOffset, nextOffset } = read;
-        this.#expect(segment, read, position === undefined ? undefined : piece, cuts);
-        return fetched([bytes], startOffset, nextOffset);
+        this.#expect(segment, read, lease === undefined ? undefined : piece, cuts);
+        lease?.hold(read.bytes, this.#buffers);
+        return fetched([read.bytes], read.startOffset, read.nextOffset);
       }
       if (read.kind === "anomaly" && position !== undefined) return undefined;
       if (read.kind === "nothing allowed") return fetched([], request.from, request.from);
@@ -112,22 +119,20 @@ export class LogReader {
   /**
    * Where the reader will go on is kept in mind.
    *
-   * @param sequential its request, when it went on itself where it was expected: then the next one is
-   *   read ahead.
+   * @param leased its request, if it gives its memory back: then the next one is read ahead when it
+   *   went on itself where it was expected. What waits and is left to the collector outlives a
+   *   collection of young objects, and has it walk the whole heap.
    */
   #expect(
     segment: Segment,
     { nextOffset, nextPosition: position }: Extract<SegmentRead, { kind: "batches" }>,
-    sequential: SegmentReadRequest | undefined,
+    leased: SegmentReadRequest | undefined,
     cuts: number,
   ): void {
     let ahead: PieceAhead<SegmentRead | undefined> | undefined;
-    if (
-      sequential !== undefined &&
-      nextOffset < sequential.upTo &&
-      position < segment.sizeInBytes
-    ) {
-      const next = { ...sequential, from: nextOffset, position };
+    const isSequential = leased?.position !== undefined;
+    if (isSequential && nextOffset < leased.upTo && position < segment.sizeInBytes) {
+      const next = { ...leased, from: nextOffset, position };
       ahead = this.#readAhead?.begin(next, () => this.#tryRead(segment, next, cuts));
     }
     this.#positions.note(nextOffset, segment, { position, ahead }, cuts);

@@ -2,6 +2,7 @@
 import { deferred, type FileHandle, leaderEpoch, type Offset } from "@zoolog/base";
 import { batchOf, LogFixture, readsVia } from "@zoolog/testkit";
 import type { LogDirectoryLimits } from "../log-directory.ts";
+import { ReadLease } from "./read-lease.ts";
 
 const EPOCH = { leaderEpoch: leaderEpoch(0) };
 /** One batch of {@link filledLog}, and no second. */
@@ -27,7 +28,8 @@ async function filledLog(limits: Partial<LogDirectoryLimits> = {}) {
   for (let i = 0; i < 10; i++) await log.append([batchOf([`${i}`])], EPOCH);
   const read = async (from: number, maxBytes = PIECE_BYTES, upTo = 10) => {
     const before = disk.reads;
-    const request = { from: from as Offset, maxBytes, minOneBatch: true, upTo: upTo as Offset };
+    const limits = { maxBytes, minOneBatch: true, upTo: upTo as Offset };
+    const request = { from: from as Offset, ...limits, lease: new ReadLease() };
     const { nextOffset } = (await log.read(request)) as { nextOffset: number };
     return { nextOffset, diskReads: disk.reads - before };
   };
@@ -53,6 +55,16 @@ test("a sequential reader finds its next piece in memory", async () => {
   expect(await read(2)).toEqual({ nextOffset: 3, diskReads: 0 });
   await pass(2);
   expect(await read(3)).toEqual({ nextOffset: 4, diskReads: 0 });
+});
+
+test("nothing is read ahead for who does not give his memory back", async () => {
+  const { log, readAhead, pass } = await filledLog();
+  const request = { maxBytes: PIECE_BYTES, minOneBatch: true };
+  for (const from of [0, 1]) await log.read({ from: from as Offset, ...request });
+
+  await pass(2);
+
+  expect(readAhead.reservedBytes).toBe(0);
 });
 
 test("a reader who is faster, or goes elsewhere, reads for himself", async () => {

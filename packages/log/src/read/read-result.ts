@@ -1,4 +1,5 @@
 import type { Offset } from "@zoolog/base";
+import type { ReadLease } from "./read-lease.ts";
 
 export type ReadRequest = {
   /** The batch that contains this offset comes first. */
@@ -8,6 +9,8 @@ export type ReadRequest = {
   readonly upTo?: Offset;
   /** Answer the first batch even when it alone is larger than `maxBytes`. */
   readonly minOneBatch: boolean;
+  /** Where the memory of the batches is given back; without it the collector takes it. */
+  readonly lease?: ReadLease | undefined;
 };
 
 /** Whole batches in offset order; none at the end of the log. */

@@ -4,7 +4,12 @@
  * log looks into (index rebuilt, or partition offline). Nothing unconfirmed is handed out.
  */
 import type { FileHandle, Offset } from "@zoolog/base";
-import { BatchCursor, describeBatchFault, RECORD_BATCH_OVERHEAD } from "@zoolog/protocol";
+import {
+  BatchCursor,
+  describeBatchFault,
+  type LargeBuffers,
+  RECORD_BATCH_OVERHEAD,
+} from "@zoolog/protocol";
 import type { IndexEntry } from "../indexes/offset-index.ts";
 import { BATCH_BYTES_LIMIT } from "./batch-scan.ts";
 import type { Segment } from "./segment.ts";
@@ -21,6 +26,8 @@ export type SegmentReadRequest = {
   readonly verify: ReadVerification;
   /** Where the batch that begins at `from` is, from an earlier read; the index tells otherwise. */
   readonly position?: number | undefined;
+  /** What the bytes are read into memory of; without it, memory of their own. */
+  readonly buffers?: LargeBuffers | undefined;
 };
 
 export type SegmentRead =
@@ -112,7 +119,11 @@ class SegmentWalk {
     this.#start += this.#at;
     this.#at = 0;
     const length = Math.min(bytesWanted, this.#sizeInBytes - this.#start);
-    this.#bytes = Buffer.allocUnsafeSlow(length);
+    const { buffers } = this.#request;
+    // What was walked over was not wanted, and the next batch comes once more.
+    buffers?.giveBack(this.#bytes);
+    const memory = buffers?.take(length) ?? Buffer.allocUnsafeSlow(length);
+    this.#bytes = memory.subarray(0, length);
     for (let filled = 0; filled < length; ) {
       const read = await this.#file.read(this.#bytes.subarray(filled), this.#start + filled);
       if (read === 0) return this.#anomaly("the file is shorter than it was");

@@ -1,3 +1,4 @@
+import { ReadLease } from "@zoolog/log";
 import type { MemoryPartitionLog } from "@zoolog/testkit";
 import { fetchFrom, produceTo, setUp, turn } from "../replica-manager.fixture.ts";
 
@@ -54,13 +55,18 @@ describe("the memory of a fetch", () => {
     await manager.produce(produceTo(0, "x".repeat(1_000)));
     const { books, memory } = memoryOf();
 
-    const fetch = manager.fetch(fetchFrom({ minBytes: 1_500, memory }));
+    const lease = new ReadLease();
+    const givenBack = jest.spyOn(lease, "giveBack");
+
+    const fetch = manager.fetch(fetchFrom({ minBytes: 1_500, memory: { ...memory, lease } }));
     await turn();
-    const parked = [manager.parked.fetches, books.held];
+    const parked = [manager.parked.fetches, books.held, givenBack.mock.calls.length];
     await manager.produce(produceTo(0, "y".repeat(1_000)));
     const [answer] = await fetch;
 
-    expect(parked).toEqual([1, 0]);
+    expect(parked).toEqual([1, 0, 1]);
+    // What it answers is in use until the answer has gone.
+    expect(givenBack).toHaveBeenCalledTimes(1);
     expect(answer).toMatchObject({ batches: [{}, {}], sizeInBytes: books.held });
   });
 

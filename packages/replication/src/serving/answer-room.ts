@@ -1,4 +1,5 @@
 import type { AbortSignalLike } from "@zoolog/base";
+import type { ReadLease } from "@zoolog/log";
 
 /** Whoever reads reserves first, and gives back what it has not used or drops. */
 export interface ReadMemory {
@@ -8,6 +9,8 @@ export interface ReadMemory {
    */
   reserve(asked: { readonly bytesMin: number; readonly bytesMax: number }): Promise<number>;
   release(bytes: number): void;
+  /** Given back when the answer has gone; absent where nobody knows when that is. */
+  readonly lease?: ReadLease | undefined;
 }
 
 export type AnswerRoomOptions = {

@@ -104,6 +104,7 @@ async function answersOrWanted(
     sizeInBytes >= request.minBytes;
   if (answersNow) return { answers };
   request.memory?.release(reservedBytes);
+  request.memory?.lease?.giveBack();
   return { wanted: { seen, missingBytes: request.minBytes - sizeInBytes } };
 }
 
@@ -133,6 +134,7 @@ async function readAll(request: FetchRequest, find: FindPartition): Promise<Pass
       maxBytes: Math.min(asked.maxBytes, room.bytesLeft),
       minOneBatch: room.isUnused && room.bytesLeft > 0,
       rack: request.rack,
+      lease: memory?.lease,
     });
     const read = reading instanceof Promise ? await reading : reading;
     if (isWorthTelling(read)) isUrgent = true;

@@ -3,11 +3,11 @@ import {
   type Checked,
   decodeJsonMessage,
   decodeMessage,
+  type LargeBuffers,
   PEER_MESSAGE_ELEMENTS_MAX,
 } from "@zoolog/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { BrokerMetrics } from "../../metrics.ts";
-import type { BodyMemory } from "../../planes/body-memory.ts";
 import type { Call } from "../../planes/call.ts";
 import { refusedMessage, unsupportedCharset } from "../errors.ts";
 import type { HttpLimits } from "../http-limits.ts";
@@ -16,8 +16,8 @@ import { JSON_TYPE, MSGPACK_TYPE } from "./content-types.ts";
 import type { IncomingBodies } from "./incoming-bodies.ts";
 
 type BodyParserParts = {
-  readonly bodyMemory: BodyMemory;
   readonly incomingBodies: IncomingBodies;
+  readonly bodyMemory: LargeBuffers;
   readonly limits: HttpLimits;
   readonly metrics: BrokerMetrics;
 };

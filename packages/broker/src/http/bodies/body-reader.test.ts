@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { BodyMemory } from "../../planes/body-memory.ts";
+import { LargeBuffers } from "@zoolog/protocol";
 import { readBody } from "./body-reader.ts";
 
 const BODY = "0123456789abcdef".repeat(20_000);
@@ -10,7 +10,7 @@ test.each([
 ])("of %s body that comes in many pieces none is held", async (_what, declaredBytes) => {
   const stream = new Readable({ read: () => {} });
   const limits = { bytesMax: BODY.length, declaredBytes, reserve: () => true };
-  const body = readBody(stream, limits, new BodyMemory());
+  const body = readBody(stream, limits, new LargeBuffers());
 
   const pieces: Buffer[] = [];
   for (let at = 0; at < BODY.length; at += 7) {
@@ -33,5 +33,5 @@ test.each([
   const stream = Readable.from(pieces.map((piece) => Buffer.from(piece)));
   const limits = { bytesMax: 100, declaredBytes: undefined, reserve: () => true };
 
-  expect((await readBody(stream, limits, new BodyMemory())).toString()).toBe(pieces.join(""));
+  expect((await readBody(stream, limits, new LargeBuffers())).toString()).toBe(pieces.join(""));
 });

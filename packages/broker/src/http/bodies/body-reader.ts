@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ZoologError } from "@zoolog/base";
-import type { BodyMemory } from "../../planes/body-memory.ts";
+import type { LargeBuffers } from "@zoolog/protocol";
 import { throttled } from "../../planes/errors.ts";
 import { bodyTooLarge } from "../errors.ts";
 import type { IncomingBodies, IncomingBody } from "./incoming-bodies.ts";
@@ -26,7 +26,7 @@ export type BodyLimits = {
 export function readBody(
   stream: Readable,
   limits: BodyLimits,
-  memory: BodyMemory,
+  memory: LargeBuffers,
 ): Promise<Buffer> {
   const { bytesMax, declaredBytes, incoming } = limits;
   if (declaredBytes !== undefined && declaredBytes > bytesMax) {
@@ -78,12 +78,12 @@ export function readBody(
  */
 class BodyBuffer {
   readonly #declaredBytes: number | undefined;
-  readonly #memory: BodyMemory;
+  readonly #memory: LargeBuffers;
   #first: Buffer | undefined;
   #joined: Buffer | undefined;
   #length = 0;
 
-  constructor(declaredBytes: number | undefined, memory: BodyMemory) {
+  constructor(declaredBytes: number | undefined, memory: LargeBuffers) {
     this.#declaredBytes = declaredBytes;
     this.#memory = memory;
   }

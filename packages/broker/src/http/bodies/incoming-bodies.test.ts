@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { errorCode } from "@zoolog/base";
+import { LargeBuffers } from "@zoolog/protocol";
 import { ManualTime } from "@zoolog/testkit";
-import { BodyMemory } from "../../planes/body-memory.ts";
 import { ByteBudget } from "../../planes/byte-budget.ts";
 import { readBody } from "./body-reader.ts";
 import { IncomingBodies } from "./incoming-bodies.ts";
@@ -38,7 +38,7 @@ function started() {
       ...{ bytesMax: 10 * BODY_BYTES, reserve, incoming },
       declaredBytes: declaredBytes === "chunked" ? undefined : declaredBytes,
     };
-    const ending = readBody(stream, limits, new BodyMemory()).then(
+    const ending = readBody(stream, limits, new LargeBuffers()).then(
       () => "read",
       (error: unknown) => {
         clients.release(held);

@@ -1,16 +1,17 @@
-/** Smaller bodies come in one chunk, or are joined for less than it costs to look for memory. */
+/** Smaller ones are made for less than it costs to look for memory. */
 const CLASS_BYTES_MIN = 128 * 1024;
-/** Larger bodies are rare: their memory is made for each. */
+/** Larger ones are rare: their memory is made for each. */
 const CLASS_BYTES_MAX = 16 * 1024 * 1024;
-/** Enough for the bodies that one core reads at a time. */
+/** Enough for what one core reads at a time. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
- * Memory of large bodies that is used again, in sizes of powers of two. Fresh memory costs page
- * faults, and what outlives a collection of young objects makes the collector walk the whole heap: a
- * broker at full speed would do so a dozen times a second.
+ * Memory of large buffers that is used again, in sizes of powers of two: of the bodies of requests, of
+ * what is read from segments. Fresh memory costs page faults, and what outlives a collection of young
+ * objects makes the collector walk the whole heap: a broker at full speed would do so a dozen times a
+ * second.
  */
-export class BodyMemory {
+export class LargeBuffers {
   readonly #kept = new Map<number, Buffer[]>();
   /** What was taken and not given back: nothing else comes in. */
   readonly #lent = new WeakSet<ArrayBufferLike>();
@@ -27,12 +28,17 @@ export class BodyMemory {
     return memory;
   }
 
-  /** Only when nothing refers to the body any more: the next one overwrites it. */
-  giveBack(body: Buffer): void {
-    if (!this.#lent.delete(body.buffer)) return;
-    const size = body.buffer.byteLength;
+  /**
+   * Only when nothing refers to the memory any more: who takes it next overwrites it. Who does not
+   * know when that is gives nothing back, and the collector does.
+   *
+   * @param buffer what was taken, or a part of it. Anything else is left alone.
+   */
+  giveBack(buffer: Buffer): void {
+    if (!this.#lent.delete(buffer.buffer)) return;
+    const size = buffer.buffer.byteLength;
     if (this.#keptBytes + size > KEPT_BYTES_MAX) return;
-    const memory = Buffer.from(body.buffer);
+    const memory = Buffer.from(buffer.buffer);
     const kept = this.#kept.get(size);
     if (kept === undefined) this.#kept.set(size, [memory]);
     else kept.push(memory);
