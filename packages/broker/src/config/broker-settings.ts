@@ -227,6 +227,13 @@ export const brokerSettings = {
     about:
       "Memory for the newest batches of up to 16 KiB, so that readers at the tail cause no reads of files; larger ones come from the page cache.",
   }),
+  logReadAheadBytes: integer({
+    byDefault: 32 * MIB,
+    min: 0,
+    max: 64 * GIB,
+    about:
+      "Memory for what Kafka clients that read one piece after the other will ask for next, read while they work; 0: nothing is read ahead.",
+  }),
   logIndexCacheBytes: integer({
     byDefault: 64 * MIB,
     min: MIB,

@@ -82,6 +82,7 @@ export function openLogs(
       limits: {
         openFilesMax: config.logOpenFilesMax,
         tailCacheBytesMax: config.logTailCacheBytes,
+        readAheadBytesMax: config.logReadAheadBytes,
         indexCacheBytesMax: config.logIndexCacheBytes,
         reservedBytes: config.logReservedBytes,
         producerIdExpirationMs: config.producerIdExpirationMs,
