@@ -95,7 +95,8 @@ export class LogReader {
       const { upTo, maxBytes, minOneBatch, verify, buffers } = request;
       const piece = { from, upTo, maxBytes, minOneBatch, verify, position, buffers };
       const ahead = await hint?.ahead?.take(piece);
-      const isAnswer = ahead !== undefined && answers(ahead, piece);
+      // What is wrong with a piece that was read ahead is found by its reader, who reads it again.
+      const isAnswer = ahead?.kind === "batches";
       const read = isAnswer ? ahead : await this.#readSegment(segment, piece, cuts);
       if (read === undefined) return undefined;
       if (read.kind === "batches") {
@@ -121,22 +122,30 @@ export class LogReader {
    *
    * @param leased its request, if it gives its memory back: then the next one is read ahead when it
    *   went on itself where it was expected. What waits and is left to the collector outlives a
-   *   collection of young objects, and has it walk the whole heap.
+   *   collection of young objects, and has it walk the whole heap. No piece is larger than its
+   *   `maxBytes`, which is what is reserved for it: where batches are, there is none.
    */
   #expect(
     segment: Segment,
-    { nextOffset, nextPosition: position }: Extract<SegmentRead, { kind: "batches" }>,
+    { bytes, nextOffset, nextPosition: position }: Extract<SegmentRead, { kind: "batches" }>,
     leased: SegmentReadRequest | undefined,
     cuts: number,
   ): void {
     let ahead: PieceAhead<SegmentRead | undefined> | undefined;
-    const isSequential = leased?.position !== undefined;
+    const isSequential = leased?.position !== undefined && bytes.length <= leased.maxBytes;
     if (isSequential && nextOffset < leased.upTo && position < segment.sizeInBytes) {
-      const next = { ...leased, from: nextOffset, position };
-      ahead = this.#readAhead?.begin(next, () => this.#tryRead(segment, next, cuts));
+      const { upTo, maxBytes, verify, buffers } = leased;
+      const from = nextOffset;
+      const next = { from, upTo, maxBytes, minOneBatch: false, verify, position, buffers };
+      const read = () => this.#tryRead(segment, next, cuts);
+      ahead = this.#readAhead?.begin(next, { read, discard: this.#discard });
     }
     this.#positions.note(nextOffset, segment, { position, ahead }, cuts);
   }
+
+  readonly #discard = (read: SegmentRead | undefined): void => {
+    if (read?.kind === "batches") this.#buffers.giveBack(read.bytes);
+  };
 
   async #tryRead(
     segment: Segment,
@@ -198,11 +207,6 @@ export class LogReader {
       }
     });
   }
-}
-
-/** What is wrong with a piece that was read ahead is found by its reader, who reads it again. */
-function answers(ahead: SegmentRead, { maxBytes, minOneBatch }: SegmentReadRequest): boolean {
-  return ahead.kind === "batches" && (minOneBatch || ahead.bytes.length <= maxBytes);
 }
 
 function anomalyOf(

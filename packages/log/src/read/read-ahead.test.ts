@@ -109,6 +109,25 @@ test("a batch that is too large is handed out to nobody who does not want it at 
   expect(await log.read(request)).toMatchObject({ batches: [], nextOffset: 2 });
 });
 
+test("nothing is read ahead for a reader of batches that are larger than what it asks for", async () => {
+  const { read, pass, readAhead } = await filledLog();
+  await read(0, 10);
+  await read(1, 10);
+  await pass(2);
+
+  expect(readAhead.reservedBytes).toBe(0);
+});
+
+test("no piece is larger than what is reserved for it", async () => {
+  const { log, read, pass } = await filledLog();
+  await log.append([batchOf(Array.from({ length: 50 }, String))], EPOCH);
+  await read(8, PIECE_BYTES, 60);
+  await read(9, PIECE_BYTES, 60);
+  await pass(2);
+
+  expect(await read(10, PIECE_BYTES, 60)).toEqual({ nextOffset: 60, diskReads: 1 });
+});
+
 test("what a truncation took is not handed out", async () => {
   const { log, read } = await readerAtTwo();
 

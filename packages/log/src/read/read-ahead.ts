@@ -9,6 +9,13 @@ const KEPT_MS = 1_000;
 /** What decides where a read ends. */
 type Extent = { readonly maxBytes: number; readonly upTo: Offset };
 
+type Source<Read> = {
+  /** Reads what is requested; does not reject. */
+  read(): Promise<Read>;
+  /** Nobody took it, and nothing refers to it. */
+  discard(read: Read): void;
+};
+
 /**
  * Reads what a sequential reader will ask for next while it works off what it got, for all logs of a
  * data folder together. A reader of cold data waits for the disk, the copy and the checksums only
@@ -39,14 +46,14 @@ export class ReadAhead {
     return this.#reservedBytes;
   }
 
-  /** @param read reads what is requested; does not reject. */
-  begin<Read>(request: Extent, read: () => Promise<Read>): PieceAhead<Read> | undefined {
+  /** Answers `undefined` when there is no room for it. */
+  begin<Read>(request: Extent, source: Source<Read>): PieceAhead<Read> | undefined {
     const { maxBytes } = request;
     if (this.#isClosed || this.#reservedBytes + maxBytes > this.#bytesMax) return undefined;
     this.#reservedBytes += maxBytes;
-    const piece = new PieceAhead(request, read, {
+    const piece = new PieceAhead(request, source, {
       scheduler: this.#scheduler,
-      onDropped: () => this.#unlink(piece),
+      onEnd: () => this.#unlink(piece),
     });
     piece.older = this.#newest;
     if (this.#newest !== undefined) this.#newest.newer = piece;
@@ -77,20 +84,23 @@ export class PieceAhead<Read> {
   /** Of all pieces, in the order in which they were begun. */
   newer: PieceAhead<unknown> | undefined;
   older: PieceAhead<unknown> | undefined;
-  readonly #onDropped: () => void;
+  readonly #source: Source<Read>;
+  readonly #onEnd: () => void;
   #timer: Timer;
+  /** Not beyond its end: readers are remembered for longer, and would keep the memory. */
   #reading: Promise<Read> | undefined;
-  #isDropped = false;
+  #hasEnded = false;
 
   constructor(
     request: Extent,
-    read: () => Promise<Read>,
-    parts: { readonly scheduler: Scheduler; readonly onDropped: () => void },
+    source: Source<Read>,
+    parts: { readonly scheduler: Scheduler; readonly onEnd: () => void },
   ) {
     this.request = request;
-    this.#onDropped = parts.onDropped;
+    this.#source = source;
+    this.#onEnd = parts.onEnd;
     this.#timer = parts.scheduler.after(DELAY_MS, () => {
-      this.#reading = read();
+      this.#reading = source.read();
       this.#timer = parts.scheduler.after(KEPT_MS, () => void this.drop());
     });
   }
@@ -102,18 +112,26 @@ export class PieceAhead<Read> {
    */
   take(wanted: Extent): Promise<Read> | undefined {
     const { maxBytes, upTo } = this.request;
-    const reading = this.#isDropped ? undefined : this.#reading;
+    if (wanted.maxBytes === maxBytes && wanted.upTo >= upTo) return this.#end();
     void this.drop();
-    return wanted.maxBytes === maxBytes && wanted.upTo >= upTo ? reading : undefined;
+    return undefined;
   }
 
   /** Resolves when nothing is being read. */
   async drop(): Promise<void> {
-    if (!this.#isDropped) {
-      this.#isDropped = true;
+    const reading = this.#end();
+    if (reading !== undefined) this.#source.discard(await reading);
+  }
+
+  /** What it held is the caller's, and nobody else's. */
+  #end(): Promise<Read> | undefined {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    if (!this.#hasEnded) {
+      this.#hasEnded = true;
       this.#timer.cancel();
-      this.#onDropped();
+      this.#onEnd();
     }
-    await this.#reading;
+    return reading;
   }
 }

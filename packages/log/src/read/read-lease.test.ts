@@ -6,6 +6,8 @@ import { ReadLease } from "./read-lease.ts";
 const EPOCH = { leaderEpoch: leaderEpoch(0) };
 /** Large enough to be worth keeping; each batch is one record of one letter again and again. */
 const RECORD_BYTES = 200 * 1024;
+/** One batch, and no second. */
+const PIECE_BYTES = RECORD_BYTES + 100;
 const LETTERS = [..."abcdefgh"];
 
 async function filledLog() {
@@ -13,7 +15,7 @@ async function filledLog() {
   const log = await fixture.open();
   for (const letter of LETTERS) await log.append([batchOf([letter.repeat(RECORD_BYTES)])], EPOCH);
   const read = async (from: number, lease?: ReadLease): Promise<Buffer> => {
-    const request = { from: from as Offset, maxBytes: RECORD_BYTES, minOneBatch: true };
+    const request = { from: from as Offset, maxBytes: PIECE_BYTES, minOneBatch: true };
     const { batches } = (await log.read({ ...request, lease })) as { batches: readonly Buffer[] };
     return batches[0]!;
   };
@@ -93,4 +95,22 @@ test("a piece that was read ahead is its reader's, and others read beside it", a
   }
 
   expect(letterOf(ahead)).toBe("c");
+});
+
+test("memory of a piece that nobody comes for is lent again, and not before", async () => {
+  const { fixture, read } = await filledLog();
+  const lease = new ReadLease();
+  const first = await read(0, lease);
+  lease.giveBack();
+  await read(1, lease);
+  lease.giveBack();
+  await fixture.time.advanceAndSettle(2);
+
+  const meanwhile = await read(4, new ReadLease());
+  await fixture.time.advanceAndSettle(1_000);
+  const later = await read(6, new ReadLease());
+
+  expect(meanwhile.buffer).not.toBe(first.buffer);
+  expect(later.buffer).toBe(first.buffer);
+  expect([meanwhile, later].map(letterOf)).toEqual(["e", "g"]);
 });
