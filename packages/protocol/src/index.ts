@@ -1,3 +1,4 @@
+export { readInt64 } from "./big-endian.ts";
 export { COMPRESSION_CODECS, type CompressionCodec } from "./compression/codecs.ts";
 export { compress, decompress, loadCompression } from "./compression/compression.ts";
 export {

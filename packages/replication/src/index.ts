@@ -14,6 +14,7 @@ export type { ReplicaError } from "./replica-error.ts";
 export { ReplicaManager } from "./replica-manager.ts";
 export type { ReplicaManagerOptions } from "./replica-manager-options.ts";
 export type { ReadMemory } from "./serving/answer-room.ts";
-export type { FetchedPartition, FetchRequest } from "./serving/consumer-fetch.ts";
+export type { FetchedPartition, FetchPartition, FetchRequest } from "./serving/consumer-fetch.ts";
 export type { HostedReplica } from "./serving/hosted-replicas.ts";
+export type { ProducedRecords } from "./serving/produce-calls.ts";
 export type { ReplicaCaller } from "./serving/replica-fetches.ts";

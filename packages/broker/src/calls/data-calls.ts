@@ -15,7 +15,14 @@ import type {
   ProduceRequest,
   ProduceResponse,
 } from "@zoolog/protocol";
-import type { AppendOutcome, ReadMemory, ReplicaError, ReplicaManager } from "@zoolog/replication";
+import type {
+  AppendOutcome,
+  FetchPartition,
+  ProducedRecords,
+  ReadMemory,
+  ReplicaError,
+  ReplicaManager,
+} from "@zoolog/replication";
 import type { CallContext, FetchResult, FetchResultPartition } from "../broker-api.ts";
 import { partitionNamedTwice } from "./errors.ts";
 
@@ -33,7 +40,7 @@ export async function produce(
   caller: CallContext,
 ): Promise<ProduceResponse> {
   const { requiredAcks, timeoutMs } = request;
-  const batches: Parameters<ReplicaManager["produce"]>[0]["batches"][number][] = [];
+  const batches: ProducedRecords[] = [];
   for (const { topic, partitions } of request.topics) {
     for (const { partition, records, currentLeaderEpoch: leaderEpoch } of partitions) {
       batches.push({ topic, partition, records, leaderEpoch });
@@ -93,7 +100,7 @@ export async function fetch(
 ): Promise<FetchResult> {
   const { minBytes, maxBytes, rack } = request;
   const { maxWaitMs, memory, signal } = reader;
-  const partitions: Parameters<ReplicaManager["fetch"]>[0]["partitions"][number][] = [];
+  const partitions: FetchPartition[] = [];
   for (const { topic, topicId, partitions: asked } of request.topics) {
     for (const entry of asked) {
       const { partition, fetchOffset, partitionMaxBytes, lastFetchedEpoch } = entry;

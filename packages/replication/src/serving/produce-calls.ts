@@ -28,11 +28,14 @@ export type ProduceBatches = {
   /** How long `"all"` may wait for the replicas. */
   readonly timeoutMs: number;
   /** Appended in this order. */
-  readonly batches: readonly (TopicPartition & {
-    readonly records: Buffer;
-    readonly leaderEpoch?: LeaderEpoch | undefined;
-  })[];
+  readonly batches: readonly ProducedRecords[];
   readonly caller?: ProduceCaller | undefined;
+};
+
+/** What one partition is to get. */
+export type ProducedRecords = TopicPartition & {
+  readonly records: Buffer;
+  readonly leaderEpoch?: LeaderEpoch | undefined;
 };
 
 export type ProduceCaller = {

@@ -56,6 +56,7 @@ type Problem = {
   readonly hint?: string;
 };
 
+/** A map by its names; a list by its places, which its type does not say. */
 type Holder = Record<string | number, unknown>;
 
 /** With where the value is kept, so that defaults and bytes can be put in its place. */

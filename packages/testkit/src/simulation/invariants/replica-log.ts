@@ -1,3 +1,4 @@
+import { readInt64 } from "@zoolog/protocol";
 import type { SimulatedHost } from "../world/simulated-host.ts";
 
 /** Of a batch: first offset, bytes behind its length, number of its last record. */
@@ -32,8 +33,7 @@ export function replicaLog(
 
 function addBatches(batches: ReplicaBatch[], bytes: Buffer): void {
   for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
-    const high = bytes.readInt32BE(at + BASE_OFFSET_AT);
-    const baseOffset = high * 2 ** 32 + bytes.readUInt32BE(at + BASE_OFFSET_AT + 4);
+    const baseOffset = readInt64(bytes, at + BASE_OFFSET_AT);
     const size = FRAME_BYTES + bytes.readInt32BE(at + LENGTH_AT);
     // The rest was not written yet, or is room that was reserved.
     if (size <= HEAD_BYTES || at + size > bytes.length) break;
