@@ -295,9 +295,9 @@ function request(partition: AssignedPartition, partitionMaxBytes: number) {
   const { leaderEpoch: currentLeaderEpoch } = replica.named ?? {};
   const { partition: index } = topicPartition;
   const place = { partition: index, fetchOffset: offset(fetchOffset), partitionMaxBytes };
-  const asked = lastFetchedEpoch === undefined ? place : { ...place, lastFetchedEpoch };
+  const asked = lastFetchedEpoch === undefined ? place : { lastFetchedEpoch, ...place };
   // Who was sent to a follower says under whose word.
-  return currentLeaderEpoch === undefined ? asked : { ...asked, currentLeaderEpoch };
+  return currentLeaderEpoch === undefined ? asked : { currentLeaderEpoch, ...asked };
 }
 
 /** Nobody has sought in between: the answer is still wanted. */

@@ -60,9 +60,9 @@ export class FetchSession {
     return {
       session: { id: this.#id, epoch: this.#epoch },
       topics: byTopic(changed, ({ partition, position }) => ({
-        ...position,
         partition,
         partitionMaxBytes: this.#partitionMaxBytes,
+        ...position,
       })),
       forgotten: byTopic(gone, ({ partition }) => partition),
     };

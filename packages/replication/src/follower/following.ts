@@ -137,7 +137,7 @@ export class Following implements FollowerState {
     const { leaderEpochs, logEndOffset: fetchOffset, logStartOffset } = this.log;
     const { latest: lastFetchedEpoch } = leaderEpochs;
     const position = { currentLeaderEpoch: this.leaderEpoch, fetchOffset, logStartOffset };
-    return lastFetchedEpoch === undefined ? position : { ...position, lastFetchedEpoch };
+    return lastFetchedEpoch === undefined ? position : { lastFetchedEpoch, ...position };
   }
 
   /** Somebody asks the leader for it from now on. */

@@ -265,7 +265,7 @@ export class ServerCore {
     const requester = { sessionId: session.id, credentials: connection.credentials };
     session.lastWriteZxid = this.#writes.propose(
       (outlook) => decideWrite(request, outlook, requester),
-      { sessionId: session.id, origin: { ...origin, request } },
+      { sessionId: session.id, origin: { request, ...origin } },
     );
   }
 
@@ -277,7 +277,7 @@ export class ServerCore {
   ): void {
     const afterZxid = session.lastWriteZxid;
     if (afterZxid <= this.#writes.appliedZxid) this.#answerRead(connection, read);
-    else connection.waitingReads.push({ ...read, afterZxid });
+    else connection.waitingReads.push({ afterZxid, ...read });
   }
 
   #answerRead(connection: ClientConnection, read: Omit<WaitingRead, "afterZxid">): void {

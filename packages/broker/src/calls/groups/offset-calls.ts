@@ -149,7 +149,7 @@ function toldOffset(stored: StoredOffset, image: ClusterImage | undefined): Told
   if (!isOfThisTopic(stored, image)) return { partition };
   const { offset, leaderEpoch, metadata, committedAt } = committed;
   const known = { partition, offset, metadata, committedAt };
-  return leaderEpoch === undefined ? known : { ...known, leaderEpoch };
+  return leaderEpoch === undefined ? known : { leaderEpoch, ...known };
 }
 
 /** An offset of a topic that was deleted means nothing to the one that has its name now. */

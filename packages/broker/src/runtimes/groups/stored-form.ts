@@ -29,7 +29,7 @@ export function groupChange(groupId: string, record: DurableGroupRecord): GroupC
     case "offsetCommitted": {
       const { topic, partition, value } = record;
       const { timestamp: committedAt, ...rest } = value;
-      return { type: "offset", groupId, topic, partition, value: { ...rest, committedAt } };
+      return { type: "offset", groupId, topic, partition, value: { committedAt, ...rest } };
     }
     case "offsetDeleted": {
       const { topic, partition } = record;

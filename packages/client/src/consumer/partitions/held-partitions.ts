@@ -287,5 +287,5 @@ function positionOf<K, V>(
   { handledEpoch: leaderEpoch, metadata, topicPartition }: GroupPartition<K, V>,
   offset: number,
 ): CommittedPosition {
-  return { ...topicPartition, offset, leaderEpoch, metadata };
+  return { offset, leaderEpoch, metadata, ...topicPartition };
 }

@@ -89,7 +89,7 @@ export class FollowingReaders implements Workload {
         if (last !== undefined) next.set(partition, last[0] + 1);
         const at = world.schedule.nowMs;
         const what = { topic: topicName, partition, position, records: seen };
-        history.polls.push({ ...what, process: id, from, at });
+        history.polls.push({ process: id, from, at, ...what });
       }
     } finally {
       await reader.close();

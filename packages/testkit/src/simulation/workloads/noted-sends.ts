@@ -89,8 +89,8 @@ export class NotedSends {
     const { process, sentAt, topic: name, value } = begun;
     const { offset, partition } = at;
     const settledAt = world.schedule.nowMs;
-    const sent = { process, order, topic: name, value, sentAt };
-    history.sends.push({ ...sent, partition, outcome, offset, settledAt });
+    const settled = { partition, outcome, offset, settledAt };
+    history.sends.push({ process, order, topic: name, value, sentAt, ...settled });
   }
 }
 

@@ -91,7 +91,7 @@ export class WorldHistory {
       for (let index = from; index < to; index++) {
         const key = keyOf(topicId, index);
         const what = { process, order, key, value, sentAt, settledAt } as const;
-        entries.push({ ...what, f: "send", outcome, offset });
+        entries.push({ f: "send", outcome, offset, ...what });
       }
     }
   }

@@ -241,7 +241,7 @@ export class SimulatedZooKeeperServers {
       this.#passwords.set(id, Buffer.from(transaction.password));
     }
     const sessionId = this.#asked.get(write.logged);
-    for (const listener of this.#listeners) listener({ ...write, sessionId });
+    for (const listener of this.#listeners) listener({ sessionId, ...write });
   }
 
   #newProcess(name: string): SimulatedProcess {

@@ -70,13 +70,13 @@ export class WritePipeline {
     const draft = this.#pending.draft(zxid);
     const decision = decide(draft);
     if ("refused" in decision) {
-      this.#proposals.push({ zxid, ...by, outcome: decision });
+      this.#proposals.push({ zxid, outcome: decision, ...by });
       this.#releaseAll();
       return zxid;
     }
     const time = this.#dependencies.clock.now();
     const logged = { zxid, time, transaction: decision.transaction };
-    this.#proposals.push({ zxid, ...by, outcome: { logged, changedPaths: draft.keep() } });
+    this.#proposals.push({ zxid, outcome: { logged, changedPaths: draft.keep() }, ...by });
     this.#dependencies.journal.append(logged);
     return zxid;
   }
