@@ -6,8 +6,11 @@ export const NOT_PLAIN = Symbol("not plain");
 /** Longer texts are decoded by a call out of JavaScript, which is worth it for them. */
 const REMEMBERED_LENGTH_MAX = 32;
 
-/** Field names, codes and most topic names; whoever sends others only replaces what is there. */
-const REMEMBERED_TEXTS = 1_024;
+/**
+ * Field names, codes and most topic names, a power of two of them; whoever sends others only replaces
+ * what is there.
+ */
+const REMEMBERED_TEXTS = 2_048;
 
 /**
  * Reads and builds in one walk what our own messages are made of: null, booleans, integers, ASCII
@@ -126,13 +129,18 @@ class PlainReader {
     if (!(end <= bytes.length)) return NOT_PLAIN;
     if (length > REMEMBERED_LENGTH_MAX || length === 0) return this.#newText(start, end);
     const place = placeOf(bytes, start, length);
-    const known = this.#texts[place] as string;
-    if (isSpelled(known, bytes, start, length)) {
+    const newer = this.#texts[place] as string;
+    const older = this.#texts[place + 1] as string;
+    const isNewer = isSpelled(newer, bytes, start, length);
+    if (isNewer || isSpelled(older, bytes, start, length)) {
       this.#at = end;
-      return known;
+      return isNewer ? newer : older;
     }
     const text = this.#newText(start, end);
-    if (typeof text === "string") this.#texts[place] = text;
+    if (typeof text === "string") {
+      this.#texts[place + 1] = newer;
+      this.#texts[place] = text;
+    }
     return text;
   }
 
@@ -169,13 +177,18 @@ class PlainReader {
   }
 }
 
-/** Three of its letters tell most short texts apart; whether it is the one, `isSpelled` says. */
+/**
+ * The first of two places. Five of its letters tell most short texts apart, and two texts that busy
+ * messages both have (`minBytes`, `maxBytes`) must not take turns; which one it is, `isSpelled` says.
+ */
 function placeOf(bytes: Uint8Array, start: number, length: number): number {
-  const first = bytes[start] as number;
-  const middle = bytes[start + (length >> 1)] as number;
-  const last = bytes[start + length - 1] as number;
-  const hash = ((length * 31 + first) * 31 + middle) * 31 + last;
-  return (hash ^ (hash >>> 10)) & (REMEMBERED_TEXTS - 1);
+  const last = start + length - 1;
+  let hash = length * 31 + (bytes[start] as number);
+  hash = hash * 31 + (bytes[Math.min(start + 1, last)] as number);
+  hash = hash * 31 + (bytes[start + (length >> 1)] as number);
+  hash = hash * 31 + (bytes[Math.max(last - 1, start)] as number);
+  hash = hash * 31 + (bytes[last] as number);
+  return (hash ^ (hash >>> 10)) & (REMEMBERED_TEXTS - 2);
 }
 
 function isSpelled(text: string, bytes: Uint8Array, start: number, length: number): boolean {
