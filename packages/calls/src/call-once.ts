@@ -43,7 +43,7 @@ export async function callOnce(
 ): Promise<unknown> {
   const response = await transport.post({
     endpoint: call.endpoint,
-    path: `/v1/${call.name}`,
+    path: pathOf(call.name),
     contentType: MSGPACK,
     headers: call.headers,
     body: encodeMessageChunks(call.request),
@@ -56,6 +56,18 @@ export async function callOnce(
   const decoded = decodedBody(call, response);
   if (response.status !== 200) throw refusal(call, response.status, decoded);
   return checkedValue(call, checkResponse(call.response, decoded));
+}
+
+const paths = new Map<string, string>();
+
+/** There are few names, and the same text again is cheaper to look up than one put together anew. */
+function pathOf(name: string): string {
+  let path = paths.get(name);
+  if (path === undefined) {
+    path = `/v1/${name}`;
+    paths.set(name, path);
+  }
+  return path;
 }
 
 /** Who has not understood the request says so in JSON: a broker of whose ports this is another one. */

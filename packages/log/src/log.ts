@@ -14,10 +14,10 @@ import { AppendQueue } from "./append/append-queue.ts";
 import { followerAppends } from "./append/follower-batches.ts";
 import { LogWriter } from "./append/log-writer.ts";
 import type { Shutdown } from "./checkpoint/clean-shutdown.ts";
-import type { EpochEndOffset } from "./checkpoint/leader-epochs.ts";
 import { isNoSpace, isOutOfHandles, recordListTooLarge } from "./errors.ts";
 import { FlushInForce } from "./flush/flush-in-force.ts";
 import { LogFlusher } from "./flush/log-flusher.ts";
+import { type LeaderEpochHistory, leaderEpochsOf } from "./leader-epoch-history.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { LogDirectory } from "./log-directory.ts";
 import { type LoadedLog, LogState } from "./log-state.ts";
@@ -52,14 +52,6 @@ export type LogDependencies = {
   readonly onRetentionChanged?: (log: Log) => void;
 };
 
-/** Which leader epochs wrote the log (KIP-101). */
-export type LeaderEpochHistory = {
-  readonly latest: LeaderEpoch | undefined;
-  epochForOffset(offset: Offset): LeaderEpoch | undefined;
-  /** The greatest epoch up to `epoch` and where it ends; `undefined` for epochs of the future. */
-  endOffsetFor(epoch: LeaderEpoch): EpochEndOffset | undefined;
-};
-
 /**
  * One partition on disk: `<topic>-<partition>/` in a data folder.
  *
@@ -68,6 +60,7 @@ export type LeaderEpochHistory = {
  * rejects with KAFKA_STORAGE_ERROR until the broker is started again.
  */
 export class Log {
+  readonly leaderEpochs: LeaderEpochHistory;
   readonly #state: LogState;
   readonly #queue: AppendQueue;
   readonly #flusher: LogFlusher;
@@ -103,6 +96,7 @@ export class Log {
     const { readAhead, readBuffers: buffers } = directory;
     const reading = { state, queue: this.#queue, buffers, readAhead };
     this.#reader = new LogReader({ verify }, reading);
+    this.leaderEpochs = leaderEpochsOf(state);
     this.updateHighWatermark(directory.highWatermarks.get(topicPartition) ?? state.logStartOffset);
   }
 
@@ -182,15 +176,6 @@ export class Log {
     return this.#state.failure;
   }
 
-  get leaderEpochs(): LeaderEpochHistory {
-    const state = this.#state;
-    return {
-      latest: state.epochs.latest,
-      epochForOffset: (offset) => state.epochs.epochForOffset(offset),
-      endOffsetFor: (epoch) => state.epochs.endOffsetFor(epoch, state.logEndOffset),
-    };
-  }
-
   /** The idempotent producers that the log remembers. */
   get producers(): readonly ProducerEntry[] {
     return [...this.#state.producers.entries()];
@@ -250,6 +235,8 @@ export class Log {
   async appendAsFollower(bytes: Buffer): Promise<AppendInfo | undefined> {
     const appends = followerAppends(bytes, this.#state.config.segmentBytes);
     this.#admit(bytes.length);
+    const [only] = appends;
+    if (appends.length === 1 && only !== undefined) return await this.#queue.append(only);
     const infos = await Promise.all(appends.map((append) => this.#queue.append(append)));
     const [first, last] = [infos[0], infos.at(-1)];
     if (first === undefined || last === undefined) return undefined;

@@ -26,6 +26,8 @@ export type BatchCursorOptions = {
   readonly batchBytesMax?: number;
 };
 
+const NO_BYTES = Buffer.alloc(0);
+
 /**
  * Looks at batch after batch in a buffer without creating an object for any of them: the scanner's
  * tool (recovery, index rebuild, finding the batch of an offset). One cursor is used over and over;
@@ -33,7 +35,7 @@ export type BatchCursorOptions = {
  */
 export class BatchCursor {
   readonly #batchBytesMax: number;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NO_BYTES;
   #position = 0;
   #sizeInBytes = 0;
   #bytesNeeded = 0;
