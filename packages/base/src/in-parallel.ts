@@ -22,7 +22,9 @@ export async function inParallel<Item, Result>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.atOnceMax, items.length) }, lane));
+  const lanes: Promise<void>[] = [];
+  for (let i = Math.min(options.atOnceMax, items.length); i > 0; i--) lanes.push(lane());
+  await Promise.all(lanes);
   if (failures.length > 0) throw failures[0];
   return results;
 }

@@ -45,7 +45,6 @@ import {
   ReplicaFetches,
   type ReplicateAnswer,
 } from "./serving/replica-fetches.ts";
-import { replicaKey } from "./sessions/replica-sessions.ts";
 
 export type OffsetRequest = TopicPartition &
   OffsetQuery & { readonly leaderEpoch?: LeaderEpoch | undefined };
@@ -91,7 +90,7 @@ export class ReplicaManager {
       { bytesMax: options.fetchBytesMax, selectsByRack: options.selectsByRack },
       {
         ...dependencies,
-        find: (topicId, partition) => hosted.findReplica(topicId, partition),
+        find: (replica) => hosted.findReplica(replica),
         brokers: () => this.#brokers,
       },
     );
@@ -262,7 +261,7 @@ export class ReplicaManager {
   release(topicPartition: TopicPartition): void {
     const partition = this.#hosted.remove(topicPartition);
     if (partition === undefined) return;
-    this.#fetchers.unfollow(replicaKey(partition.topicId, topicPartition.partition));
+    this.#fetchers.unfollow(partition.replicaKey);
     partition.close();
   }
 
@@ -340,9 +339,8 @@ export class ReplicaManager {
   /** Those of the partition on other brokers, and our own where it follows one of them. */
   #tellFollowers(partition: Partition, event: PartitionEvent): void {
     const { type } = event;
-    const { state, topicId, topicPartition } = partition;
+    const { replicaKey: key, state } = partition;
     const fetches = this.#replicaFetches;
-    const key = replicaKey(topicId, topicPartition.partition);
     if (type === "roleChanged") {
       fetches.noticeAll(key);
       if (state.role === "follower") this.#fetchers.follow(state);

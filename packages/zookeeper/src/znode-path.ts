@@ -7,12 +7,14 @@ export function znodePathFault(path: string): string | undefined {
   if (!path.startsWith("/")) return "it must start with /";
   if (path === "/") return undefined;
   if (path.endsWith("/")) return "it must not end with /";
-  for (const name of path.slice(1).split("/")) {
-    if (name === "") return "it has an empty name (//)";
-    if (name === "." || name === "..") return `it has a relative name (${name})`;
-  }
+  const odd = EMPTY_OR_RELATIVE_NAME.exec(path)?.[1];
+  if (odd === "") return "it has an empty name (//)";
+  if (odd !== undefined) return `it has a relative name (${odd})`;
   return forbiddenCharacterFault(path);
 }
+
+/** A name of no or of one or two dots, up to the next slash or the end. */
+const EMPTY_OR_RELATIVE_NAME = /\/(\.{0,2})(?=\/|$)/;
 
 // By UTF-16 unit, as Java's check: characters beyond the BMP (surrogates) and the private use area
 // are refused too.

@@ -127,7 +127,7 @@ function brokerEntry({ brokerId, endpoints, rack }: BrokerImage): BrokerEntry | 
   const address = httpAddressOf(endpoints);
   if (address === undefined) return undefined;
   const entry = { brokerId, ...address, url: urlOf(address) };
-  return rack === undefined ? entry : { ...entry, rack };
+  return rack === undefined ? entry : { rack, ...entry };
 }
 
 /** A replica is offline when its broker is not there, or has reported that its log failed. */
@@ -136,7 +136,7 @@ function partitionEntry(image: ClusterImage, partition: PartitionImage): Partiti
   const failed = new Set(partition.offlineReplicas.map(({ brokerId }) => brokerId));
   const offlineReplicas = replicas.filter((id) => failed.has(id) || !image.brokers.has(id));
   const entry = { partition: index, leaderEpoch, replicas, isr, offlineReplicas };
-  return leader === undefined ? entry : { ...entry, leader };
+  return leader === undefined ? entry : { leader, ...entry };
 }
 
 function offlineReason({ leader, offlineReason, offlineReplicas }: PartitionImage): {

@@ -36,12 +36,18 @@ export function groupByTarget(
       withoutLeader.push(partition);
       continue;
     }
-    const key = `${target.isLeader} ${target.rack !== undefined} ${target.endpoint}`;
+    const key = keyOf(target);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { target, partitions: [partition] });
     else group.partitions.push(partition);
   }
   return { groups: groups.values(), withoutLeader };
+}
+
+/** Of most targets their endpoint: the same text as ever, that needs not be put together. */
+function keyOf({ endpoint, isLeader, rack }: FetchTarget): string {
+  if (isLeader) return rack === undefined ? endpoint : `closest to ${rack}, by ${endpoint}`;
+  return `replica ${endpoint}`;
 }
 
 /** The replica that the leader named, as long as that holds; else the leader. */

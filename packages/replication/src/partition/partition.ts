@@ -33,6 +33,7 @@ import type { PartitionLog } from "../partition-log.ts";
 import type { AppendOptions, PendingAppend } from "../pending-append.ts";
 import type { ReplicaAssignment } from "../replica-assignment.ts";
 import { type ReplicaError, replicaError } from "../replica-error.ts";
+import { replicaKey } from "../sessions/replica-sessions.ts";
 import { LeaderAppends } from "./leader-appends.ts";
 import {
   type EpochEnd,
@@ -86,6 +87,8 @@ export class Partition {
   readonly topicId: TopicId;
   /** `"<topic>-<partition>"`: what waiting requests watch. */
   readonly key: string;
+  /** What followers' sessions and calls know it by. */
+  readonly replicaKey: string;
   readonly #role: PartitionRole;
   readonly #changes: RoleChanges;
   readonly #appends: LeaderAppends;
@@ -103,6 +106,7 @@ export class Partition {
     this.topicId = options.topicId;
     const key = topicPartitionKey(options.topicPartition);
     this.key = key;
+    this.replicaKey = replicaKey(options.topicId, options.topicPartition.partition);
     this.#config = options.config;
     const role = new PartitionRole({ brokerId: options.brokerId, key, state }, dependencies);
     this.#role = role;

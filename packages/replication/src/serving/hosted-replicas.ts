@@ -3,13 +3,20 @@ import type { Partition } from "../partition/partition.ts";
 import type { PartitionConfig } from "../partition/partition-options.ts";
 import type { ReplicaAssignment } from "../replica-assignment.ts";
 import { type ReplicaError, replicaError } from "../replica-error.ts";
-import { replicaKey } from "../sessions/replica-sessions.ts";
 
 /** A replica that the cluster image places on this broker. */
 export type HostedReplica = TopicPartition & {
   readonly topicId: TopicId;
   readonly config: PartitionConfig;
   readonly assignment: ReplicaAssignment;
+};
+
+/** A replica as another broker names it. */
+export type NamedReplica = {
+  /** Of `replicaKey`. */
+  readonly key: string;
+  readonly topicId: TopicId;
+  readonly partition: number;
 };
 
 /** The replicas of this broker: who they are by both their names, and how they fare together. */
@@ -41,9 +48,8 @@ export class HostedReplicas {
   }
 
   add(partition: Partition): void {
-    const { topicId, topicPartition } = partition;
-    this.#partitions.set(topicPartitionKey(topicPartition), partition);
-    this.#replicas.set(replicaKey(topicId, topicPartition.partition), partition);
+    this.#partitions.set(partition.key, partition);
+    this.#replicas.set(partition.replicaKey, partition);
   }
 
   remove(topicPartition: TopicPartition): Partition | undefined {
@@ -52,7 +58,7 @@ export class HostedReplicas {
     const partition = this.#partitions.get(key);
     if (partition === undefined) return undefined;
     this.#partitions.delete(key);
-    this.#replicas.delete(replicaKey(partition.topicId, topicPartition.partition));
+    this.#replicas.delete(partition.replicaKey);
     return partition;
   }
 
@@ -75,8 +81,8 @@ export class HostedReplicas {
   }
 
   /** The replica that another broker names, or what to tell it. */
-  findReplica(topicId: TopicId, partition: number): Partition | ReplicaError {
-    const found = this.#replicas.get(replicaKey(topicId, partition));
+  findReplica({ key, topicId, partition }: NamedReplica): Partition | ReplicaError {
+    const found = this.#replicas.get(key);
     if (found !== undefined && found.state.role !== "unassigned") return found;
     return replicaError("UNKNOWN_TOPIC_ID", `no replica of ${topicId}-${partition} is here (yet)`);
   }

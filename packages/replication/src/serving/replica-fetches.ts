@@ -45,7 +45,7 @@ export type ReplicateAnswer = Omit<ReplicateResponse, "topics"> & {
 };
 
 export type ReplicaFetchesDependencies = {
-  readonly find: (topicId: TopicId, partition: number) => Partition | ReplicaError;
+  readonly find: (replica: SessionPartition) => Partition | ReplicaError;
   readonly brokers: () => LiveBrokers;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -190,8 +190,8 @@ export class ReplicaFetches {
     asked: SessionPartition,
     call: { readonly caller: ReplicaCaller; readonly acknowledges: boolean },
   ): PartitionAnswer | LeaderToRead {
-    const { topicId, partition } = asked;
-    const found = this.#dependencies.find(topicId, partition);
+    const { partition } = asked;
+    const found = this.#dependencies.find(asked);
     if ("error" in found) return errorAnswer(partition, found);
     const judged = found.judgeReplicaFetch(asked, call.caller, call);
     if (judged.error !== undefined) return errorAnswer(partition, judged);

@@ -115,7 +115,7 @@ export class ClassicMembership implements Membership {
 
   get identity(): MemberIdentity | undefined {
     if (this.#memberId === undefined || this.#generation === undefined) return undefined;
-    return { ...this.#member(this.#memberId), generationIdOrMemberEpoch: this.#generation };
+    return { generationIdOrMemberEpoch: this.#generation, ...this.#member(this.#memberId) };
   }
 
   get incarnation(): number {

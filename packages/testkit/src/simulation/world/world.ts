@@ -74,7 +74,8 @@ export class World {
       },
     );
     this.zookeeper.onWrite(({ logged }) => {
-      for (const listener of this.writeListeners) listener(operationsOf(logged));
+      const operations = operationsOf(logged);
+      for (const listener of this.writeListeners) listener(operations);
     });
     const { diskTimes, settings = {} } = options;
     const ofHosts = { settings, ...(diskTimes === undefined ? {} : { diskTimes }) };
