@@ -19,7 +19,7 @@ export class BrokerCalls {
    * @throws ZoologError what the transport throws; what the broker answered (its `code`); or
    *   `INVALID_RESPONSE` for an answer that is none.
    */
-  async call<Call extends NativeCall>(
+  call<Call extends NativeCall>(
     endpoint: string,
     name: Call,
     request: NativeRequest<Call>,
@@ -27,6 +27,6 @@ export class BrokerCalls {
   ): Promise<NativeResponse<Call>> {
     const { response } = NATIVE_CALLS[name];
     const call = { endpoint, name, request, response };
-    return (await callOnce(this.#transport, call, options)) as NativeResponse<Call>;
+    return callOnce(this.#transport, call, options) as Promise<NativeResponse<Call>>;
   }
 }

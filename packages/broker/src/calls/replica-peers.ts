@@ -11,10 +11,10 @@ export function replicaPeers(parts: {
   readonly brokers: () => ClusterImage["brokers"];
 }): ReplicaPeers {
   return {
-    replicate: async (leader, request, options) => {
+    replicate: (leader, request, options) => {
       const address = httpAddressOf(parts.brokers().get(leader)?.endpoints ?? []);
-      if (address === undefined) throw brokerNotAvailable(leader);
-      return await parts.calls.call(urlOf(address), "replicate", request, options);
+      if (address === undefined) return Promise.reject(brokerNotAvailable(leader));
+      return parts.calls.call(urlOf(address), "replicate", request, options);
     },
   };
 }

@@ -128,7 +128,11 @@ export class LogWriter {
         state.epochs.assign(first.leaderEpoch, state.logEndOffset);
       }
       const run = this.#runFrom(appends);
-      await this.#writeRun(run, told);
+      const batches = batchesOf(run.appends);
+      const segment = state.activeSegment;
+      await segment.write(batches);
+      segment.commit(batches);
+      this.#written(run, batches, told);
       return run.appends.length;
     } catch (error) {
       throw this.#verdict(error);
@@ -221,12 +225,8 @@ export class LogWriter {
     );
   }
 
-  async #writeRun(run: Run, told: Tell[]): Promise<void> {
+  #written(run: Run, batches: readonly RecordBatch[], told: Tell[]): void {
     const state = this.#state;
-    const segment = state.activeSegment;
-    const batches = batchesOf(run.appends);
-    await segment.write(batches);
-    segment.commit(batches);
     state.logEndOffset = run.nextOffset;
     state.producers.commit(run.producers);
     state.snapshots.appended(run.sizeInBytes);

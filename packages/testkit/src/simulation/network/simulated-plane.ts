@@ -26,6 +26,12 @@ import {
 import type { SimulatedProcess } from "../schedule/simulated-process.ts";
 import type { Caller, IncomingCall, Listener, Listeners, TransportResponse } from "./listeners.ts";
 
+type Method<Context> = (
+  request: unknown,
+  context: Context,
+  memory?: typeof UNLIMITED,
+) => Promise<unknown>;
+
 type CallUnderWay = {
   readonly caller: Caller;
   readonly abort: CallAbort;
@@ -128,14 +134,15 @@ export class SimulatedPlane implements Plane, Listener {
 
   async #answer(call: IncomingCall, underWay: CallUnderWay): Promise<TransportResponse> {
     try {
-      return respond(200, await this.#dispatch(call, underWay));
+      return respond(200, withBins(await this.#dispatch(call, underWay)));
     } catch (error) {
       if (!(error instanceof ZoologError)) throw error;
       return respond(HTTP_STATUS[error.code] ?? 503, errorBodyOf(error));
     }
   }
 
-  async #dispatch(incoming: IncomingCall, underWay: CallUnderWay): Promise<unknown> {
+  /** @throws ZoologError also before there is a promise. */
+  #dispatch(incoming: IncomingCall, underWay: CallUnderWay): Promise<unknown> {
     const { call, body, headers, remoteAddress } = incoming;
     const credential = headers[BROKER_CREDENTIAL_HEADER];
     const broker =
@@ -153,8 +160,8 @@ export class SimulatedPlane implements Plane, Listener {
       const name = call as NativeCall;
       const request = checked(NATIVE_CALLS[name].request, body, broker !== undefined);
       this.#markWaiting(name, request, underWay);
-      const method = this.#calls[name] as (request: unknown, context: CallContext) => unknown;
-      return withBins(await method(request, context));
+      const method = this.#calls[name] as Method<CallContext>;
+      return method(request, context);
     }
     if (!Object.hasOwn(PEER_CALLS, call)) {
       throw new ZoologError({ code: "NOT_FOUND", message: `there is no call ${call}` });
@@ -163,13 +170,9 @@ export class SimulatedPlane implements Plane, Listener {
     const name = call as PeerCall;
     const request = checked(PEER_CALLS[name].request, body, true);
     this.#markWaiting(name, request, underWay);
-    const method = this.#peerCalls?.[name] as (
-      request: unknown,
-      context: PeerContext,
-      memory: typeof UNLIMITED,
-    ) => unknown;
+    const method = this.#peerCalls?.[name] as Method<PeerContext>;
     // Its principal is a broker, as was just looked at.
-    return withBins(await method(request, context as PeerContext, UNLIMITED));
+    return method(request, context as PeerContext, UNLIMITED);
   }
 
   #markWaiting(name: NativeCall | PeerCall, request: unknown, underWay: CallUnderWay): void {
