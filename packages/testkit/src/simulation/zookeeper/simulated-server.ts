@@ -29,6 +29,8 @@ export class SimulatedServer {
   #term: LeaderTerm | undefined;
   #leader: string | undefined;
   #heardAt = 0;
+  /** Of the leader that is followed, how much it last said is committed. */
+  #heardCommitted = 0;
   /** Whose log ours agrees with. */
   #syncedEpoch = 0;
   #replica: { -readonly [K in keyof Replica]: Replica[K] } = emptyReplica();
@@ -166,12 +168,11 @@ export class SimulatedServer {
     this.#role = "following";
     this.#epoch = message.epoch;
     this.#heardAt = this.#now();
+    const isCommitAlone = this.#isCommitAlone(message);
     this.#takeLog(message);
+    if (!isCommitAlone) this.#acknowledge(message);
     const { epoch, committed, zxid } = message;
-    this.#sync((length) => {
-      if (this.#epoch !== epoch || this.#role !== "following") return;
-      this.#ports.send(this.name, message.leader, { kind: "ack", epoch, from: this.name, length });
-    });
+    this.#heardCommitted = committed ?? 0;
     if (committed === undefined) return;
     const apply = (): void => {
       if (this.#epoch !== epoch || this.#role !== "following") return;
@@ -180,6 +181,19 @@ export class SimulatedServer {
     };
     if (this.applyDelayMs === 0) apply();
     else this.#process?.scheduler.after(this.applyDelayMs, apply);
+  }
+
+  /** As of ZooKeeper's COMMIT, nobody waits for an answer to it; a tick brings it all once more. */
+  #isCommitAlone({ epoch, length, committed = 0 }: FromLeader): boolean {
+    const isKnown = this.#syncedEpoch === epoch && this.#log.length === length;
+    return isKnown && committed > this.#heardCommitted;
+  }
+
+  #acknowledge({ epoch, leader }: FromLeader): void {
+    this.#sync((length) => {
+      if (this.#epoch !== epoch || this.#role !== "following") return;
+      this.#ports.send(this.name, leader, { kind: "ack", epoch, from: this.name, length });
+    });
   }
 
   #takeLog({ epoch, log, length }: FromLeader): void {

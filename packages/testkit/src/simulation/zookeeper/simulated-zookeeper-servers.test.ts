@@ -29,6 +29,21 @@ test("a client reads its own writes, on whichever server it is", async () => {
   }
 });
 
+test("each follower acknowledges a write, and not that it is committed", async () => {
+  const world = new EnsembleWorld();
+  const leader = await world.leader();
+  const { zk } = await world.client("a", [leader.name]);
+  const isAck = ({ actor, kind }: { readonly actor: string; readonly kind: string }): boolean =>
+    actor === leader.name && kind === "ack";
+  const acks = (): number => world.trace.newest().filter(isAck).length;
+  const before = acks();
+
+  await world.outcome(zk.create("/a", bytes("")));
+  await world.pass(20);
+
+  expect(acks() - before).toBe(2);
+});
+
 test("a connection lost before a write leaves it undone, and the session goes on", async () => {
   const world = new EnsembleWorld();
   const { zk } = await world.client("a");
